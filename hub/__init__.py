@@ -1,0 +1,1 @@
+"""The front door and the cellar: settings, engine, connectors, sandbox."""

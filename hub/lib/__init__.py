@@ -1,0 +1,1 @@
+"""Pure, small, Django-free building blocks that every room may use."""
