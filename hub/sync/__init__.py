@@ -1,0 +1,1 @@
+"""How work is remembered, run and shown: connections, tasks, leases, reviews."""

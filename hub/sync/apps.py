@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.core import checks
+
+
+class SyncConfig(AppConfig):
+    name = "hub.sync"
+    label = "sync"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from hub.sync.checks import check_connectors, check_flows, check_receivers
+
+        for check in (check_flows, check_receivers, check_connectors):
+            checks.register(check)

@@ -1,0 +1,118 @@
+"""Intended remote writes, committed before their first byte, so that a lost answer is always looked up first.
+
+Rule: an OPEN attempt of a subject means that its write may have been carried out. The flow looks it up by the
+connector's recipe. Found: adopt. Not found while `settle_at` has not passed: wait. Not found after it: the attempt
+is LOST, a new one may begin, and the flow looks for a twin once more afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection as database
+
+from hub.errors import NeedsReview, NotReadyYet, TryLater, Unsettled
+from hub.sync.models import Attempt
+from hub.sync.running import this_run
+
+# Only the worker that holds the lease, under the fence of its claim, may begin a write.
+_BEGIN = """
+INSERT INTO sync_attempt (task_id, flow, connection_id, subject, operation, key, values, fence, state, external_id,
+                          started_at, deadline_at, settle_at)
+SELECT t.id, t.flow, t.connection_id, t.subject, %(operation)s, %(key)s, %(values)s::jsonb, t.fence, 'open', '',
+       clock_timestamp(), clock_timestamp() + make_interval(secs => %(deadline)s),
+       clock_timestamp() + make_interval(secs => %(deadline)s + %(settle)s)
+FROM sync_synctask t JOIN sync_connection c ON c.id = t.connection_id
+JOIN sync_lease l ON l.credential = c.credential
+WHERE t.id = %(task_id)s AND t.state = 1 AND t.fence = %(fence)s AND c.may_write
+  AND l.fence = %(fence)s AND l.owner = %(worker)s
+  AND l.until > clock_timestamp() + make_interval(secs => %(deadline)s)
+RETURNING id
+"""
+
+
+@contextmanager
+def intend(
+    operation: str, key: str, values: dict[str, Any], *, deadline: timedelta, settle_after: timedelta
+) -> Iterator[Attempt]:
+    """Commit the intention, let the body send it, and note what became of it.
+
+    A refusal or a write that was never sent closes the attempt; anything else leaves it open until
+    `confirm` or a look-up. Raises NotReadyYet where this worker may not write any more.
+    """
+    attempt = _begin(operation, key, values, deadline, settle_after)
+    try:
+        yield attempt
+    except NeedsReview:
+        close(attempt, Attempt.State.REFUSED)
+        raise
+    except TryLater:
+        close(attempt, Attempt.State.NOT_SENT)
+        raise
+
+
+def _begin(
+    operation: str, key: str, values: dict[str, Any], deadline: timedelta, settle: timedelta
+) -> Attempt:
+    run = this_run()
+    with database.cursor() as cursor:
+        cursor.execute(
+            _BEGIN,
+            {
+                "operation": operation,
+                "key": key,
+                "values": json.dumps(values),
+                "task_id": run.task.id,
+                "fence": run.task.fence,
+                "worker": run.worker,
+                "deadline": deadline.total_seconds(),
+                "settle": settle.total_seconds(),
+            },
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise NotReadyYet(
+            "This worker may not send now: its lease has passed on, or writing is switched off on the connection's page.",
+            after=30.0,
+        )
+    return Attempt.objects.get(pk=row[0])
+
+
+def open_attempts(connection_id: int, subject: str) -> list[Attempt]:
+    """The subject's attempts with an unknown outcome, oldest first."""
+    return list(
+        Attempt.objects.filter(
+            connection_id=connection_id, subject=subject, state=Attempt.State.OPEN
+        ).order_by("pk")
+    )
+
+
+def close(attempt: Attempt, state: Attempt.State, external_id: str = "") -> None:
+    """Note what became of an attempt. Facts about the far side are always accepted, whoever holds the lease."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE sync_attempt SET state = %s, external_id = %s, finished_at = clock_timestamp() WHERE id = %s",
+            [state, external_id, attempt.pk],
+        )
+
+
+def wait_until_settled(attempts: list[Attempt]) -> None:
+    """Raises Unsettled while a lost write of these may still appear; returns once none may."""
+    left = seconds_until(max(attempt.settle_at for attempt in attempts))
+    if left > 0:
+        looks_soon = min(left, max(1.0, left / 4))
+        raise Unsettled(
+            f"The answer to an earlier send was lost and nothing is found there yet; it may appear for {left:.0f} s more.",
+            after=looks_soon,
+        )
+
+
+def seconds_until(moment: datetime) -> float:
+    """Seconds from now to a moment by the database's clock; negative when it has passed."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT EXTRACT(EPOCH FROM %s::timestamptz - clock_timestamp())::float8", [moment])
+        return float(cursor.fetchone()[0])

@@ -1,0 +1,236 @@
+"""The threads of a drain: they run claimed tasks and receive deliveries, a fair part of them for each credential."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+
+from django.db import connection as database
+
+from hub.connectors.base import Connector
+from hub.connectors.registry import connector_class
+from hub.sync import runner
+from hub.sync.claims import Claimed, Ended
+from hub.sync.governor import CredentialGovernor
+from hub.sync.inbox import receive_batch
+from hub.sync.leases import Held
+from hub.sync.models import Connection, SyncTask
+from hub.sync.running import CurrentRun, EngineHooks, LoggedCall, connectors_from, current_run, write_calls
+
+logger = logging.getLogger(__name__)
+
+Job = Callable[[], None]
+Waiting = SyncTask.State.WAITING
+# Tasks in flight beyond the far side's slots: they load and map while others wait for their answer.
+AHEAD = 4
+MOST_AHEAD = 500
+# How long the end of a thread is waited for: what still hangs in a call then ends with its process.
+THREAD_END = 5.0
+
+
+class Crew:
+    """`wake` is set whenever a run has ended."""
+
+    def __init__(self, worker: str, threads: int, wake: threading.Event) -> None:
+        self.worker = worker
+        self.size = threads
+        self.wake = wake
+        self.jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self.ended: deque[Ended] = deque()
+        self.log: deque[LoggedCall] = deque()
+        self.lock = threading.Lock()
+        self.running: defaultdict[str, int] = defaultdict(int)
+        self.local: defaultdict[str, deque[tuple[Claimed, Connection, Held]]] = defaultdict(deque)
+        self.prefetch: defaultdict[str, int] = defaultdict(lambda: AHEAD)
+        self.receiving: set[int] = set()
+        self.paused: set[int] = set()
+        self.governors: dict[str, CredentialGovernor] = {}
+        self.connectors: dict[int, tuple[object, Connector]] = {}
+        self.finished = 0
+        self.threads = [
+            threading.Thread(target=self._work, name=f"crew-{n}", daemon=True) for n in range(threads)
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything runs or waits here."""
+        return any(self.running.values()) or any(self.local.values()) or bool(self.receiving)
+
+    def running_for(self, credential: str) -> int:
+        """How many tasks of this credential run or wait here."""
+        return self.running[credential] + len(self.local[credential])
+
+    # --------------------------------------------------------------------------------- taking work in
+
+    def room_for(self, connection: Connection) -> int:
+        """How many more tasks of this connection are worth claiming; grows while they end quickly."""
+        credential = connection.credential
+        governor = self.governor(connection)
+        if governor.rests_for > 0:
+            return 0
+        with self.lock:
+            waiting = len(self.local[credential])
+            free = self._seats(governor) - self.running[credential] - waiting
+            if not waiting and free >= self._seats(governor) // 2:
+                self.prefetch[credential] = min(self.prefetch[credential] * 2, MOST_AHEAD)
+            return max(free, 0) + max(self.prefetch[credential] - waiting, 0)
+
+    def _seats(self, governor: CredentialGovernor) -> int:
+        return min(governor.slots + AHEAD, self.size)
+
+    def add(self, task: Claimed, connection: Connection, lease: Held) -> None:
+        """Take a claimed task over; it starts as soon as its credential has a seat."""
+        self.governor(connection)
+        with self.lock:
+            self.local[connection.credential].append((task, connection, lease))
+        self._start(connection.credential)
+
+    def _start(self, credential: str) -> None:
+        while True:
+            with self.lock:
+                seats = self._seats(self.governors[credential])
+                if not self.local[credential] or self.running[credential] >= seats:
+                    return
+                task, connection, lease = self.local[credential].popleft()
+                self.running[credential] += 1
+            self.jobs.put(lambda t=task, c=connection, h=lease: self._run(t, c, h))  # type: ignore[misc]
+
+    def receive(self, connection: Connection) -> int:
+        """Receive a batch of this store's deliveries unless one is being received; returns 1 if one was started."""
+        with self.lock:
+            if connection.pk in self.receiving:
+                return 0
+            self.receiving.add(connection.pk)
+        self.jobs.put(lambda: self._receive(connection))
+        return 1
+
+    # ------------------------------------------------------------------------------------ doing work
+
+    def _work(self) -> None:
+        with connectors_from(self.connector):
+            while (job := self.jobs.get()) is not None:
+                job()
+        database.close()
+
+    def _run(self, task: Claimed, connection: Connection, lease: Held) -> None:
+        started = time.monotonic()
+        try:
+            if lease.outlives(0):
+                self.ended.append(self._outcome(task, connection, lease))
+        finally:
+            with self.lock:
+                self.running[connection.credential] -= 1
+                self.finished += 1
+                if time.monotonic() - started > 0.05:
+                    self.prefetch[connection.credential] = AHEAD
+            self._start(connection.credential)
+            self.wake.set()
+
+    def _outcome(self, task: Claimed, connection: Connection, lease: Held) -> Ended:
+        if connection.pk in self.paused:
+            # What was claimed before the pause must not knock at a door that locks people out.
+            return Ended(task, "handed on", "", Waiting)
+        try:
+            with current_run(CurrentRun(task, lease, self.worker)):
+                ended = runner.run(task, connection)
+        except Exception:
+            logger.exception("a run could not be noted", extra={"flow": task.flow, "subject": task.subject})
+            return Ended(
+                task, "retry", "The run could not be noted; the log has the reason.", Waiting, after=5.0
+            )
+        if ended.outcome == "paused":
+            self.paused.add(connection.pk)
+        return ended
+
+    def _receive(self, connection: Connection) -> None:
+        try:
+            while receive_batch(connection):
+                self.wake.set()
+        except Exception:
+            logger.exception("deliveries not received", extra={"connection": connection.name})
+            database.close()
+        finally:
+            with self.lock:
+                self.receiving.discard(connection.pk)
+            self.wake.set()
+
+    def take_ended(self) -> list[Ended]:
+        """Every run that has ended since the last call."""
+        ended = []
+        while self.ended:
+            ended.append(self.ended.popleft())
+        return ended
+
+    # ------------------------------------------------------------------------------- what runs stand on
+
+    def governor(self, connection: Connection) -> CredentialGovernor:
+        """The shared governor of the connection's credential."""
+        with self.lock:
+            known = self.governors.get(connection.credential)
+        if known is None:
+            limits = connector_class(connection.system).limits(connection.config)
+            known = CredentialGovernor(connection.credential, limits, is_bulk=True)
+            with self.lock:
+                known = self.governors.setdefault(connection.credential, known)
+        return known
+
+    def connector(self, connection: Connection) -> Connector:
+        """The connection's shared connector, made anew when its settings have changed."""
+        stamp = (connection.changed_at, connection.credential)
+        governor = self.governor(connection)
+        with self.lock:
+            known = self.connectors.get(connection.pk)
+            if known and known[0] == stamp:
+                return known[1]
+            made = connector_class(connection.system)(
+                connection.config, connection.secrets, EngineHooks(connection, governor, self.log.append)
+            )
+            self.connectors[connection.pk] = (stamp, made)
+            return made
+
+    def write_log(self) -> None:
+        """Write the calls made since the last time."""
+        calls = []
+        while self.log:
+            calls.append(self.log.popleft())
+        if calls:
+            write_calls(calls)
+
+    # ------------------------------------------------------------------------------------------ leaving
+
+    def forget(self, credential: str) -> None:
+        """The lease is not ours any more: drop what has not started, give points back."""
+        with self.lock:
+            self.local[credential].clear()
+            governor = self.governors.pop(credential, None)
+        if governor:
+            governor.give_back()
+
+    def finish(self, seconds: float = 60.0) -> None:
+        """Wait until what runs has ended, no longer than that; what has not started goes back into the queue."""
+        with self.lock:
+            for waiting in self.local.values():
+                self.ended.extend(Ended(task, "handed on", "", Waiting) for task, _, _ in waiting)
+                waiting.clear()
+        end = time.monotonic() + seconds
+        while self.is_busy and time.monotonic() < end:
+            self.wake.wait(0.05)
+            self.wake.clear()
+
+    def close(self) -> None:
+        """End the threads, write the log, close the connectors."""
+        for _ in self.threads:
+            self.jobs.put(None)
+        for thread in self.threads:
+            thread.join(THREAD_END)
+        self.write_log()
+        for _, connector in self.connectors.values():
+            connector.close()
+        for governor in self.governors.values():
+            governor.give_back()

@@ -1,0 +1,246 @@
+"""A drain: leases credentials, claims their due tasks, runs them on a bounded crew of threads, acknowledges in batches.
+
+It stays while there is work and a little longer, woken by the database within milliseconds. It keeps nothing in
+memory that must not be lost: whatever ends it, another drain recovers from the rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+from django.db import connection as database
+
+from hub.sync import claims, leases, sweep
+from hub.sync.claims import Claimed, Want
+from hub.sync.crew import Crew
+from hub.sync.enqueue import CHANNEL
+from hub.sync.leases import Held
+from hub.sync.models import Connection
+
+logger = logging.getLogger(__name__)
+
+TICK = 2.0
+SCHEDULE_TICK = 1.0
+POLL = 0.5
+FULL_SCAN = 5.0
+MOST_CLAIMED = 400
+FLOOR_MARGIN = timedelta(seconds=2)
+
+
+def worker_name() -> str:
+    """A name for this drain that no other has ever had."""
+    return f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+class Drain:
+    """One drain. `linger` is how long it stays without work, `budget` how long at most, both in seconds."""
+
+    def __init__(self, *, threads: int = 32, linger: float = 30.0, budget: float = 300.0) -> None:
+        self.name = worker_name()
+        self.linger = linger
+        self.budget = budget
+        self.wake = threading.Event()
+        self.stopping = threading.Event()
+        self.crew = Crew(self.name, threads, self.wake)
+        self.held: dict[str, Held] = {}
+        self.leaving: set[str] = set()
+        self.connections: dict[int, Connection] = {}
+        self.floors: dict[tuple[int, int], datetime] = {}
+        self.claimed: defaultdict[int, int] = defaultdict(int)
+        self.timers: dict[str, float] = {}
+        self.last_work = time.monotonic()
+
+    def run(self) -> str:
+        """Work until there is nothing to do for `linger` seconds, or `budget` is used up; says what was done."""
+        session = self._open_session()
+        listener = threading.Thread(target=self._listen, args=(session,), daemon=True)
+        listener.start()
+        try:
+            with database.cursor() as cursor:
+                # A claim or an acknowledgement that a database crash takes back is only work done again.
+                cursor.execute("SET synchronous_commit TO off")
+            self._loop()
+        finally:
+            self._leave(session)
+        return f"ran {self.crew.finished} tasks"
+
+    def stop(self) -> None:
+        """End soon: finish what runs, give the leases back."""
+        self.stopping.set()
+        self.wake.set()
+
+    # ------------------------------------------------------------------------------------------- the loop
+
+    def _loop(self) -> None:
+        end = time.monotonic() + self.budget
+        while not self.stopping.is_set() and time.monotonic() < end:
+            self.wake.clear()
+            self._every("leases", TICK, self._balance)
+            self._every("schedules", SCHEDULE_TICK, self._plan)
+            self._every("sweep", 10.0, self._sweep)
+            self._every("minutely", 60.0, sweep.minutely)
+            moved = self._report() + self._receive() + self._claim()
+            if moved or self.crew.is_busy:
+                self.last_work = time.monotonic()
+            elif time.monotonic() - self.last_work > self.linger:
+                break
+            if not moved:
+                self.wake.wait(POLL)
+
+    def _every(self, name: str, seconds: float, act: Any) -> None:
+        now = time.monotonic()
+        if now - self.timers.get(name, -seconds) >= seconds:
+            self.timers[name] = now
+            act()
+
+    def _plan(self) -> None:
+        self._every("schedule rows", 30.0, sweep.plan_schedules)
+        sweep.enqueue_due_schedules()
+
+    def _sweep(self) -> None:
+        """Find what fell between two statements: a claim that committed after its lease had passed on."""
+        sweep.unblock_forgotten()
+        for lease in self.held.values():
+            claims.recover(lease.credential, lease.fence)
+
+    # ----------------------------------------------------------------------------------------- the leases
+
+    def _balance(self) -> None:
+        """Renew our leases, hold our fair share of all credentials, recover what earlier holders left running."""
+        leases.register(self.name)
+        self.connections = {c.pk: c for c in Connection.objects.filter(is_enabled=True, paused_at=None)}
+        self.crew.paused -= set(self.connections)
+        wanted = sorted({c.credential for c in self.connections.values()})
+        leases.ensure_rows(wanted)
+        kept = leases.renew(self.name, list(self.held.values()))
+        lost = set(self.held) - {lease.credential for lease in kept}
+        for credential in lost:
+            self.crew.forget(credential)
+        self.held = {lease.credential: lease for lease in kept}
+        share = -(-len(wanted) // leases.live_workers())
+        self._release_surplus(share, set(wanted))
+        if len(self.held) < share:
+            for lease in leases.acquire(
+                self.name, [w for w in wanted if w not in self.held], share - len(self.held)
+            ):
+                self.held[lease.credential] = lease
+                claims.recover(lease.credential, lease.fence)
+
+    def _release_surplus(self, share: int, wanted: set[str]) -> None:
+        surplus = [c for c in self.held if c not in wanted]
+        surplus += [c for c in sorted(self.held) if c in wanted][
+            : max(len(self.held) - len(surplus) - share, 0)
+        ]
+        self.leaving = set(surplus)
+        idle = [credential for credential in surplus if not self.crew.running_for(credential)]
+        if idle:
+            leases.release(self.name, idle)
+            for credential in idle:
+                self.crew.forget(credential)
+                del self.held[credential]
+            self.leaving -= set(idle)
+
+    # ------------------------------------------------------------------------------------------- the work
+
+    def _mine(self) -> dict[int, Held]:
+        return {
+            pk: self.held[c.credential]
+            for pk, c in self.connections.items()
+            if c.credential in self.held and c.credential not in self.leaving and pk not in self.crew.paused
+        }
+
+    def _receive(self) -> int:
+        """Hand new webhook deliveries of our stores to the crew, one batch a store at a time."""
+        stores = [pk for pk in self._mine() if self.connections[pk].side == Connection.Side.STORE]
+        if not stores:
+            return 0
+        with database.cursor() as cursor:
+            cursor.execute(
+                "SELECT connection_id FROM unnest(%s::bigint[]) AS c(connection_id) WHERE EXISTS ("
+                "SELECT 1 FROM sync_webhookdelivery d WHERE d.connection_id = c.connection_id AND d.state = 0)",
+                [stores],
+            )
+            waiting = [row[0] for row in cursor.fetchall()]
+        return sum(self.crew.receive(self.connections[pk]) for pk in waiting)
+
+    def _claim(self) -> int:
+        wants = self._wants()
+        if not wants:
+            return 0
+        now = time.monotonic()
+        if now - self.timers.get("full scan", 0.0) >= FULL_SCAN:
+            self.timers["full scan"] = now
+            self.floors.clear()
+        tasks, behind = claims.claim(self.name, wants, self.floors)
+        for task in tasks:
+            self._raise_floor(task)
+            connection = self.connections[task.connection_id]
+            self.crew.add(task, connection, self.held[connection.credential])
+        return len(tasks) + behind
+
+    def _wants(self) -> list[Want]:
+        wants = []
+        for pk, lease in self._mine().items():
+            room = min(self.crew.room_for(self.connections[pk]), MOST_CLAIMED)
+            if room > 0:
+                wants.append(Want(pk, room, lease.fence, lease.credential))
+        return wants
+
+    def _raise_floor(self, task: Claimed) -> None:
+        place = (task.connection_id, task.priority)
+        floor = min(task.due_at, datetime.now(UTC) - FLOOR_MARGIN)
+        self.floors[place] = max(self.floors.get(place, floor), floor)
+
+    def _report(self) -> int:
+        ended = self.crew.take_ended()
+        if ended:
+            claims.acknowledge(ended)
+        self._every("calls", 1.0, self.crew.write_log)
+        return len(ended)
+
+    # ---------------------------------------------------------------------------------------- the session
+
+    def _open_session(self) -> psycopg.Connection[Any]:
+        """The session whose advisory lock says that we live, and that listens for wake-ups."""
+        parameters = database.get_connection_params()
+        session = psycopg.connect(
+            **{k: v for k, v in parameters.items() if k in ("host", "port", "user", "password", "dbname")},
+            autocommit=True,
+        )
+        session.execute(
+            "SELECT pg_advisory_lock(%s, %s)", (leases._LOCK_CLASS, _signed(leases.lock_key(self.name)))
+        )
+        session.execute(f"LISTEN {CHANNEL}")
+        leases.register(self.name)
+        return session
+
+    def _listen(self, session: psycopg.Connection[Any]) -> None:
+        try:
+            for _ in session.notifies():
+                self.wake.set()
+        except psycopg.Error:
+            # The session is gone, and with it our claim to be alive: stop before another worker takes over.
+            self.stop()
+
+    def _leave(self, session: psycopg.Connection[Any]) -> None:
+        self.crew.finish()
+        claims.acknowledge(self.crew.take_ended())
+        self.crew.close()
+        leases.unregister(self.name)
+        with database.cursor() as cursor:
+            cursor.execute("RESET synchronous_commit")
+        session.close()
+
+
+def _signed(key: int) -> int:
+    """Advisory lock keys are signed 32-bit; pg_locks shows them unsigned."""
+    return key - 2**32 if key >= 2**31 else key

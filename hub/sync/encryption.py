@@ -1,0 +1,49 @@
+"""Encrypted columns: MultiFernet over FIELD_ENCRYPTION_KEYS. The first key encrypts, every key decrypts."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+
+@cache
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def fernet() -> MultiFernet:
+    """The cipher of the configured keys; raises ImproperlyConfigured when there is none."""
+    keys = tuple(settings.FIELD_ENCRYPTION_KEYS)
+    if not keys:
+        raise ImproperlyConfigured(
+            "FIELD_ENCRYPTION_KEYS is empty: set at least one Fernet key to store credentials."
+        )
+    return _fernet(keys)
+
+
+class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
+    """A dict of text values, stored as one Fernet token. Cannot be searched; `rotate_keys` re-encrypts it."""
+
+    def get_prep_value(self, value: Any) -> str:
+        return fernet().encrypt(json.dumps(value or {}, sort_keys=True).encode()).decode()
+
+    def from_db_value(self, value: str | None, *_: object) -> dict[str, str]:
+        if not value:
+            return {}
+        try:
+            found: dict[str, str] = json.loads(fernet().decrypt(value.encode()))
+        except InvalidToken as error:
+            raise ImproperlyConfigured(
+                "Stored credentials cannot be decrypted: none of FIELD_ENCRYPTION_KEYS fits. "
+                "Put the key that encrypted them back into the list (last is fine), then run `manage.py rotate_keys`."
+            ) from error
+        return found
+
+    def to_python(self, value: Any) -> Any:
+        return value

@@ -1,0 +1,90 @@
+"""The only door into the queue. Joins waiting tasks, never running ones, and wakes the drains at commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connection as database
+from django.db import transaction
+
+from hub.sync.flows import FLOWS
+
+CHANNEL = "concord_work"
+
+# A hint that meets a waiting task joins it under a row lock, so that a claim at the same moment cannot lose it: the
+# claim either took the row before (then this makes a new one) or sees the higher hint count afterwards.
+_ENQUEUE = """
+INSERT INTO sync_synctask AS t
+    (flow, connection_id, record_id, subject, priority, state, due_at, hints, attempts)
+SELECT %(flow)s, %(connection_id)s, v.record_id, v.subject, %(priority)s,
+       CASE WHEN EXISTS (SELECT 1 FROM sync_synctask o WHERE o.subject = v.subject AND o.state IN (0, 1, 2)
+                         AND NOT (o.flow = %(flow)s AND o.connection_id = %(connection_id)s
+                                  AND o.record_id = v.record_id AND o.state <> 1))
+            THEN 2 ELSE 0 END,
+       clock_timestamp() + make_interval(secs => %(delay)s), 1, 0
+FROM unnest(%(record_ids)s::bigint[], %(subjects)s::text[]) AS v(record_id, subject)
+ORDER BY v.record_id
+ON CONFLICT (flow, connection_id, record_id) WHERE state <> 1 DO UPDATE
+SET hints = t.hints + 1,
+    priority = LEAST(t.priority, EXCLUDED.priority),
+    -- a held task is decided again; a quarantined one waits for a person; a blocked one keeps its place
+    state = CASE WHEN t.state = 3 THEN EXCLUDED.state ELSE t.state END,
+    -- a retrying task becomes due, but an unknown outcome keeps its settle time; a later start is never hurried
+    due_at = CASE WHEN %(delay)s > 0 THEN t.due_at
+                  ELSE GREATEST(LEAST(t.due_at, EXCLUDED.due_at), t.settle_at,
+                                CASE WHEN t.due_at <= EXCLUDED.due_at THEN EXCLUDED.due_at END) END
+RETURNING t.id, t.state, t.subject
+"""
+
+# An earlier task may have ended between our look and our commit; whoever commits last sees the other.
+_UNBLOCK = """
+UPDATE sync_synctask t SET state = 0, due_at = GREATEST(t.due_at, clock_timestamp())
+WHERE t.id IN (
+    SELECT DISTINCT ON (b.subject) b.id FROM sync_synctask b
+    WHERE b.subject = ANY(%(subjects)s) AND b.state = 2 ORDER BY b.subject, b.id)
+  AND t.state = 2
+  AND NOT EXISTS (SELECT 1 FROM sync_synctask o WHERE o.subject = t.subject
+                  AND o.id <> t.id AND (o.state = 1 OR (o.state = 0 AND o.id < t.id)))
+"""
+
+
+def enqueue(
+    flow: str,
+    connection_id: int,
+    record_ids: Iterable[int] = (0,),
+    *,
+    priority: int | None = None,
+    delay: float = 0.0,
+) -> int:
+    """Hint that these records may need this flow on this connection; `delay` in seconds. Returns how many were hinted.
+
+    Part of the caller's transaction: the tasks exist if and only if it commits.
+    """
+    ids = sorted(set(record_ids))
+    if not ids:
+        return 0
+    settings = FLOWS[flow]
+    parameters: dict[str, Any] = {
+        "flow": flow,
+        "connection_id": connection_id,
+        "record_ids": ids,
+        "subjects": [settings.lock_name(flow, connection_id, record_id) for record_id in ids],
+        "priority": settings.priority if priority is None else priority,
+        "delay": delay,
+    }
+    with database.cursor() as cursor:
+        cursor.execute(_ENQUEUE, parameters)
+        blocked = sorted({subject for _, state, subject in cursor.fetchall() if state == 2})
+        if not delay:
+            cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+    if blocked:
+        transaction.on_commit(lambda: unblock(blocked))
+    return len(ids)
+
+
+def unblock(subjects: list[str]) -> int:
+    """Let the first blocked task of each subject go where nothing of that subject runs; returns how many went."""
+    with database.cursor() as cursor:
+        cursor.execute(_UNBLOCK, {"subjects": subjects})
+        return int(cursor.rowcount)

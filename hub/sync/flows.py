@@ -1,0 +1,88 @@
+"""THE MAP: every flow, what it is asked with, when it runs by itself, and which webhook topics wake which room.
+
+Strings only, so that nothing is imported before it is needed and no room below imports a room above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from hub.sync.models.queue import SyncTask
+
+if TYPE_CHECKING:
+    from hub.sync.models import Connection, WebhookDelivery
+
+Priority = SyncTask.Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """`path` is the flow's module. `side` is the side of the connection it talks to.
+
+    `subject` is the kind of record it locks: tasks of flows with the same subject kind and record never run at the
+    same time; empty means that the flow handles a set, one run at a time for each connection. `every` is seconds
+    between runs by itself, 0 for never.
+    """
+
+    path: str
+    side: str
+    subject: str = ""
+    priority: SyncTask.Priority = Priority.NORMAL
+    every: int = 0
+
+    def lock_name(self, name: str, connection_id: int, record_id: int) -> str:
+        """The subject of one task of this flow."""
+        return f"{self.subject}:{record_id}" if self.subject else f"{name}:{connection_id}"
+
+
+FLOWS: dict[str, Flow] = {
+    # stores
+    "pull_store_orders": Flow("orders.flows.pull_store_orders", side="store", every=30),
+    "read_store_orders": Flow("orders.flows.read_store_orders", side="store", priority=Priority.ORDER),
+    "push_erp_references": Flow("orders.flows.push_erp_references", side="store", priority=Priority.NORMAL),
+    "pull_company_locations": Flow(
+        "companies.flows.pull_company_locations", side="store", priority=Priority.ORDER
+    ),
+    "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
+    # ERPs
+    "match_company_location": Flow(
+        "companies.flows.match_company_location", side="erp", subject="location", priority=Priority.ORDER
+    ),
+    "push_order_to_erp": Flow(
+        "orders.flows.push_order_to_erp", side="erp", subject="order", priority=Priority.ORDER
+    ),
+    "check_order_totals": Flow("orders.flows.check_order_totals", side="erp", priority=Priority.NORMAL),
+    "check_order_twin": Flow("orders.flows.check_order_twin", side="erp", subject="order"),
+    "pull_erp_orders": Flow(
+        "orders.flows.pull_erp_orders", side="erp", every=60, priority=Priority.BACKGROUND
+    ),
+}
+
+# Which room takes the deliveries of a store: a function (connection, deliveries) -> {delivery id: why it is flagged}.
+RECEIVERS: dict[str, str] = {"orders": "orders.receive.receive_orders"}
+
+
+class Run(Protocol):
+    """A flow's front door. Returns what happened in a few words; raises SyncError or a bug."""
+
+    def __call__(self, connection: Connection, record_id: int) -> str: ...
+
+
+@cache
+def run_of(name: str) -> Run:
+    """The `run` function of a flow; raises KeyError for a name that is not on the map."""
+    return cast("Run", import_module(FLOWS[name].path).run)
+
+
+@cache
+def receiver(kind: str) -> Callable[[Connection, Sequence[WebhookDelivery]], dict[int, str]]:
+    """The function that takes deliveries of this kind."""
+    module_name, _, function_name = RECEIVERS[kind].rpartition(".")
+    found: Callable[[Connection, Sequence[WebhookDelivery]], dict[int, str]] = getattr(
+        import_module(module_name), function_name
+    )
+    return found

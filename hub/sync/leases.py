@@ -1,0 +1,138 @@
+"""Leases on credentials: one worker at a time, by the database's clock, with a fence that grows."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection as database
+
+LEASE_SECONDS = 90.0
+_LOCK_CLASS = 0x436F6E63  # "Conc": the advisory locks of workers live under this class
+
+# A lease is free when it ended, or when the worker's own database session is gone: the advisory lock that the
+# session held is granted to nobody then. A worker that lost its session cannot begin a write (see attempts.py).
+_ACQUIRE = """
+UPDATE sync_lease SET owner = %(owner)s, fence = fence + 1,
+       until = clock_timestamp() + make_interval(secs => %(seconds)s)
+WHERE credential IN (
+    SELECT l.credential FROM sync_lease l
+    LEFT JOIN sync_worker w ON w.name = l.owner
+    WHERE l.credential = ANY(%(credentials)s)
+      AND (l.owner = '' OR l.until < clock_timestamp() OR w.id IS NULL OR NOT EXISTS (
+           SELECT 1 FROM pg_locks k WHERE k.locktype = 'advisory' AND k.classid = %(lock_class)s
+           AND k.objid::bigint = w.lock_key AND k.granted
+           AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())))
+    ORDER BY l.credential LIMIT %(most)s FOR UPDATE OF l SKIP LOCKED)
+RETURNING credential, fence
+"""
+
+_RENEW = """
+UPDATE sync_lease SET until = clock_timestamp() + make_interval(secs => %(seconds)s)
+WHERE owner = %(owner)s AND until > clock_timestamp() AND credential = ANY(%(credentials)s)
+RETURNING credential, fence
+"""
+
+
+@dataclass(slots=True)
+class Held:
+    """A lease of ours. `ends` is on our monotonic clock and never later than the database's end of it."""
+
+    credential: str
+    fence: int
+    ends: float
+
+    def outlives(self, seconds: float) -> bool:
+        """Whether the lease surely lasts that long from now."""
+        return time.monotonic() + seconds < self.ends
+
+
+def lock_key(worker: str) -> int:
+    """The advisory lock that a worker's session holds for as long as it lives."""
+    return zlib.crc32(worker.encode())
+
+
+def ensure_rows(credentials: Sequence[str]) -> None:
+    """Every credential has its lease row."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO sync_lease (credential, owner, fence) SELECT v, '', 0 FROM unnest(%s::text[]) AS v"
+            " ON CONFLICT DO NOTHING",
+            [list(credentials)],
+        )
+
+
+def acquire(owner: str, credentials: Sequence[str], most: int) -> list[Held]:
+    """Take up to `most` free leases among these credentials."""
+    before = time.monotonic()
+    with database.cursor() as cursor:
+        cursor.execute(
+            _ACQUIRE,
+            {
+                "owner": owner,
+                "credentials": list(credentials),
+                "most": most,
+                "seconds": LEASE_SECONDS,
+                "lock_class": _LOCK_CLASS,
+            },
+        )
+        return [Held(credential, fence, before + LEASE_SECONDS) for credential, fence in cursor.fetchall()]
+
+
+def renew(owner: str, held: Sequence[Held]) -> list[Held]:
+    """Prolong our leases; those that somebody else has now are left out of the answer."""
+    before = time.monotonic()
+    with database.cursor() as cursor:
+        cursor.execute(
+            _RENEW,
+            {"owner": owner, "credentials": [lease.credential for lease in held], "seconds": LEASE_SECONDS},
+        )
+        fences = dict(cursor.fetchall())
+    kept = [lease for lease in held if fences.get(lease.credential) == lease.fence]
+    for lease in kept:
+        lease.ends = before + LEASE_SECONDS
+    return kept
+
+
+def release(owner: str, credentials: Sequence[str]) -> None:
+    """Give leases back, so that another worker can take them at once."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE sync_lease SET owner = '' WHERE owner = %s AND credential = ANY(%s)",
+            [owner, list(credentials)],
+        )
+
+
+def register(worker: str) -> None:
+    """Say that this worker lives; its session must hold the advisory lock of `lock_key(worker)`."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO sync_worker (name, lock_key) VALUES (%s, %s)"
+            " ON CONFLICT (name) DO UPDATE SET beat_at = clock_timestamp()",
+            [worker, lock_key(worker)],
+        )
+
+
+def live_workers() -> int:
+    """How many workers hold their lock and have beaten lately; forgets those silent for ten minutes.
+
+    A worker that is stopped (SIGSTOP, a long pause) keeps its lock but does not beat: the others take its share.
+    """
+    with database.cursor() as cursor:
+        cursor.execute("DELETE FROM sync_worker WHERE beat_at < clock_timestamp() - interval '10 minutes'")
+        cursor.execute(
+            "SELECT count(*) FROM sync_worker w WHERE w.beat_at > clock_timestamp() - interval '15 seconds' AND EXISTS (SELECT 1 FROM pg_locks k"
+            " WHERE k.locktype = 'advisory' AND k.classid = %s AND k.objid::bigint = w.lock_key AND k.granted"
+            " AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+            [_LOCK_CLASS],
+        )
+        return max(int(cursor.fetchone()[0]), 1)
+
+
+def unregister(worker: str) -> None:
+    """Say good-bye: leases are free at once."""
+    with database.cursor() as cursor:
+        cursor.execute("UPDATE sync_lease SET owner = '' WHERE owner = %s", [worker])
+        cursor.execute("DELETE FROM sync_worker WHERE name = %s", [worker])

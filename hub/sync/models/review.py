@@ -1,0 +1,45 @@
+"""What only a person can decide."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from hub.sync.models.connections import Connection
+
+
+class ReviewItem(models.Model):
+    """A question to a person: plain words, the evidence, and the decision once made."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "open"
+        SOLVED = "solved", "solved by itself"
+        DECIDED = "decided", "decided"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    flow = models.CharField(max_length=60)
+    record_id = models.BigIntegerField(default=0)
+    subject = models.CharField(max_length=120)
+    code = models.CharField(max_length=40)
+    message = models.TextField()
+    evidence = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    decision = models.CharField(max_length=40, default="", blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
+    created_at = models.DateTimeField(db_default=Now())
+    changed_at = models.DateTimeField(auto_now=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["flow", "connection", "record_id"], condition=Q(state="open"), name="review_open_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["subject"], name="review_of_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message[:80]}"

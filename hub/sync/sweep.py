@@ -1,0 +1,104 @@
+"""The net below the hints: schedules, forgotten blocks, retention, alerts. Safe to run in every drain at once."""
+
+from __future__ import annotations
+
+from django.db import connection as database
+
+from hub.sync import alerts
+from hub.sync.enqueue import enqueue, unblock
+from hub.sync.flows import FLOWS
+from hub.sync.models import Connection, Schedule
+
+KEPT_DAYS = {"deliveries": 14, "calls": 14, "history": 30}
+SWEPT_AT_ONCE = 5000
+
+_DUE_SCHEDULES = """
+UPDATE sync_schedule s SET next_at = clock_timestamp() + make_interval(secs => every_seconds)
+WHERE id IN (SELECT d.id FROM sync_schedule d JOIN sync_connection c ON c.id = d.connection_id
+             WHERE d.next_at <= now() AND d.is_enabled AND c.is_enabled AND c.paused_at IS NULL
+             ORDER BY d.id FOR UPDATE OF d SKIP LOCKED)
+RETURNING connection_id, flow
+"""
+
+_FORGOTTEN = """
+SELECT DISTINCT b.subject FROM sync_synctask b WHERE b.state = 2 AND NOT EXISTS (
+    SELECT 1 FROM sync_synctask o WHERE o.subject = b.subject AND o.id <> b.id
+    AND (o.state = 1 OR (o.state IN (0, 2) AND o.id < b.id)))
+LIMIT 1000
+"""
+
+_HAS_WORK = """
+SELECT EXISTS (SELECT 1 FROM sync_webhookdelivery d JOIN sync_connection c ON c.id = d.connection_id
+               WHERE d.state = 0 AND c.is_enabled)
+    OR EXISTS (SELECT 1 FROM sync_schedule s JOIN sync_connection c ON c.id = s.connection_id
+               WHERE s.next_at <= now() AND s.is_enabled AND c.is_enabled AND c.paused_at IS NULL)
+    OR EXISTS (SELECT 1 FROM sync_connection c CROSS JOIN unnest(%s::int[]) AS p(priority)
+               WHERE c.is_enabled AND c.paused_at IS NULL AND EXISTS (
+                   SELECT 1 FROM sync_synctask t WHERE t.connection_id = c.id AND t.priority = p.priority
+                   AND t.state = 0 AND t.due_at <= now()))
+    OR EXISTS (SELECT 1 FROM sync_synctask t WHERE t.state = 1)
+"""
+
+
+def has_work() -> bool:
+    """Whether a drain would find something to do now."""
+    from hub.sync.claims import PRIORITIES
+
+    with database.cursor() as cursor:
+        cursor.execute(_HAS_WORK, [PRIORITIES])
+        return bool(cursor.fetchone()[0])
+
+
+def plan_schedules() -> None:
+    """Every enabled connection has a schedule row for each flow that runs by itself on its side."""
+    planned = set(Schedule.objects.values_list("connection_id", "flow"))
+    Schedule.objects.bulk_create(
+        [
+            Schedule(connection_id=pk, flow=name, every_seconds=flow.every)
+            for pk, side in Connection.objects.filter(is_enabled=True).values_list("pk", "side")
+            for name, flow in FLOWS.items()
+            if flow.every and flow.side == side and (pk, name) not in planned
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def enqueue_due_schedules() -> int:
+    """Enqueue every flow whose time has come; returns how many."""
+    with database.cursor() as cursor:
+        cursor.execute(_DUE_SCHEDULES)
+        due = cursor.fetchall()
+    for connection_id, flow in due:
+        if flow in FLOWS:
+            enqueue(flow, connection_id)
+    return len(due)
+
+
+def unblock_forgotten() -> int:
+    """Let go what was left blocked by a crash between two statements; returns how many went."""
+    with database.cursor() as cursor:
+        cursor.execute(_FORGOTTEN)
+        subjects = [row[0] for row in cursor.fetchall()]
+    return unblock(subjects) if subjects else 0
+
+
+def forget_old() -> None:
+    """Delete what is older than its class is kept, a bounded number of rows at a time."""
+    rules = (
+        ("sync_webhookdelivery", "received_at", "deliveries", "AND state <> 0"),
+        ("sync_apicall", "started_at", "calls", ""),
+        ("sync_taskhistory", "finished_at", "history", ""),
+    )
+    with database.cursor() as cursor:
+        for table, column, kind, condition in rules:
+            cursor.execute(
+                f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table}"  # noqa: S608 - names from the tuple above
+                f" WHERE {column} < now() - make_interval(days => %s) {condition} ORDER BY {column} LIMIT %s)",
+                [KEPT_DAYS[kind], SWEPT_AT_ONCE],
+            )
+
+
+def minutely() -> None:
+    """What is worth doing once a minute."""
+    forget_old()
+    alerts.tell_people()
