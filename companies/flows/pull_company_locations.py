@@ -1,0 +1,77 @@
+"""Read the company locations that orders named but nobody has read yet.
+
+Starts   an order came from a location that we know by its id only
+Reads    those locations with company, tax id and e-mail addresses, many in a call
+Writes   StoreCompanyLocation mirrors
+Repeat   safe: reads only
+Review   never: a location that is gone stays unread, and its orders wait visibly
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from companies.models import StoreCompanyLocation
+from hub.connectors.base import Companies
+from hub.connectors.documents import CompanyLocation
+from hub.lib.text import storable
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Connection
+from hub.sync.running import open_connector
+
+_READ = [
+    "name",
+    "company_external_id",
+    "company_name",
+    "merchant_id",
+    "company_merchant_id",
+    "tax_registration_id",
+    "emails",
+    "remote_updated_at",
+    "read_at",
+]
+
+
+def run(connection: Connection, record_id: int) -> str:
+    """Read every unread location; returns how many were read."""
+    store = open_connector(connection).supporting(Companies)
+    last = read = 0
+    while batch := list(
+        StoreCompanyLocation.objects.filter(connection=connection, read_at=None, pk__gt=last).order_by("pk")[
+            : store.location_batch
+        ]
+    ):
+        last = batch[-1].pk
+        found = store.read_company_locations([location.external_id for location in batch])
+        known = [
+            _filled(location, found[location.external_id])
+            for location in batch
+            if location.external_id in found
+        ]
+        with transaction.atomic():
+            StoreCompanyLocation.objects.bulk_update(known, _READ)
+            _match(connection, known)
+        read += len(known)
+    return f"read {read}"
+
+
+def _filled(location: StoreCompanyLocation, found: CompanyLocation) -> StoreCompanyLocation:
+    location.name = storable(found.name)[:255]
+    location.company_external_id = found.company_external_id
+    location.company_name = storable(found.company_name)[:255]
+    location.merchant_id = storable(found.merchant_id)[:120]
+    location.company_merchant_id = storable(found.company_merchant_id)[:120]
+    location.tax_registration_id = storable(found.tax_registration_id)[:120]
+    location.emails = list(found.emails)
+    location.remote_updated_at = found.updated_at
+    location.read_at = datetime.now(UTC)
+    return location
+
+
+def _match(connection: Connection, locations: list[StoreCompanyLocation]) -> None:
+    """Match them in the ERP that the store's orders go to; the policy belongs to a room above, so it is asked by name."""
+    erp_id = Connection.objects.filter(pk=connection.pk).values_list("order_policy__erp", flat=True).first()
+    if erp_id:
+        enqueue("match_company_location", erp_id, [location.pk for location in locations])

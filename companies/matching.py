@@ -1,0 +1,72 @@
+"""Which ERP customer is this company location? Strategies in order; never a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from companies.models import StoreCompanyLocation
+from hub.connectors.base import Customers
+from hub.connectors.documents import ErpCustomer
+from hub.errors import AmbiguousMatch
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The one customer, and the key that found it."""
+
+    customer: ErpCustomer
+    matched_by: str
+
+
+def find_customer(erp: Customers, location: StoreCompanyLocation, decided_number: str) -> Match:
+    """The one customer of the ERP that this location is.
+
+    Order: a person's decision, the location's or company's external id, the tax id, a unique e-mail. The first key
+    that finds anybody decides; several, none, or a blocked one raise AmbiguousMatch with what was found.
+    """
+    for name, candidates in _searches(erp, location, decided_number):
+        if len(candidates) == 1:
+            return _unblocked(candidates[0], name, location)
+        if candidates:
+            numbers = ", ".join(sorted(c.number for c in candidates))
+            raise _ambiguous(
+                location, f"{len(candidates)} customers have the same {name}: {numbers}", candidates
+            )
+    raise _ambiguous(location, "no customer has its external id, tax id or e-mail address", [])
+
+
+def _searches(
+    erp: Customers, location: StoreCompanyLocation, decided_number: str
+) -> Iterator[tuple[str, list[ErpCustomer]]]:
+    """Each key with the customers it finds, asked only when the ones before found nobody."""
+    if decided_number:
+        yield "number entered by a person", erp.customers_by_number([decided_number])
+    for number in dict.fromkeys(filter(None, (location.merchant_id, location.company_merchant_id))):
+        yield "external id", erp.customers_by_number([number])
+    if location.tax_registration_id:
+        yield "tax id", erp.customers_by_tax_id(location.tax_registration_id)
+    for email in location.emails:
+        yield "e-mail address", erp.customers_by_email(email)
+
+
+def _unblocked(customer: ErpCustomer, name: str, location: StoreCompanyLocation) -> Match:
+    if customer.is_blocked:
+        raise _ambiguous(
+            location, f"customer {customer.number}, found by its {name}, is blocked in the ERP", [customer]
+        )
+    return Match(customer, name)
+
+
+def _ambiguous(location: StoreCompanyLocation, why: str, candidates: list[ErpCustomer]) -> AmbiguousMatch:
+    return AmbiguousMatch(
+        f"{location} is not linked to an ERP customer: {why}. Enter the customer's number on the page "
+        "Company location mappings; its orders go on by themselves.",
+        evidence={
+            "location": str(location),
+            "external_id": location.merchant_id or location.company_merchant_id,
+            "tax_registration_id": location.tax_registration_id,
+            "emails": list(location.emails),
+            "candidates": [{"number": c.number, "name": c.name, "email": c.email} for c in candidates],
+        },
+    )

@@ -1,0 +1,9 @@
+"""The tables of companies."""
+
+from __future__ import annotations
+
+from companies.models.links import CompanyLocationLink
+from companies.models.mappings import CompanyLocationMapping
+from companies.models.mirrors import StoreCompanyLocation
+
+__all__ = ["CompanyLocationLink", "CompanyLocationMapping", "StoreCompanyLocation"]

@@ -1,0 +1,35 @@
+"""Our copies of what stores know of companies."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from hub.sync.models import Connection
+
+
+class StoreCompanyLocation(models.Model):
+    """Our copy of a company location. `read_at` is empty while only its id is known from an order."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    external_id = models.CharField(max_length=120)
+    name = models.CharField(max_length=255, default="", blank=True)
+    company_external_id = models.CharField(max_length=120, default="", blank=True)
+    company_name = models.CharField(max_length=255, default="", blank=True)
+    merchant_id = models.CharField(max_length=120, default="", blank=True)
+    company_merchant_id = models.CharField(max_length=120, default="", blank=True)
+    tax_registration_id = models.CharField(max_length=120, default="", blank=True)
+    emails = models.JSONField(default=list, blank=True)
+    remote_updated_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    requires_po_number = models.BooleanField(
+        default=False, help_text="Orders of this location without a PO number wait for a person."
+    )
+
+    class Meta:
+        ordering = ["company_name", "name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "external_id"], name="location_mirrored_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company_name} – {self.name}" if self.read_at else self.external_id

@@ -1,0 +1,1 @@
+"""Items and, later, stock: which ERP item a store's SKU is."""

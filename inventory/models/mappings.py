@@ -1,0 +1,27 @@
+"""What a person decides about items."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from hub.sync.models import Connection
+
+
+class ItemMapping(models.Model):
+    """This SKU of the store is that item of the ERP. Made empty by the flow that met the SKU."""
+
+    store = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    erp = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    sku = models.CharField(max_length=255)
+    title = models.CharField(max_length=255, default="", blank=True)
+    item_number = models.CharField(max_length=60, default="", blank=True)
+    unit = models.CharField(max_length=20, default="", blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["item_number", "sku"]
+        constraints = [models.UniqueConstraint(fields=["store", "erp", "sku"], name="sku_mapped_once")]
+
+    def __str__(self) -> str:
+        return f"{self.sku} → {self.item_number or 'needs a value'}"

@@ -1,0 +1,60 @@
+"""ERP orders into the mirror: never an older version over a newer one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from hub.connectors.base import SalesOrders
+from hub.connectors.documents import ErpSalesOrder
+from hub.lib.text import storable
+from hub.sync.models import Connection
+from hub.sync.running import open_connector
+from orders.models import ErpOrder
+
+_WRITTEN = [
+    field.name
+    for field in ErpOrder._meta.concrete_fields
+    if field.name not in ("id", "connection", "external_id")
+]
+
+
+def mirror_erp_orders(connection: Connection, orders: Sequence[ErpSalesOrder]) -> list[ErpOrder]:
+    """Mirror these documents; returns the rows that were new or newer."""
+    erp = open_connector(connection).supporting(SalesOrders)
+    newest = {order.external_id: order for order in sorted(orders, key=lambda order: order.updated_at)}
+    known = dict(
+        ErpOrder.objects.filter(connection=connection, external_id__in=list(newest))
+        .select_for_update()
+        .values_list("external_id", "remote_updated_at")
+    )
+    rows = [
+        _row(connection, erp, newest[key])
+        for key in sorted(newest)
+        if key not in known or known[key] <= newest[key].updated_at
+    ]
+    return ErpOrder.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["connection", "external_id"], update_fields=_WRITTEN
+    )
+
+
+def _row(connection: Connection, erp: SalesOrders, order: ErpSalesOrder) -> ErpOrder:
+    identity = erp.identity_of(order.reference)
+    totals = order.totals
+    return ErpOrder(
+        connection=connection,
+        external_id=order.external_id,
+        number=storable(order.number)[:60],
+        reference=storable(order.reference)[:120],
+        identity_store_code=identity.store_code if identity else "",
+        identity_order_id=identity.order_external_id if identity else "",
+        status=order.status[:40],
+        customer_number=order.customer_number[:60],
+        currency=totals.currency if totals else "",
+        total_excluding_tax=totals.excluding_tax if totals else None,
+        total_tax=totals.tax if totals else None,
+        total_including_tax=totals.including_tax if totals else None,
+        is_posted_invoice=order.is_posted_invoice,
+        remote_updated_at=order.updated_at,
+        observed_at=datetime.now(UTC),
+    )

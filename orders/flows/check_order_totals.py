@@ -1,0 +1,89 @@
+"""Read back what the ERP made of the orders it was sent, many in a call, and compare to the minor unit.
+
+Starts   an order was linked and its totals are not known to be equal
+Reads    the ERP's orders by id
+Writes   the totals on OrderLink, ErpOrder mirrors, a review item for each difference
+Repeat   safe: reads only; a difference keeps one open review item
+Review   totals that differ, with both numbers; an order that is gone from the ERP
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from hub.connectors.base import SalesOrders
+from hub.connectors.documents import ErpSalesOrder
+from hub.errors import Conflict
+from hub.lib.money import round_money
+from hub.sync import review
+from hub.sync.models import Connection
+from hub.sync.running import open_connector
+from orders.batching import gather
+from orders.erp_mirroring import mirror_erp_orders
+from orders.models import OrderLink
+
+FLOW = "check_order_totals"
+
+
+def run(connection: Connection, record_id: int) -> str:
+    """Compare every link whose totals are unread; returns how many are equal and how many differ."""
+    erp = open_connector(connection).supporting(SalesOrders)
+    equal = differ = 0
+    unread = OrderLink.objects.filter(connection=connection, totals=OrderLink.Totals.UNREAD)
+    gather(unread, erp.read_batch, flow=FLOW, connection_id=connection.pk, waits_for_erp=connection.pk)
+    last = 0
+    while batch := list(unread.filter(pk__gt=last).select_related("order").order_by("pk")[: erp.read_batch]):
+        last = batch[-1].pk
+        found = {
+            order.external_id: order for order in erp.read_sales_orders([link.external_id for link in batch])
+        }
+        with transaction.atomic():
+            mirror_erp_orders(connection, list(found.values()))
+            for link in batch:
+                is_equal = _compare(link, found.get(link.external_id))
+                equal += is_equal
+                differ += not is_equal
+            OrderLink.objects.bulk_update(batch, ["erp_total", "erp_tax", "totals"])
+    return f"{equal} equal, {differ} differ"
+
+
+def _compare(link: OrderLink, found: ErpSalesOrder | None) -> bool:
+    link.totals = OrderLink.Totals.DIFFER
+    if found is None or found.totals is None:
+        _ask(
+            link,
+            f"{link.number} of {link.order.name} is not in the ERP any more. Restore it there, or cancel the order.",
+        )
+        return False
+    link.erp_total, link.erp_tax = found.totals.including_tax, found.totals.tax
+    expected, arrived = (
+        round_money(amount, link.currency) for amount in (link.expected_total, link.erp_total)
+    )
+    if found.totals.currency != link.currency or expected != arrived or link.expected_tax != link.erp_tax:
+        _ask(
+            link,
+            f"{link.order.name} is {expected} {link.currency} (tax {round_money(link.expected_tax, link.currency)}) in the "
+            f"store, {link.number} is {arrived} {found.totals.currency} (tax {round_money(link.erp_tax, link.currency)}) in "
+            "the ERP. Correct the document in the ERP, then press Try again.",
+        )
+        return False
+    link.totals = OrderLink.Totals.EQUAL
+    review.solve_items(FLOW, link.connection_id, [link.order_id])
+    return True
+
+
+def _ask(link: OrderLink, message: str) -> None:
+    error = Conflict(
+        message,
+        code="totals_differ",
+        evidence={
+            "order": link.order.name,
+            "document": link.number,
+            "currency": link.currency,
+            "store_total": str(link.expected_total),
+            "store_tax": str(link.expected_tax),
+            "erp_total": str(link.erp_total),
+            "erp_tax": str(link.erp_tax),
+        },
+    )
+    review.open_item(FLOW, link.connection_id, link.order_id, f"order:{link.order_id}", error)

@@ -1,0 +1,89 @@
+"""Pull changed sales orders of an ERP into the mirror, by cursor, and find doubles of ours among them.
+
+Starts   every 60 seconds by itself
+Reads    the ERP's orders changed since the cursor, with an overlap
+Writes   ErpOrder mirrors, the cursor, a review item for each identity that stands on several documents
+Repeat   safe: the mirror takes nothing older, and the cursor moves only after its page is stored
+Review   one store order on several ERP documents
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Count
+
+from hub.connectors.base import SalesOrders
+from hub.connectors.documents import ErpSalesOrder, Page, PagePosition
+from hub.errors import Conflict
+from hub.sync import review
+from hub.sync.models import Connection, Cursor
+from hub.sync.running import open_connector
+from orders.erp_mirroring import mirror_erp_orders
+from orders.models import ErpOrder, StoreOrder
+
+FLOW = "pull_erp_orders"
+OVERLAP = timedelta(seconds=60)
+
+
+def run(connection: Connection, record_id: int) -> str:
+    """Pull one pass; returns how many documents were seen and how many doubles were found."""
+    erp = open_connector(connection).supporting(SalesOrders)
+    cursor, _ = Cursor.objects.get_or_create(connection=connection, flow=FLOW)
+    since = PagePosition(cursor.stamp - OVERLAP, cursor.external_id) if cursor.stamp else None
+    after: str | None = None
+    seen = doubles = 0
+    while True:
+        page = erp.changed_sales_orders(since, after)
+        doubles += _store_page(connection, cursor, page)
+        seen += len(page.items)
+        after = page.after
+        if after is None:
+            return f"saw {seen}, {doubles} doubles"
+
+
+def _store_page(connection: Connection, cursor: Cursor, page: Page[ErpSalesOrder]) -> int:
+    if not page.items:
+        return 0
+    with transaction.atomic():
+        rows = mirror_erp_orders(connection, page.items)
+        last = page.items[-1]
+        if cursor.stamp is None or (last.updated_at, last.external_id) > (cursor.stamp, cursor.external_id):
+            cursor.stamp, cursor.external_id = last.updated_at, last.external_id
+            cursor.save(update_fields=["stamp", "external_id"])
+        return _report_doubles(connection, rows)
+
+
+def _report_doubles(connection: Connection, rows: list[ErpOrder]) -> int:
+    """Ask a person about every identity of these rows that stands on more than one document."""
+    identities = {row.identity_order_id for row in rows if row.identity_order_id}
+    doubles = (
+        ErpOrder.objects.filter(
+            connection=connection, identity_order_id__in=identities, is_posted_invoice=False
+        )
+        .values("identity_store_code", "identity_order_id")
+        .annotate(documents=Count("pk"))
+        .filter(documents__gt=1)
+        .order_by("identity_order_id")
+    )
+    for double in doubles:
+        _ask(connection, double["identity_store_code"], double["identity_order_id"])
+    return len(doubles)
+
+
+def _ask(connection: Connection, store_code: str, order_external_id: str) -> None:
+    documents = ErpOrder.objects.filter(
+        connection=connection, identity_store_code=store_code, identity_order_id=order_external_id
+    )
+    numbers = list(documents.order_by("pk").values_list("number", flat=True))
+    order = StoreOrder.objects.filter(connection__code=store_code, external_id=order_external_id).first()
+    name = order.name if order else order_external_id
+    error = Conflict(
+        f"{name} stands on {len(numbers)} documents in the ERP: {', '.join(numbers)}. "
+        "Keep the linked one, delete the others there.",
+        code="double_in_erp",
+        evidence={"order": name, "documents": numbers},
+    )
+    record_id = order.pk if order else documents.order_by("pk")[0].pk
+    review.open_item(FLOW, connection.pk, record_id, f"order:{record_id}", error)

@@ -1,0 +1,60 @@
+"""Read whole the orders that a webhook told us only in part, or that must be fresh before they are sent.
+
+Starts   a mirror is marked: parts unknown, same stamp with other content, or not observed within the last minute
+Reads    those orders, as many in a call as the store takes
+Writes   StoreOrder mirrors
+Repeat   safe: reading changes nothing there, and a mirror that is marked again is read again
+Review   never
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from hub.connectors.base import OrderHistory
+from hub.errors import NotReadyYet
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Connection
+from hub.sync.running import open_connector
+from orders.mirroring import mirror_orders
+from orders.models import OrderPolicy, StoreOrder
+
+
+def run(connection: Connection, record_id: int) -> str:
+    """Read every marked order; returns how many were read."""
+    store = open_connector(connection).supporting(OrderHistory)
+    last = read = 0
+    while True:
+        marked = list(
+            StoreOrder.objects.filter(connection=connection, needs_read=True, pk__gt=last)
+            .order_by("pk")
+            .values_list("pk", "external_id")[: store.read_batch]
+        )
+        if not marked:
+            break
+        last = marked[-1][0]
+        found = store.read_orders([external_id for _, external_id in marked])
+        with transaction.atomic():
+            mirror_orders(connection, list(found.values()), is_fetched=True)
+            _unmark_gone(connection, [pk for pk, external_id in marked if external_id not in found])
+            _go_on(connection, [pk for pk, external_id in marked if external_id in found])
+        read += len(found)
+    left = StoreOrder.objects.filter(connection=connection, needs_read=True).count()
+    if left:
+        raise NotReadyYet(
+            f"{left} orders were answered older than we know them; they are read again.", after=10.0
+        )
+    return f"read {read}"
+
+
+def _unmark_gone(connection: Connection, keys: list[int]) -> None:
+    """Orders that the store no longer has are not read again; the mirror keeps the last we knew."""
+    StoreOrder.objects.filter(connection=connection, pk__in=keys).update(needs_read=False)
+
+
+def _go_on(connection: Connection, keys: list[int]) -> None:
+    """What waited for a fresh mirror is decided now, whether its content changed or not."""
+    ready = StoreOrder.objects.filter(pk__in=keys, needs_read=False).values_list("pk", flat=True)
+    policy = OrderPolicy.objects.filter(store=connection).first()
+    if policy:
+        enqueue("push_order_to_erp", policy.erp_id, ready)

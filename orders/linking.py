@@ -1,0 +1,71 @@
+"""The moment an order and its ERP document become one: link, attempt and what follows, in one transaction."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+
+from hub.connectors.documents import ErpSalesOrder
+from hub.errors import Conflict
+from hub.sync import attempts
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Attempt, Connection
+from orders.models import OrderLink, StoreOrder
+
+# A lone order is written back within two seconds; in a backlog the flows wait for full batches themselves.
+GATHER_SECONDS = 0.8
+
+
+def link_order(
+    order: StoreOrder,
+    connection: Connection,
+    document: ErpSalesOrder,
+    attempt: Attempt,
+    *,
+    is_adopted: bool = False,
+) -> OrderLink:
+    """Store the link that the attempt led to, close the attempt, and enqueue read-back and write-back.
+
+    Raises Conflict where the order or the document is linked to another one already.
+    """
+    try:
+        with transaction.atomic():
+            link = OrderLink.objects.create(
+                order=order,
+                connection=connection,
+                external_id=document.external_id,
+                number=document.number,
+                reference=document.reference,
+                is_adopted=is_adopted,
+                sent_content_hash=attempt.values.get("content_hash", ""),
+                currency=attempt.values["currency"],
+                expected_total=Decimal(attempt.values["total"]),
+                expected_tax=Decimal(attempt.values["tax"]),
+                **_totals(document, attempt),
+            )
+            attempts.close(attempt, Attempt.State.CONFIRMED, document.external_id)
+            if link.totals != OrderLink.Totals.EQUAL:
+                enqueue("check_order_totals", connection.pk, delay=GATHER_SECONDS)
+            enqueue("push_erp_references", order.connection_id, delay=GATHER_SECONDS)
+    except IntegrityError as error:
+        raise Conflict(
+            f"{order.name} led to {document.number} in the ERP, but one of the two is linked to another record already. "
+            "Compare both in the ERP and delete the surplus one there.",
+            code="double_in_erp",
+            evidence={"order": order.name, "document": document.number, "external_id": document.external_id},
+        ) from error
+    return link
+
+
+def _totals(document: ErpSalesOrder, attempt: Attempt) -> dict[str, object]:
+    """Final totals of the answer where they are equal to what was expected; else they are read back."""
+    totals = document.totals
+    if totals is None:
+        return {}
+    is_equal = totals.including_tax == Decimal(attempt.values["total"]) and totals.tax == Decimal(
+        attempt.values["tax"]
+    )
+    if not is_equal:
+        return {}
+    return {"erp_total": totals.including_tax, "erp_tax": totals.tax, "totals": OrderLink.Totals.EQUAL}

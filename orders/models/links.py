@@ -1,0 +1,66 @@
+"""This order here is that document there. Written by flows only."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from hub.sync.models import Connection
+from orders.models.mirrors import StoreOrder
+
+
+class OrderLink(models.Model):
+    """This store order is that ERP document. Unique both ways.
+
+    `sent_content_hash` is the content of the store order that was sent. Totals are in `currency`, major units:
+    what was expected before the create and what the ERP arrived at.
+    """
+
+    class Kind(models.TextChoices):
+        SALES_ORDER = "sales_order", "Sales order"
+
+    class Totals(models.TextChoices):
+        UNREAD = "unread", "not read back yet"
+        EQUAL = "equal", "equal"
+        DIFFER = "differ", "differ"
+
+    order = models.ForeignKey(StoreOrder, on_delete=models.PROTECT, related_name="links")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.SALES_ORDER)
+    external_id = models.CharField(max_length=120)
+    number = models.CharField(max_length=60)
+    reference = models.CharField(max_length=120)
+    is_adopted = models.BooleanField(default=False)
+    sent_content_hash = models.CharField(max_length=32, default="", blank=True)
+    currency = models.CharField(max_length=3)
+    expected_total = models.DecimalField(max_digits=20, decimal_places=6)
+    expected_tax = models.DecimalField(max_digits=20, decimal_places=6)
+    erp_total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    erp_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    totals = models.CharField(max_length=10, choices=Totals.choices, default=Totals.UNREAD)
+    reference_pushed_at = models.DateTimeField(null=True)
+    reference_error = models.CharField(max_length=250, default="", blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "connection", "kind"], name="order_linked_once"),
+            models.UniqueConstraint(
+                fields=["connection", "kind", "external_id"], name="erp_document_linked_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["connection", "id"], condition=Q(totals="unread"), name="link_totals_unread"
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(reference_pushed_at=None, reference_error=""),
+                name="link_reference_unpushed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order} is {self.number}"

@@ -1,0 +1,95 @@
+"""Our copies of orders on both sides. Columns for keys, joins, lists and maths; the rest in `document`."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from companies.models import StoreCompanyLocation
+from hub.sync.models import Connection
+
+
+class StoreOrder(models.Model):
+    """Our copy of an order in a store.
+
+    `document` is the vendor-free PlacedOrder as JSON, `payload` what the store sent, readable by its connector only.
+    `content_hash` covers what matters to the ERP; an echo of our own write leaves it as it is.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    external_id = models.CharField(max_length=120)
+    name = models.CharField(max_length=100)
+    po_number = models.CharField(max_length=255, default="", blank=True)
+    po_key = models.CharField(max_length=255, default="", blank=True, db_index=True)
+    location = models.ForeignKey(
+        StoreCompanyLocation, null=True, on_delete=models.PROTECT, related_name="orders"
+    )
+    company_external_id = models.CharField(max_length=120, default="", blank=True)
+    is_test = models.BooleanField(default=False)
+    placed_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=20, decimal_places=6)
+    presentment_currency = models.CharField(max_length=3)
+    presentment_total = models.DecimalField(max_digits=20, decimal_places=6)
+    financial_status = models.CharField(max_length=40, default="", blank=True)
+    remote_updated_at = models.DateTimeField()
+    is_fetched = models.BooleanField()
+    needs_read = models.BooleanField(default=False)
+    observed_at = models.DateTimeField(db_default=Now())
+    content_hash = models.CharField(max_length=32)
+    document_hash = models.CharField(max_length=32)
+    document = models.JSONField()
+    payload = models.JSONField()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "external_id"], name="store_order_mirrored_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["connection", "id"], condition=Q(needs_read=True), name="store_order_to_read"
+            ),
+            models.Index(fields=["name"], name="store_order_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.po_number or 'no PO'})"
+
+
+class ErpOrder(models.Model):
+    """Our copy of a sales order, or the posted invoice it became, in an ERP."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    external_id = models.CharField(max_length=120)
+    number = models.CharField(max_length=60)
+    reference = models.CharField(max_length=120, default="", blank=True)
+    identity_store_code = models.CharField(max_length=4, default="", blank=True)
+    identity_order_id = models.CharField(max_length=120, default="", blank=True)
+    status = models.CharField(max_length=40, default="", blank=True)
+    customer_number = models.CharField(max_length=60, default="", blank=True)
+    currency = models.CharField(max_length=3, default="", blank=True)
+    total_excluding_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    total_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    total_including_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    is_posted_invoice = models.BooleanField(default=False)
+    remote_updated_at = models.DateTimeField()
+    observed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = "ERP order"
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "external_id"], name="erp_order_mirrored_once")
+        ]
+        indexes = [
+            models.Index(fields=["number"], name="erp_order_number"),
+            models.Index(
+                fields=["connection", "identity_store_code", "identity_order_id"], name="erp_order_identity"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number

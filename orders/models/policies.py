@@ -1,0 +1,52 @@
+"""How a store's orders are treated."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from hub.sync.models import Connection
+
+
+class OrderPolicy(models.Model):
+    """Where a store's orders go and what is asked of them."""
+
+    class BlankPo(models.TextChoices):
+        USE_NAME = "use_name", "Use the order's name, flagged"
+        HOLD = "hold", "Hold for review"
+
+    class DuplicatePo(models.TextChoices):
+        HOLD = "hold", "Hold for review"
+        ALLOW = "allow", "Send it"
+        REJECT = "reject", "Do not send it"
+
+    class Money(models.TextChoices):
+        SHOP = "shop", "The shop's currency"
+        PRESENTMENT = "presentment", "The currency the buyer saw"
+
+    class SkuRule(models.TextChoices):
+        MAPPED = "mapped", "Every SKU needs a mapping row"
+        SAME = "same", "The SKU is the item number unless a row says otherwise"
+
+    store = models.OneToOneField(Connection, on_delete=models.PROTECT, related_name="order_policy")
+    erp = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    takes_test_orders = models.BooleanField(default=False)
+    takes_d2c_orders = models.BooleanField(default=False)
+    blank_po = models.CharField(max_length=10, choices=BlankPo.choices, default=BlankPo.USE_NAME)
+    duplicate_po = models.CharField(max_length=10, choices=DuplicatePo.choices, default=DuplicatePo.HOLD)
+    money = models.CharField(
+        max_length=12,
+        choices=Money.choices,
+        default=Money.SHOP,
+        help_text="Frozen for each order when it is sent.",
+    )
+    sku_rule = models.CharField(max_length=10, choices=SkuRule.choices, default=SkuRule.MAPPED)
+    d2c_customer_number = models.CharField(
+        max_length=60, default="", blank=True, help_text="The ERP customer of orders without a company."
+    )
+
+    class Meta:
+        ordering = ["store"]
+        verbose_name_plural = "order policies"
+
+    def __str__(self) -> str:
+        return f"{self.store} → {self.erp}"

@@ -1,0 +1,28 @@
+"""Webhook deliveries about orders: bodies become mirrors. Called by the engine's inbox inside its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from hub.connectors.base import ReceivedOrder, Webhooks
+from hub.connectors.registry import connector_class
+from hub.sync.models import Connection, WebhookDelivery
+from orders.mirroring import mirror_orders
+
+
+def receive_orders(connection: Connection, deliveries: Sequence[WebhookDelivery]) -> dict[int, str]:
+    """Mirror the orders in these deliveries; returns why a delivery could not be used, by its key."""
+    kind = cast("type[Webhooks]", connector_class(connection.system))
+    flagged: dict[int, str] = {}
+    received: list[ReceivedOrder] = []
+    for delivery in deliveries:
+        if delivery.topic not in kind.order_topics():
+            flagged[delivery.pk] = f"unknown topic {delivery.topic}: nothing here takes it"
+            continue
+        try:
+            received.append(kind.parse_order(bytes(delivery.body)))
+        except ValueError as error:
+            flagged[delivery.pk] = f"not usable: {error}"
+    mirror_orders(connection, received, is_fetched=False)
+    return flagged
