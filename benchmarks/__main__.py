@@ -1,0 +1,48 @@
+"""`python -m benchmarks [NAME …]`: print each figure as it is measured; exit 1 where one misses its mark."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+import django
+
+from benchmarks.report import Figure
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
+
+
+def sections() -> dict[str, Callable[[], Iterator[Figure]]]:
+    """Every benchmark by its name, in the order they run."""
+    from benchmarks import engine
+
+    return {
+        "throughput": lambda: (engine.throughput(count) for count in (1, 50)),
+        "claims": engine.claim_p99,
+    }
+
+
+def main(names: list[str]) -> int:
+    """Run these sections, or all."""
+    django.setup()
+    from benchmarks import database
+
+    known = sections()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        print(f"No benchmark is called {', '.join(unknown)}. There are: {', '.join(known)}.")
+        return 2
+    database.make_anew()
+    missed = 0
+    for name in names or known:
+        print(f"== {name}", flush=True)
+        for figure in known[name]():
+            print(figure, flush=True)
+            missed += not figure.holds
+    print(f"{missed} figures miss their mark" if missed else "every figure holds")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
