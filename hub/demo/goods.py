@@ -6,16 +6,107 @@ from decimal import Decimal
 from typing import Any
 
 ITEMS = 130
-_KINDS = ("Chair", "Table", "Lamp", "Shelf", "Stool", "Desk", "Rack", "Bench", "Panel", "Hook", "Tray", "Frame", "Bin")
+BLOCKED = 129
+"""The item that the ERP has blocked."""
+STRANGER = "Fremdling Handel e.K."
+"""A company of the store that the ERP does not know."""
+_KINDS = (
+    "Chair",
+    "Table",
+    "Lamp",
+    "Shelf",
+    "Stool",
+    "Desk",
+    "Rack",
+    "Bench",
+    "Panel",
+    "Hook",
+    "Tray",
+    "Frame",
+    "Bin",
+)
 
 # number in the ERP, name, tax id, e-mail, country, state, city, postal code, street
 _COMPANIES: tuple[tuple[str, ...], ...] = (
-    ("10000", "Nordlicht Möbel GmbH", "DE811128135", "einkauf@nordlicht.example", "DE", "", "Hamburg", "20095", "Ballindamm 3"),
-    ("20000", "Alpenhaus Ausstattung KG", "DE136695976", "bestellung@alpenhaus.example", "DE", "", "München", "80331", "Tal 12"),
-    ("30000", "Atelier Rhône SARL", "FR40303265045", "achats@atelier-rhone.example", "FR", "", "Lyon", "69002", "12 Rue Mercière"),
-    ("40000", "Canal Interiors B.V.", "NL004495445B01", "inkoop@canal.example", "NL", "", "Amsterdam", "1012 AB", "Damrak 70"),
-    ("50000", "Prairie Office Supply Inc.", "", "po@prairie.example", "US", "IL", "Chicago", "60601", "1 E Wacker Dr"),
-    ("60000", "Harbor Hospitality LLC", "", "orders@harbor.example", "US", "MA", "Boston", "02110", "100 Federal St"),
+    (
+        "10000",
+        "Nordlicht Möbel GmbH",
+        "DE811128135",
+        "einkauf@nordlicht.example",
+        "DE",
+        "",
+        "Hamburg",
+        "20095",
+        "Ballindamm 3",
+    ),
+    (
+        "20000",
+        "Alpenhaus Ausstattung KG",
+        "DE136695976",
+        "bestellung@alpenhaus.example",
+        "DE",
+        "",
+        "München",
+        "80331",
+        "Tal 12",
+    ),
+    (
+        "30000",
+        "Atelier Rhône SARL",
+        "FR40303265045",
+        "achats@atelier-rhone.example",
+        "FR",
+        "",
+        "Lyon",
+        "69002",
+        "12 Rue Mercière",
+    ),
+    (
+        "40000",
+        "Canal Interiors B.V.",
+        "NL004495445B01",
+        "inkoop@canal.example",
+        "NL",
+        "",
+        "Amsterdam",
+        "1012 AB",
+        "Damrak 70",
+    ),
+    (
+        "50000",
+        "Prairie Office Supply Inc.",
+        "",
+        "po@prairie.example",
+        "US",
+        "IL",
+        "Chicago",
+        "60601",
+        "1 E Wacker Dr",
+    ),
+    (
+        "60000",
+        "Harbor Hospitality LLC",
+        "",
+        "orders@harbor.example",
+        "US",
+        "MA",
+        "Boston",
+        "02110",
+        "100 Federal St",
+    ),
+)
+
+
+_STRANGER = (
+    "",
+    STRANGER,
+    "DE999999999",
+    "post@fremdling.example",
+    "DE",
+    "",
+    "Berlin",
+    "10115",
+    "Invalidenstraße 1",
 )
 
 
@@ -43,6 +134,7 @@ def erp_data() -> dict[str, Any]:
                 "displayName": f"{_KINDS[n % len(_KINDS)]} {n}",
                 "unitPrice": str(price(n)),
                 "baseUnitOfMeasureCode": "PCS",
+                "blocked": n == BLOCKED,
             }
             for n in range(1, ITEMS + 1)
         ],
@@ -62,7 +154,7 @@ def erp_data() -> dict[str, Any]:
     }
 
 
-def store_data(numbers: tuple[str, ...]) -> dict[str, Any]:
+def store_data(numbers: tuple[str, ...], *, with_stranger: bool = False) -> dict[str, Any]:
     """Products, and the companies with these customer numbers, of a simulated store.
 
     The first company carries its number as external id, the others are matched by tax id, or else by e-mail.
@@ -72,7 +164,10 @@ def store_data(numbers: tuple[str, ...]) -> dict[str, Any]:
             {"title": f"{_KINDS[n % len(_KINDS)]} {n}", "sku": sku(n), "price": str(price(n))}
             for n in range(1, ITEMS + 1)
         ],
-        "companies": [_company(row, is_first=row[0] == numbers[0]) for row in _COMPANIES if row[0] in numbers],
+        "companies": [
+            *(_company(row, is_first=row[0] == numbers[0]) for row in _COMPANIES if row[0] in numbers),
+            *([_company(_STRANGER, is_first=False)] if with_stranger else []),
+        ],
     }
 
 

@@ -14,7 +14,12 @@ from orders.models import OrderPolicy, PaymentTermsMapping, ShippingMethodMappin
 
 SECRET = "sandbox-secret"
 # title in the store, rate, the ERP's code
-TAXES = (("VAT", "0.19", "VAT19"), ("VAT", "0.07", "VAT7"), ("", "0", "VAT0"), ("Sales tax", "0.0825", "CA825"))
+TAXES = (
+    ("VAT", "0.19", "VAT19"),
+    ("VAT", "0.07", "VAT7"),
+    ("", "0", "VAT0"),
+    ("Sales tax", "0.0825", "CA825"),
+)
 TERMS = (("NET", 30, "Net 30", "30 DAYS"), ("NET", 60, "Net 60", "60 DAYS"), ("NET", 15, "Net 15", "14 DAYS"))
 SHIPPING = (("Standard", "STANDARD", "6810"), ("Express", "EXPRESS", "6810"), ("Freight", "FREIGHT", "6810"))
 
@@ -43,12 +48,14 @@ def build(
     store_options: dict[str, object] | None = None,
 ) -> World:
     """Make fresh systems in the sandbox and connections to them. `name` tells several worlds apart."""
-    options = {"client_id": "concord", "client_secret": SECRET, **(store_options or {})}
-    sandbox.create("erp", f"{name}-erp", **(erp_options or {}))
+    options = {"profile": "empty", "client_id": "concord", "client_secret": SECRET, **(store_options or {})}
+    sandbox.create("erp", f"{name}-erp", profile="empty", **(erp_options or {}))
     sandbox.create("store", f"{name}-euro", currency="EUR", timezone="Europe/Berlin", **options)
     sandbox.create("store", f"{name}-dollar", currency="USD", timezone="America/Chicago", **options)
     sandbox.seed("erp", f"{name}-erp", goods.erp_data())
-    sandbox.seed("store", f"{name}-euro", goods.store_data(("10000", "20000", "30000", "40000")))
+    sandbox.seed(
+        "store", f"{name}-euro", goods.store_data(("10000", "20000", "30000", "40000"), with_stranger=True)
+    )
     sandbox.seed("store", f"{name}-dollar", goods.store_data(("50000", "60000")))
     erp = _erp(sandbox, name, call_deadline, settle_after)
     stores = [
@@ -102,7 +109,8 @@ def _store(sandbox: Sandbox, name: str, code: str, time_zone: str, erp: Connecti
 def _map(store: Connection, erp: Connection) -> None:
     pair = {"store": store, "erp": erp}
     ItemMapping.objects.bulk_create(
-        ItemMapping(sku=goods.sku(n), item_number=goods.item_number(n), **pair) for n in range(1, goods.ITEMS + 1)
+        ItemMapping(sku=goods.sku(n), item_number=goods.item_number(n), **pair)
+        for n in range(1, goods.ITEMS + 1)
     )
     TaxCodeMapping.objects.bulk_create(
         TaxCodeMapping(title=title, rate=Decimal(rate), erp_code=code, **pair) for title, rate, code in TAXES

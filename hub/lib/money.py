@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 # ISO 4217 minor units that are not 2 (ISO 4217 list one, as published by SIX).
 _ZERO_DECIMALS = frozenset(
@@ -31,6 +32,9 @@ _THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 _FOUR_DECIMALS = frozenset(("CLF", "UYW"))
 # The database keeps numeric(20,6): more digits than that are refused, never rounded away silently.
 STORED_PLACES = 6
+_STORED = Decimal(1).scaleb(-STORED_PLACES)
+_TOO_LARGE = Decimal(10) ** 14
+_AMOUNT = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?|[+-]?\.[0-9]+", re.ASCII)
 
 
 def minor_units(currency: str) -> int:
@@ -50,21 +54,24 @@ def round_money(amount: Decimal, currency: str) -> Decimal:
 def parse_amount(text: str | int | Decimal) -> Decimal:
     """A remote amount in major units as Decimal.
 
-    Raises ValueError for floats, NaN, infinities and amounts that numeric(20,6) cannot hold exactly.
+    Raises ValueError for floats, NaN, infinities, other scripts' digits, and amounts that numeric(20,6) cannot hold
+    exactly.
     """
-    if isinstance(text, float):
-        raise ValueError(f"amount {text!r} is a float; amounts are decimal strings")
+    if isinstance(text, bool | float):
+        raise ValueError(f"amount {text!r} is no decimal string")
+    words = str(text)
+    if not _AMOUNT.fullmatch(words):
+        raise ValueError(f"amount {words[:40]!r} is not a decimal number")
     try:
-        amount = Decimal(text)
-    except ArithmeticError as error:
-        raise ValueError(f"amount {text!r} is not a decimal number") from error
-    if not amount.is_finite():
-        raise ValueError(f"amount {text!r} is not finite")
-    exponent = amount.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -STORED_PLACES:
-        raise ValueError(f"amount {text!r} has more than {STORED_PLACES} decimals")
-    if abs(amount) >= Decimal(10) ** 14:
-        raise ValueError(f"amount {text!r} is too large")
+        amount = Decimal(words)
+        kept = amount.quantize(_STORED)
+    except InvalidOperation as error:
+        raise ValueError(f"amount {words[:40]!r} is too large") from error
+    if abs(amount) >= _TOO_LARGE:
+        raise ValueError(f"amount {words[:40]!r} is too large")
+    # Decimal compares exactly, whatever the precision of the context.
+    if kept != amount:
+        raise ValueError(f"amount {words[:40]!r} has more than {STORED_PLACES} decimals")
     return amount
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from django.db import transaction
+from django.db.models import Q
 
 from companies.models import CompanyLocationLink
 from hub.connectors.base import SalesOrders
@@ -86,21 +87,25 @@ def _facts(
 
 
 def _same_po(order: StoreOrder, policy: OrderPolicy) -> tuple[str, ...]:
-    """Names of earlier orders of the same company with this PO number; the same PO of two companies is normal."""
+    """Names of the company's orders that used this PO number first; the same PO of two companies is normal."""
     if (
         not order.po_key
         or not order.company_external_id
         or policy.duplicate_po == OrderPolicy.DuplicatePo.ALLOW
     ):
         return ()
-    earlier = StoreOrder.objects.filter(
+    placed_before = Q(placed_at__lt=order.placed_at) | Q(
+        placed_at=order.placed_at, external_id__lt=order.external_id
+    )
+    others = StoreOrder.objects.filter(
+        # Webhooks come in any order: what was placed before counts, and what is in the ERP already.
+        placed_before | Q(links__connection=policy.erp_id),
         connection=order.connection,
         po_key=order.po_key,
         company_external_id=order.company_external_id,
         cancelled_at=None,
-        pk__lt=order.pk,
-    )
-    return tuple(earlier.order_by("pk").values_list("name", flat=True)[:5])
+    ).exclude(pk=order.pk)
+    return tuple(others.order_by("placed_at", "pk").values_list("name", flat=True).distinct()[:5])
 
 
 def _policy(policy: OrderPolicy) -> Policy:

@@ -60,11 +60,11 @@ class QueueBroker:
         with database_errors():
             async_task(function, q_options={"cluster": self.queue})
             # Nobody else writes to this queue, so the newest message is the one just written.
-            return OrmQ.objects.filter(key=self.queue).order_by("-pk").values_list("pk", flat=True)[0]
+            return int(OrmQ.objects.filter(key=self.queue).latest("pk").pk)
 
     def is_waiting(self, message: int) -> bool:
         with database_errors():
-            return OrmQ.objects.filter(pk=message).exists()
+            return bool(OrmQ.objects.filter(pk=message).exists())
 
     def drop(self, message: int) -> None:
         with database_errors():

@@ -1,0 +1,149 @@
+"""Business Central as a connector: its settings, its limits, and the parts it plays put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import httpx
+
+from hub.connectors.base import Check, ConfigField, Connector, Hooks, Limits
+from hub.connectors.erps.business_central.client import Account, Client
+from hub.connectors.erps.business_central.customers import BusinessCentralCustomers
+from hub.connectors.erps.business_central.odata import query
+from hub.connectors.erps.business_central.sales_orders import BusinessCentralOrders, CodeList
+from hub.errors import ConnectionBroken, NeedsReview
+
+API_URL = "https://api.businesscentral.dynamics.com"
+LOGIN_URL = "https://login.microsoftonline.com"
+# Operational limits for Business Central Online: 6,000 requests in any 5 minutes, 5 at once, for each user.
+# A full burst and 5 minutes at the full rate stay within them together.
+REQUESTS, WINDOW_SECONDS, BURST, CONCURRENCY = 6000, 300, 60, 5
+LONGEST_SECONDS = 86_400.0
+DURATIONS = ("call_deadline_seconds", "settle_after_seconds")
+READ_ENTITIES = {
+    "customers": "match customers",
+    "items": "check item numbers",
+    "paymentTerms": "send payment terms",
+    "shipmentMethods": "send shipping methods",
+    "salesOrders": "send and follow orders",
+    "salesInvoices": "find orders that were invoiced already",
+}
+
+
+class BusinessCentral(BusinessCentralOrders, BusinessCentralCustomers, Connector):
+    """Business Central online, API v2.0, signed in as a Microsoft Entra application."""
+
+    label = "Business Central"
+    config_fields = (
+        ConfigField("tenant_id", "Tenant id", "Microsoft Entra tenant, a GUID or a domain."),
+        ConfigField("environment", "Environment", "As in the admin center.", default="Production"),
+        ConfigField("company", "Company", "The company's name as in the list of companies, or its id."),
+        ConfigField("client_id", "Client id", "Application (client) id of the Entra app registration."),
+        ConfigField("client_secret", "Client secret", "A secret of that registration.", is_secret=True),
+        ConfigField("currency", "Local currency", "ISO code of the company's own currency, for example EUR."),
+        ConfigField("api_url", "API address", "Change it for a sandbox only.", False, False, API_URL),
+        ConfigField("login_url", "Sign-in address", "Change it for a sandbox only.", False, False, LOGIN_URL),
+        ConfigField(
+            "call_deadline_seconds", "Deadline", "Seconds after which a call is given up.", False, False, "60"
+        ),
+        ConfigField(
+            "settle_after_seconds",
+            "Settle time",
+            "Seconds in which a lost order may still appear. Below 600 it could double; for a sandbox only.",
+            False,
+            False,
+            "600",
+        ),
+    )
+
+    def __init__(
+        self,
+        config: Mapping[str, str],
+        secrets: Mapping[str, str],
+        hooks: Hooks,
+        *,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        super().__init__(config, secrets, hooks)
+        self.currency = config.get("currency", "").strip().upper()
+        self.call_deadline = _seconds(config, "call_deadline_seconds", type(self).call_deadline)
+        self.settle_after = _seconds(config, "settle_after_seconds", type(self).settle_after)
+        deadline = self.call_deadline.total_seconds()
+        self.client = Client(_account(config, secrets), hooks, deadline=deadline, transport=transport)
+        self.payment_terms = CodeList(self.client, "paymentTerms", "payment terms code")
+        self.shipment_methods = CodeList(self.client, "shipmentMethods", "shipment method code")
+
+    @classmethod
+    def limits(cls, config: Mapping[str, str]) -> Limits:
+        """19.8 requests a second, 60 at once from a full bucket, 5 in flight; the same for every plan."""
+        return Limits((REQUESTS - BURST) / WINDOW_SECONDS, BURST, CONCURRENCY)
+
+    @classmethod
+    def credential_name(cls, config: Mapping[str, str]) -> str:
+        """Business Central counts requests by user, which is the application in its tenant."""
+        tenant, client_id = (config.get(name, "").strip().lower() for name in ("tenant_id", "client_id"))
+        return f"business_central/{tenant}/{client_id}"
+
+    def test(self) -> list[Check]:
+        """Sign-in, company, one read of every entity. That orders may be written, the first order shows."""
+        try:
+            self.client.token()
+        except ConnectionBroken as error:
+            return [Check("Sign in", False, str(error))]
+        durations = _check_durations(self.config)
+        signed_in = Check("Sign in", True, "Microsoft Entra issued a token.")
+        try:
+            self.client.company_path()
+        except (ConnectionBroken, NeedsReview) as error:
+            return [signed_in, Check("Company", False, str(error))]
+        company = Check("Company", True, f"Company {self.client.account.company!r} is there.")
+        reading = [self._check_reading(*entity) for entity in READ_ENTITIES.items()]
+        return [signed_in, company, *reading, *durations]
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self.client.close()
+
+    def _check_reading(self, entity: str, purpose: str) -> Check:
+        name = f"Read {entity}"
+        try:
+            self.client.page(query(entity, {"$top": "1", "$select": "id"}), operation=f"read {entity}")
+        except (ConnectionBroken, NeedsReview) as error:
+            return Check(name, False, f"{error} It is needed to {purpose}.")
+        return Check(name, True, f"Needed to {purpose}.")
+
+
+def _account(config: Mapping[str, str], secrets: Mapping[str, str]) -> Account:
+    def setting(name: str, default: str = "") -> str:
+        return config.get(name, "").strip() or default
+
+    return Account(
+        tenant=setting("tenant_id"),
+        environment=setting("environment", "Production"),
+        company=setting("company"),
+        client_id=setting("client_id"),
+        client_secret=secrets.get("client_secret", ""),
+        api_url=setting("api_url", API_URL).rstrip("/"),
+        login_url=setting("login_url", LOGIN_URL).rstrip("/"),
+    )
+
+
+def _seconds(config: Mapping[str, str], name: str, default: timedelta) -> timedelta:
+    """The duration set, or the default where nothing usable is set; `test` says so then."""
+    seconds = _number(config.get(name, ""))
+    return timedelta(seconds=seconds) if seconds else default
+
+
+def _check_durations(config: Mapping[str, str]) -> list[Check]:
+    unusable = [name for name in DURATIONS if config.get(name, "").strip() and not _number(config[name])]
+    words = f"It is not a number of seconds between 0 and {LONGEST_SECONDS:.0f}; the default is used."
+    return [Check(name, False, words) for name in unusable]
+
+
+def _number(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if 0 < seconds <= LONGEST_SECONDS else None

@@ -1,0 +1,274 @@
+"""Sales orders and the posted invoices they become: create, find by the recipe, read in batches, follow."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import ClassVar
+
+from hub.connectors.base import CreatedOrder, SalesOrders
+from hub.connectors.documents import (
+    ErpSalesOrder,
+    ErpTotals,
+    OrderIdentity,
+    Page,
+    PagePosition,
+    SalesOrder,
+)
+from hub.connectors.erps.business_central import odata
+from hub.connectors.erps.business_central import reference as recipe
+from hub.connectors.erps.business_central.client import Client, Json
+from hub.connectors.erps.business_central.order_body import order_body
+from hub.connectors.erps.business_central.text import units
+from hub.errors import OutcomeUnknown, RecordRejected, Unreachable
+from hub.lib.money import parse_amount
+
+ORDERS, INVOICES = "salesOrders", "salesInvoices"
+PAGE_SIZE = 200
+# salesInvoices holds drafts as well; a draft is no posted invoice, and the order it came from still exists.
+_UNPOSTED = ("Draft", "In Review")
+_HEADER_TO_LINE = {
+    "totalAmountExcludingTax": "netAmount",
+    "totalTaxAmount": "netTaxAmount",
+    "totalAmountIncludingTax": "netAmountIncludingTax",
+}
+
+
+class CodeList:
+    """The ids of a small code table (payment terms…): read once, and again where a code is missing."""
+
+    def __init__(self, client: Client, entity: str, label: str) -> None:
+        self.client = client
+        self.entity = entity
+        self.label = label
+        self._ids: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def id_of(self, code: str) -> str:
+        """The id of a code, "" for a blank one; raises RecordRejected for a code that is not there."""
+        wanted = code.strip().upper()
+        if not wanted:
+            return ""
+        with self._lock:
+            if wanted not in self._ids:
+                self._ids = self._read()
+            if wanted in self._ids:
+                return self._ids[wanted]
+        raise RecordRejected(
+            f"Business Central has no {self.label} {code!r}. Create it there or correct the mapping.",
+            evidence={"entity": self.entity, "code": code},
+        )
+
+    def _read(self) -> dict[str, str]:
+        path = odata.query(self.entity, {"$select": "id,code"})
+        rows = self.client.items(path, operation=f"read {self.entity}")
+        return {str(row.get("code", "")).upper(): str(row.get("id", "")) for row in rows}
+
+
+class BusinessCentralOrders(SalesOrders):
+    """The part SalesOrders, played with a client.
+
+    `settle_after`: an operation is ended after 8 minutes (408) and a request after 10 (504), so a lost create
+    is committed by then. The vendor does not say whether the up to 8 minutes in its queue (503) count towards
+    the 10: what is later still, reconciliation finds. Reads see commits at once; no index lies between. Nothing
+    native makes a second create harmless.
+    """
+
+    settle_after = timedelta(minutes=10)
+    call_deadline = timedelta(seconds=60)
+    has_native_idempotency: ClassVar[bool] = False
+    read_batch: ClassVar[int] = 40
+
+    client: Client
+    currency: str
+    payment_terms: CodeList
+    shipment_methods: CodeList
+
+    def reference_for(self, identity: OrderIdentity, po_number: str) -> str:
+        """See the recipe in `reference`; raises ValueError for an identity that it cannot carry."""
+        return recipe.reference_for(identity, po_number)
+
+    def identity_of(self, reference: str) -> OrderIdentity | None:
+        """See the recipe in `reference`."""
+        return recipe.identity_of(reference)
+
+    def unsupported(self, document: SalesOrder) -> list[str]:
+        """One sentence for everything that is cut, left out, rounded, or needs a clerk's hand."""
+        return order_body(document).notes
+
+    def create_sales_order(self, document: SalesOrder) -> CreatedOrder:
+        """One POST with all lines, which Business Central carries out as one transaction.
+
+        Header totals are computed when the lines are in; an answer may still show the header as it was. So
+        they are trusted only where the answer carries the lines and the header equals their sum; else
+        `order.totals` is None and is read back.
+        """
+        ends_at = time.monotonic() + self.call_deadline.total_seconds()
+        operation = f"create sales order {document.reference}"
+        body = order_body(
+            document,
+            payment_terms_id=self.payment_terms.id_of(document.payment_terms_code),
+            shipment_method_id=self.shipment_methods.id_of(document.shipping_method_code),
+        )
+        path = odata.query(ORDERS, {"$expand": "salesOrderLines"})
+        payload = self.client.create(path, body.fields, operation=operation, ends_at=ends_at)
+        try:
+            return CreatedOrder(self._order(payload, self._final_totals(payload, document)), payload)
+        except (KeyError, TypeError, ValueError) as error:
+            raise OutcomeUnknown(f"{operation}: created, but the answer cannot be read ({error}).") from error
+
+    def find_sales_orders(self, references: Sequence[str]) -> list[ErpSalesOrder]:
+        """Orders first, then posted invoices: an order invoiced in between is found in the second look.
+
+        Each reference is looked for as sent and by its identity token, and what comes back counts only if it
+        has the same identity (or, for a foreign reference, the same text), whatever the database holds for
+        equal. An order and the invoices posted from it are one document: the order where it is still there,
+        else its latest invoice.
+        """
+        # Business Central refuses a filter that is longer than its field.
+        fitting = (text.strip() for text in references if units(text.strip()) <= recipe.REFERENCE_LENGTH)
+        wanted = [text for text in fitting if text]
+        if not wanted:
+            return []
+        identities = {self.identity_of(text) for text in wanted} - {None}
+        texts = {text.upper() for text in wanted}
+
+        def is_wanted(row: Json) -> bool:
+            text = str(row.get("externalDocumentNumber") or "").strip()
+            return self.identity_of(text) in identities or text.upper() in texts
+
+        orders = [row for row in self._search(ORDERS, wanted) if is_wanted(row)]
+        invoices = [row for row in self._search(INVOICES, wanted) if is_wanted(row) and _is_posted(row)]
+        numbers = {row.get("number") for row in orders}
+        invoices = [row for row in _latest_of_each_order(invoices) if row.get("orderNumber") not in numbers]
+        operation = "look up references"
+        return self._parsed(orders, operation) + self._parsed(invoices, operation, is_posted_invoice=True)
+
+    def read_sales_orders(self, external_ids: Sequence[str]) -> list[ErpSalesOrder]:
+        """One request for up to `read_batch` ids, and one more among posted invoices for those not found.
+
+        Ids that are no GUIDs cannot exist and are left out.
+        """
+        ids = dict.fromkeys(i.lower() for i in external_ids if odata.is_guid(i))
+        operation = "read sales orders"
+        orders = self._rows(ORDERS, (f"id eq {i}" for i in ids), operation)
+        gone = ids.keys() - {str(row.get("id")).lower() for row in orders}
+        posted = filter(_is_posted, self._rows(INVOICES, (f"id eq {i}" for i in sorted(gone)), operation))
+        return self._parsed(orders, operation) + self._parsed(posted, operation, is_posted_invoice=True)
+
+    def changed_sales_orders(self, since: PagePosition | None, after: str | None) -> Page[ErpSalesOrder]:
+        """Ordered by stamp, then id; fully invoiced orders vanish from the list.
+
+        Orders at the stamp of `since` come again: Business Central orders GUIDs in its database's own way, so
+        that skipping by id here could skip an order.
+        """
+        operation = "read changed sales orders"
+        page = self.client.page(after or _changed_path(since), operation=operation, page_size=PAGE_SIZE)
+        return Page(tuple(self._parsed(page.items, operation)), tuple(page.items), page.next_link)
+
+    def _search(self, entity: str, references: Sequence[str]) -> list[Json]:
+        terms = (term for text in references for term in _reference_terms(text))
+        return self._rows(entity, dict.fromkeys(terms), f"look up references in {entity}")
+
+    def _rows(self, entity: str, terms: Iterable[str], operation: str) -> list[Json]:
+        """What any of the terms selects, each record once, in as few requests as addresses allow."""
+        found: dict[object, Json] = {}
+        for chain in odata.any_of(terms):
+            rows = self.client.items(odata.query(entity, {"$filter": chain}), operation=operation)
+            found |= {row.get("id"): row for row in rows}
+        return list(found.values())
+
+    def _parsed(
+        self, rows: Iterable[Json], operation: str, *, is_posted_invoice: bool = False
+    ) -> list[ErpSalesOrder]:
+        try:
+            return [self._order(row, self._totals(row), is_posted_invoice=is_posted_invoice) for row in rows]
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
+
+    def _order(
+        self, payload: Json, totals: ErpTotals | None, *, is_posted_invoice: bool = False
+    ) -> ErpSalesOrder:
+        return ErpSalesOrder(
+            external_id=_required(payload, "id"),
+            number=_required(payload, "number"),
+            reference=str(payload["externalDocumentNumber"] or ""),
+            status=odata.enum_word(str(payload["status"])),
+            customer_number=str(payload["customerNumber"]),
+            updated_at=_instant(payload, "lastModifiedDateTime"),
+            totals=totals,
+            is_posted_invoice=is_posted_invoice,
+        )
+
+    def _final_totals(self, payload: Json, document: SalesOrder) -> ErpTotals | None:
+        try:
+            return self._totals(payload) if _has_final_totals(payload, document) else None
+        except (KeyError, TypeError, ValueError):
+            # The order exists, whatever its totals look like: they are read back.
+            return None
+
+    def _totals(self, payload: Json) -> ErpTotals:
+        excluding, tax, including = (_amount(payload, name) for name in _HEADER_TO_LINE)
+        return ErpTotals(str(payload["currencyCode"] or self.currency), excluding, tax, including)
+
+
+def _reference_terms(text: str) -> list[str]:
+    exact = f"externalDocumentNumber eq {odata.literal(text)}"
+    identity = recipe.identity_of(text)
+    if identity is None:
+        return [exact]
+    token = odata.literal(recipe.identity_token(identity))
+    return [exact, f"endswith(externalDocumentNumber,{token})"]
+
+
+def _is_posted(invoice: Json) -> bool:
+    return odata.enum_word(str(invoice.get("status"))) not in _UNPOSTED
+
+
+def _latest_of_each_order(invoices: Iterable[Json]) -> list[Json]:
+    """One invoice an order; one that says no order stands for itself."""
+    by_stamp = sorted(
+        invoices, key=lambda row: (str(row.get("lastModifiedDateTime")), str(row.get("number")))
+    )
+    return list({row.get("orderNumber") or row.get("id"): row for row in by_stamp}.values())
+
+
+def _changed_path(since: PagePosition | None) -> str:
+    wanted = f"lastModifiedDateTime ge {odata.moment(since.updated_at)}" if since else ""
+    return odata.query(ORDERS, {"$filter": wanted, "$orderby": "lastModifiedDateTime,id"})
+
+
+def _has_final_totals(payload: Json, document: SalesOrder) -> bool:
+    lines = payload.get("salesOrderLines")
+    if not isinstance(lines, list) or len(lines) < len(document.lines):
+        return False
+    if document.total_including_tax and not _amount(payload, "totalAmountIncludingTax"):
+        return False
+    return all(
+        _amount(payload, header) == sum((_amount(line, name) for line in lines), Decimal(0))
+        for header, name in _HEADER_TO_LINE.items()
+    )
+
+
+def _required(payload: Json, name: str) -> str:
+    value = payload[name]
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name} is {value!r}")
+    return value
+
+
+def _instant(payload: Json, name: str) -> datetime:
+    value = datetime.fromisoformat(str(payload[name]))
+    if value.tzinfo is None:
+        raise ValueError(f"{name} is {payload[name]!r}, without a time zone")
+    return value.astimezone(UTC)
+
+
+def _amount(payload: Json, name: str) -> Decimal:
+    value = payload[name]
+    if not isinstance(value, int | Decimal):
+        raise TypeError(f"{name} is {value!r}, not a number")
+    return parse_amount(value)

@@ -1,0 +1,1 @@
+"""Shopify, spoken to by its Admin GraphQL API."""

@@ -1,0 +1,195 @@
+"""Shopify as the hub sees it: its settings, limits, connection test, and the parts it plays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import httpx
+
+from hub.connectors.base import (
+    Check,
+    Companies,
+    ConfigField,
+    Connector,
+    Hooks,
+    Limits,
+    OrderHistory,
+    OrderReferences,
+    ReceivedOrder,
+    Subscription,
+    Subscriptions,
+    WebhookHeaders,
+    Webhooks,
+)
+from hub.connectors.documents import CompanyLocation, ErpReference, Page, PagePosition, PlacedOrder
+from hub.connectors.http import HttpClient
+from hub.connectors.stores.shopify import webhooks
+from hub.connectors.stores.shopify.checks import connection_checks
+from hub.connectors.stores.shopify.client import AdminClient, ClientCredentials, SignIn, StaticToken
+from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReader
+from hub.connectors.stores.shopify.orders import LARGEST_PAGE, OrderReader
+from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
+from hub.connectors.stores.shopify.subscriptions import SubscriptionKeeper
+from hub.connectors.stores.shopify.throttle import limits_of_plan
+
+# Shopify answers within 10 seconds or gives up; some room for the way.
+CALL_DEADLINE = 20.0
+STATIC_TOKEN = "static_token"
+
+
+class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscriptions, Webhooks):
+    """One shop by one app. Safe to share between threads."""
+
+    label = "Shopify"
+    config_fields = (
+        ConfigField("shop_domain", "Shop domain", "The shop's own name, as in example.myshopify.com."),
+        ConfigField(
+            "api_base_url",
+            "API address",
+            "Leave empty for https://{shop domain}; another address only for a sandbox.",
+            is_required=False,
+        ),
+        ConfigField(
+            "plan",
+            "Plan",
+            "standard, advanced, plus or enterprise: limits to begin with; Shopify's answers correct them.",
+            default="standard",
+        ),
+        ConfigField(
+            "auth",
+            "Sign-in",
+            "client_credentials: your organisation's app; static_token: a custom app of the shop.",
+            default="client_credentials",
+        ),
+        ConfigField("client_id", "Client id", "Not needed for static_token.", is_required=False),
+        ConfigField(
+            "client_secret", "Client secret", "The app's secret. It also signs the webhooks.", is_secret=True
+        ),
+        ConfigField(
+            "previous_client_secret",
+            "Previous client secret",
+            "While the secret is being rotated: webhooks signed with it are still accepted.",
+            is_secret=True,
+            is_required=False,
+        ),
+        ConfigField(
+            "access_token",
+            "Access token",
+            "For static_token only: the app's token.",
+            is_secret=True,
+            is_required=False,
+        ),
+    )
+    read_batch = LARGEST_PAGE
+    # Seconds to minutes were seen between a write and its place in the search index.
+    search_lag = timedelta(minutes=5)
+    location_batch = LOCATION_BATCH
+    reference_batch = REFERENCE_BATCH
+
+    def __init__(
+        self,
+        config: Mapping[str, str],
+        secrets: Mapping[str, str],
+        hooks: Hooks,
+        *,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """`transport` is for tests."""
+        super().__init__(config, secrets, hooks)
+        http = HttpClient(base_url(config), hooks, deadline=CALL_DEADLINE, transport=transport)
+        self.client = AdminClient(http, hooks, _sign_in(config, secrets, http, hooks))
+        self.orders = OrderReader(self.client)
+        self.companies = CompanyReader(self.client)
+        self.references = ReferenceWriter(self.client)
+        self.subscriptions = SubscriptionKeeper(self.client)
+
+    @classmethod
+    def limits(cls, config: Mapping[str, str]) -> Limits:
+        """The limits of the plan that the configuration names, in cost points."""
+        return limits_of_plan(config.get("plan", "").strip().lower())
+
+    @classmethod
+    def credential_name(cls, config: Mapping[str, str]) -> str:
+        """Shopify counts points by app and shop."""
+        return f"shopify:{cls.account(config)}:{config.get('client_id', '').strip()}"
+
+    def test(self) -> list[Check]:
+        """Token, shop, API version and scopes, by one read."""
+        return connection_checks(self.client, self.account(self.config))
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self.client.close()
+
+    def changed_orders(self, since: PagePosition | None, after: str | None) -> Page[PlacedOrder]:
+        """Orders changed since then, oldest first. Raises Unreachable where one changes meanwhile."""
+        return self.orders.changed_orders(since, after)
+
+    def read_orders(self, external_ids: Sequence[str]) -> dict[str, ReceivedOrder]:
+        """These orders, complete; ids that are gone are left out."""
+        return self.orders.read_orders(external_ids)
+
+    def read_company_locations(self, external_ids: Sequence[str]) -> dict[str, CompanyLocation]:
+        """These company locations; ids that are gone are left out."""
+        return self.companies.read_company_locations(external_ids)
+
+    def write_references(self, references: Sequence[ErpReference]) -> dict[str, str]:
+        """Write up to 25 references as metafields of their orders; see `references`."""
+        return self.references.write_references(references)
+
+    def list_subscriptions(self) -> list[Subscription]:
+        """Every webhook subscription that this app made by the API."""
+        return self.subscriptions.list_subscriptions()
+
+    def create_subscription(self, subscription: Subscription) -> Subscription:
+        """Subscribe; raises RecordRejected where Shopify refuses."""
+        return self.subscriptions.create_subscription(subscription)
+
+    def delete_subscription(self, external_id: str) -> None:
+        """Unsubscribe; already gone is fine."""
+        self.subscriptions.delete_subscription(external_id)
+
+    @classmethod
+    def read_headers(cls, headers: Mapping[str, str]) -> WebhookHeaders:
+        """What a delivery says of itself."""
+        return webhooks.read_headers(headers)
+
+    @classmethod
+    def is_signed(cls, headers: Mapping[str, str], body: bytes, keys: Sequence[str]) -> bool:
+        """Whether one of the client secrets signed the body."""
+        return webhooks.is_signed(headers, body, keys)
+
+    @classmethod
+    def account(cls, config: Mapping[str, str]) -> str:
+        """The shop domain, in lower case."""
+        return webhooks.account_name(config.get("shop_domain", ""))
+
+    @classmethod
+    def signing_keys(cls, secrets: Mapping[str, str]) -> tuple[str, ...]:
+        """The client secret, and the previous one while it is being rotated."""
+        return tuple(filter(None, (secrets.get("client_secret"), secrets.get("previous_client_secret"))))
+
+    @classmethod
+    def order_topics(cls) -> tuple[str, ...]:
+        """Topics whose body is a whole order."""
+        return webhooks.ORDER_TOPICS
+
+    @classmethod
+    def parse_order(cls, body: bytes) -> ReceivedOrder:
+        """The order in a webhook body; raises ValueError with the reason."""
+        return webhooks.parse_order(body)
+
+
+def base_url(config: Mapping[str, str]) -> str:
+    """Where the shop's Admin API is: the configured address, else the shop's own domain."""
+    given = config.get("api_base_url", "").strip()
+    return given or f"https://{webhooks.account_name(config.get('shop_domain', ''))}"
+
+
+def _sign_in(config: Mapping[str, str], secrets: Mapping[str, str], http: HttpClient, hooks: Hooks) -> SignIn:
+    if config.get("auth", "").strip() == STATIC_TOKEN:
+        return StaticToken(secrets.get("access_token", ""))
+    return ClientCredentials(
+        http, hooks, config.get("client_id", "").strip(), secrets.get("client_secret", "")
+    )

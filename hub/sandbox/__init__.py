@@ -1,0 +1,4 @@
+"""Simulated far systems over real HTTP: own process, own state.
+
+An island: imports nothing of ours, no Django.
+"""

@@ -1,0 +1,182 @@
+"""What people do in Business Central: clerks edit, delete, release and post; admins block and revoke."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hub.sandbox.business_central.access import Access
+from hub.sandbox.business_central.documents import LINES, ORDERS, Orders
+from hub.sandbox.business_central.errors import Refusal
+from hub.sandbox.business_central.state import State
+from hub.sandbox.business_central.values import Record
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What a person's action works on."""
+
+    state: State
+    orders: Orders
+    access: Access
+
+
+def act(state: State, orders: Orders, access: Access, action: str, data: Data) -> Data:
+    """Carry out one action, all or nothing.
+
+    Raises ValueError, or Refusal where the application itself refuses.
+    """
+    if action not in ACTIONS:
+        raise ValueError(f"nobody can {action!r}; people can {', '.join(sorted(ACTIONS))}")
+    with state.transaction() as take_back:
+        try:
+            return ACTIONS[action](Office(state, orders, access), data)
+        except (Refusal, ValueError):
+            take_back()
+            raise
+
+
+def _create_order(office: Office, data: Data) -> Data:
+    _, order = office.orders.create(_exact(_need(data, "order")))
+    return {"id": order["id"], "number": order["number"]}
+
+
+def _edit_order(office: Office, data: Data) -> Data:
+    order = office.orders.change(_order(office, data), _exact(_need(data, "changes")))
+    return {"number": order["number"]}
+
+
+def _edit_line(office: Office, data: Data) -> Data:
+    line = office.orders.change_line(_line(office, data), _exact(_need(data, "changes")))
+    return {"id": line["id"], "sequence": line["sequence"]}
+
+
+def _add_line(office: Office, data: Data) -> Data:
+    line = office.orders.add_line(_order(office, data), _exact(_need(data, "line")))
+    return {"id": line["id"], "sequence": line["sequence"]}
+
+
+def _delete_line(office: Office, data: Data) -> Data:
+    line = _line(office, data)
+    office.orders.delete_line(line)
+    return {"deleted": line["id"]}
+
+
+def _delete_order(office: Office, data: Data) -> Data:
+    order = _order(office, data)
+    office.orders.delete(order)
+    return {"deleted": order["id"]}
+
+
+def _set_status(status: str) -> Callable[[Office, Data], Data]:
+    """The API's status Open is a released order, Draft an open one."""
+
+    def do(office: Office, data: Data) -> Data:
+        order = office.state.save(ORDERS, _order(office, data) | {"status": status})
+        return {"number": order["number"], "status": status}
+
+    return do
+
+
+def _post_order(office: Office, data: Data) -> Data:
+    invoice = office.orders.post(_order(office, data))
+    return {"id": invoice["id"], "number": invoice["number"]}
+
+
+def _block_customer(office: Office, data: Data) -> Data:
+    blocked = data.get("blocked", "All")
+    if blocked not in ("_x0020_", "Ship", "Invoice", "All"):
+        raise ValueError(f"blocked cannot be {blocked!r}")
+    return _save_by_number(office, "customers", data, {"blocked": blocked})
+
+
+def _block_item(office: Office, data: Data) -> Data:
+    return _save_by_number(office, "items", data, {"blocked": bool(data.get("blocked", True))})
+
+
+def _save_by_number(office: Office, set_name: str, data: Data, changes: Record) -> Data:
+    number = str(_need(data, "number")).upper()
+    record = office.state[set_name].one("number", number)
+    if record is None:
+        raise ValueError(f"there is no {number} among the {set_name}")
+    office.state.save(set_name, record | changes)
+    return {"number": number, **changes}
+
+
+def _change_secret(office: Office, data: Data) -> Data:
+    """Tokens given before stay good for their lifetime, unless `expire_tokens` says otherwise."""
+    office.access.secret = str(_need(data, "secret"))
+    if data.get("expire_tokens", False):
+        office.access.expire_tokens()
+    return {"changed": True}
+
+
+def _expire_tokens(office: Office, data: Data) -> Data:
+    office.access.expire_tokens()
+    return {"expired": True}
+
+
+def _revoke(office: Office, data: Data) -> Data:
+    office.access.denied.add((str(data.get("method", "*")).upper(), str(_need(data, "set"))))
+    return {"denied": sorted(map(list, office.access.denied))}
+
+
+def _grant(office: Office, data: Data) -> Data:
+    office.access.denied.discard((str(data.get("method", "*")).upper(), str(_need(data, "set"))))
+    return {"denied": sorted(map(list, office.access.denied))}
+
+
+ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
+    "create_order": _create_order,
+    "edit_order": _edit_order,
+    "edit_line": _edit_line,
+    "add_line": _add_line,
+    "delete_line": _delete_line,
+    "delete_order": _delete_order,
+    "release_order": _set_status("Open"),
+    "reopen_order": _set_status("Draft"),
+    "post_order": _post_order,
+    "block_customer": _block_customer,
+    "block_item": _block_item,
+    "change_secret": _change_secret,
+    "expire_tokens": _expire_tokens,
+    "revoke_permission": _revoke,
+    "grant_permission": _grant,
+}
+
+
+def _order(office: Office, data: Data) -> Record:
+    """The order by `number` or `id`."""
+    orders = office.state[ORDERS]
+    found = orders.records.get(str(data.get("id"))) or orders.one("number", data.get("number"))
+    if found is None:
+        raise ValueError(f"there is no order with number {data.get('number')!r} or id {data.get('id')!r}")
+    return found
+
+
+def _line(office: Office, data: Data) -> Record:
+    """The line by its order and `sequence`."""
+    order = _order(office, data)
+    for line in office.state[LINES].having("documentId", order["id"]):
+        if line["sequence"] == data.get("sequence"):
+            return line
+    raise ValueError(f"order {order['number']} has no line with sequence {data.get('sequence')!r}")
+
+
+def _need(data: Data, name: str) -> Any:
+    if name not in data:
+        raise ValueError(f"{name} is missing")
+    return data[name]
+
+
+def _exact(value: Any) -> Any:
+    """Fractions of a control body as Decimal."""
+    if isinstance(value, float):
+        return Decimal(str(value))
+    if isinstance(value, dict):
+        return {name: _exact(part) for name, part in value.items()}
+    return [_exact(part) for part in value] if isinstance(value, list) else value

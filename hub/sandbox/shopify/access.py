@@ -1,0 +1,96 @@
+"""Tokens and scopes: who may call, and which scope each root field asks for."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from urllib.parse import parse_qs
+
+from hub.sandbox.shopify.errors import Record
+from hub.sandbox.system import Request, Response
+
+TOKEN_LIFE = 86399
+"""Seconds a client-credentials token lives (https://shopify.dev get-api-access-tokens)."""
+
+UNAUTHORIZED = {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}
+
+_SUBJECTS = (
+    ("draftOrder", "draft_orders"),
+    ("order", "orders"),
+    ("compan", "companies"),
+    ("customer", "customers"),
+    ("product", "products"),
+    ("inventory", "inventory"),
+    ("location", "locations"),
+    ("paymentTermsTemplates", "payment_terms"),
+    ("publications", "publications"),
+)
+
+
+def scope_for(field: str, is_mutation: bool) -> str | None:
+    """The scope a root field needs, or None where any token will do."""
+    for beginning, subject in _SUBJECTS:
+        if field.startswith(beginning):
+            return f"{'write' if is_mutation else 'read'}_{subject}"
+    return None
+
+
+class Tokens:
+    """The tokens a store accepts: one static, and those it grants to the app's client credentials."""
+
+    def __init__(self, options: Record, scopes: frozenset[str], monotonic: Callable[[], float]) -> None:
+        self.static = str(options.get("access_token", "sandbox"))
+        self.client = (
+            str(options.get("client_id", "sandbox")),
+            str(options.get("client_secret", "sandbox-secret")),
+        )
+        self.life = float(options.get("token_life", TOKEN_LIFE))
+        self.scopes = scopes
+        self.monotonic = monotonic
+        self.granted: dict[str, float] = {}
+
+    def accepts(self, token: str | None) -> bool:
+        """Whether the token is known and alive."""
+        if token == self.static and self.static:
+            return True
+        return self.monotonic() < self.granted.get(token or "", -1.0)
+
+    def revoke_granted(self) -> None:
+        """Every granted token ends now."""
+        self.granted.clear()
+
+    def grant(self, request: Request) -> Response:
+        """Answer POST /admin/oauth/access_token."""
+        try:
+            given = _credentials(request)
+        except ValueError:
+            return _json(400, {"error": "invalid_request", "error_description": "The body cannot be read."})
+        if given.get("grant_type") != "client_credentials":
+            return _json(400, {"error": "unsupported_grant_type"})
+        if (given.get("client_id"), given.get("client_secret")) != self.client:
+            return _json(401, {"error": "invalid_client"})
+        token = f"shpat_{secrets.token_hex(16)}"
+        self.granted[token] = self.monotonic() + self.life
+        return _json(
+            200, {"access_token": token, "scope": ",".join(sorted(self.scopes)), "expires_in": int(self.life)}
+        )
+
+
+def _credentials(request: Request) -> dict[str, str]:
+    text = request.body.decode()
+    if request.headers.get("content-type", "").startswith("application/json"):
+        data = json.loads(text)
+        if not isinstance(data, dict):
+            raise ValueError("not an object")
+        return {str(k): str(v) for k, v in data.items()}
+    return {key: values[0] for key, values in parse_qs(text).items()}
+
+
+def _json(status: int, body: Record) -> Response:
+    return Response(status, json.dumps(body).encode(), {"Content-Type": "application/json; charset=utf-8"})
+
+
+def unauthorized() -> Response:
+    """What a missing, unknown or expired token answers."""
+    return _json(401, UNAUTHORIZED)

@@ -1,0 +1,176 @@
+"""The state of one simulated store: settings, records by type, clock, ids, and events waiting to go out."""
+
+from __future__ import annotations
+
+import time
+import uuid
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from hub.sandbox.shopify.errors import Record, invalid_id
+
+ALL_SCOPES = """
+    read_orders write_orders read_all_orders read_draft_orders write_draft_orders
+    read_customers write_customers read_companies write_companies read_products write_products
+    read_inventory write_inventory read_locations write_locations
+    read_payment_terms write_payment_terms read_publications read_metaobject_definitions
+    """
+API_VERSION = "2026-07"
+
+
+@dataclass(slots=True)
+class Settings:
+    """What a shop is set up with; `search_lag` in seconds, `app_id` names the app's metafield namespace."""
+
+    name: str
+    domain: str
+    currency: str = "CAD"
+    timezone: str = "UTC"
+    taxes_included: bool = False
+    scopes: frozenset[str] = frozenset(ALL_SCOPES.split())
+    search_lag: float = 0.0
+    app_id: int = 347082227713
+    client_secret: str = "sandbox-secret"
+
+
+@dataclass(slots=True)
+class Event:
+    """Something that happened: the webhook topic ("orders/create"), and a function that words the body."""
+
+    topic: str
+    body: Callable[[], Record]
+
+
+@dataclass
+class Shop:
+    """One store. Records are held by type in order of creation, each under its global id."""
+
+    settings: Settings
+    tables: dict[str, dict[str, Record]] = field(default_factory=dict)
+    metafields: dict[str, dict[tuple[str, str], Record]] = field(default_factory=dict)
+    """By the owner's id, then by namespace and key."""
+    levels: dict[tuple[str, str], Record] = field(default_factory=dict)
+    answered: dict[tuple[str, str], tuple[str, Record]] = field(default_factory=dict)
+    """Idempotent mutations by (mutation, key): the arguments as text and the payload given."""
+    events: list[Event] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    search_warnings: list[Record] = field(default_factory=list)
+    request_lag: float = 0.0
+    """Seconds of changes that the request in hand shall not find by search (a scripted fault)."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        # Ids of two stores differ, and those of one store are the same after each reset.
+        self.last_id = (1000 + zlib.crc32(self.settings.name.encode()) % 8000) * 10**9
+        self.next_numbers = Counter({"order": 1000, "draft": 0})
+
+    def now(self) -> str:
+        """The time as stamps are kept: UTC, whole seconds."""
+        return self.clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def new_gid(self, kind: str) -> str:
+        """A fresh global id."""
+        self.last_id += 32768
+        return f"gid://shopify/{kind}/{self.last_id}"
+
+    def job(self) -> Record:
+        """A job that was just started."""
+        return {"id": f"gid://shopify/Job/{uuid.uuid4()}", "done": False}
+
+    def number(self, sequence: str) -> int:
+        """The next number of a sequence ("order", "draft")."""
+        self.next_numbers[sequence] += 1
+        return self.next_numbers[sequence]
+
+    def add(self, kind: str, record: Record) -> Record:
+        """Store a new record with its id and stamps; the id is kept where the record brings one."""
+        stamp = self.now()
+        whole = {
+            "__typename": kind,
+            "id": record.get("id") or self.new_gid(kind),
+            "createdAt": stamp,
+            "updatedAt": stamp,
+        }
+        whole.update(record)
+        self.tables.setdefault(kind, {})[whole["id"]] = whole
+        return whole
+
+    def touch(self, record: Record) -> None:
+        """Stamp a change."""
+        if record["__typename"] == "Order":
+            self._hide_from_search(record, record["updatedAt"])
+        record["updatedAt"] = self.now()
+
+    def _hide_from_search(self, record: Record, previous: str | None) -> None:
+        changed_at = self.monotonic()
+        due, seen = record.get("_unindexed", (0.0, previous))
+        record["_changedAt"] = changed_at
+        record["_unindexed"] = (changed_at + self.settings.search_lag, seen if due > changed_at else previous)
+
+    def hide_new(self, record: Record) -> None:
+        """A new record is not found by search until the index has caught up."""
+        self._hide_from_search(record, None)
+
+    def indexed_stamp(self, record: Record) -> str | None:
+        """The updatedAt that search knows of the record, or None where it does not know it yet."""
+        if self.request_lag and self.monotonic() - record["_changedAt"] < self.request_lag:
+            return None
+        due, previous = record.get("_unindexed", (0.0, None))
+        known: str | None = previous if due > self.monotonic() else record["updatedAt"]
+        return known
+
+    def get(self, kind: str, gid: str | None) -> Record | None:
+        """A record by global id, or None."""
+        return self.tables.get(kind, {}).get(gid or "")
+
+    def read(self, kind: str, gid: str) -> Record | None:
+        """As `get`, for queries: an id that is no global id of this type is refused at the top level."""
+        if not gid.startswith(f"gid://shopify/{kind}/"):
+            raise invalid_id()
+        return self.get(kind, gid)
+
+    def every(self, kind: str) -> list[Record]:
+        """All records of a type."""
+        return list(self.tables.get(kind, {}).values())
+
+    def where(self, kind: str, **values: Any) -> list[Record]:
+        """The records of a type whose keys have these values."""
+        return [r for r in self.every(kind) if all(r.get(key) == value for key, value in values.items())]
+
+    def remove(self, record: Record) -> None:
+        """Forget a record and its metafields."""
+        del self.tables[record["__typename"]][record["id"]]
+        self.metafields.pop(record["id"], None)
+
+    def emit(self, topic: str, body: Callable[[], Record]) -> None:
+        """Note an event; webhooks for it are made when the call is over."""
+        self.events.append(Event(topic, body))
+
+    def full_namespace(self, namespace: str | None) -> str:
+        """A metafield namespace as it is kept: `$app` and none stand for the app's own."""
+        own = f"app--{self.settings.app_id}"
+        if not namespace or namespace == "$app":
+            return own
+        return f"{own}--{namespace[5:]}" if namespace.startswith("$app:") else namespace
+
+    def metafield(self, owner_id: str, namespace: str, key: str) -> Record | None:
+        """One metafield, or None."""
+        return self.metafields.get(owner_id, {}).get((namespace, key))
+
+    def every_metafield(self) -> list[Record]:
+        """The metafields of all owners."""
+        return [record for owned in self.metafields.values() for record in owned.values()]
+
+    def shop_record(self) -> Record:
+        """The one Shop record."""
+        return self.every("Shop")[0]
+
+
+def count_of(records: Iterable[object]) -> Record:
+    """A Count of all of them."""
+    return {"count": sum(1 for _ in records), "precision": "EXACT"}

@@ -1,0 +1,223 @@
+"""All settings, read from the environment. What an admin may change lives in the database, not here.
+
+DATABASE_URL            postgres://user:password@host:5432/name; unset: the clone's own embedded server
+DATABASE_NAME           another database on that server (the demonstration and the benchmarks use their own)
+SECRET_KEY              unset: made once for this clone (for a deployment set it)
+FIELD_ENCRYPTION_KEYS   comma-separated Fernet keys, the first encrypts; unset: made once for this clone
+ALLOWED_HOSTS           comma-separated host names; unset: this machine only
+PUBLIC_URL              https://hub.example.com, where stores deliver webhooks; unset: orders come by cursor
+EMAIL_URL               smtp+tls://user:password@host:587; unset: mails are printed
+DEFAULT_FROM_EMAIL      sender of alerts
+DEBUG                   1 for Django's error pages
+HTTPS                   1 behind a proxy that ends TLS and sets X-Forwarded-Proto: secure cookies, HSTS
+LOG_LEVEL               INFO
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+import environ
+import structlog
+
+from hub.embedded.places import clone_folder, places
+from hub.embedded.server import DATABASE, OWNER, PORT
+from hub.local_secrets import local_secrets
+
+# ModelAdmin[Order] and the like at run time.
+django_stubs_ext.monkeypatch()
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# ------------------------------------------------------------------------------------------- safety
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="") or local_secrets()["secret_key"]
+FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
+    local_secrets()["field_encryption_key"]
+]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+
+PUBLIC_URL = env.str("PUBLIC_URL", default="")
+IS_HTTPS = env.bool("HTTPS", default=False)
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if IS_HTTPS and "*" not in host]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Store webhooks are the largest bodies that arrive; their view cuts off at its own, lower limit.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
+# SECURE_SSL_REDIRECT and preloading belong to the proxy that ends TLS.
+SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W021"]
+
+# ------------------------------------------------------------------------------------- what is here
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_q",
+    "django_structlog",
+    "rest_framework",
+    "hub.sync",
+    "hub.sandbox",
+    "companies",
+    "inventory",
+    "orders",
+    "hub.demo",
+]
+if importlib.util.find_spec("django_linear_migrations"):
+    INSTALLED_APPS.append("django_linear_migrations")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+ROOT_URLCONF = "hub.urls"
+WSGI_APPLICATION = "hub.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+# ----------------------------------------------------------------------------------------- database
+
+IS_DATABASE_EMBEDDED = not env.str("DATABASE_URL", default="")
+
+
+def _database() -> dict[str, Any]:
+    name = env.str("DATABASE_NAME", default="")
+    if not IS_DATABASE_EMBEDDED:
+        return dict(env.db_url("DATABASE_URL")) | ({"NAME": name} if name else {})
+    return {
+        "ENGINE": "hub.embedded",
+        "HOST": str(places().socket),
+        "PORT": PORT,
+        "USER": OWNER,
+        "NAME": name or DATABASE,
+    }
+
+
+# WSGI threads and drains live long and are few: a connection each, kept, checked at the start of each
+# request.
+DATABASES = {"default": _database() | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# ----------------------------------------------------------------------------------- background work
+
+# django-q2 only runs drains; what must be done is remembered in hub.sync's task table, retries included.
+# `timeout` kills in mid-call and is therefore longer than a drain's budget plus its longest call; `retry`
+# must be longer still.
+Q_CLUSTER = {
+    "name": "concord",
+    "orm": "default",
+    # One drains, the other answers the heartbeat. More drains: more `manage.py work`, each with queue and
+    # cluster.
+    "workers": 2,
+    "ALT_CLUSTERS": {},
+    "timeout": 600,
+    "retry": 720,
+    "ack_failures": True,
+    "save_limit": -1,
+    "poll": 0.2,
+    "bulk": 1,
+    "catch_up": False,
+    "label": "Background workers",
+}
+
+# ----------------------------------------------------------------------------------- static, mail, API
+
+STATIC_URL = "/static/"
+STATIC_ROOT = clone_folder("static")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="concord@localhost")
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+
+# ------------------------------------------------------------------------------------- logs, metrics
+
+_before_rendering: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(default=str),
+            ],
+            "foreign_pre_chain": _before_rendering,
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # A line for every drain start and end, and for every outgoing request: our own call log says it
+        # better.
+        "django-q": {"level": "WARNING"},
+        "django_structlog": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+    },
+}
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_before_rendering,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
+)

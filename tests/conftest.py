@@ -1,0 +1,38 @@
+"""What every test stands on: a database of its own on the shared server, no network beyond this machine."""
+
+from __future__ import annotations
+
+import itertools
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connections
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_blocker):
+    """Take the first test database that no other run is using: several runs may share one server."""
+    default = settings.DATABASES["default"]
+    name = default.get("TEST", {}).get("NAME") or f"test_{default['NAME']}"
+    with django_db_blocker.unblock(), connections["default"]._nodb_cursor() as cursor:
+        holder = psycopg.connect(
+            cursor.connection.info.dsn, password=default.get("PASSWORD") or None, autocommit=True
+        )
+    for number in itertools.count(1):
+        candidate = name if number == 1 else f"{name}_{number}"
+        if holder.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [candidate]).fetchone()[0]:
+            break
+    default.setdefault("TEST", {})["NAME"] = candidate
+    connections["default"].settings_dict["TEST"]["NAME"] = candidate
+    yield
+    # Held, with its lock, until the run ends.
+    holder.close()
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_files(settings):
+    """No manifest is needed to render a page in a test."""
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }

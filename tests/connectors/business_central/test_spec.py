@@ -1,0 +1,156 @@
+"""Every request the connector makes, and every payload of its tests, held against the vendor's own source."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from hub.connectors.documents import LineKind
+from hub.connectors.erps.business_central.order_body import LENGTHS, LINE_TYPES
+from hub.connectors.erps.business_central.reference import REFERENCE_LENGTH
+from hub.connectors.erps.business_central.text import units
+from tests.connectors.business_central.far_side import FarSide, address, document, line, payload
+
+SPECS = Path(__file__).resolve().parents[4] / "shared" / "specs" / "business_central"
+
+pytestmark = pytest.mark.skipif(
+    not SPECS.is_dir(), reason="the vendor's interface descriptions are not beside the project"
+)
+
+WORD = re.compile(r"(?:^|\(|\s)([a-z]\w+)(?= (?:eq|ge)|,)")
+PYTHON_TYPES = {
+    "Decimal": (int, Decimal),
+    "Boolean": (bool,),
+    "Date": (str,),
+    "Guid": (str,),
+    "DateTime": (str,),
+}
+
+
+@pytest.fixture(scope="module")
+def entities():
+    """Fields by name for every entity set of API v2.0."""
+    spec = json.loads((SPECS / "apiv2_entities_alappextensions.json").read_text())
+    standard = [entity for entity in spec["entities"] if entity.get("APIGroup") is None]
+    return {entity["EntitySetName"]: {f["name"]: f for f in entity["fields"]} for entity in standard}
+
+
+@pytest.fixture(scope="module")
+def parts():
+    """The expandable parts of every entity set."""
+    spec = json.loads((SPECS / "apiv2_entities_alappextensions.json").read_text())
+    return {e["EntitySetName"]: {p["entitySetName"] for p in e["parts"]} for e in spec["entities"]}
+
+
+@pytest.fixture
+def everything_sent():
+    """The requests of one call of everything."""
+    far_side = FarSide()
+    far_side.answers("POST salesOrders", (201, payload("sales_order_created")))
+    far_side.answers("GET paymentTerms", (200, {"value": [{"id": "t", "code": "N30"}]}))
+    far_side.answers("GET shipmentMethods", (200, {"value": [{"id": "m", "code": "EXW"}]}))
+    far_side.answers("GET customers", (200, {"value": [payload("customer")]}))
+    erp = far_side.connector()
+    lines = (
+        line(description="long " * 60, unit="PCS"),
+        line(kind=LineKind.ACCOUNT, number="8400"),
+        line(kind=LineKind.CHARGE, number="FREIGHT"),
+        line(kind=LineKind.COMMENT, number="", description="note " * 60),
+    )
+    long_address = address(
+        **dict.fromkeys(("company", "name", "line1", "city", "province_code", "postal_code"), "w" * 200)
+    )
+    order = document(
+        lines=lines,
+        ship_to=long_address,
+        email="a@b.de",
+        phone="+49 221",
+        payment_terms_code="N30",
+        shipping_method_code="EXW",
+    )
+    erp.create_sales_order(order)
+    erp.find_sales_orders([order.reference])
+    erp.read_sales_orders(["5d115c9c-44e3-ea11-bb43-000d3a2feca1"])
+    page = erp.changed_sales_orders(None, None)
+    assert page.after is None
+    erp.customers_by_number(["10000"])
+    erp.customers_by_tax_id("DE789456278")
+    erp.customers_by_email("a@b.de")
+    erp.test()
+    return [sent for sent in far_side.sent if sent.entity not in ("token", "companies")]
+
+
+def test_every_request_names_an_entity_and_its_fields(everything_sent, entities, parts):
+    assert {sent.entity for sent in everything_sent} == {
+        "salesOrders",
+        "salesInvoices",
+        "customers",
+        "items",
+        "paymentTerms",
+        "shipmentMethods",
+    }
+    for sent in everything_sent:
+        named = re.split(",", ",".join(filter(None, (sent.query.get("$select"), sent.query.get("$orderby")))))
+        filtered = WORD.findall(sent.query.get("$filter", ""))
+        assert bool(filtered) == ("$filter" in sent.query)
+        assert set(filter(None, named + filtered)) <= entities[sent.entity].keys()
+        assert set(filter(None, [sent.query.get("$expand")])) <= parts[sent.entity]
+
+
+def test_every_field_sent_is_writable_of_its_type_and_fits(everything_sent, entities):
+    (create,) = [sent for sent in everything_sent if sent.method == "POST"]
+    header = dict(create.body)
+    lines = header.pop("salesOrderLines")
+
+    check_fields(header, entities["salesOrders"])
+    for row in lines:
+        check_fields(row, entities["salesOrderLines"])
+    assert len(lines) == 6
+
+
+def check_fields(sent, fields):
+    """Every value against the field of its name."""
+    for name, value in sent.items():
+        field = fields[name]
+        assert field.get("editable") is not False, name
+        kind, _, length = field["type"].rstrip("]").partition("[")
+        assert isinstance(value, PYTHON_TYPES.get(kind, (str,))), name
+        assert not length or units(value) <= int(length), name
+
+
+def test_the_lengths_are_the_vendors(entities):
+    fields = entities["salesOrders"] | entities["salesOrderLines"]
+
+    found = {
+        name: int(re.search(r"\[(\d+)\]", fields[name]["type"])[1])
+        for name in (*LENGTHS, "externalDocumentNumber")
+    }
+
+    assert found == LENGTHS | {"externalDocumentNumber": REFERENCE_LENGTH}
+
+
+def test_the_line_types_are_the_vendors():
+    enums = json.loads((SPECS / "bc_tables_w1.json").read_text())["enums"]
+
+    assert set(LINE_TYPES.values()) <= {value["name"] for value in enums["Invoice Line Agg. Line Type"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "entity"),
+    [
+        ("sales_order_created", "salesOrders"),
+        ("sales_invoice_posted", "salesInvoices"),
+        ("customer", "customers"),
+    ],
+)
+def test_payloads_have_the_vendors_fields(name, entity, entities):
+    row = payload(name)
+    lines = row.pop("salesOrderLines", [])
+
+    assert {key for key in row if not key.startswith("@")} <= entities[entity].keys()
+    for each in lines:
+        assert {key for key in each if not key.startswith("@")} <= entities["salesOrderLines"].keys()

@@ -1,0 +1,142 @@
+"""The GraphQL documents hold against the published schema, agree with each other, and cost at most 1000."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import graphql
+import pytest
+
+from hub.connectors.base import CallKind
+from hub.connectors.stores.shopify.companies import LOCATION_BATCH
+from hub.connectors.stores.shopify.operations import QUERIES, operation
+from hub.connectors.stores.shopify.orders import FIRST_PAGE
+from hub.connectors.stores.shopify.references import REFERENCE_BATCH
+from hub.connectors.stores.shopify.throttle import MAX_QUERY_COST, PageSize
+
+REPOSITORY = Path(__file__).parents[3]
+VALIDATOR = REPOSITORY.parent / "shared" / "checks" / "validate_graphql.py"
+SCHEMA = REPOSITORY.parent / "shared" / "specs" / "shopify" / "admin-2026-07.nodesc.graphql"
+# What the connector sends in a variable that sizes the query.
+LARGEST = {
+    "ChangedOrders": FIRST_PAGE,
+    "OrdersById": FIRST_PAGE,
+    "ExistingOrders": REFERENCE_BATCH,
+    "CompanyLocations": LOCATION_BATCH,
+}
+NAMES = sorted(file.stem for file in QUERIES.glob("*.graphql"))
+
+
+@pytest.mark.skipif(not VALIDATOR.exists(), reason="the published schema and its validator are not here")
+def test_every_document_is_valid_against_the_published_schema_H1():
+    run = subprocess.run(
+        [sys.executable, VALIDATOR, REPOSITORY / "hub" / "connectors"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.stdout.endswith(" 0 with faults\n"), run.stdout + run.stderr
+    assert run.returncode == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_file_holds_one_operation_of_its_name_with_its_cost(name):
+    found = operation(name)
+
+    assert re.findall(r"^(?:query|mutation) (\w+)", found.text, re.MULTILINE) == [name]
+    assert 0 < found.cost <= MAX_QUERY_COST
+
+
+@pytest.fixture(scope="module")
+def schema():
+    if not SCHEMA.exists():
+        pytest.skip("the published schema is not here")
+    text = SCHEMA.read_text(encoding="utf-8")
+    return graphql.build_ast_schema(graphql.parse(text, no_location=True), assume_valid=True)
+
+
+class Points:
+    """What a query costs by the published rules: objects 1, connections 2 and `first` times their node."""
+
+    def __init__(self, schema, name):
+        self.schema = schema
+        self.value = LARGEST.get(name)
+        self.definitions = graphql.parse(operation(name).text).definitions
+        self.fragments = {d.name.value: d for d in self.definitions[1:]}
+
+    def total(self):
+        return self.of(self.definitions[0].selection_set, self.schema.query_type)
+
+    def of(self, selections, parent):
+        return sum(self.of_one(one, parent) for one in selections.selections)
+
+    def of_one(self, one, parent):
+        if isinstance(one, graphql.FragmentSpreadNode):
+            one = self.fragments[one.name.value]
+        if not isinstance(one, graphql.FieldNode):
+            return self.of(one.selection_set, self.schema.get_type(one.type_condition.name.value))
+        if one.selection_set is None or one.name.value == "pageInfo":
+            return 0
+        kind = graphql.get_named_type(parent.fields[one.name.value].type)
+        inside = self.of(one.selection_set, kind)
+        return (
+            2 + self.size(one) * inside if kind.name.endswith("Connection") else self.size(one) * (1 + inside)
+        )
+
+    def size(self, field):
+        for argument in field.arguments or ():
+            if argument.name.value in ("first", "ids"):
+                return int(getattr(argument.value, "value", self.value))
+        return 1
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if operation(name).kind is CallKind.READ])
+def test_the_stated_cost_is_what_the_published_rules_give_at_most(name, schema):
+    rules = Points(schema, name).total()
+
+    assert rules <= operation(name).cost <= MAX_QUERY_COST
+
+
+def test_only_three_operations_write():
+    writers = [name for name in NAMES if operation(name).kind is CallKind.WRITE]
+
+    assert writers == ["CreateWebhookSubscription", "DeleteWebhookSubscription", "WriteReferences"]
+
+
+def test_a_fragment_says_the_same_in_every_file():
+    texts = {}
+    for name in NAMES:
+        for fragment in re.split(r"^(?=fragment )", operation(name).text, flags=re.MULTILINE)[1:]:
+            texts.setdefault(fragment.split()[1], set()).add(fragment.strip())
+
+    assert {name for name, versions in texts.items() if len(versions) > 1} == set()
+
+
+def test_a_page_grows_to_its_ceiling_and_never_above_the_budget():
+    size = PageSize(start=4, ceiling=50, cost=860)
+
+    size.learn(4, 40)
+
+    assert size.now() == 50
+    assert size.cost_of(50) == 500
+
+
+def test_a_page_shrinks_to_one_when_a_single_item_is_dear():
+    size = PageSize(start=4, ceiling=50, cost=860)
+
+    size.learn(4, 4000)
+
+    assert (size.now(), size.cost_of(1)) == (1, 1000)
+
+
+@pytest.mark.parametrize("requested", [None, 0])
+def test_an_answer_without_cost_teaches_nothing(requested):
+    size = PageSize(start=4, ceiling=50, cost=860)
+
+    size.learn(4, requested)
+
+    assert (size.now(), size.cost_of(4)) == (4, 860)

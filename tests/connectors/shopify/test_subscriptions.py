@@ -1,0 +1,93 @@
+"""Webhook subscriptions: listed to the end, created once, deleted for certain."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.connectors.base import Subscription
+from hub.connectors.stores.shopify.connector import ShopifyStore
+from hub.connectors.stores.shopify.subscriptions import enum_of_topic, topic_of_enum
+from hub.errors import RecordRejected
+from tests.connectors.shopify.scripted import END, ScriptedShop, errors, more
+
+ADDRESS = "https://hub.example.com/webhooks/1"
+
+
+def node(number, topic="ORDERS_CREATE"):
+    return {
+        "id": f"gid://shopify/WebhookSubscription/{number}",
+        "topic": topic,
+        "uri": ADDRESS,
+        "apiVersion": {"handle": "2026-07"},
+    }
+
+
+def deleted(*messages):
+    rows = [{"field": ["id"], "message": message} for message in messages]
+    return {"webhookSubscriptionDelete": {"deletedWebhookSubscriptionId": None, "userErrors": rows}}
+
+
+def test_every_page_is_listed():
+    pages = [
+        {"webhookSubscriptions": {"nodes": [node(1)], "pageInfo": more("c1")}},
+        {"webhookSubscriptions": {"nodes": [node(2, "COMPANY_LOCATIONS_UPDATE")], "pageInfo": END}},
+    ]
+    shop = ScriptedShop().script("WebhookSubscriptions", *pages)
+
+    found = shop.store.list_subscriptions()
+
+    assert found == [
+        Subscription("orders/create", ADDRESS, "gid://shopify/WebhookSubscription/1", "2026-07"),
+        Subscription("company_locations/update", ADDRESS, "gid://shopify/WebhookSubscription/2", "2026-07"),
+    ]
+    assert [one["after"] for one in shop.sent("WebhookSubscriptions")] == [None, "c1"]
+
+
+def test_one_is_created():
+    payload = {"webhookSubscriptionCreate": {"webhookSubscription": node(1), "userErrors": []}}
+    shop = ScriptedShop().script("CreateWebhookSubscription", payload)
+
+    made = shop.store.create_subscription(Subscription("orders/create", ADDRESS))
+
+    assert shop.sent("CreateWebhookSubscription") == [{"topic": "ORDERS_CREATE", "uri": ADDRESS}]
+    assert made.external_id == "gid://shopify/WebhookSubscription/1"
+
+
+def test_a_refused_address_is_rejected_in_shopifys_words():
+    rows = [{"field": ["uri"], "message": "Address for this topic has already been taken"}]
+    payload = {"webhookSubscriptionCreate": {"webhookSubscription": None, "userErrors": rows}}
+    shop = ScriptedShop().script("CreateWebhookSubscription", payload)
+
+    with pytest.raises(RecordRejected, match="already been taken"):
+        shop.store.create_subscription(Subscription("orders/create", ADDRESS))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        deleted(),
+        deleted("Webhook subscription does not exist"),
+        errors("RESOURCE_NOT_FOUND", "Invalid id", {"webhookSubscriptionDelete": None}),
+    ],
+)
+def test_deleting_is_fine_when_it_is_gone(answer):
+    shop = ScriptedShop().script("DeleteWebhookSubscription", answer)
+
+    shop.store.delete_subscription("gid://shopify/WebhookSubscription/1")
+
+    assert shop.sent("DeleteWebhookSubscription") == [{"id": "gid://shopify/WebhookSubscription/1"}]
+
+
+def test_a_refused_deletion_is_rejected():
+    shop = ScriptedShop().script("DeleteWebhookSubscription", deleted("Not today"))
+
+    with pytest.raises(RecordRejected, match="Not today"):
+        shop.store.delete_subscription("gid://shopify/WebhookSubscription/1")
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [*ShopifyStore.order_topics(), "app/uninstalled", "draft_orders/create", "company_contact_roles/assign"],
+)
+def test_topics_survive_the_way_to_shopify_and_back(topic):
+    assert topic_of_enum(enum_of_topic(topic)) == topic
