@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME …]`: print each figure as it is measured; exit 1 where one misses its mark."""
+"""`python -m benchmarks [--quick] [NAME …]`: print each figure as it is measured; exit 1 where one misses its mark."""
 
 from __future__ import annotations
 
@@ -10,36 +10,42 @@ import django
 
 from benchmarks.report import Figure
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
+LATENCY_SECONDS, QUICK_LATENCY_SECONDS = 300.0, 20.0
 
 
-def sections() -> dict[str, Callable[[], Iterator[Figure]]]:
+def sections(*, is_quick: bool) -> dict[str, Callable[[], Iterator[Figure]]]:
     """Every benchmark by its name, in the order they run."""
-    from benchmarks import engine
+    from benchmarks import engine, latency
 
     return {
         "throughput": lambda: (engine.throughput(count) for count in (1, 50)),
         "claims": engine.claim_p99,
+        "latency": lambda: latency.latency(QUICK_LATENCY_SECONDS if is_quick else LATENCY_SECONDS),
     }
 
 
-def main(names: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Run these sections, or all."""
     django.setup()
     from benchmarks import database
 
-    known = sections()
+    names = [word for word in words if not word.startswith("--")]
+    known = sections(is_quick="--quick" in words)
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"No benchmark is called {', '.join(unknown)}. There are: {', '.join(known)}.")
         return 2
     database.make_anew()
     missed = 0
-    for name in names or known:
-        print(f"== {name}", flush=True)
-        for figure in known[name]():
-            print(figure, flush=True)
-            missed += not figure.holds
+    try:
+        for name in names or known:
+            print(f"== {name}", flush=True)
+            for figure in known[name]():
+                print(figure, flush=True)
+                missed += not figure.holds
+    finally:
+        database.drop()
     print(f"{missed} figures miss their mark" if missed else "every figure holds")
     return 1 if missed else 0
 

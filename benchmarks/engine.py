@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import psycopg
 from django.db import connection
 
-from benchmarks.database import empty_queue
+from benchmarks.database import empty
 from benchmarks.report import Figure
 from hub.connectors.registry import CONNECTORS
 from hub.sync import claims, leases
@@ -40,7 +40,7 @@ def only_nothing() -> Iterator[None]:
 
 
 def _connections(count: int) -> list[Connection]:
-    empty_queue()
+    empty()
     Connection.objects.filter(system="silent").delete()
     return [
         Connection.objects.create(system="silent", name=f"Silent {n}", code=f"S{n}", config={"account": str(n)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -29,3 +30,9 @@ class Figure:
         held = f"{sign} {self.limit:g}" if self.limit is not None else "shown"
         detail = f"  ({self.detail})" if self.detail else ""
         return f"{mark} {self.name:<66} {self.value:>12,.2f} {self.unit:<8} {held}{detail}"
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The smallest value that is not exceeded by `percent` of them (nearest rank)."""
+    ranked = sorted(values)
+    return ranked[max(0, -(-len(ranked) * percent // 100) - 1)]

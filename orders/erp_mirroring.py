@@ -47,7 +47,7 @@ def _row(connection: Connection, erp: SalesOrders, order: ErpSalesOrder) -> ErpO
         number=storable(order.number)[:60],
         reference=storable(order.reference)[:120],
         identity_store_code=identity.store_code if identity else "",
-        identity_order_id=identity.order_external_id if identity else "",
+        identity_order_id=identity.order_id if identity else "",
         status=order.status[:40],
         customer_number=order.customer_number[:60],
         currency=totals.currency if totals else "",

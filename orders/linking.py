@@ -49,6 +49,8 @@ def link_order(
                 enqueue("check_order_totals", connection.pk, delay=GATHER_SECONDS)
             enqueue("push_erp_references", order.connection_id, delay=GATHER_SECONDS)
     except IntegrityError as error:
+        # What the far side did is a fact, whoever was first to link: it is noted before a person is asked.
+        attempts.close(attempt, Attempt.State.CONFIRMED, document.external_id)
         raise Conflict(
             f"{order.name} led to {document.number} in the ERP, but one of the two is linked to another record already. "
             "Compare both in the ERP and delete the surplus one there.",

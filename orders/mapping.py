@@ -23,6 +23,7 @@ from hub.connectors.documents import (
     TaxLine,
 )
 from hub.errors import MappingMissing, NeedsReview
+from hub.lib.gid import tail
 from hub.lib.money import Money, MoneyBag
 from hub.sync.models import Connection
 from inventory.models import ItemMapping
@@ -74,7 +75,7 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
     currency = side.money(order.total).currency
     totals = sums_of(lines, currency, prices_include_tax=order.taxes_included)
     return SalesOrder(
-        identity=OrderIdentity(side.store.code, order.external_id),
+        identity=OrderIdentity(side.store.code, tail(order.external_id)),
         reference=reference,
         po_number=order.po_number or order.name,
         customer_number=customer_number,

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from companies.models import StoreCompanyLocation
 from hub.connectors.base import ReceivedOrder
 from hub.connectors.documents import PlacedOrder
+from hub.lib.gid import tail
 from hub.lib.hashing import content_hash
 from hub.lib.text import storable_json
 from hub.sync.enqueue import enqueue
@@ -163,6 +164,7 @@ def _row(
     return StoreOrder(
         connection=connection,
         external_id=order.external_id,
+        identity_id=tail(order.external_id),
         name=document["name"][:100],
         po_number=document["po_number"][:255],
         po_key=po_key(document["po_number"]),

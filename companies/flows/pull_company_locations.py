@@ -4,7 +4,7 @@ Starts   an order came from a location that we know by its id only
 Reads    those locations with company, tax id and e-mail addresses, many in a call
 Writes   StoreCompanyLocation mirrors
 Repeat   safe: reads only
-Review   never: a location that is gone stays unread, and its orders wait visibly
+Review   a location that orders name and the store does not know any more
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from django.db import transaction
 from companies.models import StoreCompanyLocation
 from hub.connectors.base import Companies
 from hub.connectors.documents import CompanyLocation
+from hub.errors import AmbiguousMatch
 from hub.lib.text import storable
+from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
@@ -50,11 +52,25 @@ def run(connection: Connection, record_id: int) -> str:
             for location in batch
             if location.external_id in found
         ]
+        for location in batch:
+            if location.external_id not in found:
+                _ask(connection, location)
         with transaction.atomic():
             StoreCompanyLocation.objects.bulk_update(known, _READ)
             _match(connection, known)
         read += len(known)
     return f"read {read}"
+
+
+def _ask(connection: Connection, location: StoreCompanyLocation) -> None:
+    """The store does not know the location that its own order names."""
+    error = AmbiguousMatch(
+        f"{connection} does not know the company location {location.external_id} any more, but orders name it. "
+        "Move those orders to another location in the store, or enter them in the ERP by hand.",
+        code="location_gone",
+        evidence={"location": location.external_id, "company": location.company_external_id},
+    )
+    review.open_item("pull_company_locations", connection.pk, location.pk, f"location:{location.pk}", error)
 
 
 def _filled(location: StoreCompanyLocation, found: CompanyLocation) -> StoreCompanyLocation:

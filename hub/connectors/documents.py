@@ -218,11 +218,12 @@ class SalesOrderLine:
 class OrderIdentity:
     """The machine identity that travels into the ERP: never weaker than (store, store order id).
 
-    `store_code` is the connection's short code (1 to 4 of A-Z and 0-9, never changed once used).
+    `store_code` is the connection's short code (1 to 4 of A-Z and 0-9, never changed once used). `order_id` is what
+    tells the store's orders apart: the number at the end of a gid.
     """
 
     store_code: str
-    order_external_id: str
+    order_id: str
 
 
 @dataclass(frozen=True, slots=True)

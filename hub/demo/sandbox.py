@@ -51,6 +51,11 @@ class Sandbox:
         found: list[dict[str, Any]] = self._ask("GET", f"/requests?{httpx.QueryParams(query)}")["requests"]
         return found
 
+    def webhooks(self) -> list[dict[str, Any]]:
+        """The latest attempts to deliver webhooks, oldest first."""
+        found: list[dict[str, Any]] = self._ask("GET", "/webhooks")["webhooks"]
+        return found
+
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = self.http.request(method, path, json=body)
         content: dict[str, Any] = answer.json()

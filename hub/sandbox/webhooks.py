@@ -50,7 +50,7 @@ class Deliveries:
         for outgoing in taken:
             plan = plan_of(self.faults.for_webhook(system.kind, system.name, outgoing.topic, outgoing.key))
             if not plan.copies:
-                self._note(system, outgoing, "lost by a rule")
+                self._note(system, outgoing, "lost by a rule", time.time())
             for _ in range(plan.copies):
                 task = asyncio.get_running_loop().create_task(
                     self._deliver(system, outgoing, plan, time_scale)
@@ -64,8 +64,9 @@ class Deliveries:
             await self._wait_to_be_overtaken(system, plan.held_for)
         for retry in range(RETRIES + 1):
             attempt = dataclasses.replace(outgoing, attempt=retry + 1)
+            sent_at = time.time()
             result = await post(attempt)
-            self._note(system, attempt, result)
+            self._note(system, attempt, result, sent_at)
             if not plan.held_for:
                 self._release(system)
             if result.startswith("2"):
@@ -84,10 +85,12 @@ class Deliveries:
         for overtaken in self.held.pop((system.kind, system.name), []):
             overtaken.set()
 
-    def _note(self, system: System, outgoing: Outgoing, result: str) -> None:
+    def _note(self, system: System, outgoing: Outgoing, result: str, sent_at: float) -> None:
         self.log.append(
             {
                 "time": time.time(),
+                "sent_at": sent_at,
+                "key": outgoing.key,
                 "kind": system.kind,
                 "name": system.name,
                 "topic": outgoing.topic,

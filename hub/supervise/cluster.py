@@ -34,10 +34,8 @@ FIRST_BEAT_LATE_AFTER = 45.0
 DRAIN_NET_EVERY = 60.0
 # A wake-up this shortly before a drain ended may have come after its last look at the tasks.
 DRAIN_LAST_LOOK = 5.0
-# The acknowledgement follows the end of a function within milliseconds.
-UNACKNOWLEDGED_AFTER = 1.0
-# A new cluster starts Django before its first drain; one that hangs is the heartbeat's affair.
-DRAIN_START_SECONDS = 30.0
+# From taking a message to running it, and from its end to its acknowledgement, it takes milliseconds.
+UNACKNOWLEDGED_AFTER = 2.0
 DRAIN_PATIENCE = 25.0
 END_PATIENCE = 10.0
 RESPAWN_PAUSE = 1.0
@@ -55,6 +53,9 @@ class Broker(Protocol):
 
     def is_waiting(self, message: int) -> bool:
         """Whether the message is not acknowledged yet."""
+
+    def is_taken(self, message: int) -> bool:
+        """Whether the cluster has taken the message out of the queue, and not acknowledged it."""
 
     def drop(self, message: int) -> None:
         """Remove a message that nobody will acknowledge."""
@@ -168,18 +169,19 @@ class Cluster:
             if is_wanted or now - self._drain_ended > DRAIN_NET_EVERY:
                 self._woken_at = 0.0
                 self._drain = self._broker.put(self._drain_function)
-                self._drain_seen = now + DRAIN_START_SECONDS
 
     def _is_drain_over(self, message: int, now: float) -> bool:
         if self._drains():
             self._drain_seen = now
         elif not self._broker.is_waiting(message):
             return True
-        elif now - self._drain_seen > UNACKNOWLEDGED_AFTER:
-            # Its process was killed. q2 would run the message again much later; what is left is urgent.
-            self._broker.drop(message)
-            self._woken_at = now
-            return True
+        elif self._broker.is_taken(message):
+            self._drain_seen = self._drain_seen or now
+            if now - self._drain_seen > UNACKNOWLEDGED_AFTER:
+                # Its process was killed. q2 would run the message again much later; what is left is urgent.
+                self._broker.drop(message)
+                self._woken_at = now
+                return True
         return False
 
     def _finish_drains(self) -> None:

@@ -16,7 +16,7 @@ from hub.connectors.registry import CONNECTORS, connector_class
 from hub.errors import SyncError
 from hub.sync import runner
 from hub.sync.enqueue import enqueue
-from hub.sync.flows import FLOWS
+from hub.sync.flows import FLOWS, begin_again
 from hub.sync.models import (
     Alert,
     AlertChannel,
@@ -286,8 +286,11 @@ class ReviewItemAdmin(ReadOnlyAdmin):
 
 def _again(item: ReviewItem) -> None:
     """Run the flow that asked once more; flows that work on sets are run for their whole connection."""
-    record = [item.record_id] if FLOWS[item.flow].subject else [0]
-    enqueue(item.flow, item.connection_id, record)
+    if FLOWS[item.flow].subject:
+        enqueue(item.flow, item.connection_id, [item.record_id])
+    else:
+        begin_again(item.flow, item.connection_id, item.record_id)
+        enqueue(item.flow, item.connection_id)
 
 
 def _plain(model: type[Model], **options: Any) -> None:

@@ -211,13 +211,11 @@ class Drain:
 
     def _open_session(self) -> psycopg.Connection[Any]:
         """The session whose advisory lock says that we live, and that listens for wake-ups."""
-        parameters = database.get_connection_params()
-        session = psycopg.connect(
-            **{k: v for k, v in parameters.items() if k in ("host", "port", "user", "password", "dbname")},
-            autocommit=True,
-        )
+        holder = database.copy()
+        holder.ensure_connection()
+        session: psycopg.Connection[Any] = holder.connection
         session.execute(
-            "SELECT pg_advisory_lock(%s, %s)", (leases._LOCK_CLASS, _signed(leases.lock_key(self.name)))
+            "SELECT pg_advisory_lock(%s, %s)", (leases.LOCK_CLASS, _signed(leases.lock_key(self.name)))
         )
         session.execute(f"LISTEN {CHANNEL}")
         leases.register(self.name)

@@ -78,6 +78,13 @@ def run_of(name: str) -> Run:
     return cast("Run", import_module(FLOWS[name].path).run)
 
 
+def begin_again(name: str, connection_id: int, record_id: int) -> None:
+    """Let a flow that works off sets forget what it noted about one record, where it notes anything."""
+    again = getattr(import_module(FLOWS[name].path), "again", None)
+    if again is not None:
+        again(connection_id, record_id)
+
+
 @cache
 def receiver(kind: str) -> Callable[[Connection, Sequence[WebhookDelivery]], dict[int, str]]:
     """The function that takes deliveries of this kind."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db import connection as database
 
 LEASE_SECONDS = 90.0
-_LOCK_CLASS = 0x436F6E63  # "Conc": the advisory locks of workers live under this class
+LOCK_CLASS = 0x436F6E63  # "Conc": the advisory locks of workers live under this class
 
 # A lease is free when it ended, or when the worker's own database session is gone: the advisory lock that the
 # session held is granted to nobody then. A worker that lost its session cannot begin a write (see attempts.py).
@@ -75,7 +75,7 @@ def acquire(owner: str, credentials: Sequence[str], most: int) -> list[Held]:
                 "credentials": list(credentials),
                 "most": most,
                 "seconds": LEASE_SECONDS,
-                "lock_class": _LOCK_CLASS,
+                "lock_class": LOCK_CLASS,
             },
         )
         return [Held(credential, fence, before + LEASE_SECONDS) for credential, fence in cursor.fetchall()]
@@ -126,7 +126,7 @@ def live_workers() -> int:
             "SELECT count(*) FROM sync_worker w WHERE w.beat_at > clock_timestamp() - interval '15 seconds' AND EXISTS (SELECT 1 FROM pg_locks k"
             " WHERE k.locktype = 'advisory' AND k.classid = %s AND k.objid::bigint = w.lock_key AND k.granted"
             " AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
-            [_LOCK_CLASS],
+            [LOCK_CLASS],
         )
         return max(int(cursor.fetchone()[0]), 1)
 

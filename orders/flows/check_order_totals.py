@@ -34,17 +34,37 @@ def run(connection: Connection, record_id: int) -> str:
     last = 0
     while batch := list(unread.filter(pk__gt=last).select_related("order").order_by("pk")[: erp.read_batch]):
         last = batch[-1].pk
-        found = {
-            order.external_id: order for order in erp.read_sales_orders([link.external_id for link in batch])
-        }
+        found = _read(erp, batch)
         with transaction.atomic():
             mirror_erp_orders(connection, list(found.values()))
             for link in batch:
-                is_equal = _compare(link, found.get(link.external_id))
+                is_equal = _compare(link, found.get(link.pk))
                 equal += is_equal
                 differ += not is_equal
             OrderLink.objects.bulk_update(batch, ["erp_total", "erp_tax", "totals"])
     return f"{equal} equal, {differ} differ"
+
+
+def again(connection_id: int, record_id: int) -> None:
+    """A person corrected something: compare this order's totals anew."""
+    OrderLink.objects.filter(connection_id=connection_id, order_id=record_id).update(
+        totals=OrderLink.Totals.UNREAD
+    )
+
+
+def _read(erp: SalesOrders, links: list[OrderLink]) -> dict[int, ErpSalesOrder]:
+    """The documents of these links by the link's key; what was invoiced meanwhile is found by its reference."""
+    by_id = {
+        order.external_id: order for order in erp.read_sales_orders([link.external_id for link in links])
+    }
+    found = {link.pk: by_id[link.external_id] for link in links if link.external_id in by_id}
+    gone = [link for link in links if link.pk not in found]
+    if gone:
+        by_reference = {
+            order.reference: order for order in erp.find_sales_orders([link.reference for link in gone])
+        }
+        found |= {link.pk: by_reference[link.reference] for link in gone if link.reference in by_reference}
+    return found
 
 
 def _compare(link: OrderLink, found: ErpSalesOrder | None) -> bool:

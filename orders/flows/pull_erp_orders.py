@@ -18,10 +18,11 @@ from hub.connectors.base import SalesOrders
 from hub.connectors.documents import ErpSalesOrder, Page, PagePosition
 from hub.errors import Conflict
 from hub.sync import review
+from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, Cursor
 from hub.sync.running import open_connector
 from orders.erp_mirroring import mirror_erp_orders
-from orders.models import ErpOrder, StoreOrder
+from orders.models import ErpOrder, OrderLink, StoreOrder
 
 FLOW = "pull_erp_orders"
 OVERLAP = timedelta(seconds=60)
@@ -52,7 +53,19 @@ def _store_page(connection: Connection, cursor: Cursor, page: Page[ErpSalesOrder
         if cursor.stamp is None or (last.updated_at, last.external_id) > (cursor.stamp, cursor.external_id):
             cursor.stamp, cursor.external_id = last.updated_at, last.external_id
             cursor.save(update_fields=["stamp", "external_id"])
+        _compare_again(connection, rows)
         return _report_doubles(connection, rows)
+
+
+def _compare_again(connection: Connection, rows: list[ErpOrder]) -> None:
+    """A clerk changed a document whose totals differ: perhaps they are equal now."""
+    changed = OrderLink.objects.filter(
+        connection=connection,
+        external_id__in=[row.external_id for row in rows],
+        totals=OrderLink.Totals.DIFFER,
+    )
+    if changed.update(totals=OrderLink.Totals.UNREAD):
+        enqueue("check_order_totals", connection.pk)
 
 
 def _report_doubles(connection: Connection, rows: list[ErpOrder]) -> int:
@@ -72,13 +85,13 @@ def _report_doubles(connection: Connection, rows: list[ErpOrder]) -> int:
     return len(doubles)
 
 
-def _ask(connection: Connection, store_code: str, order_external_id: str) -> None:
+def _ask(connection: Connection, store_code: str, order_id: str) -> None:
     documents = ErpOrder.objects.filter(
-        connection=connection, identity_store_code=store_code, identity_order_id=order_external_id
+        connection=connection, identity_store_code=store_code, identity_order_id=order_id
     )
     numbers = list(documents.order_by("pk").values_list("number", flat=True))
-    order = StoreOrder.objects.filter(connection__code=store_code, external_id=order_external_id).first()
-    name = order.name if order else order_external_id
+    order = StoreOrder.objects.filter(connection__code=store_code, identity_id=order_id).first()
+    name = order.name if order else order_id
     error = Conflict(
         f"{name} stands on {len(numbers)} documents in the ERP: {', '.join(numbers)}. "
         "Keep the linked one, delete the others there.",

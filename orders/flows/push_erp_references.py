@@ -48,6 +48,13 @@ def run(connection: Connection, record_id: int) -> str:
     return f"wrote {written}, refused {refused}"
 
 
+def again(connection_id: int, record_id: int) -> None:
+    """A person corrected something: write this order's reference anew."""
+    OrderLink.objects.filter(order_id=record_id, order__connection_id=connection_id).update(
+        reference_error=""
+    )
+
+
 def _reference(link: OrderLink) -> ErpReference:
     return ErpReference(
         order_external_id=link.order.external_id,

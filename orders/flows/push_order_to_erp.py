@@ -162,7 +162,7 @@ def _customer_number(order: StoreOrder, side: mapping.Side) -> str:
 
 def _document(erp: SalesOrders, order: StoreOrder, placed: PlacedOrder, side: mapping.Side) -> SalesOrder:
     """The document to send, its sums checked against the store's before anything is sent."""
-    identity = OrderIdentity(side.store.code, order.external_id)
+    identity = OrderIdentity(side.store.code, order.identity_id)
     reference = erp.reference_for(identity, placed.po_number or placed.name)
     customer_number = _customer_number(order, side)
     document = mapping.sales_order(placed, side, customer_number=customer_number, reference=reference)

@@ -19,6 +19,9 @@ class StoreOrder(models.Model):
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
     external_id = models.CharField(max_length=120)
+    identity_id = models.CharField(
+        max_length=120, help_text="What the order carries into the ERP: the end of its external id."
+    )
     name = models.CharField(max_length=100)
     po_number = models.CharField(max_length=255, default="", blank=True)
     po_key = models.CharField(max_length=255, default="", blank=True, db_index=True)
@@ -53,6 +56,7 @@ class StoreOrder(models.Model):
                 fields=["connection", "id"], condition=Q(needs_read=True), name="store_order_to_read"
             ),
             models.Index(fields=["name"], name="store_order_name"),
+            models.Index(fields=["identity_id"], name="store_order_identity"),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,11 @@
 """A simulated Business Central company: what its API v2.0 answers, and what clerks do to it.
 
 Options: `rate` requests per `rate_window` seconds (6,000 per 300), `concurrency` (5) and `queue` (95) per
-credential, `latency` seconds a request, `page_size` (20,000), `lookup_lag` seconds that look-ups are behind,
-`totals_in_answer` (False: the answer to a create carries the header as inserted, totals 0), `token_lifetime`
-seconds, `carries_tax` (False: VAT is rounded line by line; True: a line's rounding rest goes to the next one of the
-same percentage), `client_id`, `client_secret`, `tenant`, `environment`, `lcy` (EUR). Limits after
+credential, `latency` seconds a request, `page_size` (20,000), `lookup_lag` seconds that look-ups are
+behind, `totals_in_answer` (False: the answer to a create carries the header as inserted, totals 0),
+`token_lifetime` seconds, `carries_tax` (False: VAT is rounded line by line; True: a line's rounding rest
+goes to the next one of the same percentage), `client_id`, `client_secret`, `tenant`, `environment`, `lcy`
+(EUR). Limits after
 https://learn.microsoft.com/en-us/dynamics365/business-central/dev-itpro/api-reference/v2.0/dynamics-rate-limits.
 """
 

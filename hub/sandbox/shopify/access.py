@@ -28,12 +28,15 @@ _SUBJECTS = (
 )
 
 
-def scope_for(field: str, is_mutation: bool) -> str | None:
-    """The scope a root field needs, or None where any token will do."""
+def scopes_for(field: str, is_mutation: bool) -> tuple[str, ...]:
+    """The scopes of which a root field needs one; none where any token will do."""
+    right = "write" if is_mutation else "read"
     for beginning, subject in _SUBJECTS:
         if field.startswith(beginning):
-            return f"{'write' if is_mutation else 'read'}_{subject}"
-    return None
+            # Companies may be read and written with the scopes for customers, too.
+            others = (f"{right}_customers",) if subject == "companies" else ()
+            return (f"{right}_{subject}", *others)
+    return ()
 
 
 class Tokens:

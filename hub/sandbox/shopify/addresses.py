@@ -58,6 +58,32 @@ def mailing_address(shop: Shop, given: Record | None) -> Record | None:
     }
 
 
+_SNAKE = {
+    "address1": "address1",
+    "address2": "address2",
+    "city": "city",
+    "company": "company",
+    "country_code": "countryCode",
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "name": "name",
+    "phone": "phone",
+    "province": "province",
+    "province_code": "provinceCode",
+    "zip": "zip",
+}
+
+
+def input_of_person(given: Record | None) -> Record | None:
+    """The input of a MailingAddress given by snake_case keys; raises ValueError for unknown ones."""
+    if not given:
+        return None
+    unknown = sorted(set(given) - set(_SNAKE))
+    if unknown:
+        raise ValueError(f"an address has no {', '.join(unknown)}; it knows {', '.join(_SNAKE)}")
+    return {_SNAKE[key]: value for key, value in given.items()}
+
+
 def from_company_address(address: Record | None, company: str) -> Record | None:
     """The input of a MailingAddress that says what a CompanyAddress says."""
     if address is None:
@@ -102,18 +128,5 @@ def input_of_body(body: Record | None) -> Record | None:
     """The input of a MailingAddress that a webhook's address describes."""
     if not body:
         return None
-    return {
-        "firstName": body.get("first_name"),
-        "lastName": body.get("last_name"),
-        "name": body.get("name"),
-        "company": body.get("company"),
-        "address1": body.get("address1"),
-        "address2": body.get("address2"),
-        "city": body.get("city"),
-        "zip": body.get("zip"),
-        "phone": body.get("phone"),
-        "country": body.get("country"),
-        "countryCode": body.get("country_code"),
-        "province": body.get("province"),
-        "provinceCode": body.get("province_code"),
-    }
+    kept = {ours: body.get(theirs) for theirs, ours in _SNAKE.items()}
+    return {**kept, "country": body.get("country")}

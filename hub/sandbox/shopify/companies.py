@@ -223,5 +223,5 @@ def company_delete(shop: Shop, args: Args) -> Record:
         for owned in shop.where(kind, _companyId=record["id"]):
             shop.remove(owned)
     shop.remove(record)
-    shop.emit("companies/delete", lambda: {"admin_graphql_api_id": record["id"]})
+    shop.emit("companies/delete", lambda: company_body(shop, record))
     return {"deletedCompanyId": record["id"]}

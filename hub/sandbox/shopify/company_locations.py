@@ -184,7 +184,7 @@ def company_location_delete(shop: Shop, args: Args) -> Record:
     for assignment in shop.where("CompanyContactRoleAssignment", _locationId=location["id"]):
         shop.remove(assignment)
     shop.remove(location)
-    shop.emit("company_locations/delete", lambda: {"admin_graphql_api_id": location["id"]})
+    shop.emit("company_locations/delete", lambda: location_body(shop, location))
     return {"deletedCompanyLocationId": location["id"]}
 
 

@@ -20,7 +20,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_variable_values
 
 from hub.sandbox.shopify import cost, variables
-from hub.sandbox.shopify.access import scope_for
+from hub.sandbox.shopify.access import scopes_for
 from hub.sandbox.shopify.errors import Args, Record, access_denied, top_level
 from hub.sandbox.shopify.schema import checked, schema
 from hub.sandbox.shopify.shop import Shop
@@ -41,9 +41,9 @@ class Call:
     def enter(self, field: str) -> None:
         """Count a root field and check its scope."""
         self.shop.calls[field] += 1
-        scope = scope_for(field, self.is_mutation)
-        if scope and scope not in self.shop.settings.scopes:
-            raise access_denied(field, scope)
+        wanted = scopes_for(field, self.is_mutation)
+        if wanted and not set(wanted) & self.shop.settings.scopes:
+            raise access_denied(field, wanted[0])
 
     def once(self, name: str, node: FieldNode, args: Args, run: Callable[[], Record]) -> Record:
         """Run a mutation, or give the first answer again for an idempotency key that was used before."""

@@ -1,9 +1,9 @@
-"""The shop itself, its locations, publications and payment terms templates, the app, and reads by any id."""
+"""The shop itself, its locations, publications and payment terms templates, and the app."""
 
 from __future__ import annotations
 
 from hub.sandbox.shopify.addresses import country_name
-from hub.sandbox.shopify.errors import Args, Record, Refused, invalid_id
+from hub.sandbox.shopify.errors import Args, Record, Refused
 from hub.sandbox.shopify.paging import by_id, page
 from hub.sandbox.shopify.registry import field, mutation, query
 from hub.sandbox.shopify.search import id_field, searched, text_field
@@ -24,25 +24,6 @@ def current_app_installation(shop: Shop, _args: Args) -> Record:
         "app": {"id": f"gid://shopify/App/{shop.settings.app_id}", "title": "Sandbox app"},
         "accessScopes": [{"handle": scope} for scope in sorted(shop.settings.scopes)],
     }
-
-
-@query("node")
-def node(shop: Shop, args: Args) -> Record | None:
-    return _any(shop, args["id"])
-
-
-@query("nodes")
-def nodes(shop: Shop, args: Args) -> list[Record | None]:
-    return [_any(shop, gid) for gid in args["ids"]]
-
-
-def _any(shop: Shop, gid: str) -> Record | None:
-    parts = gid.split("/")
-    if len(parts) != 5 or not gid.startswith("gid://shopify/") or not parts[4]:
-        raise invalid_id()
-    if parts[3] == "Metafield":
-        return next((m for m in shop.every_metafield() if m["id"] == gid), None)
-    return shop.get(parts[3], gid)
 
 
 @query("publications")

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from hub.sandbox.shopify import definitions
-from hub.sandbox.shopify.errors import Args, Record, Refused
+from hub.sandbox.shopify.errors import Args, Record, Refused, access_denied
 from hub.sandbox.shopify.order_events import order_changed
 from hub.sandbox.shopify.paging import number_of, page
 from hub.sandbox.shopify.registry import field, mutation
@@ -118,6 +118,8 @@ def metafields_set(shop: Shop, args: Args) -> Record:
     if any(owner_of(shop, row["ownerId"]) is None for row in rows):
         index = next(i for i, row in enumerate(rows) if owner_of(shop, row["ownerId"]) is None)
         raise _refused(index, "ownerId", "Owner does not exist.", "INVALID_VALUE")
+    if any("/Order/" in row["ownerId"] for row in rows) and "write_orders" not in shop.settings.scopes:
+        raise access_denied("metafieldsSet", "write_orders")
     for index, row in enumerate(rows):
         check_row(shop, index, row)
     written = [write(shop, row["ownerId"], row) for row in rows]

@@ -28,6 +28,7 @@ HEADER_DEFAULTS: Record = {
     "dutiesIncluded": False,
     "estimatedTaxes": False,
     "refunds": [],
+    "_refunded": ZERO,
     "displayFulfillmentStatus": "UNFULFILLED",
     "_changed": False,
     "cancelledAt": None,

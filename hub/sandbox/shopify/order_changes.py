@@ -6,7 +6,7 @@ from hub.sandbox.shopify import metafields
 from hub.sandbox.shopify.addresses import mailing_address
 from hub.sandbox.shopify.errors import Args, Record, Refused
 from hub.sandbox.shopify.money import ZERO, Pair, pair_of, rounded, total
-from hub.sandbox.shopify.order_building import add_payment, currencies_of, settle
+from hub.sandbox.shopify.order_building import add_payment, currencies_of, received, settle
 from hub.sandbox.shopify.order_events import (
     order_cancelled,
     order_changed,
@@ -107,7 +107,9 @@ def cancel(shop: Shop, order: Record, reason: str, *, is_refunded: bool) -> None
     order["currentTaxLines"] = []
     unpaid_status = None if order["displayFinancialStatus"] is None else "VOIDED"
     paid_status = "REFUNDED" if is_refunded else order["displayFinancialStatus"]
-    settle(order, paid_status if was_paid else unpaid_status)
+    settle(order, None)
+    if is_refunded:
+        order["_refunded"] = received(order)
     order["displayFinancialStatus"] = paid_status if was_paid else unpaid_status
     stamped(shop, order)
     order_cancelled(shop, order)

@@ -74,22 +74,22 @@ _SORTS = {
 }
 
 
-def _is_readable(shop: Shop, order: Record) -> bool:
+def _oldest_readable(shop: Shop) -> str:
     if "read_all_orders" in shop.settings.scopes:
-        return True
-    oldest = (shop.clock() - timedelta(days=READABLE_DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return bool(order["createdAt"] >= oldest)
+        return ""
+    return (shop.clock() - timedelta(days=READABLE_DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _found(shop: Shop, root: str, args: Args) -> list[Record]:
-    seen = [o for o in shop.every("Order") if shop.indexed_stamp(o) and _is_readable(shop, o)]
+    oldest = _oldest_readable(shop)
+    seen = [o for o in shop.every("Order") if shop.indexed_stamp(o) and o["createdAt"] >= oldest]
     return searched(shop, root, seen, args.get("query"), {**_MATCHERS, "updated_at": _updated_field(shop)})
 
 
 @query("order")
 def order(shop: Shop, args: Args) -> Record | None:
     found = shop.read("Order", args["id"])
-    return found if found is not None and _is_readable(shop, found) else None
+    return found if found is not None and found["createdAt"] >= _oldest_readable(shop) else None
 
 
 @query("orders")
@@ -248,12 +248,16 @@ def same_addresses(_shop: Shop, order: Record, _args: Args) -> bool:
 
 @field("Order.netPaymentSet")
 def net_payment(_shop: Shop, order: Record, _args: Args) -> Record:
-    received: Record = order["totalReceivedSet"]
-    return received
+    return currencies_of(order).bag(pair_of(order["totalReceivedSet"]) - order["_refunded"])
 
 
-@field("Order.totalRefundedSet", "Order.totalTipReceivedSet")
-def nothing(_shop: Shop, order: Record, _args: Args) -> Record:
+@field("Order.totalRefundedSet")
+def total_refunded(_shop: Shop, order: Record, _args: Args) -> Record:
+    return currencies_of(order).bag(order["_refunded"])
+
+
+@field("Order.totalTipReceivedSet")
+def total_tip(_shop: Shop, order: Record, _args: Args) -> Record:
     return currencies_of(order).bag(ZERO)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import heapq
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -29,12 +30,15 @@ def page(records: Iterable[Record], args: Args, sort_value: SortValue = by_id) -
     """One page of the records as a connection: first/after or last/before, `reverse` applied first."""
     size, is_backward = _size(args)
     descending = bool(args.get("reverse"))
-    keyed = sorted(
-        (((sort_value(r), number_of(r["id"])), r) for r in records), key=lambda k: k[0], reverse=descending
-    )
     after, before = _position(args.get("after")), _position(args.get("before"))
-    kept = [k for k in keyed if _follows(k[0], after, descending) and _follows(before, k[0], descending)]
-    chosen = kept[-size:] if is_backward else kept[:size]
+    kept = [((sort_value(record), number_of(record["id"])), record) for record in records]
+    if after or before:
+        kept = [k for k in kept if _follows(k[0], after, descending) and _follows(before, k[0], descending)]
+    # Lists grow long in load tests: only the page itself is put in order.
+    pick = heapq.nlargest if descending != is_backward else heapq.nsmallest
+    chosen = pick(size, kept, key=lambda entry: entry[0])
+    if is_backward:
+        chosen.reverse()
     return _connection(chosen, is_backward, len(kept) > size, bool(after), bool(before))
 
 

@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from hub.sandbox.shopify import company_contacts, customers, order_changes
-from hub.sandbox.shopify.addresses import from_company_address, mailing_address
+from hub.sandbox.shopify.addresses import from_company_address, input_of_person, mailing_address
 from hub.sandbox.shopify.errors import Record
 from hub.sandbox.shopify.money import Currencies, Pair, decimal_of
 from hub.sandbox.shopify.order_building import build_order
 from hub.sandbox.shopify.pricing import Basket, Charge, Discount, Tax
 from hub.sandbox.shopify.registry import action
-from hub.sandbox.shopify.shop import Shop
+from hub.sandbox.shopify.shop import Shop, utc_stamp
 
 _ORDER_KEYS = frozenset(
     [
@@ -271,9 +271,11 @@ def attributes(given: Any) -> list[Record]:
 
 def _header(shop: Shop, data: Record, buyer: Record) -> Record:
     header: Record = {ours: data[key] for key, ours in _HEADER_NAMES.items() if data.get(key) is not None}
+    if "processedAt" in header:
+        header["processedAt"] = utc_stamp(header["processedAt"])
     header["customAttributes"] = attributes(data.get("attributes"))
     for key, ours in (("shipping_address", "shippingAddress"), ("billing_address", "billingAddress")):
-        header[ours] = mailing_address(shop, data.get(key)) or buyer.get(ours)
+        header[ours] = mailing_address(shop, input_of_person(data.get(key))) or buyer.get(ours)
     return header
 
 
@@ -284,7 +286,9 @@ def _payment(shop: Shop, data: Record) -> tuple[Record | None, list[Record]]:
         template = _one(shop, "PaymentTermsTemplate", data["payment_terms"], ("name",))
         if template["paymentTermsType"] == "FIXED" and not data.get("due_at"):
             raise ValueError("fixed payment terms need due_at")
-        return {**template, "_dueAt": data.get("due_at")}, [{"gateway": "manual", "status": "PENDING"}]
+        return {**template, "_dueAt": utc_stamp(data["due_at"]) if data.get("due_at") else None}, [
+            {"gateway": "manual", "status": "PENDING"}
+        ]
     if data.get("paid"):
         gateway = data["paid"] if isinstance(data["paid"], str) else "shopify_payments"
         return None, [{"gateway": gateway, "status": "SUCCESS", "test": data.get("test")}]
@@ -317,9 +321,10 @@ def edit_order(shop: Shop, data: Record) -> Record:
         ),
         "an edit",
     )
-    names = {"note": "note", "po_number": "poNumber", "tags": "tags", "email": "email",
-             "shipping_address": "shippingAddress"}  # fmt: skip
+    names = {"note": "note", "po_number": "poNumber", "tags": "tags", "email": "email"}
     changes = {ours: data[key] for key, ours in names.items() if key in data}
+    if "shipping_address" in data:
+        changes["shippingAddress"] = input_of_person(data["shipping_address"])
     if "attributes" in data:
         changes["customAttributes"] = attributes(data["attributes"])
     if changes:

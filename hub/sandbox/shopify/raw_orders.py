@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +13,7 @@ from hub.sandbox.shopify.money import ZERO, Currencies, Pair, decimal_of, pair_o
 from hub.sandbox.shopify.order_building import HEADER_DEFAULTS
 from hub.sandbox.shopify.order_events import order_created
 from hub.sandbox.shopify.registry import action
-from hub.sandbox.shopify.shop import Shop
+from hub.sandbox.shopify.shop import Shop, utc_stamp
 
 _TOTALS = {
     "subtotalPriceSet": "subtotal_price_set",
@@ -52,9 +51,7 @@ def place_raw_order(shop: Shop, data: Record) -> Record:
 
 def stamp(text: Any) -> Any:
     """A webhook's time as stamps are kept; None stays None."""
-    if text is None:
-        return None
-    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if text is None else utc_stamp(text)
 
 
 def _upper(text: Any) -> Any:

@@ -22,6 +22,7 @@ from graphql import (
 
 from hub.sandbox.shopify import registry
 from hub.sandbox.shopify.errors import Args, Record, Refused
+from hub.sandbox.shopify.shop import utc_stamp
 
 DOCUMENTS_KEPT = 2048
 
@@ -42,6 +43,13 @@ def _decimal_in(value: object) -> Decimal:
         raise GraphQLError(f"invalid decimal '{value}'") from error
 
 
+def _time_in(value: object) -> str:
+    try:
+        return utc_stamp(str(value))
+    except ValueError as error:
+        raise GraphQLError(f"invalid DateTime '{value}'") from error
+
+
 def _number_in(value: object) -> int:
     return int(str(value))
 
@@ -52,6 +60,7 @@ def schema() -> GraphQLSchema:
     built = build_schema(Path(__file__).with_name("schema.graphql").read_text(), assume_valid=True)
     for name in ("Decimal", "Money"):
         _scalar(built, name, decimal_text, _decimal_in)
+    _scalar(built, "DateTime", str, _time_in)
     _scalar(built, "UnsignedInt64", str, _number_in)
     for type_name, field_name in registry.FIELDS:
         _object(built, type_name).fields[field_name].resolve = _field_resolver(type_name, field_name)

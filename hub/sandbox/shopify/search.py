@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from hub.sandbox.shopify.errors import Record
-from hub.sandbox.shopify.shop import Shop
+from hub.sandbox.shopify.shop import Shop, utc_stamp
 
 Test = Callable[[Record], bool]
 Matcher = Callable[[Record, str, str], bool]
@@ -109,12 +109,10 @@ def tag_field(record: Record, _operator: str, value: str) -> bool:
     return value.casefold() in {tag.casefold() for tag in record.get("tags") or []}
 
 
+@lru_cache(maxsize=256)
 def stamp_text(value: str) -> str:
     """A searched time in the form stamps are stored in, so that they compare as text."""
     try:
-        moment = datetime.fromisoformat(value)
+        return utc_stamp(value)
     except ValueError:
         return value
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -22,6 +22,14 @@ ALL_SCOPES = """
 API_VERSION = "2026-07"
 
 
+def utc_stamp(text: str) -> str:
+    """An ISO 8601 time as stamps are kept: UTC, whole seconds; no zone means UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 @dataclass(slots=True)
 class Settings:
     """What a shop is set up with; `search_lag` in seconds, `app_id` names the app's metafield namespace."""
@@ -118,11 +126,13 @@ class Shop:
 
     def indexed_stamp(self, record: Record) -> str | None:
         """The updatedAt that search knows of the record, or None where it does not know it yet."""
+        known: str | None = record["updatedAt"]
+        if not self.settings.search_lag and not self.request_lag:
+            return known
         if self.request_lag and self.monotonic() - record["_changedAt"] < self.request_lag:
             return None
         due, previous = record.get("_unindexed", (0.0, None))
-        known: str | None = previous if due > self.monotonic() else record["updatedAt"]
-        return known
+        return previous if due > self.monotonic() else known
 
     def get(self, kind: str, gid: str | None) -> Record | None:
         """A record by global id, or None."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from typing import Any
 
 from graphql import GraphQLError, OperationDefinitionNode, parse
@@ -15,6 +16,7 @@ from hub.sandbox.shopify import (
     draft_orders,
     inventory,
     locations,
+    nodes,
     order_changes,
     order_create,
     orders,
@@ -36,6 +38,7 @@ NOUNS = (
     draft_orders,
     inventory,
     locations,
+    nodes,
     order_changes,
     order_create,
     orders,
@@ -263,5 +266,9 @@ class ShopifyStore(System):
 
 
 def _json(status: int, body: Record) -> Response:
-    headers = {"Content-Type": "application/json; charset=utf-8", "X-Shopify-API-Version": API_VERSION}
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "X-Request-Id": str(uuid.uuid4()),
+        "X-Shopify-API-Version": API_VERSION,
+    }
     return Response(status, json.dumps(body, ensure_ascii=False).encode(), headers)

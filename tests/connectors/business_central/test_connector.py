@@ -92,7 +92,7 @@ def test_an_unusable_duration_is_said_and_the_safe_one_used(far_side):
         "call_deadline_seconds",
         "settle_after_seconds",
     ]
-    assert erp.settle_after.total_seconds() == 600
+    assert erp.settle_after.total_seconds() == 1200
     assert erp.call_deadline.total_seconds() == 60
 
 

@@ -465,6 +465,6 @@ def test_times_can_be_set_and_default_to_the_safe_ones(far_side):
     erp = far_side.connector()
     quick = far_side.connector(settle_after_seconds="2", call_deadline_seconds="1.5")
 
-    assert (erp.settle_after, erp.call_deadline) == (timedelta(minutes=10), timedelta(seconds=60))
+    assert (erp.settle_after, erp.call_deadline) == (timedelta(minutes=20), timedelta(seconds=60))
     assert (quick.settle_after, quick.call_deadline) == (timedelta(seconds=2), timedelta(seconds=1.5))
     assert not erp.has_native_idempotency

@@ -22,7 +22,9 @@ class Client:
 
     def restart(self, profile):
         self.store.reset(profile)
-        self.store.shop.clock = lambda: datetime(2026, 11, 2, 9, 30, tzinfo=UTC) + timedelta(seconds=self.seconds)
+        self.store.shop.clock = lambda: (
+            datetime(2026, 11, 2, 9, 30, tzinfo=UTC) + timedelta(seconds=self.seconds)
+        )
         self.store.shop.monotonic = lambda: self.seconds
         self.store.bucket._at = 0.0
         for record in self.store.shop.every("Order"):
@@ -81,7 +83,12 @@ ACME = {
                     "name": "Acme HQ",
                     "external_id": "C-1-1",
                     "tax_registration_id": "DE811128135",
-                    "address": {"address1": "Main St 1", "city": "Bonn", "zip": "53111", "country_code": "DE"},
+                    "address": {
+                        "address1": "Main St 1",
+                        "city": "Bonn",
+                        "zip": "53111",
+                        "country_code": "DE",
+                    },
                 }
             ],
             "contacts": [{"email": "buyer@acme.example", "first_name": "Robin", "last_name": "Buyer"}],

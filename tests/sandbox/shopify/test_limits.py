@@ -18,7 +18,13 @@ def cost(answered):
 
 
 def row(owner):
-    return {"ownerId": owner, "namespace": "custom", "key": "ref", "type": "single_line_text_field", "value": "1"}
+    return {
+        "ownerId": owner,
+        "namespace": "custom",
+        "key": "ref",
+        "type": "single_line_text_field",
+        "value": "1",
+    }
 
 
 def test_an_unknown_token_is_refused(store):

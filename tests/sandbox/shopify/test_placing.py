@@ -12,7 +12,8 @@ from tests.sandbox.shopify.client import acme
 
 READ = """query Read($id: ID!) { order(id: $id) {
   name poNumber note tags test currencyCode presentmentCurrencyCode taxesIncluded displayFinancialStatus
-  subtotalPriceSet { ...Bag } totalDiscountsSet { ...Bag } totalShippingPriceSet { ...Bag } totalTaxSet { ...Bag }
+  subtotalPriceSet { ...Bag } totalDiscountsSet { ...Bag } totalShippingPriceSet { ...Bag }
+  totalTaxSet { ...Bag }
   totalPriceSet { ...Bag } totalOutstandingSet { ...Bag } currentTotalPriceSet { ...Bag }
   customAttributes { key value } paymentGatewayNames
   paymentTerms { paymentTermsName paymentTermsType dueInDays
@@ -43,7 +44,10 @@ def test_a_company_order_carries_company_terms_and_po_number(store):
     order = read(store, gid)
 
     assert (order["name"], order["poNumber"], order["note"]) == ("#1001", "PO-7", "Ring twice")
-    assert order["purchasingEntity"] == {"company": {"externalId": "C-1"}, "location": {"externalId": "C-1-1"}}
+    assert order["purchasingEntity"] == {
+        "company": {"externalId": "C-1"},
+        "location": {"externalId": "C-1-1"},
+    }
     assert order["customAttributes"] == [{"key": "dock", "value": "4"}]
     assert (order["tags"], order["displayFinancialStatus"]) == (["a", "b"], "PENDING")
     assert order["paymentTerms"]["paymentTermsName"] == "Net 30"
@@ -61,7 +65,10 @@ def test_taxes_are_added_per_line_and_rounded_half_up(store):
 
     order = read(store, store.place(lines=lines, taxes=[{"title": "VAT", "rate": "0.05"}]))
 
-    assert [shop_amount(t["priceSet"]) for n in order["lineItems"]["nodes"] for t in n["taxLines"]] == ["0.03", "0.03"]
+    assert [shop_amount(t["priceSet"]) for n in order["lineItems"]["nodes"] for t in n["taxLines"]] == [
+        "0.03",
+        "0.03",
+    ]
     assert shop_amount(order["totalTaxSet"]) == "0.06"
     assert shop_amount(order["totalPriceSet"]) == "1.06"
 
@@ -87,7 +94,9 @@ def test_an_order_discount_is_shared_out_to_the_last_cent(store):
 
     order = read(store, store.place(lines=lines, discount={"amount": "10.00", "title": "Loyal"}))
 
-    shares = [shop_amount(n["discountAllocations"][0]["allocatedAmountSet"]) for n in order["lineItems"]["nodes"]]
+    shares = [
+        shop_amount(n["discountAllocations"][0]["allocatedAmountSet"]) for n in order["lineItems"]["nodes"]
+    ]
     assert sorted(shares) == ["3.33", "3.33", "3.34"]
     assert shop_amount(order["totalDiscountsSet"]) == "10.0"
     assert shop_amount(order["subtotalPriceSet"]) == "20.0"
@@ -131,7 +140,9 @@ def test_presentment_amounts_are_computed_in_their_own_currency(store):
 def test_a_paid_private_order_has_no_company(store):
     order = read(
         store,
-        store.place(company=None, contact=None, customer={"email": "jo@example.com"}, payment_terms=None, paid=True),
+        store.place(
+            company=None, contact=None, customer={"email": "jo@example.com"}, payment_terms=None, paid=True
+        ),
     )
 
     assert (order["displayFinancialStatus"], order["paymentGatewayNames"]) == ("PAID", ["shopify_payments"])
@@ -195,7 +206,10 @@ def test_a_part_payment_leaves_the_rest_outstanding(store):
     part = read(store, gid)
     store.store.act("pay_order", {"order": "#1001"})
 
-    assert (part["displayFinancialStatus"], shop_amount(part["totalOutstandingSet"])) == ("PARTIALLY_PAID", "15.0")
+    assert (part["displayFinancialStatus"], shop_amount(part["totalOutstandingSet"])) == (
+        "PARTIALLY_PAID",
+        "15.0",
+    )
     assert read(store, gid)["displayFinancialStatus"] == "PAID"
 
 

@@ -1,4 +1,4 @@
-"""Recorded conversations of a real store, replayed against the simulated one. See docs/sandbox-differences.md."""
+"""Recorded conversations of a real store, replayed here; what differs is in docs/sandbox-differences.md."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ LEAST_EQUAL_UNTOUCHED = 52.9
 pytestmark = [
     pytest.mark.enable_socket,
     pytest.mark.slow,
-    pytest.mark.skipif(not SCRIPT.exists(), reason="the recorded conversations are not beside this repository"),
+    pytest.mark.skipif(
+        not SCRIPT.exists(), reason="the recorded conversations are not beside this repository"
+    ),
 ]
 
 
 def without_envelope(target):
     """Copies of the recordings without the HTTP status that their recorder put among the keys of some bodies.
 
-    No GraphQL answer of the store has a key "status" beside "data"; the same store's other recordings lack it.
+    No GraphQL answer has a key "status" beside "data"; the same store's other recordings lack it.
     """
     for source in sorted(RECORDED.rglob("*.json")):
         conversation = json.loads(source.read_text())

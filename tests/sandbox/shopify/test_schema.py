@@ -62,7 +62,9 @@ def field_differences(served, published):
             yield f"{served.name.value}.{key}"
     if isinstance(served, ast.InputObjectTypeDefinitionNode):
         names = {field.name.value for field in served.fields}
-        required = {key for key, (kind, default, _) in theirs.items() if kind.endswith("!") and default is None}
+        required = {
+            key for key, (kind, default, _) in theirs.items() if kind.endswith("!") and default is None
+        }
         yield from (f"{served.name.value} lacks {key}" for key in sorted(required - names))
 
 

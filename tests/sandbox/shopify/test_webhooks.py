@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "shared" / "specs" / "shopify" / "webhooks-2026-07"
-needs_examples = pytest.mark.skipif(not EXAMPLES.exists(), reason="the published examples are not beside this repository")
+needs_examples = pytest.mark.skipif(
+    not EXAMPLES.exists(), reason="the published examples are not beside this repository"
+)
 
 WRITE = """mutation Write($rows: [MetafieldsSetInput!]!) { metafieldsSet(metafields: $rows) {
   metafields { key value } userErrors { field message code } } }"""
@@ -61,8 +63,8 @@ def test_the_body_has_the_published_keys_and_the_company(store):
     store.place(
         shipping=[{"title": "Freight", "price": "5.00"}],
         taxes=[{"title": "VAT", "rate": "0.19"}],
-        shipping_address={"address1": "Dock 4", "city": "Bonn", "countryCode": "DE"},
-        billing_address={"address1": "Main St 1", "city": "Bonn", "countryCode": "DE"},
+        shipping_address={"address1": "Dock 4", "city": "Bonn", "country_code": "DE"},
+        billing_address={"address1": "Main St 1", "city": "Bonn", "country_code": "DE"},
     )
 
     (body,) = bodies(store.sent(), "orders/create")
@@ -126,7 +128,13 @@ def test_a_metafield_write_of_the_app_comes_back_as_news(store):
     store.subscribe("ORDERS_UPDATED")
     gid = store.place()
     store.seconds = 60
-    row = {"ownerId": gid, "namespace": "custom", "key": "erp_id", "type": "single_line_text_field", "value": "SO-1"}
+    row = {
+        "ownerId": gid,
+        "namespace": "custom",
+        "key": "erp_id",
+        "type": "single_line_text_field",
+        "value": "SO-1",
+    }
 
     written = store.data(WRITE, rows=[row])
 
@@ -142,7 +150,10 @@ def test_a_delivery_says_how_things_stood_when_it_was_triggered(store):
     store.data(UPDATE, input={"id": gid, "note": "after"})
 
     sent = store.sent()
-    assert [b["note"] for b in bodies(sent, "orders/create") + bodies(sent, "orders/updated")] == ["before", "after"]
+    assert [b["note"] for b in bodies(sent, "orders/create") + bodies(sent, "orders/updated")] == [
+        "before",
+        "after",
+    ]
 
 
 def test_a_second_subscription_of_the_same_address_is_refused(store):
@@ -211,7 +222,10 @@ def test_a_raw_order_reads_the_same_over_graphql(store):
     assert order["totalOutstandingSet"]["shopMoney"]["amount"] == "414.95"
     assert (order["displayFinancialStatus"], order["cancelReason"]) == ("VOIDED", "CUSTOMER")
     assert order["tags"] == ["tag1", "tag2"]
-    assert order["customer"] == {"id": "gid://shopify/Customer/115310627314723954", "email": "john@example.com"}
+    assert order["customer"] == {
+        "id": "gid://shopify/Customer/115310627314723954",
+        "email": "john@example.com",
+    }
     assert order["shippingAddress"] == {
         "address1": "123 Shipping Street",
         "provinceCode": "KY",
@@ -239,7 +253,8 @@ def test_company_locations_are_told_in_the_published_shape(store):
     store.subscribe("COMPANY_LOCATIONS_UPDATE")
     location = store.store.truth()["company_locations"][0]["id"]
     change = """mutation Change($id: ID!) { companyLocationTaxSettingsUpdate(companyLocationId: $id,
-      taxRegistrationId: "DE000") { companyLocation { taxSettings { taxRegistrationId } } userErrors { message } } }"""
+      taxRegistrationId: "DE000") { companyLocation { taxSettings { taxRegistrationId } }
+      userErrors { message } } }"""
 
     store.data(change, id=location)
 

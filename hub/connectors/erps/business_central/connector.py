@@ -19,6 +19,9 @@ LOGIN_URL = "https://login.microsoftonline.com"
 # Operational limits for Business Central Online: 6,000 requests in any 5 minutes, 5 at once, for each user.
 # A full burst and 5 minutes at the full rate stay within them together.
 REQUESTS, WINDOW_SECONDS, BURST, CONCURRENCY = 6000, 300, 60, 5
+# What a connection may say instead: the vendor's advice for more is more users, each with limits of its own.
+ALLOWANCES = ("concurrency", "requests_per_second")
+MOST_ALLOWED = 1000.0
 LONGEST_SECONDS = 86_400.0
 DURATIONS = ("call_deadline_seconds", "settle_after_seconds")
 READ_ENTITIES = {
@@ -50,10 +53,26 @@ class BusinessCentral(BusinessCentralOrders, BusinessCentralCustomers, Connector
         ConfigField(
             "settle_after_seconds",
             "Settle time",
-            "Seconds in which a lost order may still appear. Below 600 it could double; for a sandbox only.",
+            "Seconds in which a lost order may still appear. Below 1200 it could double; for a sandbox only.",
             False,
             False,
-            "600",
+            "1200",
+        ),
+        ConfigField(
+            "concurrency",
+            "Requests at once",
+            "More than 5 only where your environment allows this application more.",
+            False,
+            False,
+            str(CONCURRENCY),
+        ),
+        ConfigField(
+            "requests_per_second",
+            "Requests a second",
+            "More than 20 only where your environment allows this application more.",
+            False,
+            False,
+            str(REQUESTS // WINDOW_SECONDS),
         ),
     )
 
@@ -76,8 +95,10 @@ class BusinessCentral(BusinessCentralOrders, BusinessCentralCustomers, Connector
 
     @classmethod
     def limits(cls, config: Mapping[str, str]) -> Limits:
-        """19.8 requests a second, 60 at once from a full bucket, 5 in flight; the same for every plan."""
-        return Limits((REQUESTS - BURST) / WINDOW_SECONDS, BURST, CONCURRENCY)
+        """19.8 requests a second, 60 at once from a full bucket, 5 in flight, or what the connection says instead."""
+        concurrency, rate = (_allowance(config, name) for name in ALLOWANCES)
+        requests = rate * WINDOW_SECONDS if rate else REQUESTS
+        return Limits((requests - BURST) / WINDOW_SECONDS, BURST, int(concurrency or CONCURRENCY))
 
     @classmethod
     def credential_name(cls, config: Mapping[str, str]) -> str:
@@ -91,7 +112,7 @@ class BusinessCentral(BusinessCentralOrders, BusinessCentralCustomers, Connector
             self.client.token()
         except ConnectionBroken as error:
             return [Check("Sign in", False, str(error))]
-        durations = _check_durations(self.config)
+        settings = [*_check_durations(self.config), *_check_allowances(self.config)]
         signed_in = Check("Sign in", True, "Microsoft Entra issued a token.")
         try:
             self.client.company_path()
@@ -99,7 +120,7 @@ class BusinessCentral(BusinessCentralOrders, BusinessCentralCustomers, Connector
             return [signed_in, Check("Company", False, str(error))]
         company = Check("Company", True, f"Company {self.client.account.company!r} is there.")
         reading = [self._check_reading(*entity) for entity in READ_ENTITIES.items()]
-        return [signed_in, company, *reading, *durations]
+        return [signed_in, company, *reading, *settings]
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -135,15 +156,29 @@ def _seconds(config: Mapping[str, str], name: str, default: timedelta) -> timede
     return timedelta(seconds=seconds) if seconds else default
 
 
+def _allowance(config: Mapping[str, str], name: str) -> float | None:
+    """The number set, None where nothing usable is set: never below one, or nothing would ever be sent."""
+    return _number(config.get(name, ""), least=1.0, most=MOST_ALLOWED)
+
+
 def _check_durations(config: Mapping[str, str]) -> list[Check]:
     unusable = [name for name in DURATIONS if config.get(name, "").strip() and not _number(config[name])]
     words = f"It is not a number of seconds between 0 and {LONGEST_SECONDS:.0f}; the default is used."
     return [Check(name, False, words) for name in unusable]
 
 
-def _number(text: str) -> float | None:
+def _check_allowances(config: Mapping[str, str]) -> list[Check]:
+    unusable = [
+        name for name in ALLOWANCES if config.get(name, "").strip() and not _allowance(config, name)
+    ]
+    words = f"It is not a number between 1 and {MOST_ALLOWED:.0f}; the default is used."
+    return [Check(name, False, words) for name in unusable]
+
+
+def _number(text: str, *, least: float = 0.0, most: float = LONGEST_SECONDS) -> float | None:
+    """A number above 0, within these bounds; None for anything else."""
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
         return None
-    return seconds if 0 < seconds <= LONGEST_SECONDS else None
+    return number if 0 < number and least <= number <= most else None

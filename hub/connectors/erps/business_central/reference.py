@@ -40,7 +40,7 @@ def identity_token(identity: OrderIdentity) -> str:
     order, and `identity_of` answers with the number.
     Raises ValueError for a store code that is not 1 to 4 of A-Z and 0-9, or an order id that is no number.
     """
-    order_id = identity.order_external_id.rpartition("/")[2]
+    order_id = identity.order_id.rpartition("/")[2]
     if not _STORE_CODE.fullmatch(identity.store_code):
         raise ValueError(f"store code {identity.store_code!r} is not 1 to 4 of A-Z and 0-9")
     if not _ORDER_ID.fullmatch(order_id) or int(order_id) > _LARGEST_ORDER_ID:

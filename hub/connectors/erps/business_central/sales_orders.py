@@ -73,11 +73,11 @@ class BusinessCentralOrders(SalesOrders):
 
     `settle_after`: an operation is ended after 8 minutes (408) and a request after 10 (504), so a lost create
     is committed by then. The vendor does not say whether the up to 8 minutes in its queue (503) count towards
-    the 10: what is later still, reconciliation finds. Reads see commits at once; no index lies between. Nothing
-    native makes a second create harmless.
+    the 10: what is later still, reconciliation finds. Reads see commits at once; no index lies between.
+    Nothing native makes a second create harmless.
     """
 
-    settle_after = timedelta(minutes=10)
+    settle_after = timedelta(minutes=20)
     call_deadline = timedelta(seconds=60)
     has_native_idempotency: ClassVar[bool] = False
     read_batch: ClassVar[int] = 40

@@ -66,6 +66,11 @@ class QueueBroker:
         with database_errors():
             return bool(OrmQ.objects.filter(pk=message).exists())
 
+    def is_taken(self, message: int) -> bool:
+        # Taking a message locks it until q2 would give it to somebody else.
+        with database_errors():
+            return bool(OrmQ.objects.filter(pk=message, lock__gt=timezone.now()).exists())
+
     def drop(self, message: int) -> None:
         with database_errors():
             OrmQ.objects.filter(pk=message).delete()

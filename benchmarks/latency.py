@@ -1,0 +1,138 @@
+"""What the hub adds between a store's webhook and the ERP's first byte, at a steady rate, all processes real.
+
+Both ends are read from the sandbox's own clock: when it began to send the webhook, and when the create's first byte
+came in.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from benchmarks import stage
+from benchmarks.database import empty
+from benchmarks.report import Figure, percentile
+from hub.connectors.erps.business_central.reference import identity_of
+from hub.demo.sandbox import Sandbox
+from hub.supervise.child import Child
+from hub.sync.models import Lease, TaskHistory
+
+RATE = 20.0
+ERP_LATENCY = 0.1
+# A connection's first orders find no token, no code lists and no customer; they are the cold ones.
+WARM_AFTER = 5.0
+DRAINED_WITHIN = 60.0
+MILLISECONDS = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One order: which pair it went through, when its webhook was sent (time.time()), seconds to the ERP."""
+
+    pair: str
+    sent_at: float
+    seconds: float
+
+
+def latency(seconds: float) -> Iterator[Figure]:
+    """One store and one ERP on one worker, then 25 of each on two workers."""
+    yield from _run("1 store, 1 ERP, 1 worker", pairs=1, workers=1, seconds=seconds)
+    yield from _run("50 connections, 2 workers", pairs=25, workers=2, seconds=seconds)
+
+
+def _run(name: str, *, pairs: int, workers: int, seconds: float) -> Iterator[Figure]:
+    empty()
+    with stage.sandbox_process() as (sandbox, far_side), stage.web_process() as (address, _):
+        made = [
+            stage.connect(
+                sandbox,
+                number,
+                erp_options={"latency": ERP_LATENCY, "rate": 0, "concurrency": 50},
+                erp_config={"concurrency": "50", "requests_per_second": "1000"},
+            )
+            for number in range(pairs)
+        ]
+        with stage.worker_processes(workers, address) as children:
+            _wait_for_workers(pairs, workers)
+            used = stage.cpu_seconds(far_side), [stage.cpu_seconds(child) for child in children]
+            began = time.time()
+            count = _place_steadily(sandbox, made, seconds)
+            took = time.time() - began
+            cpu = (stage.cpu_seconds(far_side) - used[0]) / took
+            work = sum(
+                stage.cpu_seconds(c) - before for c, before in zip(children, used[1], strict=True)
+            )
+            stage.wait_until(lambda: _created(sandbox) >= count, "the last order", DRAINED_WITHIN)
+            samples = _samples(sandbox)
+            yield from _figures(name, samples, count)
+            yield Figure(
+                f"sandbox's CPU, {name}", cpu * 100, 70, "% of 1", is_ceiling=True,
+                detail=f"workers {work / took * 100:.0f} %",
+            )  # fmt: skip
+            yield from _memory(name, children)
+
+
+def _memory(name: str, children: list[Child]) -> Iterator[Figure]:
+    yield Figure(f"largest worker process, {name}", stage.most_memory(children), None, "MB")
+
+
+def _wait_for_workers(pairs: int, workers: int) -> None:
+    stage.wait_until(
+        lambda: TaskHistory.objects.filter(flow="check_subscriptions", outcome="done").count() >= pairs
+        and Lease.objects.exclude(owner="").values("owner").distinct().count() == workers,
+        "workers that hold their share of the leases, and webhook subscriptions",
+    )
+
+
+def _place_steadily(sandbox: Sandbox, pairs: list[stage.Pair], seconds: float) -> int:
+    """Buyers order at RATE whatever the hub does; returns how many orders were placed."""
+    count = int(seconds * RATE)
+    start = time.monotonic()
+    with ThreadPoolExecutor(2) as buyers:
+        placed = []
+        for number in range(count):
+            time.sleep(max(0.0, start + number / RATE - time.monotonic()))
+            placed.append(buyers.submit(stage.place, sandbox, pairs[number % len(pairs)], number))
+        for order in placed:
+            order.result()
+    return count
+
+
+def _created(sandbox: Sandbox) -> int:
+    systems = sandbox.stats()["systems"]
+    return sum(system["statuses"].get("201", 0) for system in systems.values())
+
+
+def _samples(sandbox: Sandbox) -> list[Sample]:
+    """Every order that reached the ERP, by its first webhook and its first create."""
+    sent: dict[tuple[str, str], float] = {}
+    for webhook in sandbox.webhooks():
+        if webhook["topic"] == "orders/create":
+            key = webhook["name"], webhook["key"].rpartition("/")[2]
+            sent[key] = min(webhook["sent_at"], sent.get(key, webhook["sent_at"]))
+    samples: dict[tuple[str, str], Sample] = {}
+    for request in sandbox.requests(operation="POST salesOrders"):
+        identity = identity_of(request["externalDocumentNumber"])
+        assert identity is not None
+        key = request["name"], identity.order_id
+        if key in sent and key not in samples:
+            samples[key] = Sample(request["name"], sent[key], request["time"] - sent[key])
+    return sorted(samples.values(), key=lambda sample: sample.sent_at)
+
+
+def _figures(name: str, samples: list[Sample], count: int) -> Iterator[Figure]:
+    first: dict[str, Sample] = {}
+    for sample in samples:
+        first.setdefault(sample.pair, sample)
+    warm_from = max(sample.sent_at for sample in first.values()) + WARM_AFTER
+    cold = [sample.seconds * MILLISECONDS for sample in samples if sample.sent_at < warm_from]
+    warm = [sample.seconds * MILLISECONDS for sample in samples if sample.sent_at >= warm_from]
+    yield Figure(f"orders sent, {name}", len(samples), count, "orders")
+    detail = f"{len(warm)} orders, p90 {percentile(warm, 90):.0f}, longest {max(warm):.0f}"
+    yield Figure(f"warm p50, {name}", statistics.median(warm), 25, "ms", is_ceiling=True, detail=detail)
+    yield Figure(f"warm p99, {name}", percentile(warm, 99), 150, "ms", is_ceiling=True)
+    detail = f"{len(cold)} orders, the first ones of each connection among them"
+    yield Figure(f"cold p99, {name}", percentile(cold, 99), 1000, "ms", is_ceiling=True, detail=detail)

@@ -1,0 +1,247 @@
+"""A sandbox in this process, the hub connected to it, and drains that work until there is nothing left to do."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from django.db import connection as database
+from django.test import Client
+
+from companies.models import CompanyLocationLink
+from hub.demo import world as demo
+from hub.demo.sandbox import Sandbox
+from hub.sandbox.shopify.order_body import order_body
+from hub.sandbox.shopify.webhooks import signature
+from hub.sync.drain import Drain
+from hub.sync.enqueue import enqueue
+from hub.sync.models import (
+    ApiCall,
+    Attempt,
+    ReviewItem,
+    SyncTask,
+    TaskHistory,
+    WebhookDelivery,
+)
+from orders.models import OrderLink, StoreOrder
+
+NORDLICHT = "Nordlicht Möbel GmbH"  # matched by external id
+ALPENHAUS = "Alpenhaus Ausstattung KG"  # matched by tax id
+PRAIRIE = "Prairie Office Supply Inc."  # matched by e-mail
+VAT = [{"title": "VAT", "rate": "0.19"}]
+_numbers = itertools.count(1)
+_HUB_READS = """
+SELECT EXISTS (SELECT 1 FROM sync_synctask t JOIN sync_connection c ON c.id = t.connection_id
+               WHERE c.is_enabled AND c.paused_at IS NULL
+                 AND (t.state IN (1, 2) OR (t.state = 0 AND t.due_at < clock_timestamp() + %s * interval '1 second')))
+    OR EXISTS (SELECT 1 FROM sync_webhookdelivery WHERE state = 0)
+    OR EXISTS (SELECT 1 FROM sync_connection c WHERE c.is_enabled AND c.paused_at IS NULL
+               AND NOT EXISTS (SELECT 1 FROM sync_schedule s WHERE s.connection_id = c.id))
+    OR EXISTS (SELECT 1 FROM sync_schedule s JOIN sync_connection c ON c.id = s.connection_id
+               WHERE s.next_at <= clock_timestamp() AND s.is_enabled AND c.is_enabled AND c.paused_at IS NULL)
+"""
+
+
+class Hub:
+    """The hub of one test: connections as in the demonstration, and what a test asks of both sides."""
+
+    def __init__(self, server, sandbox: Sandbox, **options) -> None:
+        self.server = server
+        self.sandbox = sandbox
+        self.name = f"w{next(_numbers)}"
+        settings = {
+            "call_deadline": 3.0,
+            "settle_after": 1.0,
+            "erp_options": {"totals_in_answer": True},
+            **options,
+        }
+        self.world = demo.build(sandbox, name=self.name, **settings)
+        self.erp, self.euro, self.dollar = self.world.erp, self.world.euro_store, self.world.dollar_store
+
+    # ------------------------------------------------------------------------------ playing people
+
+    def place(self, store=None, **order):
+        """A buyer orders; a few things are as they mostly are unless the test says otherwise."""
+        order = {
+            "company": NORDLICHT if store in (None, self.euro) else PRAIRIE,
+            "lines": [{"sku": "TAB-001", "quantity": 2, "price": "10.00"}],
+            **order,
+        }
+        return self.world.place(store or self.euro, **{k: v for k, v in order.items() if v is not None})
+
+    def buyer(self, action, store=None, **data):
+        return self.sandbox.act("store", (store or self.euro).config["sandbox_name"], action, data)
+
+    def clerk(self, action, **data):
+        return self.sandbox.act("erp", f"{self.name}-erp", action, data)
+
+    def faults(self, *rules, seed=1):
+        self.sandbox.set_faults(seed, list(rules))
+
+    def forget_faults(self):
+        self.sandbox.set_faults(1, [])
+
+    def shop(self, store=None):
+        """The store's own tables, on the other side of the wire."""
+        return self.server.registry.get("store", (store or self.euro).config["sandbox_name"]).shop
+
+    def body(self, placed, store=None, **changes) -> dict:
+        """The order as a webhook words it now."""
+        shop = self.shop(store)
+        return json.loads(json.dumps(order_body(shop, shop.get("Order", placed["id"])), default=str)) | changes
+
+    def post(self, body, *, store=None, topic="orders/updated", webhook_id=None, **headers):
+        """A webhook at our door, signed by the store."""
+        store = store or self.euro
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return Client().post(
+            f"/webhooks/{store.public_id}/",
+            data=raw,
+            content_type="application/json",
+            headers={
+                "X-Shopify-Topic": topic,
+                "X-Shopify-Hmac-Sha256": signature(demo.SECRET, raw),
+                "X-Shopify-Shop-Domain": store.config["shop_domain"],
+                "X-Shopify-Webhook-Id": webhook_id or f"delivery-{next(_numbers)}",
+                **headers,
+            },
+        )
+
+    # ------------------------------------------------------------------------------ running the hub
+
+    def work(self, until=None, *, seconds=15.0, horizon=0.05, threads=4):
+        """Drain until `until` holds, or until nothing is due now or within `horizon` seconds."""
+        drain = Drain(threads=threads, linger=seconds + 5, budget=seconds + 5)
+        thread = threading.Thread(target=lambda: (drain.run(), database.close()))
+        thread.start()
+        end = time.monotonic() + seconds
+        try:
+            while not (until() if until else self.is_quiet(horizon)):
+                if time.monotonic() > end:
+                    raise AssertionError(f"not within {seconds} s: {self.story()}")
+                time.sleep(0.02)
+        finally:
+            drain.stop()
+            thread.join(20)
+
+    def is_quiet(self, horizon):
+        with database.cursor() as cursor:
+            cursor.execute(_HUB_READS, [horizon])
+            return not cursor.fetchone()[0]
+
+    def hurry(self):
+        """Time passes: what waits to be tried again is due, but lost writes keep their time."""
+        SyncTask.objects.filter(state=SyncTask.State.WAITING).update(
+            due_at=datetime.now(UTC) - timedelta(seconds=1)
+        )
+        with database.cursor() as cursor:
+            cursor.execute("UPDATE sync_governor SET blocked_until = NULL")
+
+    def work_through(self):
+        """Work until the write-backs and read-backs are done as well, which gather for a moment."""
+        self.work(horizon=1.6)
+
+    def pull(self, store=None, **options):
+        """The next pass over the store's changes, now."""
+        enqueue("pull_store_orders", (store or self.euro).pk)
+        self.work(**options)
+
+    def pull_erp(self):
+        enqueue("pull_erp_orders", self.erp.pk)
+        self.work()
+
+    def push(self, placed):
+        """Ask for the order to be pushed, whatever happened before."""
+        enqueue("push_order_to_erp", self.erp.pk, [self.order(placed).pk])
+        self.work()
+
+    def link_companies(self):
+        """One order through, so that companies are matched and what follows is about orders alone."""
+        self.place(po_number="WARM-UP")
+        self.work()
+        assert CompanyLocationLink.objects.count() == 1
+
+    # ------------------------------------------------------------------------------ looking
+
+    def truth(self, kind="erps", store=None):
+        name = f"{self.name}-erp" if kind == "erps" else (store or self.euro).config["sandbox_name"]
+        return self.sandbox.truth()[kind][name]
+
+    def erp_orders(self):
+        """Every sales order in the ERP, oldest first."""
+        return sorted(self.truth()["salesOrders"], key=lambda order: order["number"])
+
+    def erp_total(self):
+        """The total of the only order in the ERP."""
+        [order] = self.erp_orders()
+        return Decimal(order["totalAmountIncludingTax"])
+
+    def sent(self):
+        """How many creates reached the ERP."""
+        return self.truth()["requests"].get("POST salesOrders", 0)
+
+    def erp_requests(self):
+        return Counter(self.truth()["requests"])
+
+    def writes_to_store(self, store=None):
+        return ApiCall.objects.filter(connection=store or self.euro, kind="write").count()
+
+    def order(self, placed):
+        return StoreOrder.objects.get(external_id=placed["id"])
+
+    def link(self, placed):
+        return OrderLink.objects.get(order__external_id=placed["id"])
+
+    def reviews(self, **where):
+        """Open questions as (flow, code)."""
+        found = ReviewItem.objects.filter(state="open", **where).order_by("pk")
+        return [(item.flow, item.code) for item in found]
+
+    def outcomes(self, flow):
+        return list(
+            TaskHistory.objects.filter(flow=flow).order_by("pk").values_list("outcome", "message")
+        )
+
+    def messages(self, flow):
+        return [message for _, message in self.outcomes(flow)]
+
+    def attempts(self):
+        return list(Attempt.objects.order_by("pk").values_list("state", flat=True))
+
+    def story(self):
+        """What a person needs to see when a test fails."""
+        tasks = SyncTask.objects.values_list("flow", "record_id", "state", "due_at", "last_error", "evidence")
+        return {
+            "now": datetime.now(UTC),
+            "tasks": list(tasks),
+            "history": list(TaskHistory.objects.order_by("pk").values_list("flow", "outcome", "message")),
+            "reviews": list(ReviewItem.objects.values_list("state", "message")),
+            "deliveries": list(WebhookDelivery.objects.values_list("topic", "state", "reason")),
+            "links": OrderLink.objects.count(),
+        }
+
+
+def release(item_code, action="approve"):
+    """A person works on the review inbox: takes the open item of this code and presses the button."""
+    from django.contrib import admin
+    from django.contrib.auth import get_user_model
+    from django.test import RequestFactory
+
+    user, _ = get_user_model().objects.get_or_create(username="kim", is_staff=True, is_superuser=True)
+    request = RequestFactory().post("/")
+    request.user = user
+    items = ReviewItem.objects.filter(state="open", code=item_code)
+    assert items.count() == 1
+    getattr(admin.site.get_model_admin(ReviewItem), action)(request, items)
+
+
+def save_mapping(row):
+    """A person fills a mapping row in and saves its page."""
+    from django.contrib import admin
+
+    admin.site.get_model_admin(type(row)).save_model(None, row, None, True)
