@@ -5,7 +5,6 @@ VENV := .venv/bin/
 MANAGE := $(VENV)python manage.py
 args ?=
 ARGS ?=
-ERP ?= business_central
 N ?= 200
 SEED ?= 1
 
@@ -54,4 +53,4 @@ bench: .venv/installed  ## figures, as ratios within one run
 	@$(VENV)python -m benchmarks $(ARGS)
 
 chaos: .venv/installed  ## orders under faults and killed workers: make chaos N=2000 SEED=7
-	@$(MANAGE) chaos --orders $(N) --seed $(SEED) --erp $(ERP) $(ARGS)
+	@$(VENV)python -m benchmarks.chaos --orders $(N) --seed $(SEED) $(ARGS)

@@ -14,6 +14,7 @@ from django.db import connection as database
 from django.test import Client
 
 from companies.models import CompanyLocationLink
+from hub.demo import goods
 from hub.demo import world as demo
 from hub.demo.sandbox import Sandbox
 from hub.sandbox.shopify.order_body import order_body
@@ -32,6 +33,7 @@ from orders.models import OrderLink, StoreOrder
 
 NORDLICHT = "Nordlicht Möbel GmbH"  # matched by external id
 ALPENHAUS = "Alpenhaus Ausstattung KG"  # matched by tax id
+STRANGER = goods.STRANGER  # matched by nothing
 PRAIRIE = "Prairie Office Supply Inc."  # matched by e-mail
 VAT = [{"title": "VAT", "rate": "0.19"}]
 _numbers = itertools.count(1)

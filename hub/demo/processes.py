@@ -29,7 +29,7 @@ def free_port() -> int:
 
 def fresh_database(name: str) -> None:
     """Make the database anew, migrate it, and make it this process's and its children's default."""
-    with connections["default"]._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with connections["default"]._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{name}"')
     connection.close()

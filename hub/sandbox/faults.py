@@ -164,7 +164,17 @@ class Faults:
 
     def _remember(self, rule: Rule, subject: Subject) -> None:
         self.injected[rule.id] += 1
-        self.log.append({"time": time.time(), "rule": rule.id, "kind": rule.kind, **asdict(subject)})
+        what = (rule.id, subject.system, subject.name, subject.operation, subject.key)
+        self.log.append(
+            {
+                "time": time.time(),
+                "rule": rule.id,
+                "kind": rule.kind,
+                **asdict(subject),
+                # 0 where the rule does not count by key.
+                "occurrence": self.occurrences[what],
+            }
+        )
 
 
 def parse_rules(data: object) -> tuple[int | str, list[Rule]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -27,7 +27,13 @@ def fernet() -> MultiFernet:
     return _fernet(keys)
 
 
-class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    _Text = models.TextField[dict[str, str], dict[str, str]]
+else:
+    _Text = models.TextField
+
+
+class EncryptedJSONField(_Text):
     """A dict of text values, stored as one Fernet token. Cannot be searched; `rotate_keys` re-encrypts it."""
 
     def get_prep_value(self, value: Any) -> str:

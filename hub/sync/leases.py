@@ -7,9 +7,12 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import connection as database
 
-LEASE_SECONDS = 90.0
+# A write starts only if the lease outlives its deadline: must stay well above every connector's call deadline.
+# The runs that stop workers past their lease (benchmarks.chaos) set it shorter.
+LEASE_SECONDS = float(getattr(settings, "LEASE_SECONDS", 90.0))
 LOCK_CLASS = 0x436F6E63  # "Conc": the advisory locks of workers live under this class
 
 # A lease is free when it ended, or when the worker's own database session is gone: the advisory lock that the

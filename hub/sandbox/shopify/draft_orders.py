@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hub.sandbox.shopify import customers, metafields
+from hub.sandbox.shopify import customers, inventory, metafields
 from hub.sandbox.shopify.addresses import from_company_address, mailing_address
 from hub.sandbox.shopify.errors import Args, Record, Refused
 from hub.sandbox.shopify.money import Currencies, Pair, pair_of, rounded
@@ -261,4 +261,6 @@ def _order_of(shop: Shop, draft: Record, *, is_pending: bool) -> Record:
         header["_customerId"] = customers.add_customer(shop, {"email": draft["email"]})["id"]
     amount = basket.currencies.bag(pair_of(draft["totalPriceSet"]))
     payment = {"gateway": "manual", "status": "PENDING" if is_pending else "SUCCESS", "amountSet": amount}
-    return build_order(shop, basket, header, terms=draft["_template"], payments=[payment])
+    order = build_order(shop, basket, header, terms=draft["_template"], payments=[payment])
+    inventory.commit(shop, order)
+    return order

@@ -219,3 +219,37 @@ def inventory_activate(shop: Shop, args: Args) -> Record:
     if not existing and on_hand is not None:
         level["_quantities"] |= {"available": on_hand, "on_hand": on_hand}
     return {"inventoryLevel": level}
+
+
+def commit(shop: Shop, order: Record) -> None:
+    """A sale takes its pieces of tracked items from what is available, at the first level; it may go below zero."""
+    for line in order["_lines"]:
+        level = _level_of_line(shop, line)
+        if level is not None:
+            _move(shop, level, available=-line["quantity"], committed=line["quantity"])
+
+
+def release(shop: Shop, line: Record, pieces: int, *, is_restocked: bool) -> None:
+    """Pieces of a line that will not be delivered: available again, or lost where they are not restocked."""
+    level = _level_of_line(shop, line)
+    if level is None or not level["_quantities"]["committed"]:
+        return
+    if is_restocked:
+        _move(shop, level, available=pieces, committed=-pieces)
+    else:
+        _move(shop, level, committed=-pieces, on_hand=-pieces)
+
+
+def _level_of_line(shop: Shop, line: Record) -> Record | None:
+    variant = shop.get("ProductVariant", line["_variantId"])
+    item = shop.get("InventoryItem", variant["_inventoryItemId"]) if variant else None
+    if item is None or not item["tracked"]:
+        return None
+    return next(iter(shop.where("InventoryLevel", _itemId=item["id"])), None)
+
+
+def _move(shop: Shop, level: Record, **deltas: int) -> None:
+    for name, delta in deltas.items():
+        level["_quantities"][name] += delta
+    shop.touch(level)
+    shop.emit("inventory_levels/update", lambda: level_body(level))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.sandbox.shopify import metafields
+from hub.sandbox.shopify import inventory, metafields
 from hub.sandbox.shopify.addresses import mailing_address
 from hub.sandbox.shopify.errors import Args, Record, Refused
 from hub.sandbox.shopify.money import ZERO, Pair, pair_of, rounded, total
@@ -90,16 +90,23 @@ def order_cancel(shop: Shop, args: Args) -> Record:
     if refusal:
         raise refusal
     refunds = bool(args.get("refund") or (args.get("refundMethod") or {}).get("originalPaymentMethodsRefund"))
-    cancel(shop, shop.tables["Order"][args["orderId"]], args["reason"], is_refunded=refunds)
+    cancel(
+        shop,
+        shop.tables["Order"][args["orderId"]],
+        args["reason"],
+        is_refunded=refunds,
+        is_restocked=args["restock"],
+    )
     return {"job": shop.job()}
 
 
-def cancel(shop: Shop, order: Record, reason: str, *, is_refunded: bool) -> None:
+def cancel(shop: Shop, order: Record, reason: str, *, is_refunded: bool, is_restocked: bool) -> None:
     """Cancel: nothing of the order remains to be delivered or paid."""
     stamp = shop.now()
     was_paid = order["displayFinancialStatus"] in ("PAID", "PARTIALLY_PAID")
     order |= {"cancelledAt": stamp, "cancelReason": reason, "closed": True, "closedAt": stamp}
     for line in order["_lines"]:
+        inventory.release(shop, line, line["currentQuantity"], is_restocked=is_restocked)
         line["currentQuantity"] = 0
     recount(order)
     order["currentShippingPriceSet"] = order["currentTotalPriceSet"] = currencies_of(order).bag(ZERO)
@@ -151,6 +158,7 @@ def reduce_quantities(shop: Shop, order: Record, quantities: dict[str, int]) -> 
         if not 0 <= quantity <= line["currentQuantity"]:
             raise ValueError(f"{gid} has {line['currentQuantity']} pieces; {quantity} is not fewer")
         removals.append({"id": int(gid.rpartition("/")[2]), "delta": line["currentQuantity"] - quantity})
+        inventory.release(shop, line, line["currentQuantity"] - quantity, is_restocked=True)
         line["currentQuantity"] = quantity
     recount(order)
     order["edited"] = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hub.sandbox.shopify import company_contacts, customers, metafields
+from hub.sandbox.shopify import company_contacts, customers, inventory, metafields
 from hub.sandbox.shopify.addresses import from_company_address, mailing_address
 from hub.sandbox.shopify.errors import Args, Record, Refused
 from hub.sandbox.shopify.money import ZERO, Currencies, Pair, rounded, shares
@@ -34,6 +34,8 @@ def order_create(shop: Shop, args: Args) -> Record:
     )
     _spread_taxes(basket, given.get("taxLines") or [])
     order = build_order(shop, basket, _header(shop, given), payments=_payments(currencies, given))
+    if (args.get("options") or {}).get("inventoryBehaviour", "BYPASS") != "BYPASS":
+        inventory.commit(shop, order)
     for row in given.get("metafields") or []:
         metafields.write(shop, order["id"], row)
     return {"order": order}

@@ -126,14 +126,20 @@ def order_by_identifier(shop: Shop, args: Args) -> Record | None:
     return None
 
 
+def _as_listed(rows: list[Record], args: Args) -> Record:
+    """A page in the order's own sequence, whatever the ids."""
+    places = {row["id"]: index for index, row in enumerate(rows)}
+    return page(rows, args, lambda row: places[row["id"]])
+
+
 @field("Order.lineItems", "DraftOrder.lineItems")
 def line_items(_shop: Shop, order: Record, args: Args) -> Record:
-    return page(order["_lines"], args)
+    return _as_listed(order["_lines"], args)
 
 
 @field("Order.shippingLines")
 def shipping_lines(_shop: Shop, order: Record, args: Args) -> Record:
-    return page(order["_shippingLines"], args)
+    return _as_listed(order["_shippingLines"], args)
 
 
 @field("Order.shippingLine", "DraftOrder.shippingLine")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from hub.sandbox.shopify import company_contacts, customers, order_changes
+from hub.sandbox.shopify import company_contacts, customers, inventory, order_changes
 from hub.sandbox.shopify.addresses import from_company_address, input_of_person, mailing_address
 from hub.sandbox.shopify.errors import Record
 from hub.sandbox.shopify.money import Currencies, Pair, decimal_of
@@ -102,6 +102,7 @@ def place_order(shop: Shop, data: Record) -> Record:
     header = buyer | _header(shop, data, buyer) | {"taxExempt": exempt}
     terms, payments = _payment(shop, data)
     order = build_order(shop, basket, header, terms=terms, payments=payments)
+    inventory.commit(shop, order)
     return _named(order)
 
 
@@ -306,7 +307,13 @@ def cancel_order(shop: Shop, data: Record) -> Record:
     order = order_named(shop, data)
     if order["cancelledAt"]:
         raise ValueError(f"{order['name']} is already cancelled")
-    order_changes.cancel(shop, order, data.get("reason", "CUSTOMER"), is_refunded=bool(data.get("refund")))
+    order_changes.cancel(
+        shop,
+        order,
+        data.get("reason", "CUSTOMER"),
+        is_refunded=bool(data.get("refund")),
+        is_restocked=bool(data.get("restock", True)),
+    )
     return _named(order)
 
 

@@ -137,3 +137,18 @@ def test_an_item_is_activated_at_a_second_location(store, level):
 
     quantities = answered["inventoryLevel"]["quantities"]
     assert [(q["name"], q["quantity"]) for q in quantities] == [("available", 4), ("on_hand", 4)]
+
+
+def test_a_sale_takes_what_is_available_and_a_cancel_gives_it_back(store, level):
+    put(store, "k1", given(level, 7, changeFromQuantity=0))
+    store.subscribe("INVENTORY_LEVELS_UPDATE")
+
+    store.place(lines=[{"sku": "A", "quantity": 3}])
+    sold = next(row for row in store.store.truth()["levels"] if row["sku"] == "A")
+    stale = put(store, "k2", given(level, 9, changeFromQuantity=7))
+    store.store.act("cancel_order", {"order": "#1001"})
+
+    assert (sold["available"], sold["committed"], sold["on_hand"]) == (4, 3, 7)
+    assert codes(stale) == ["CHANGE_FROM_QUANTITY_STALE"]
+    assert available(store) == 7
+    assert len(store.sent()) == 2

@@ -1,0 +1,1 @@
+"""A Django database engine: the configured one, with every commit counted."""

@@ -1,0 +1,13 @@
+"""The hub's settings with a database engine that can end its own process at a commit, and short leases."""
+
+from __future__ import annotations
+
+import environ
+
+from hub.settings import *  # noqa: F403
+from hub.settings import DATABASES as _DATABASES
+
+CHAOS_ENGINE = _DATABASES["default"]["ENGINE"]
+DATABASES = {"default": _DATABASES["default"] | {"ENGINE": "benchmarks.chaos.engine"}}
+# The harness gives every process of a run the same one: above the call deadline, far below a stopped worker's sleep.
+LEASE_SECONDS = environ.Env().float("CHAOS_LEASE_SECONDS", default=12.0)

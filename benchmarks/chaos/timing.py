@@ -1,0 +1,36 @@
+"""How fast the far side of a run is said to be: a real one's minutes become seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """All in seconds. `lease` outlives `deadline`; `late` after the call plus `lag` stays within `settle`."""
+
+    deadline: float
+    settle: float
+    lease: float
+    lag: float
+    pull_every: int
+
+    @property
+    def late(self) -> float:
+        """When a late commit happens: we have given up, and it still counts."""
+        return self.deadline + 1.0
+
+    @property
+    def too_late(self) -> tuple[float, float]:
+        """Beyond the settle time: once before the second look for a twin, once after it."""
+        settled = self.deadline + self.settle
+        return settled + self.settle / 2, settled + 2 * self.settle
+
+    @property
+    def rest(self) -> float:
+        """How long a lost write may still appear after the last call."""
+        return self.deadline + self.settle + self.lag
+
+
+SHORT = Timing(deadline=3.0, settle=6.0, lease=8.0, lag=1.0, pull_every=5)
+LONG = Timing(deadline=5.0, settle=12.0, lease=12.0, lag=2.0, pull_every=15)
