@@ -16,12 +16,19 @@ LATENCY_SECONDS, QUICK_LATENCY_SECONDS = 300.0, 20.0
 
 def sections(*, is_quick: bool) -> dict[str, Callable[[], Iterator[Figure]]]:
     """Every benchmark by its name, in the order they run."""
-    from benchmarks import engine, latency
+    from benchmarks import engine, ingest, latency, orders
+
+    seconds = QUICK_LATENCY_SECONDS if is_quick else LATENCY_SECONDS
 
     return {
         "throughput": lambda: (engine.throughput(count) for count in (1, 50)),
         "claims": engine.claim_p99,
-        "latency": lambda: latency.latency(QUICK_LATENCY_SECONDS if is_quick else LATENCY_SECONDS),
+        "ceiling": lambda: orders.ceiling(3.0),
+        "ingest": lambda: ingest.ingest(1.0 if is_quick else 4.0),
+        "saturation": lambda: orders.saturation(300),
+        "calls": lambda: orders.calls(200 if is_quick else 1000),
+        "latency": lambda: latency.latency(seconds),
+        "latency-of-many": lambda: latency.latency_of_many(seconds),
     }
 
 

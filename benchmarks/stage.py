@@ -7,18 +7,21 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import psutil
+from django.urls import reverse
 
+from hub.connectors.base import Subscription, Subscriptions, Webhooks
 from hub.demo import goods
 from hub.demo.sandbox import Sandbox
 from hub.demo.world import SHIPPING, TAXES, TERMS
 from hub.supervise.child import Child
 from hub.sync.models import Connection
+from hub.sync.running import open_connector
 
 SECRET = "bench-secret"
 HOST = "127.0.0.1"
@@ -240,6 +243,15 @@ def order(number: int, lines: int = 4) -> dict[str, Any]:
 def place(sandbox: Sandbox, pair: Pair, number: int, lines: int = 4) -> dict[str, Any]:
     """A buyer places order `number` in the pair's store."""
     return sandbox.act("store", f"bench-{pair.number}", "place_order", order(number, lines))
+
+
+def subscribe(store: Connection, address: str) -> None:
+    """Let the simulated store deliver its order webhooks to the web server at this address."""
+    connector = open_connector(store)
+    with closing(connector):
+        for topic in connector.supporting(Webhooks).order_topics():
+            url = address + reverse("webhook", args=[store.public_id])
+            connector.supporting(Subscriptions).create_subscription(Subscription(topic=topic, address=url))
 
 
 def environment_of_machine() -> str:

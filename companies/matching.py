@@ -22,8 +22,9 @@ class Match:
 def find_customer(erp: Customers, location: StoreCompanyLocation, decided_number: str) -> Match:
     """The one customer of the ERP that this location is.
 
-    Order: a person's decision, the location's or company's external id, the tax id, a unique e-mail. The first key
-    that finds anybody decides; several, none, or a blocked one raise AmbiguousMatch with what was found.
+    Order: a person's decision, the location's or company's external id, the tax id, a unique e-mail. The
+    first key that finds anybody decides; several, none, or a blocked one raise AmbiguousMatch with what was
+    found.
     """
     for name, candidates in _searches(erp, location, decided_number):
         if len(candidates) == 1:

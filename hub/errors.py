@@ -6,14 +6,14 @@ SyncError
 │   ├── Unreachable          a read got no usable answer, or the far side is down; burns no attempt
 │   └── NotReadyYet          something of ours is missing still (a link, a mirror); burns no attempt
 │       └── Unsettled        a lost write may still appear; hints do not hurry it
-├── OutcomeUnknown           a write whose answer was lost, cut or unreadable: look up by the recipe before anything else
+├── OutcomeUnknown           a write whose answer was lost, cut or unreadable: look up by the recipe first
 ├── NeedsReview(code)        a person decides; the task rests
 │   ├── MappingMissing       a value has no mapping row filled in
 │   ├── RecordRejected       the far side refused the record, in its own words
 │   ├── AmbiguousMatch       several candidates, or none
 │   ├── Conflict             two records claim one identity, or totals differ
 │   └── PossibleDuplicate    the same PO number from the same company
-└── ConnectionBroken         credentials, scopes or a part that is not supported: the connection pauses, one alert
+└── ConnectionBroken         credentials, scopes or a part not supported: the connection pauses, one alert
 
 Anything else that a flow raises is a bug: the task is quarantined with its traceback.
 """
@@ -56,7 +56,7 @@ class NotReadyYet(TryLater):
 
 
 class Unsettled(NotReadyYet):
-    """A write whose answer was lost is not found yet but may still appear: hints must not hurry the next look."""
+    """A write whose answer was lost is not found but may still appear: hints must not hurry the next look."""
 
 
 class OutcomeUnknown(SyncError):
@@ -105,4 +105,4 @@ class PossibleDuplicate(NeedsReview):
 
 
 class ConnectionBroken(SyncError):
-    """Nothing can be sent until an admin mends the connection: wrong credentials, a missing scope, a missing part."""
+    """Nothing can be sent until an admin mends the connection: wrong credentials, a missing scope or part."""

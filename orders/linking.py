@@ -52,8 +52,8 @@ def link_order(
         # What the far side did is a fact, whoever was first to link: it is noted before a person is asked.
         attempts.close(attempt, Attempt.State.CONFIRMED, document.external_id)
         raise Conflict(
-            f"{order.name} led to {document.number} in the ERP, but one of the two is linked to another record already. "
-            "Compare both in the ERP and delete the surplus one there.",
+            f"{order.name} led to {document.number} in the ERP, but one of the two is linked to another "
+            "record already. Compare both in the ERP and delete the surplus one there.",
             code="double_in_erp",
             evidence={"order": order.name, "document": document.number, "external_id": document.external_id},
         ) from error

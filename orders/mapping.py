@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -60,12 +61,14 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
     address, instalments or lines that cannot be stated.
     """
     missing: list[str] = []
+    taxes = _TaxCodes(side, missing)
+    shipping_rows = _shipping_rows(order, side)
     lines = (
-        *_item_lines(order, side, missing),
-        *_shipping_lines(order, side, missing),
+        *_item_lines(order, side, taxes, missing),
+        *_shipping_lines(order, side, shipping_rows, taxes, missing),
     )
     terms = _payment_terms(order, side, missing) if "payment_terms" in side.store_fields else ""
-    method = _shipping_method(order, side) if "shipping_method" in side.store_fields else ""
+    method = _shipping_method(order, shipping_rows) if "shipping_method" in side.store_fields else ""
     if missing:
         raise MappingMissing(
             f"No mapping yet for {'; '.join(missing)}. Fill the empty rows on the mapping pages; the order goes on by itself.",
@@ -77,7 +80,7 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
     return SalesOrder(
         identity=OrderIdentity(side.store.code, tail(order.external_id)),
         reference=reference,
-        po_number=order.po_number or order.name,
+        po_number=order.po_number.strip() or order.name,
         customer_number=customer_number,
         order_date=document_date(order, side.store),
         currency=currency,
@@ -104,10 +107,11 @@ def document_date(order: PlacedOrder, store: Connection) -> date:
 # ---------------------------------------------------------------------------------------------------- lines
 
 
-def _item_lines(order: PlacedOrder, side: Side, missing: list[str]) -> list[SalesOrderLine]:
+def _item_lines(
+    order: PlacedOrder, side: Side, taxes: _TaxCodes, missing: list[str]
+) -> list[SalesOrderLine]:
     live = [line for line in order.lines if line.current_quantity > 0]
     items = _items(live, side, missing)
-    taxes = _TaxCodes(side, missing)
     return [
         SalesOrderLine(
             kind=LineKind.ITEM,
@@ -189,15 +193,18 @@ class _TaxCodes:
 # ------------------------------------------------------------------------------------------------- shipping
 
 
-def _shipping_rows(order: PlacedOrder, side: Side) -> dict[tuple[str, str], ShippingMethodMapping]:
+_ShippingRows = dict[tuple[str, str], ShippingMethodMapping]
+
+
+def _shipping_rows(order: PlacedOrder, side: Side) -> _ShippingRows:
     titles = [line.title[:200] for line in order.shipping_lines]
     rows = ShippingMethodMapping.objects.filter(title__in=titles, **side.rows)
     return {(row.title, row.code): row for row in rows}
 
 
-def _shipping_lines(order: PlacedOrder, side: Side, missing: list[str]) -> list[SalesOrderLine]:
-    rows = _shipping_rows(order, side)
-    taxes = _TaxCodes(side, missing)
+def _shipping_lines(
+    order: PlacedOrder, side: Side, rows: _ShippingRows, taxes: _TaxCodes, missing: list[str]
+) -> list[SalesOrderLine]:
     lines = []
     for charge in order.shipping_lines:
         row = _shipping_row(charge, rows, side)
@@ -224,7 +231,7 @@ def _shipping_lines(order: PlacedOrder, side: Side, missing: list[str]) -> list[
 
 
 def _shipping_row(
-    charge: PlacedShippingLine, rows: dict[tuple[str, str], ShippingMethodMapping], side: Side
+    charge: PlacedShippingLine, rows: _ShippingRows, side: Side
 ) -> ShippingMethodMapping:
     """The row for title and code, else the row for the title alone; a new method gets an empty row."""
     title, code = charge.title[:200], charge.code[:200]
@@ -234,8 +241,7 @@ def _shipping_row(
     return row
 
 
-def _shipping_method(order: PlacedOrder, side: Side) -> str:
-    rows = _shipping_rows(order, side)
+def _shipping_method(order: PlacedOrder, rows: _ShippingRows) -> str:
     for charge in order.shipping_lines:
         row = rows.get((charge.title[:200], charge.code[:200])) or rows.get((charge.title[:200], ""))
         if row and row.erp_method_code:
@@ -273,7 +279,7 @@ def _payment_terms(order: PlacedOrder, side: Side, missing: list[str]) -> str:
 def _comment_lines(order: PlacedOrder, store_fields: frozenset[str]) -> list[SalesOrderLine]:
     """What the ERP document has no field for: note, attributes, how it is paid, a blank PO."""
     texts = []
-    if not order.po_number:
+    if not order.po_number.strip():
         texts.append(f"No PO number: {order.name} is the store's order name")
     if order.note and "note" in store_fields:
         texts.append(f"Note: {order.note}")
@@ -294,7 +300,7 @@ def comment_lines(texts: Iterable[str]) -> list[SalesOrderLine]:
 
 
 def _pieces(text: str) -> list[str]:
-    return [text[start : start + COMMENT_LENGTH].strip() for start in range(0, len(text), COMMENT_LENGTH)]
+    return textwrap.wrap(text, COMMENT_LENGTH, break_on_hyphens=False)
 
 
 def with_comments(document: SalesOrder, texts: list[str]) -> SalesOrder:

@@ -73,6 +73,9 @@ def mirror_orders(connection: Connection, received: Sequence[ReceivedOrder], *, 
             "payload"
         )
     }
+    batch = [
+        replace(item, order=_without_holes(item.order, known.get(item.order.external_id))) for item in batch
+    ]
     locations = _locations(connection, batch)
     verdicts = {
         item.order.external_id: _verdict(known.get(item.order.external_id), item.order, is_fetched)
@@ -83,8 +86,15 @@ def mirror_orders(connection: Connection, received: Sequence[ReceivedOrder], *, 
         for item in batch
         if verdicts[item.order.external_id] == "newer"
     ]
+    if not is_fetched:
+        _mark_torn(received, newest, rows, verdicts)
     StoreOrder.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["connection", "external_id"], update_fields=_WRITTEN
+        rows,
+        # Of several rows at once Django makes arrays, and escaping whole orders for these takes longest of all.
+        batch_size=1,
+        update_conflicts=True,
+        unique_fields=["connection", "external_id"],
+        update_fields=_WRITTEN,
     )
     _touch(known, verdicts, is_fetched)
     unclear = [known[key].pk for key, verdict in verdicts.items() if verdict == "unclear"]
@@ -92,6 +102,24 @@ def mirror_orders(connection: Connection, received: Sequence[ReceivedOrder], *, 
     mirrored = Mirrored(tuple(changed), (*unclear, *(row.pk for row in rows if row.needs_read)))
     _enqueue(connection, mirrored)
     return mirrored
+
+
+def _mark_torn(
+    received: Sequence[ReceivedOrder],
+    newest: dict[str, ReceivedOrder],
+    rows: Sequence[StoreOrder],
+    verdicts: dict[str, str],
+) -> None:
+    """Bodies of one stamp that differ, in one batch: which is the later one only the store can tell."""
+    torn = {
+        other.order.external_id
+        for other in received
+        if other.order != (last := newest[other.order.external_id].order)
+        and other.order.updated_at == last.updated_at
+    }
+    for row in rows:
+        row.needs_read = row.needs_read or row.external_id in torn
+    verdicts.update({key: "unclear" for key in torn if verdicts[key] == "same"})
 
 
 def _is_changed(old: StoreOrder | None, row: StoreOrder) -> bool:
@@ -132,7 +160,8 @@ def _verdict(old: StoreOrder | None, order: PlacedOrder, is_fetched: bool) -> st
     merged = _without_holes(order, old)
     if _hash(merged) == old.document_hash:
         return "same"
-    return "older" if old.is_fetched else "unclear"
+    # Stamps are whole seconds: even after a read the body may be the later one, so the store is asked again.
+    return "unclear"
 
 
 def _without_holes(order: PlacedOrder, old: StoreOrder | None) -> PlacedOrder:
@@ -223,8 +252,10 @@ def _enqueue(connection: Connection, mirrored: Mirrored) -> None:
     if mirrored.to_read:
         enqueue("read_store_orders", connection.pk)
     policy = OrderPolicy.objects.filter(store=connection).first()
-    if policy and mirrored.changed:
-        enqueue("push_order_to_erp", policy.erp_id, mirrored.changed)
+    if policy:
+        # What must be read first is decided by that read: a push now would only ask for it once more.
+        known_whole = set(mirrored.changed) - set(mirrored.to_read)
+        enqueue("push_order_to_erp", policy.erp_id, known_whole)
 
 
 def is_fresh(order: StoreOrder) -> bool:

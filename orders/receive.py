@@ -1,4 +1,7 @@
-"""Webhook deliveries about orders: bodies become mirrors. Called by the engine's inbox inside its transaction."""
+"""Webhook deliveries about orders: bodies become mirrors.
+
+Called by the engine's inbox inside its transaction.
+"""
 
 from __future__ import annotations
 

@@ -71,7 +71,8 @@ def _after_link(facts: OrderFacts) -> Decision | None:
     if facts.is_cancelled and "cancelled_after_sending" not in facts.approved:
         return Decision(
             Action.HOLD,
-            "The order was cancelled in the store after it had been sent to the ERP. Cancel it in the ERP, then dismiss this.",
+            "The order was cancelled in the store after it had been sent to the ERP. "
+            "Cancel it in the ERP, then dismiss this.",
             "cancelled_after_sending",
         )
     if (
@@ -81,7 +82,8 @@ def _after_link(facts: OrderFacts) -> Decision | None:
     ):
         return Decision(
             Action.HOLD,
-            "The order was changed in the store after it had been sent to the ERP. Change it in the ERP, then dismiss this.",
+            "The order was changed in the store after it had been sent to the ERP. "
+            "Change it in the ERP, then dismiss this.",
             "changed_after_sending",
         )
     return Decision(Action.NOTHING, "already in the ERP")
@@ -110,13 +112,15 @@ def _held(facts: OrderFacts, policy: Policy) -> Decision | None:
     if not facts.has_po_number and must_have_po and "po_missing" not in facts.approved:
         return Decision(
             Action.HOLD,
-            "The order has no PO number, and one is required. Ask the buyer and enter it in the store, or approve.",
+            "The order has no PO number, and one is required. "
+            "Ask the buyer and enter it in the store, or approve.",
             "po_missing",
         )
     if facts.same_po_orders and policy.duplicate_po == "hold" and "possible_duplicate" not in facts.approved:
         return Decision(
             Action.HOLD,
-            f"The same company used this PO number for {', '.join(facts.same_po_orders)}. Approve to send it as well.",
+            f"The same company used this PO number for {', '.join(facts.same_po_orders)}. "
+            "Approve to send it as well.",
             "possible_duplicate",
         )
     return None
@@ -148,7 +152,10 @@ def sums_of(lines: tuple[SalesOrderLine, ...], currency: str, *, prices_include_
 
 
 def totals_difference(document: SalesOrder, expected_total: Decimal, expected_tax: Decimal) -> str:
-    """Why the document's lines do not add up to the store's totals; empty where they do, to the minor unit."""
+    """Why the document's lines do not add up to the store's totals.
+
+    Empty where they do, to the minor unit.
+    """
     sums = sums_of(document.lines, document.currency, prices_include_tax=document.prices_include_tax)
     if sums.including_tax == expected_total and sums.tax == expected_tax:
         return ""

@@ -1,1 +1,4 @@
-"""Payments, payouts and fees: the room above orders. Empty until money movements come; nothing is pretended here."""
+"""Payments, payouts and fees: the room above orders.
+
+Empty until money movements come; nothing is pretended here.
+"""

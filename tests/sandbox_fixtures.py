@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 
 from hub.demo.sandbox import Sandbox
 from hub.sandbox.server import SandboxServer
@@ -19,6 +22,8 @@ def sandbox_server():
 def make_hub(sandbox_server, transactional_db, socket_enabled):
     """Connect the hub to fresh systems; `call_deadline` and `settle_after` in seconds."""
     sandbox = Sandbox(sandbox_server.url)
+    # Tests of several connections empty every table, also what the migrations put there.
+    import_module("hub.sync.migrations.0002_first_owners").add_owners(apps, None)
     sandbox.set_faults(1, [])
     yield lambda **options: Hub(sandbox_server, sandbox, **options)
     sandbox.close()

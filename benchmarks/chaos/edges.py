@@ -11,12 +11,10 @@ import re
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-from hub.sync.running import this_run
 
 _WRITE = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\s+\"?([a-z_]+)\"?", re.IGNORECASE)
 _IS_WRITE = re.compile(r"\s*(INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
@@ -46,11 +44,12 @@ class Ledger:
         self.is_exact = False
         self.kill: KillPoint | None = None
         self.journal: Path | None = None
+        self.who: Callable[[], str] = str
 
-    def open(self, kill: KillPoint | None, journal: Path | None) -> None:
-        """Count from now on. With a named kill point or a journal, single statements get a transaction each,
+    def open(self, kill: KillPoint | None, journal: Path | None, who: Callable[[], str]) -> None:
+        """Count from now on; `who` says who commits in this thread. With a named kill point or a journal, single statements get a transaction each,
         so that what changes no row is no edge, and "before" means written but not committed."""
-        self.kill, self.journal = kill, journal
+        self.kill, self.journal, self.who = kill, journal, who
         self.is_exact = journal is not None or bool(kill and kill.edge)
         self.is_open = True
 
@@ -63,7 +62,7 @@ class Ledger:
 
     def begin(self, writes: str) -> int:
         """The number of the commit that comes now, among those of its name."""
-        edge = _named(writes)
+        edge = self._named(writes)
         with self.lock:
             self.counts[edge] += 1
             self.counts[""] += 1
@@ -76,7 +75,10 @@ class Ledger:
 
     def end(self, writes: str, number: int) -> None:
         """The commit has happened."""
-        self._end_here(_named(writes), number, number, "after")
+        self._end_here(self._named(writes), number, number, "after")
+
+    def _named(self, writes: str) -> str:
+        return f"{self.who()}: {writes}"
 
     def _end_here(self, edge: str, number: int, among_all: int, when: str) -> None:
         kill = self.kill
@@ -96,10 +98,3 @@ def writes_of(sql: str) -> str:
     found = [f"{verb.split()[0].upper()} {table}" for verb, table in _WRITE.findall(sql) if not _ASIDE.fullmatch(table)]
     return " ".join(dict.fromkeys(found))
 
-
-def _named(writes: str) -> str:
-    try:
-        who = this_run().task.flow
-    except RuntimeError:
-        who = "engine"
-    return f"{who}: {writes}"

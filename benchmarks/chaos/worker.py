@@ -22,6 +22,7 @@ django.setup()
 
 from benchmarks.chaos.edges import LEDGER, KillPoint  # noqa: E402 - Django first
 from hub.sync.drain import Drain  # noqa: E402
+from hub.sync.running import this_run  # noqa: E402
 
 THREADS = 8
 
@@ -51,10 +52,18 @@ def work(duty: Duty) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     threading.Thread(target=_end_with_starter, daemon=True).start()
-    LEDGER.open(duty.kill, duty.journal)
+    LEDGER.open(duty.kill, duty.journal, _who)
     drain = Drain(threads=THREADS, linger=3600.0, budget=3600.0)
     signal.signal(signal.SIGTERM, lambda *_: drain.stop())
     drain.run()
+
+
+def _who() -> str:
+    """The flow that this thread runs; the engine itself outside of flows."""
+    try:
+        return this_run().task.flow
+    except RuntimeError:
+        return "engine"
 
 
 def _end_with_starter() -> None:

@@ -20,7 +20,7 @@ from hub.sync.running import open_connector
 
 
 def run(connection: Connection, record_id: int) -> str:
-    """Link the location; returns to which customer. Raises AmbiguousMatch where nobody but a person can tell."""
+    """Link the location; returns to which customer. Raises AmbiguousMatch where only a person can tell."""
     location = StoreCompanyLocation.objects.get(pk=record_id)
     link = CompanyLocationLink.objects.filter(location=location, connection=connection).first()
     if link:

@@ -65,8 +65,9 @@ def run(connection: Connection, record_id: int) -> str:
 def _ask(connection: Connection, location: StoreCompanyLocation) -> None:
     """The store does not know the location that its own order names."""
     error = AmbiguousMatch(
-        f"{connection} does not know the company location {location.external_id} any more, but orders name it. "
-        "Move those orders to another location in the store, or enter them in the ERP by hand.",
+        f"{connection} does not know the company location {location.external_id} any more, "
+        "but orders name it. Move those orders to another location in the store, or enter them in the ERP "
+        "by hand.",
         code="location_gone",
         evidence={"location": location.external_id, "company": location.company_external_id},
     )
@@ -87,7 +88,10 @@ def _filled(location: StoreCompanyLocation, found: CompanyLocation) -> StoreComp
 
 
 def _match(connection: Connection, locations: list[StoreCompanyLocation]) -> None:
-    """Match them in the ERP that the store's orders go to; the policy belongs to a room above, so it is asked by name."""
+    """Match them in the ERP that the store's orders go to.
+
+    The policy belongs to a room above, so it is asked by name.
+    """
     erp_id = Connection.objects.filter(pk=connection.pk).values_list("order_policy__erp", flat=True).first()
     if erp_id:
         enqueue("match_company_location", erp_id, [location.pk for location in locations])

@@ -1,8 +1,8 @@
 """What a connector is: a far system's label, limits, config fields and the parts it can play.
 
-A flow asks a connection for a part (`connector.supporting(SalesOrders)`) and says what happens where there is none.
-The engine lends each connector its `Hooks`: the governor, the token store and the call log. Connectors are plain
-Python and know neither Django nor each other.
+A flow asks a connection for a part (`connector.supporting(SalesOrders)`) and says what happens where there is
+none. The engine lends each connector its `Hooks`: the governor, the token store and the call log. Connectors
+are plain Python and know neither Django nor each other.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class ConfigField:
 class Limits:
     """What one credential may do, before the far side has told us better.
 
-    `points_per_second` and `burst` are in the unit the far side counts (Shopify: cost points; elsewhere: requests).
-    `concurrency` is how many requests may be in flight at once. `unit` names the unit for people.
+    `points_per_second` and `burst` are in the unit the far side counts (Shopify: cost points; elsewhere:
+    requests). `concurrency` is how many requests may be in flight at once. `unit` names the unit for people.
     """
 
     points_per_second: float
@@ -81,7 +81,7 @@ class CallKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One request as the call log keeps it; secrets are already removed. `started_at` is UTC, `duration` seconds."""
+    """One request as the call log keeps it, secrets removed. `started_at` is UTC, `duration` seconds."""
 
     operation: str
     kind: CallKind
@@ -109,16 +109,19 @@ class Hooks(Protocol):
     """What the engine lends a connector. In tests `tests.fakes.FreeHooks` stands in."""
 
     def acquire(self, cost: float) -> AbstractContextManager[None]:
-        """Hold one concurrency slot and `cost` points; waits for them, raises RateLimited when that takes too long."""
+        """Hold one slot and `cost` points; waits for them, raises RateLimited when that takes too long."""
 
     def observe(self, limits: ObservedLimits) -> None:
         """Correct the governor by what the far side answered."""
 
     def before_write(self, deadline: float) -> None:
-        """Called right before a write with its deadline in seconds; raises NotReadyYet if our lease ends earlier."""
+        """Called before a write with its deadline in seconds; raises NotReadyYet if our lease ends first."""
 
     def token(self, fetch: Callable[[], Token], rejected: str | None = None) -> str:
-        """The stored bearer token; calls `fetch` under a lock when there is none, it expires, or it equals `rejected`."""
+        """The stored bearer token.
+
+        Calls `fetch` under a lock when there is none, it expires, or it equals `rejected`.
+        """
 
     def record(self, call: CallRecord) -> None:
         """Write one row of the call log."""
@@ -134,7 +137,7 @@ class Check:
 
 
 class Connector(ABC):
-    """Code that speaks to one far system with one credential. Cheap to make; safe to share between threads."""
+    """Code that speaks to one far system with one credential. Cheap to make; threads may share it."""
 
     label: ClassVar[str]
     config_fields: ClassVar[tuple[ConfigField, ...]]
@@ -149,7 +152,8 @@ class Connector(ABC):
         if isinstance(self, part):
             return self
         raise ConnectionBroken(
-            f"{self.label} cannot do {part.__name__}. Choose another ERP for this flow or switch the flow off."
+            f"{self.label} cannot do {part.__name__}. "
+            "Choose another ERP for this flow or switch the flow off."
         )
 
     @classmethod
@@ -160,12 +164,14 @@ class Connector(ABC):
     @classmethod
     @abstractmethod
     def credential_name(cls, config: Mapping[str, str]) -> str:
-        """What the far side counts limits by, as text: connections with the same name share limits and lease."""
+        """What the far side counts limits by: connections with the same name share limits and lease."""
 
     @abstractmethod
     def test(self) -> list[Check]:
-        """Sign in and look around with reads only; names the missing scope or permission. Raises no SyncError but
-        Unreachable and RateLimited."""
+        """Sign in and look around with reads only; names the missing scope or permission.
+
+        Raises no SyncError but Unreachable and RateLimited.
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -189,11 +195,11 @@ class OrderHistory(ABC):
     read_batch: ClassVar[int]
     """How many orders one `read_orders` call may name."""
     search_lag: ClassVar[timedelta]
-    """How long a changed order may take to appear in `changed_orders`; the cursor overlap is at least this."""
+    """How long a changed order may take to appear in `changed_orders`; the cursor overlaps at least that."""
 
     @abstractmethod
     def changed_orders(self, since: PagePosition | None, after: str | None) -> Page[PlacedOrder]:
-        """Orders changed at or after `since`, oldest first; `after` continues a run. None reads from the beginning."""
+        """Orders changed at or after `since` (None: all of them), oldest first; `after` continues a run."""
 
     @abstractmethod
     def read_orders(self, external_ids: Sequence[str]) -> dict[str, ReceivedOrder]:
@@ -220,8 +226,8 @@ class OrderReferences(ABC):
         """Write up to `reference_batch` references in one call. Setting the same value again is harmless.
 
         Returns what could not be written: order external id → the store's words. Atomic per call on Shopify
-        (metafieldsSet): one bad row means none was written, then every other row is answered as "" + not written
-        by raising nothing and naming only the bad rows; the caller sends the rest again.
+        (metafieldsSet): one bad row means none was written, then every other row is answered as "" + not
+        written by raising nothing and naming only the bad rows; the caller sends the rest again.
         """
 
 
@@ -264,17 +270,26 @@ class WebhookHeaders:
 
 
 class Webhooks(ABC):
-    """How a store signs and shapes its webhooks. Class methods only: verification needs no connection to the store."""
+    """How a store signs and shapes its webhooks.
+
+    Class methods only: verification needs no connection to the store.
+    """
 
     @classmethod
     @abstractmethod
     def read_headers(cls, headers: Mapping[str, str]) -> WebhookHeaders:
-        """The delivery's own words; keys of `headers` are lower case. Raises nothing: missing values are empty."""
+        """The delivery's own words; keys of `headers` are lower case.
+
+        Raises nothing: missing values are empty.
+        """
 
     @classmethod
     @abstractmethod
     def is_signed(cls, headers: Mapping[str, str], body: bytes, keys: Sequence[str]) -> bool:
-        """Whether any of the secrets (current and previous) signed this body; constant time, before any parsing."""
+        """Whether any of the secrets (current and previous) signed this body.
+
+        Takes constant time and comes before any parsing.
+        """
 
     @classmethod
     @abstractmethod
@@ -284,7 +299,7 @@ class Webhooks(ABC):
     @classmethod
     @abstractmethod
     def signing_keys(cls, secrets: Mapping[str, str]) -> tuple[str, ...]:
-        """The secrets that may have signed a delivery: the current one, and the previous one during a rotation."""
+        """The secrets that may have signed a delivery: the current one, in a rotation also the previous."""
 
     @classmethod
     @abstractmethod
@@ -312,7 +327,7 @@ class SalesOrders(ABC):
     """An ERP's sales orders."""
 
     settle_after: timedelta
-    """The longest time in which a write whose answer was lost may still appear there, its look-up lag included."""
+    """The longest time in which a write whose answer was lost may appear there, look-up lag included."""
     call_deadline: timedelta
     """The total deadline of one create."""
     has_native_idempotency: ClassVar[bool]
@@ -334,7 +349,10 @@ class SalesOrders(ABC):
 
     @abstractmethod
     def create_sales_order(self, document: SalesOrder) -> CreatedOrder:
-        """Create it in one call. Raises RecordRejected with the ERP's words, OutcomeUnknown where the answer was lost."""
+        """Create it in one call.
+
+        Raises RecordRejected with the ERP's words, OutcomeUnknown where the answer was lost.
+        """
 
     @abstractmethod
     def find_sales_orders(self, references: Sequence[str]) -> list[ErpSalesOrder]:
@@ -350,7 +368,10 @@ class SalesOrders(ABC):
 
     @abstractmethod
     def unsupported(self, document: SalesOrder) -> list[str]:
-        """What this document asks that the ERP's interface cannot hold, in plain words; the flow adds comment lines."""
+        """What this document asks that the ERP's interface cannot hold, in plain words.
+
+        The flow adds comment lines.
+        """
 
 
 class Customers(ABC):

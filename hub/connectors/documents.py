@@ -1,4 +1,6 @@
-"""Vendor-free documents that connectors and flows hand to each other. Frozen; no behaviour beyond small properties.
+"""Vendor-free documents that connectors and flows hand to each other.
+
+Frozen; no behaviour beyond small properties.
 
 All amounts are Decimal in major units. All datetimes are timezone-aware UTC. Ids of theirs are text.
 """
@@ -18,7 +20,10 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A postal address as the store or ERP holds it; `country_code` is ISO 3166-1 alpha-2, empty if unknown."""
+    """A postal address as the store or ERP holds it.
+
+    `country_code` is ISO 3166-1 alpha-2, empty if unknown.
+    """
 
     company: str = ""
     name: str = ""
@@ -42,7 +47,10 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
-    """One tax on a line: `rate` is a fraction (0.19 for 19 %); channel-liable tax is collected by the channel."""
+    """One tax on a line. `rate` is a fraction (0.19 for 19 %).
+
+    Channel-liable tax is collected by the channel.
+    """
 
     title: str
     rate: Decimal
@@ -54,8 +62,8 @@ class TaxLine:
 class PlacedLine:
     """One order line as the store holds it. `unit_price` is before discounts, in the order's tax mode.
 
-    `quantity` is as ordered, `current_quantity` after edits, refunds and removals. `discount` is the sum of all
-    discount allocations on the line (line discounts and the share of order-level ones).
+    `quantity` is as ordered, `current_quantity` after edits, refunds and removals. `discount` is the sum of
+    all discount allocations on the line (line discounts and the share of order-level ones).
     """
 
     external_id: str
@@ -76,7 +84,10 @@ class PlacedLine:
 
 @dataclass(frozen=True, slots=True)
 class PlacedShippingLine:
-    """One shipping charge; `price` before and `discount` of allocations; removed lines are not handed over."""
+    """One shipping charge. Removed ones are not handed over.
+
+    `price` is before discounts, `discount` the sum of its allocations.
+    """
 
     external_id: str
     title: str
@@ -98,7 +109,10 @@ class PaymentSchedule:
 
 @dataclass(frozen=True, slots=True)
 class PlacedPaymentTerms:
-    """Terms on the order. `type` is the store's word in capitals (NET, FIXED, RECEIPT, FULFILLMENT); `name` is localisable."""
+    """Terms on the order.
+
+    `type` is the store's word in capitals (NET, FIXED, RECEIPT, FULFILLMENT); `name` is localisable.
+    """
 
     type: str
     name: str
@@ -110,8 +124,8 @@ class PlacedPaymentTerms:
 class PlacedOrder:
     """An order as a buyer placed it in a store.
 
-    `unknown_parts` names what the source (a webhook body) does not contain, by field name; those fields hold their
-    empty value and must not erase what the mirror knows. `discount_total` includes shipping discounts.
+    `unknown_parts` names what the source (a webhook body) does not contain, by field name; those fields hold
+    their empty value and must not erase what the mirror knows. `discount_total` includes shipping discounts.
     """
 
     external_id: str
@@ -154,7 +168,10 @@ class PlacedOrder:
 
     @property
     def is_b2b(self) -> bool:
-        """Whether a company bought; only meaningful when `company_location_external_id` is not an unknown part."""
+        """Whether a company bought.
+
+        Only meaningful when `company_location_external_id` is not an unknown part.
+        """
         return bool(self.company_location_external_id)
 
 
@@ -196,10 +213,11 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SalesOrderLine:
-    """One line to create in the ERP. `unit_price` and `discount_amount` are in the document's tax mode and currency.
+    """One line to create in the ERP.
 
-    `number` is the item, account or charge number of the ERP; empty for comments. `tax_amount` is what the store
-    charged on this line, for comparison. `source_external_id` is the store line it came from, empty for ours.
+    `unit_price` and `discount_amount` are in the document's tax mode and currency. `number` is the item,
+    account or charge number of the ERP; empty for comments. `tax_amount` is what the store charged on this
+    line, for comparison. `source_external_id` is the store line it came from, empty for ours.
     """
 
     kind: LineKind
@@ -218,8 +236,8 @@ class SalesOrderLine:
 class OrderIdentity:
     """The machine identity that travels into the ERP: never weaker than (store, store order id).
 
-    `store_code` is the connection's short code (1 to 4 of A-Z and 0-9, never changed once used). `order_id` is what
-    tells the store's orders apart: the number at the end of a gid.
+    `store_code` is the connection's short code (1 to 4 of A-Z and 0-9, never changed once used). `order_id`
+    is what tells the store's orders apart: the number at the end of a gid.
     """
 
     store_code: str
@@ -263,7 +281,10 @@ class ErpTotals:
 
 @dataclass(frozen=True, slots=True)
 class ErpSalesOrder:
-    """A sales order (or the posted invoice it became) as the ERP holds it. `totals` is None where the answer was not final."""
+    """A sales order (or the posted invoice it became) as the ERP holds it.
+
+    `totals` is None where the answer was not final.
+    """
 
     external_id: str
     number: str

@@ -380,6 +380,7 @@ def rejected(operation: str, status: int, code: str, words: Iterable[str]) -> Re
     """The error for a refusal in the far side's own words."""
     text = "; ".join(w for w in words if w) or "no reason given"
     return RecordRejected(
-        f"{operation} was refused: {text.rstrip('.')}. Correct what it names, then press Try again on the review page.",
+        f"{operation} was refused: {text.rstrip('.')}. "
+        "Correct what it names, then press Try again on the review page.",
         evidence={"status": status, "code": code, "message": text},
     )

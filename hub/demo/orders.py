@@ -43,7 +43,10 @@ def _euro() -> list[DemoOrder]:
     nordlicht, alpenhaus = "Nordlicht Möbel GmbH", "Alpenhaus Ausstattung KG"
     standard = [{"title": "Standard", "price": "12.50"}]
     return [
-        DemoOrder("two lines on Net 30", "euro", SENT, _order(nordlicht, "PO-4711", lines((1, 3), (2, 2)), shipping=standard)),
+        DemoOrder(
+            "two lines on Net 30", "euro", SENT,
+            _order(nordlicht, "PO-4711", lines((1, 3), (2, 2)), shipping=standard),
+        ),
         DemoOrder(
             "line discount", "euro", SENT,
             _order(alpenhaus, "ALP/2026/88", lines((5, 10), discount={"title": "Volume", "percent": "10"})),
@@ -53,25 +56,48 @@ def _euro() -> list[DemoOrder]:
             _order(
                 "Atelier Rhône SARL", "AR-17", lines((7, 4), (8, 6), (9, 1)), taxes=[],
                 discount={"code": "WELCOME", "amount": "20.00"},
-                shipping=[{"title": "Freight", "price": "80.00", "discount": {"title": "Half freight", "percent": "50"}}],
+                shipping=[
+                    {
+                        "title": "Freight", "price": "80.00",
+                        "discount": {"title": "Half freight", "percent": "50"},
+                    },
+                ],
             ),
         ),
-        DemoOrder("reverse charge, no tax", "euro", SENT, _order("Canal Interiors B.V.", "C-9", lines((11, 2), (12, 2)), taxes=[])),
-        DemoOrder("120 lines", "euro", SENT, _order(nordlicht, "PO-4712", lines(*((n, 1 + n % 4) for n in range(1, 121))))),
+        DemoOrder(
+            "reverse charge, no tax", "euro", SENT,
+            _order("Canal Interiors B.V.", "C-9", lines((11, 2), (12, 2)), taxes=[]),
+        ),
+        DemoOrder(
+            "120 lines", "euro", SENT,
+            _order(nordlicht, "PO-4712", lines(*((n, 1 + n % 4) for n in range(1, 121)))),
+        ),
         DemoOrder(
             "emoji in the note, attributes", "euro", SENT,
-            _order(alpenhaus, "ALP/2026/89", lines((3, 1)), note="Bitte an Tor 2 🚚 – danke!", attributes={"Cost center": "4400"}),
+            _order(
+                alpenhaus, "ALP/2026/89", lines((3, 1)),
+                note="Bitte an Tor 2 🚚 – danke!", attributes={"Cost center": "4400"},
+            ),
         ),
-        DemoOrder("tax included in prices", "euro", SENT, _order(nordlicht, "PO-4713", lines((13, 2), (14, 1)), taxes_included=True)),
+        DemoOrder(
+            "tax included in prices", "euro", SENT,
+            _order(nordlicht, "PO-4713", lines((13, 2), (14, 1)), taxes_included=True),
+        ),
         DemoOrder(
             "two tax rates", "euro", SENT,
             _order(alpenhaus, "ALP/2026/90", [*lines((15, 2)), *lines((16, 3), taxes=VAT7)]),
         ),
         DemoOrder(
             "bought in dollars, booked in euro", "euro", SENT,
-            _order("Canal Interiors B.V.", "C-10", lines((20, 2)), taxes=[], presentment_currency="USD", presentment_rate="1.08"),
+            _order(
+                "Canal Interiors B.V.", "C-10", lines((20, 2)), taxes=[],
+                presentment_currency="USD", presentment_rate="1.08",
+            ),
         ),
-        DemoOrder("same PO number, another company", "euro", SENT, _order(alpenhaus, "PO-4711", lines((21, 1)))),
+        DemoOrder(
+            "same PO number, another company", "euro", SENT,
+            _order(alpenhaus, "PO-4711", lines((21, 1))),
+        ),
         DemoOrder("no PO number", "euro", SENT, _order(nordlicht, "", lines((22, 5)))),
     ]  # fmt: skip
 
@@ -79,21 +105,40 @@ def _euro() -> list[DemoOrder]:
 def _euro_troubles() -> list[DemoOrder]:
     nordlicht = "Nordlicht Möbel GmbH"
     return [
-        DemoOrder("PO number used before", "euro", "possible_duplicate", _order(nordlicht, "PO-4711", lines((1, 3), (2, 2)))),
+        DemoOrder(
+            "PO number used before", "euro", "possible_duplicate",
+            _order(nordlicht, "PO-4711", lines((1, 3), (2, 2))),
+        ),
         DemoOrder(
             "a line without a SKU", "euro", "mapping_missing",
-            _order(nordlicht, "PO-4714", [*lines((4, 1)), {"title": "Assembly on site", "price": "95.00", "quantity": 1}]),
+            _order(
+                nordlicht, "PO-4714",
+                [*lines((4, 1)), {"title": "Assembly on site", "price": "95.00", "quantity": 1}],
+            ),
         ),
         DemoOrder(
             "a SKU that nobody mapped", "euro", "mapping_missing",
-            _order(nordlicht, "PO-4715", [{"sku": "NEW-900", "title": "Novelty", "price": "15.00", "quantity": 2}]),
+            _order(
+                nordlicht, "PO-4715",
+                [{"sku": "NEW-900", "title": "Novelty", "price": "15.00", "quantity": 2}],
+            ),
         ),
-        DemoOrder("an item that is blocked in the ERP", "euro", "record_rejected", _order(nordlicht, "PO-4716", lines((goods.BLOCKED, 1)))),
-        DemoOrder("a company that the ERP does not know", "euro", "ambiguous_match", _order(goods.STRANGER, "S-1", lines((6, 1)))),
+        DemoOrder(
+            "an item that is blocked in the ERP", "euro", "record_rejected",
+            _order(nordlicht, "PO-4716", lines((goods.BLOCKED, 1))),
+        ),
+        DemoOrder(
+            "a company that the ERP does not know", "euro", "ambiguous_match",
+            _order(goods.STRANGER, "S-1", lines((6, 1))),
+        ),
         DemoOrder("a test order", "euro", KEPT_OUT, _order(nordlicht, "PO-TEST", lines((1, 1)), test=True)),
         DemoOrder(
             "a private customer", "euro", KEPT_OUT,
-            {"customer": {"email": "someone@example.com", "first_name": "Sam", "last_name": "One"}, "lines": lines((2, 1)), "paid": True},
+            {
+                "customer": {"email": "someone@example.com", "first_name": "Sam", "last_name": "One"},
+                "lines": lines((2, 1)),
+                "paid": True,
+            },
         ),
     ]  # fmt: skip
 
@@ -101,10 +146,22 @@ def _euro_troubles() -> list[DemoOrder]:
 def _dollar() -> list[DemoOrder]:
     prairie, harbor = "Prairie Office Supply Inc.", "Harbor Hospitality LLC"
     return [
-        DemoOrder("sales tax", "dollar", SENT, _order(prairie, "77120", lines((30, 2), (31, 1)), taxes=SALES_TAX)),
-        DemoOrder("exempt buyer, paid by card", "dollar", SENT, _order(harbor, "HH-5", lines((33, 12)), taxes=[], payment_terms=None, paid=True)),
-        DemoOrder("large quantities on Net 60", "dollar", SENT, _order(prairie, "77121", lines((40, 500), (41, 250)), taxes=[], payment_terms="Net 60")),
-        DemoOrder("a delivery in the published example's shape", "dollar", KEPT_OUT, {"payload": example_payload()}, "place_raw_order"),
+        DemoOrder(
+            "sales tax", "dollar", SENT,
+            _order(prairie, "77120", lines((30, 2), (31, 1)), taxes=SALES_TAX),
+        ),
+        DemoOrder(
+            "exempt buyer, paid by card", "dollar", SENT,
+            _order(harbor, "HH-5", lines((33, 12)), taxes=[], payment_terms=None, paid=True),
+        ),
+        DemoOrder(
+            "large quantities on Net 60", "dollar", SENT,
+            _order(prairie, "77121", lines((40, 500), (41, 250)), taxes=[], payment_terms="Net 60"),
+        ),
+        DemoOrder(
+            "a delivery in the published example's shape", "dollar", KEPT_OUT,
+            {"payload": example_payload()}, "place_raw_order",
+        ),
     ]  # fmt: skip
 
 
@@ -121,7 +178,10 @@ def _order(company: str, po_number: str, order_lines: list[dict[str, Any]], **mo
 
 
 def example_payload() -> dict[str, Any]:
-    """An orders/create body of API 2026-07: the shape of Shopify's published example, which has no company, our values."""
+    """An orders/create body of API 2026-07, with our values.
+
+    The shape is that of Shopify's published example, which has no company.
+    """
     price, shipping = Decimal("60.00"), Decimal("10.00")
     total = price + shipping
     body: dict[str, Any] = copy.deepcopy(_HEAD)

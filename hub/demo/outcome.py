@@ -1,4 +1,7 @@
-"""What became of each order of the demonstration: our tables say what is held, the sandbox's truth what arrived."""
+"""What became of each order of the demonstration.
+
+Our tables say what is held, the sandbox's truth what arrived.
+"""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ def round_money(amount: Decimal, currency: str) -> Decimal:
 def parse_amount(text: str | int | Decimal) -> Decimal:
     """A remote amount in major units as Decimal.
 
-    Raises ValueError for floats, NaN, infinities, other scripts' digits, and amounts that numeric(20,6) cannot hold
-    exactly.
+    Raises ValueError for floats, NaN, infinities, other scripts' digits, and amounts that numeric(20,6)
+    cannot hold exactly.
     """
     if isinstance(text, bool | float):
         raise ValueError(f"amount {text!r} is no decimal string")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -15,11 +16,25 @@ def storable(text: str) -> str:
 
 
 def storable_json(value: Any) -> Any:
-    """A JSON-ready value with every text in it storable; Decimals become text."""
+    """A JSON-ready value with every text in it storable; Decimals become text.
+
+    Returns `value` itself where nothing is to be done: whole orders pass here, and looking at their text is
+    quick.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+        text.encode()
+    except (TypeError, UnicodeEncodeError):
+        # It holds decimals or the like, or lone surrogates.
+        return _storable_copy(value)
+    return _storable_copy(value) if "\\u0000" in text else value
+
+
+def _storable_copy(value: Any) -> Any:
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, dict):
-        return {storable(str(key)): storable_json(item) for key, item in value.items()}
+        return {storable(str(key)): _storable_copy(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [storable_json(item) for item in value]
+        return [_storable_copy(item) for item in value]
     return value if value is None or isinstance(value, bool | int | float) else str(value)

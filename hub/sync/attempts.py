@@ -31,7 +31,7 @@ JOIN sync_lease l ON l.credential = c.credential
 WHERE t.id = %(task_id)s AND t.state = 1 AND t.fence = %(fence)s AND c.may_write
   AND l.fence = %(fence)s AND l.owner = %(worker)s
   AND l.until > clock_timestamp() + make_interval(secs => %(deadline)s)
-RETURNING id
+RETURNING *
 """
 
 
@@ -59,27 +59,23 @@ def _begin(
     operation: str, key: str, values: dict[str, Any], deadline: timedelta, settle: timedelta
 ) -> Attempt:
     run = this_run()
-    with database.cursor() as cursor:
-        cursor.execute(
-            _BEGIN,
-            {
-                "operation": operation,
-                "key": key,
-                "values": json.dumps(values),
-                "task_id": run.task.id,
-                "fence": run.task.fence,
-                "worker": run.worker,
-                "deadline": deadline.total_seconds(),
-                "settle": settle.total_seconds(),
-            },
-        )
-        row = cursor.fetchone()
-    if row is None:
+    parameters = {
+        "operation": operation,
+        "key": key,
+        "values": json.dumps(values),
+        "task_id": run.task.id,
+        "fence": run.task.fence,
+        "worker": run.worker,
+        "deadline": deadline.total_seconds(),
+        "settle": settle.total_seconds(),
+    }
+    begun = list(Attempt.objects.raw(_BEGIN, parameters))
+    if not begun:
         raise NotReadyYet(
             "This worker may not send now: its lease has passed on, or writing is switched off on the connection's page.",
             after=30.0,
         )
-    return Attempt.objects.get(pk=row[0])
+    return begun[0]
 
 
 def open_attempts(connection_id: int, subject: str) -> list[Attempt]:

@@ -33,12 +33,14 @@ THREAD_END = 5.0
 
 
 class Crew:
-    """`wake` is set whenever a run has ended."""
+    """`wake` is set whenever a run has ended, `deliveries` when new deliveries may be there to be received."""
 
     def __init__(self, worker: str, threads: int, wake: threading.Event) -> None:
         self.worker = worker
         self.size = threads
         self.wake = wake
+        self.deliveries = threading.Event()
+        self.deliveries.set()
         self.jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.ended: deque[Ended] = deque()
         self.log: deque[LoggedCall] = deque()
@@ -150,14 +152,15 @@ class Crew:
 
     def _receive(self, connection: Connection) -> None:
         try:
-            while receive_batch(connection):
-                self.wake.set()
+            receive_batch(connection)
         except Exception:
             logger.exception("deliveries not received", extra={"connection": connection.name})
             database.close()
         finally:
             with self.lock:
                 self.receiving.discard(connection.pk)
+            # More may have come meanwhile, and nobody looked after them.
+            self.deliveries.set()
             self.wake.set()
 
     def take_ended(self) -> list[Ended]:

@@ -11,6 +11,8 @@ from django.db import transaction
 from hub.sync.flows import FLOWS
 
 CHANNEL = "concord_work"
+# What the announcement of a webhook delivery says; that of a task says nothing.
+DELIVERY = "delivery"
 
 # A hint that meets a waiting task joins it under a row lock, so that a claim at the same moment cannot lose it: the
 # claim either took the row before (then this makes a new one) or sees the higher hint count afterwards.

@@ -176,27 +176,35 @@ def write_call(logged: LoggedCall) -> None:
     write_calls([logged])
 
 
-def write_calls(calls: list[LoggedCall]) -> None:
-    """Write calls into the log in one statement."""
-    from hub.sync.models import ApiCall
+_COPY_CALLS = """
+COPY sync_apicall (connection_id, task_id, subject, operation, kind, method, url, status, started_at, duration_ms,
+                   cost, request_id, request_body, response_body, error) FROM STDIN
+"""
 
-    ApiCall.objects.bulk_create(
-        ApiCall(
-            connection_id=logged.connection_id,
-            task_id=logged.task_id,
-            subject=logged.subject,
-            operation=logged.call.operation[:80],
-            kind=logged.call.kind,
-            method=logged.call.method,
-            url=logged.call.url,
-            status=logged.call.status,
-            started_at=logged.call.started_at,
-            duration_ms=int(logged.call.duration * 1000),
-            cost=logged.call.cost,
-            request_id=logged.call.request_id[:100],
-            request_body=logged.call.request_body,
-            response_body=logged.call.response_body,
-            error=logged.call.error,
-        )
-        for logged in calls
+
+def write_calls(calls: list[LoggedCall]) -> None:
+    """Write calls into the log in one statement. COPY, because their bodies are large."""
+    with database.cursor() as cursor, cursor.copy(_COPY_CALLS) as copy:
+        for logged in calls:
+            copy.write_row(_row(logged))
+
+
+def _row(logged: LoggedCall) -> tuple[object, ...]:
+    call = logged.call
+    return (
+        logged.connection_id,
+        logged.task_id,
+        logged.subject,
+        call.operation[:80],
+        str(call.kind),
+        call.method,
+        call.url,
+        call.status,
+        call.started_at,
+        int(call.duration * 1000),
+        call.cost,
+        call.request_id[:100],
+        call.request_body,
+        call.response_body,
+        call.error,
     )

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from hub.connectors.base import WebhookHeaders, Webhooks
 from hub.connectors.registry import connector_class
 from hub.lib.text import storable
-from hub.sync.enqueue import CHANNEL
+from hub.sync.enqueue import CHANNEL, DELIVERY
 from hub.sync.metrics import DELIVERIES, REFUSED
 from hub.sync.models import Connection, WebhookDelivery
 
@@ -39,7 +39,7 @@ WITH stored AS (
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (connection_id, topic, webhook_id) DO NOTHING RETURNING id
 )
-SELECT pg_notify('{CHANNEL}', '') FROM stored
+SELECT pg_notify('{CHANNEL}', '{DELIVERY}') FROM stored
 """
 
 

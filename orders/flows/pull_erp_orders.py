@@ -19,7 +19,7 @@ from hub.connectors.documents import ErpSalesOrder, Page, PagePosition
 from hub.errors import Conflict
 from hub.sync import review
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Connection, Cursor
+from hub.sync.models import Connection, Cursor, ReviewItem
 from hub.sync.running import open_connector
 from orders.erp_mirroring import mirror_erp_orders
 from orders.models import ErpOrder, OrderLink, StoreOrder
@@ -35,6 +35,7 @@ def run(connection: Connection, record_id: int) -> str:
     since = PagePosition(cursor.stamp - OVERLAP, cursor.external_id) if cursor.stamp else None
     after: str | None = None
     seen = doubles = 0
+    _forget_deleted(connection, erp)
     while True:
         page = erp.changed_sales_orders(since, after)
         doubles += _store_page(connection, cursor, page)
@@ -55,6 +56,21 @@ def _store_page(connection: Connection, cursor: Cursor, page: Page[ErpSalesOrder
             cursor.save(update_fields=["stamp", "external_id"])
         _compare_again(connection, rows)
         return _report_doubles(connection, rows)
+
+
+def _forget_deleted(connection: Connection, erp: SalesOrders) -> None:
+    """Reported doubles that a clerk has deleted leave the mirror; with the last of them goes the question."""
+    asked = ReviewItem.objects.filter(flow=FLOW, connection=connection, state=ReviewItem.State.OPEN)
+    for item in asked:
+        references = item.evidence.get("references", [])
+        # Orders and posted invoices: a double that was posted meanwhile is one still.
+        standing = [document.external_id for document in erp.find_sales_orders(references)]
+        if len(standing) > 1:
+            continue
+        with transaction.atomic():
+            documents = ErpOrder.objects.filter(connection=connection, reference__in=references)
+            documents.exclude(external_id__in=standing).delete()
+            review.solve_items(FLOW, connection.pk, [item.record_id])
 
 
 def _compare_again(connection: Connection, rows: list[ErpOrder]) -> None:
@@ -90,13 +106,14 @@ def _ask(connection: Connection, store_code: str, order_id: str) -> None:
         connection=connection, identity_store_code=store_code, identity_order_id=order_id
     )
     numbers = list(documents.order_by("pk").values_list("number", flat=True))
+    references = sorted(set(documents.values_list("reference", flat=True)))
     order = StoreOrder.objects.filter(connection__code=store_code, identity_id=order_id).first()
     name = order.name if order else order_id
     error = Conflict(
         f"{name} stands on {len(numbers)} documents in the ERP: {', '.join(numbers)}. "
         "Keep the linked one, delete the others there.",
         code="double_in_erp",
-        evidence={"order": name, "documents": numbers},
+        evidence={"order": name, "documents": numbers, "references": references},
     )
     record_id = order.pk if order else documents.order_by("pk")[0].pk
     review.open_item(FLOW, connection.pk, record_id, f"order:{record_id}", error)

@@ -13,6 +13,7 @@ from dataclasses import asdict
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models import Q
 
 from companies.models import CompanyLocationLink
 from hub.connectors.base import SalesOrders
@@ -68,14 +69,19 @@ def run(connection: Connection, record_id: int) -> str:
 def _facts(
     order: StoreOrder, policy: OrderPolicy, link: OrderLink | None, connection: Connection
 ) -> OrderFacts:
-    approved = ReviewItem.objects.filter(
-        flow=FLOW, connection=connection, record_id=order.pk, decision="approved"
-    ).values_list("code", flat=True)
+    approved = (
+        ReviewItem.objects.filter(
+            flow=FLOW, connection=connection, record_id=order.pk, decision="approved"
+        )
+        # A change is approved as it was shown; the next one is asked about again.
+        .exclude(~Q(evidence__content_hash=order.content_hash), code="changed_after_sending")
+        .values_list("code", flat=True)
+    )
     return OrderFacts(
         is_test=order.is_test,
         is_cancelled=order.cancelled_at is not None,
         is_b2b=order.location_id is not None,
-        has_po_number=bool(order.po_number),
+        has_po_number=bool(order.po_key),
         location_requires_po=bool(order.location and order.location.requires_po_number),
         is_linked=link is not None,
         is_changed_since_sent=bool(
@@ -123,6 +129,7 @@ def _evidence(order: StoreOrder) -> dict[str, object]:
         "po_number": order.po_number,
         "store": str(order.connection),
         "total": f"{order.total.normalize():f} {order.currency}",
+        "content_hash": order.content_hash,
     }
 
 
@@ -163,7 +170,7 @@ def _customer_number(order: StoreOrder, side: mapping.Side) -> str:
 def _document(erp: SalesOrders, order: StoreOrder, placed: PlacedOrder, side: mapping.Side) -> SalesOrder:
     """The document to send, its sums checked against the store's before anything is sent."""
     identity = OrderIdentity(side.store.code, order.identity_id)
-    reference = erp.reference_for(identity, placed.po_number or placed.name)
+    reference = erp.reference_for(identity, placed.po_number.strip() or placed.name)
     customer_number = _customer_number(order, side)
     document = mapping.sales_order(placed, side, customer_number=customer_number, reference=reference)
     expected = side.money(placed.current_total)
@@ -224,6 +231,8 @@ def _adopt_lost(erp: SalesOrders, order: StoreOrder, connection: Connection, los
         )
     if found:
         link_order(order, connection, found[0], lost[-1], is_adopted=True)
+        # What changed in the store while the outcome was unknown is decided in a run of its own.
+        enqueue(FLOW, connection.pk, [order.pk])
         return f"adopted {found[0].number}: it had been created, its answer was lost"
     attempts.wait_until_settled(lost)
     for attempt in lost:

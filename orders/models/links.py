@@ -13,8 +13,8 @@ from orders.models.mirrors import StoreOrder
 class OrderLink(models.Model):
     """This store order is that ERP document. Unique both ways.
 
-    `sent_content_hash` is the content of the store order that was sent. Totals are in `currency`, major units:
-    what was expected before the create and what the ERP arrived at.
+    `sent_content_hash` is the content of the store order that was sent. Totals are in `currency`, major
+    units: what was expected before the create and what the ERP arrived at.
     """
 
     class Kind(models.TextChoices):

@@ -10,7 +10,10 @@ from hub.sync.models import Connection
 
 
 class PaymentTermsMapping(models.Model):
-    """These payment terms of the store are those of the ERP. Matched by type and days; the name is localisable."""
+    """These payment terms of the store are those of the ERP.
+
+    Matched by type and days; the name is localisable.
+    """
 
     store = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     erp = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")

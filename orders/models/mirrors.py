@@ -13,8 +13,9 @@ from hub.sync.models import Connection
 class StoreOrder(models.Model):
     """Our copy of an order in a store.
 
-    `document` is the vendor-free PlacedOrder as JSON, `payload` what the store sent, readable by its connector only.
-    `content_hash` covers what matters to the ERP; an echo of our own write leaves it as it is.
+    `document` is the vendor-free PlacedOrder as JSON, `payload` what the store sent, readable by its
+    connector only. `content_hash` covers what matters to the ERP; an echo of our own write leaves it as it
+    is.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-import gzip
 import json
-import socket
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -101,7 +98,7 @@ def in_a_minute():
     [
         ("7", 7, 7),
         ("2.5", 2.5, 2.5),
-        (in_a_minute(), 50, 60),
+        (in_a_minute, 50, 60),
         ("-5", 0, 0),
         ("99999999", 3600, 3600),
         ("inf", 3600, 3600),
@@ -110,9 +107,10 @@ def in_a_minute():
 @pytest.mark.parametrize("kind", [READ, WRITE])
 def test_429_waits_as_told_in_both_forms_E1(kind, value, low, high):
     hooks = FreeHooks()
+    told = value() if callable(value) else value
 
     with pytest.raises(RateLimited) as caught:
-        send(kind, httpx.Response(429, headers={"Retry-After": value}), hooks)
+        send(kind, httpx.Response(429, headers={"Retry-After": told}), hooks)
 
     assert low <= caught.value.after <= high
     assert hooks.observed == [ObservedLimits(blocked_for=caught.value.after, was_throttled=True)]
@@ -312,135 +310,11 @@ def test_a_refusal_keeps_the_far_sides_words():
     found = rejected("Try", 400, "BadRequest", ["No such item", "", "Nor that"])
 
     assert type(found) is RecordRejected
-    assert str(found) == "Try was refused: No such item; Nor that"
+    assert str(found) == (
+        "Try was refused: No such item; Nor that. "
+        "Correct what it names, then press Try again on the review page."
+    )
     assert found.evidence == {"status": 400, "code": "BadRequest", "message": "No such item; Nor that"}
-
-
-# ------------------------------------------------------------------------------------- over a real socket
-
-
-@contextlib.contextmanager
-def serving(talk):
-    """A server on 127.0.0.1 that reads one request of each connection and lets `talk` write the answer."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    stop = threading.Event()
-
-    def run():
-        with contextlib.suppress(OSError):
-            while not stop.is_set():
-                connection, _ = listener.accept()
-                with connection, contextlib.suppress(OSError):
-                    connection.recv(65536)
-                    talk(connection, stop)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        stop.set()
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(5)
-
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-
-def drip_body(connection, stop):
-    connection.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n")
-    while not stop.wait(0.05):
-        connection.sendall(b" ")
-
-
-def drip_head(connection, stop):
-    connection.sendall(b"HTTP/1.1 200 OK\r\n")
-    while not stop.wait(0.05):
-        connection.sendall(b"X-A: b\r\n")
-
-
-def keep_silent(connection, stop):
-    stop.wait(5)
-
-
-def truncate(connection, stop):
-    connection.sendall(HEAD + b'Content-Length: 100\r\n\r\n{"a":')
-
-
-def hang_up(connection, stop):
-    return
-
-
-def cut_chunks(connection, stop):
-    connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{}   \r\n")
-
-
-def talk_nonsense(connection, stop):
-    connection.sendall(b"SSH-2.0-OpenSSH\r\n\r\n")
-
-
-@pytest.mark.parametrize("talk", [drip_body, drip_head, keep_silent])
-@pytest.mark.parametrize(("kind", "error"), [(READ, Unreachable), (WRITE, OutcomeUnknown)])
-def test_the_total_deadline_holds_against_a_slow_drip_E5(talk, kind, error):
-    with serving(talk) as address:
-        far = HttpClient(address, FreeHooks(), deadline=0.4)
-        start = time.monotonic()
-
-        with pytest.raises(error):
-            far.send(kind, "POST", "x", operation="Try", json_body={})
-
-        assert time.monotonic() - start < 1.5
-        far.close()
-
-
-@pytest.mark.parametrize("talk", [truncate, hang_up, cut_chunks, talk_nonsense])
-@pytest.mark.parametrize(("kind", "error"), [(READ, Unreachable), (WRITE, OutcomeUnknown)])
-def test_a_broken_answer_is_classed_by_kind_A3(talk, kind, error):
-    with serving(talk) as address:
-        far = HttpClient(address, FreeHooks(), deadline=3.0)
-
-        with pytest.raises(error):
-            far.send(kind, "POST", "x", operation="Try", json_body={})
-        far.close()
-
-
-def test_a_port_where_nobody_listens_is_unreachable_for_writes():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    far = HttpClient(f"http://127.0.0.1:{port}", FreeHooks(), deadline=3.0)
-
-    with pytest.raises(Unreachable):
-        far.send(WRITE, "POST", "x", operation="Try", json_body={})
-    far.close()
-
-
-def test_a_good_answer_passes_and_the_deadline_is_lifted_again():
-    def answer(connection, stop):
-        connection.sendall(HEAD + b"Content-Length: 2\r\nConnection: close\r\n\r\n{}")
-
-    with serving(answer) as address:
-        far = HttpClient(address, FreeHooks(), deadline=0.3)
-
-        first = far.send(READ, "GET", "x", operation="Try")
-        time.sleep(0.35)
-        second = far.send(READ, "GET", "x", operation="Try")
-        far.close()
-
-    assert (first.json(), second.json()) == ({}, {})
-
-
-def test_a_bomb_is_cut_at_the_limit_I2():
-    bomb = gzip.compress(b"\0" * (80 * 1024 * 1024), compresslevel=9)
-
-    def answer(connection, stop):
-        connection.sendall(HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb) + bomb)
-
-    with serving(answer) as address:
-        far = HttpClient(address, FreeHooks(), deadline=20.0)
-
-        with pytest.raises(Unreachable, match="larger than"):
-            far.send(READ, "GET", "x", operation="Try")
-        far.close()
 
 
 # ------------------------------------------------------------------------------------------------ parsing

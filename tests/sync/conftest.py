@@ -12,12 +12,13 @@ from tests.sync import flows_that_count
 
 @pytest.fixture
 def counting_flows():
-    """The map with three flows of the tests instead of the real ones, and the registry with a silent ERP."""
+    """The map with four flows of the tests instead of the real ones, and the registry with a silent ERP."""
     real_flows = dict(FLOWS)
     FLOWS.clear()
     CONNECTORS["silent"] = ("erp", "Silent", "tests.fakes.silent.SilentErp")
     FLOWS["count"] = Flow("tests.sync.flows_that_count", side="erp", subject="thing")
     FLOWS["other"] = Flow("tests.sync.flows_that_count", side="erp", subject="thing")
+    FLOWS["all"] = Flow("tests.sync.flows_that_count", side="erp")
     FLOWS["urgent"] = Flow(
         "tests.sync.flows_that_count", side="erp", subject="urgent thing", priority=SyncTask.Priority.ORDER
     )

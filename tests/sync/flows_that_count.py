@@ -12,6 +12,8 @@ from __future__ import annotations
 import threading
 import time
 
+from django.db import OperationalError
+
 lock = threading.Lock()
 runs: list[tuple[int, int]] = []
 running: set[int] = set()
@@ -42,3 +44,7 @@ def run(connection, record_id):
     finally:
         with lock:
             running.discard(record_id)
+
+
+def receive_into_a_deadlock(connection, deliveries):
+    raise OperationalError("deadlock detected")

@@ -222,7 +222,7 @@ def inventory_activate(shop: Shop, args: Args) -> Record:
 
 
 def commit(shop: Shop, order: Record) -> None:
-    """A sale takes its pieces of tracked items from what is available, at the first level; it may go below zero."""
+    """A sale takes its pieces of tracked items from what is available first; that may go below zero."""
     for line in order["_lines"]:
         level = _level_of_line(shop, line)
         if level is not None:
@@ -245,7 +245,8 @@ def _level_of_line(shop: Shop, line: Record) -> Record | None:
     item = shop.get("InventoryItem", variant["_inventoryItemId"]) if variant else None
     if item is None or not item["tracked"]:
         return None
-    return next(iter(shop.where("InventoryLevel", _itemId=item["id"])), None)
+    levels = (shop.levels.get((item["id"], place["id"])) for place in shop.every("Location"))
+    return next((level for level in levels if level is not None), None)
 
 
 def _move(shop: Shop, level: Record, **deltas: int) -> None:

@@ -43,7 +43,7 @@ def _is_foreign(shop: Shop, namespace: str) -> bool:
 
 def digest(value: str) -> str:
     """What compareDigest answers: opaque to clients."""
-    return hashlib.sha256(value.encode()).hexdigest()
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @field(*(f"{kind}.metafield" for kind in _OWNERS))
@@ -79,7 +79,7 @@ def metafield_json(_shop: Shop, metafield: Record, _args: Args) -> Any:
 
 @field("Metafield.sizeInBytes")
 def metafield_size(_shop: Shop, metafield: Record, _args: Args) -> int:
-    return len(metafield["value"].encode())
+    return len(metafield["value"].encode("utf-8", "surrogatepass"))
 
 
 @field("Metafield.legacyResourceId")

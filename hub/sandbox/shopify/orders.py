@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from hub.sandbox.shopify.errors import Args, Record
+from hub.sandbox.shopify.errors import Args, Record, top_level
 from hub.sandbox.shopify.money import ZERO, Currencies, Pair, pair_of, rounded, total
 from hub.sandbox.shopify.order_body import gateways
 from hub.sandbox.shopify.order_building import currencies_of
@@ -95,6 +95,8 @@ def order(shop: Shop, args: Args) -> Record | None:
 @query("orders")
 def orders(shop: Shop, args: Args) -> Record:
     key = args.get("sortKey") or "PROCESSED_AT"
+    if key not in _SORTS and key not in ("ID", "RELEVANCE", "UPDATED_AT"):
+        raise top_level(f"The sandbox does not sort orders by {key}.", "BAD_REQUEST")
     found = _found(shop, "orders", args)
     if key == "UPDATED_AT":
         return page(found, args, lambda o: shop.indexed_stamp(o))

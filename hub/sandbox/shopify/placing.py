@@ -8,7 +8,7 @@ from typing import Any
 from hub.sandbox.shopify import company_contacts, customers, inventory, order_changes
 from hub.sandbox.shopify.addresses import from_company_address, input_of_person, mailing_address
 from hub.sandbox.shopify.errors import Record
-from hub.sandbox.shopify.money import Currencies, Pair, decimal_of
+from hub.sandbox.shopify.money import Currencies, Pair, decimal_of, rounded
 from hub.sandbox.shopify.order_building import build_order
 from hub.sandbox.shopify.pricing import Basket, Charge, Discount, Tax
 from hub.sandbox.shopify.registry import action
@@ -357,7 +357,7 @@ def pay_order(shop: Shop, data: Record) -> Record:
         if not 0 < part <= outstanding.shop:
             raise ValueError(f"{order['name']} has {outstanding.shop} outstanding; {part} cannot be paid")
         amount = Pair(
-            part, (part * outstanding.presentment / outstanding.shop).quantize(outstanding.presentment)
+            part, rounded(part * outstanding.presentment / outstanding.shop, order["presentmentCurrencyCode"])
         )
     order_changes.pay(shop, order, amount, str(data.get("gateway", "manual")))
     return _named(order)

@@ -31,7 +31,7 @@ _RANGES = (
     ("Vase", "VA", ("Clear", "Smoke", "Amber", "Black", "White"), "34.25"),
     ("Stool", "ST", ("Oak", "Walnut", "Ash", "Black", "White"), "64.40"),
 )
-_GERMAN, _BRITISH = "DE811128135", "GB980780684"
+_GERMAN, _BRITISH = "DE999999999", "GB999999973"
 _COMPANIES: tuple[tuple[str, str, str, str, str | None, tuple[tuple[str, str], ...]], ...] = (
     (
         "Alpenblick Hotels GmbH",
@@ -41,10 +41,10 @@ _COMPANIES: tuple[tuple[str, str, str, str, str | None, tuple[tuple[str, str], .
         "BY",
         (("Munich", _GERMAN), ("Ulm", _GERMAN)),
     ),
-    ("Bureau Lumière SARL", "C-1002", "bureau-lumiere.example", "FR", None, (("Lyon", "FR40303265045"),)),
-    ("Casa Verde S.r.l.", "C-1003", "casaverde.example", "IT", "MI", (("Milan", "IT00743110157"),)),
+    ("Bureau Lumière SARL", "C-1002", "bureau-lumiere.example", "FR", None, (("Lyon", "FR99999999999"),)),
+    ("Casa Verde S.r.l.", "C-1003", "casaverde.example", "IT", "MI", (("Milan", "IT99999999990"),)),
     ("Dockside Offices Ltd", "C-1004", "dockside.example", "GB", None, (("London", _BRITISH), ("Leeds", ""))),
-    ("Evergreen Interiors Inc.", "C-1005", "evergreen.example", "CA", "ON", (("Ottawa", "123456789RT0001"),)),
+    ("Evergreen Interiors Inc.", "C-1005", "evergreen.example", "CA", "ON", (("Ottawa", "999999999RT0001"),)),
 )
 """Name, external id, mail domain, country, zone, and the locations with their tax registration ids."""
 

@@ -25,6 +25,14 @@ from hub.sandbox.shopify.errors import Args, Record, Refused
 from hub.sandbox.shopify.shop import utc_stamp
 
 DOCUMENTS_KEPT = 2048
+_CODES = (
+    ("may not be used on", "directiveCannotBeApplied"),
+    ("Unknown argument", "argumentNotAccepted"),
+    ("is required, but it was not provided", "missingRequiredArguments"),
+    ("Expected value of", "argumentLiteralsIncompatible"),
+    ("does not exist in", "argumentLiteralsIncompatible"),
+)
+"""Beginnings of a checker's words, and the code that the store gives such a mistake."""
 
 
 def decimal_text(value: object) -> str:
@@ -149,4 +157,5 @@ def _in_shopify_words(error: GraphQLError) -> Record:
         field_name, type_name = pieces[1], pieces[3]
         worded = _worded(error, "undefinedField", typeName=type_name, fieldName=field_name)
         return {**worded, "message": f"Field '{field_name}' doesn't exist on type '{type_name}'"}
-    return _worded(error, "invalidDocument")
+    code = next((code for words, code in _CODES if words in error.message), "invalidDocument")
+    return _worded(error, code)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from hub.sandbox.shopify.errors import Record
+from hub.sandbox.shopify.errors import Record, top_level
 from hub.sandbox.shopify.shop import Shop, utc_stamp
 
+_GROUP = re.compile(r"(^|\s|-)\(")
 Test = Callable[[Record], bool]
 Matcher = Callable[[Record, str, str], bool]
 """(record, operator, value): operator is one of "", ">", ">=", "<", "<="."""
@@ -34,6 +35,8 @@ def searched(
 
 
 def _compiled(query: str, matchers: Mapping[str, Matcher], warnings: list[Record]) -> Test:
+    if _GROUP.search(query):
+        raise top_level("The sandbox does not know groups in a search query.", "BAD_REQUEST")
     groups: list[list[Test]] = [[]]
     for match in _TERM.finditer(query):
         if match["bare"] == "OR" and not match["field"]:

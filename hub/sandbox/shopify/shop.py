@@ -74,7 +74,9 @@ class Shop:
 
     def __post_init__(self) -> None:
         # Ids of two stores differ, and those of one store are the same after each reset.
-        self.last_id = (1000 + zlib.crc32(self.settings.name.encode()) % 8000) * 10**9
+        self.last_id = self.first_id = (1000 + zlib.crc32(self.settings.name.encode()) % 8000) * 10**9
+        # A sequence for each kind: an order's id must not depend on what an app wrote before it was placed.
+        self.given_ids: Counter[str] = Counter()
         self.next_numbers = Counter({"order": 1000, "draft": 0})
 
     def now(self) -> str:
@@ -83,7 +85,8 @@ class Shop:
 
     def new_gid(self, kind: str) -> str:
         """A fresh global id."""
-        self.last_id += 32768
+        self.given_ids[kind] += 1
+        self.last_id = self.first_id + self.given_ids[kind] * 32768
         return f"gid://shopify/{kind}/{self.last_id}"
 
     def job(self) -> Record:

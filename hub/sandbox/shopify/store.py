@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from typing import Any
+from zoneinfo import available_timezones
 
 from graphql import GraphQLError, OperationDefinitionNode, parse
 
@@ -25,6 +26,7 @@ from hub.sandbox.shopify import (
     raw_orders,
     webhooks,
 )
+from hub.sandbox.shopify.encoding import json_bytes
 from hub.sandbox.shopify.errors import Record
 from hub.sandbox.shopify.execution import answer, json_ready
 from hub.sandbox.shopify.registry import ACTIONS
@@ -46,7 +48,7 @@ NOUNS = (
     raw_orders,
 )
 
-_COST = re.compile(rb'"requestedQueryCost": (\d+), "actualQueryCost": (\d+)')
+_COST = re.compile(rb'"requestedQueryCost":(\d+),"actualQueryCost":(\d+)')
 TOKEN_PATH = "/admin/oauth/access_token"
 OPTIONS = frozenset(
     [
@@ -87,6 +89,8 @@ class ShopifyStore(System):
             )
         if options.get("plan", "standard") not in cost.RESTORED_PER_SECOND:
             raise ValueError(f"plan is one of {', '.join(cost.RESTORED_PER_SECOND)}, not {options['plan']!r}")
+        if options.get("timezone", "UTC") not in available_timezones():
+            raise ValueError(f"timezone is an IANA name such as Europe/Berlin, not {options['timezone']!r}")
         self.options = options
         self.reset(str(options.get("profile", "empty")))
 
@@ -271,4 +275,4 @@ def _json(status: int, body: Record) -> Response:
         "X-Request-Id": str(uuid.uuid4()),
         "X-Shopify-API-Version": API_VERSION,
     }
-    return Response(status, json.dumps(body, ensure_ascii=False).encode(), headers)
+    return Response(status, json_bytes(body), headers)

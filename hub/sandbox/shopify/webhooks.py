@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import re
 import uuid
 from urllib.parse import urlsplit
 
+from hub.sandbox.shopify.encoding import json_bytes
 from hub.sandbox.shopify.errors import Args, Record, Refused
 from hub.sandbox.shopify.paging import page
 from hub.sandbox.shopify.registry import field, mutation, query
@@ -136,7 +136,7 @@ def deliveries(shop: Shop) -> list[Outgoing]:
     for event in shop.events:
         wanted = shop.where("WebhookSubscription", topic=event.topic.replace("/", "_").upper())
         if wanted:
-            body = json.dumps(event.body(), ensure_ascii=False, separators=(",", ":")).encode()
+            body = json_bytes(event.body())
             event_id, stamp = str(uuid.uuid4()), shop.clock().isoformat(timespec="microseconds")
             made += [_outgoing(shop, event.topic, s["uri"], body, event_id, stamp) for s in wanted]
     shop.events.clear()

@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 from collections import deque
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from hub.connectors.documents import Address, LineKind, OrderIdentity, SalesOrder, SalesOrderLine
+from hub.connectors.documents import (
+    Address,
+    ErpSalesOrder,
+    ErpTotals,
+    LineKind,
+    OrderIdentity,
+    SalesOrder,
+    SalesOrderLine,
+)
 from hub.connectors.erps.business_central.connector import BusinessCentral
 from hub.connectors.erps.business_central.reference import reference_for
 from hub.connectors.http import parse_json
@@ -29,11 +37,35 @@ CONFIG = {
     "client_id": "client-1",
     "currency": "EUR",
 }
+REFERENCE = "PO-4711/A1-24KD131Q3IE"
+ORDER_ID = "5d115c9c-44e3-ea11-bb43-000d3a2feca1"
+CREATED = ErpSalesOrder(
+    external_id=ORDER_ID,
+    number="S-ORD101001",
+    reference=REFERENCE,
+    status="Draft",
+    customer_number="10000",
+    updated_at=datetime(2026, 8, 21, 10, 11, 12, 123000, UTC),
+    totals=ErpTotals("EUR", Decimal("37.50"), Decimal("7.13"), Decimal("44.63")),
+)
+"""What the recorded payload sales_order_created says."""
 
 
 def payload(name):
     """A recorded payload, its numbers exact."""
     return parse_json((PAYLOADS / f"{name}.json").read_bytes())
+
+
+def order_row(**changes):
+    """The created order without its lines, as a list answers it."""
+    row = payload("sales_order_created")
+    del row["salesOrderLines"]
+    return row | changes
+
+
+def listing(*rows, **more):
+    """The answer to a list: these rows."""
+    return (200, {"value": list(rows)} | more)
 
 
 def as_bytes(value):

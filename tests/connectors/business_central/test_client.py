@@ -10,13 +10,8 @@ import pytest
 from hub.connectors.base import CallKind
 from hub.connectors.erps.business_central.client import BatchOperation
 from hub.errors import ConnectionBroken, NotReadyYet, OutcomeUnknown, RateLimited, RecordRejected, Unreachable
-from tests.connectors.business_central.far_side import COMPANY, ROOT, FarSide, document, payload
+from tests.connectors.business_central.far_side import COMPANY, ROOT, document, payload
 from tests.fakes.hooks import FreeHooks
-
-
-@pytest.fixture
-def far_side():
-    return FarSide()
 
 
 def envelope(code, message="No."):

@@ -5,12 +5,7 @@ import pytest
 from hub.connectors.base import Customers, SalesOrders
 from hub.connectors.registry import connector_class
 from hub.errors import RateLimited, Unreachable
-from tests.connectors.business_central.far_side import CONFIG, FarSide, payload
-
-
-@pytest.fixture
-def far_side():
-    return FarSide()
+from tests.connectors.business_central.far_side import CONFIG, payload
 
 
 def test_is_registered_and_plays_its_parts(far_side):

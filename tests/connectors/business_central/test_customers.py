@@ -4,7 +4,7 @@ import pytest
 
 from hub.connectors.documents import ErpCustomer
 from hub.errors import Unreachable
-from tests.connectors.business_central.far_side import FarSide, payload
+from tests.connectors.business_central.far_side import payload
 
 ADATUM = ErpCustomer(
     external_id="82fe170f-44e3-ea11-bb43-000d3a2feca1",
@@ -15,11 +15,6 @@ ADATUM = ErpCustomer(
     currency="EUR",
     is_blocked=False,
 )
-
-
-@pytest.fixture
-def far_side():
-    return FarSide()
 
 
 def with_customers(far_side, *changes):

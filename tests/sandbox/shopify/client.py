@@ -82,7 +82,7 @@ ACME = {
                 {
                     "name": "Acme HQ",
                     "external_id": "C-1-1",
-                    "tax_registration_id": "DE811128135",
+                    "tax_registration_id": "DE999999999",
                     "address": {
                         "address1": "Main St 1",
                         "city": "Bonn",

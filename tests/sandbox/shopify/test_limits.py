@@ -159,6 +159,26 @@ def test_unknown_fields_are_refused_before_anything_runs(store):
     assert answered["errors"][0]["extensions"]["code"] == "undefinedField"
 
 
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        (
+            'mutation @idempotent(key: "a") { orderClose(input: {id: "x"}) { order { id } } }',
+            "directiveCannotBeApplied",
+        ),
+        ("{ orders(first: 1, where: 2) { nodes { id } } }", "argumentNotAccepted"),
+        ("{ order { id } }", "missingRequiredArguments"),
+        ("{ orders(first: 1, sortKey: SIZE) { nodes { id } } }", "argumentLiteralsIncompatible"),
+        ("{ orders(first: 1) { nodes { id } }", "parseError"),
+    ],
+)
+def test_mistakes_in_a_document_have_the_store_codes(store, document, code):
+    answered = store.ask(document)
+
+    assert "data" not in answered
+    assert answered["errors"][0]["extensions"]["code"] == code
+
+
 def test_the_operation_is_named_for_fault_rules(store):
     from hub.sandbox.system import Request
 
@@ -171,6 +191,14 @@ def test_the_operation_is_named_for_fault_rules(store):
     assert store.store.operation(Request("POST", TOKEN, "", {}, GRANT)) == "POST access_token"
 
 
-def test_an_option_that_does_not_exist_is_refused(make_store):
-    with pytest.raises(ValueError, match="no option colour"):
-        make_store(colour="red")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"colour": "red"}, "no option colour"),
+        ({"plan": "gold"}, "plan is one of standard"),
+        ({"timezone": "Mars/Base"}, "timezone is an IANA name"),
+    ],
+)
+def test_impossible_options_are_refused_in_words(make_store, options, words):
+    with pytest.raises(ValueError, match=words):
+        make_store(**options)

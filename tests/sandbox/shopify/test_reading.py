@@ -65,6 +65,18 @@ def test_an_unknown_field_returns_everything_with_a_warning(shop):
     assert [(w["field"], w["code"]) for w in note["warnings"]] == [("company_id", "invalid_field")]
 
 
+def test_groups_are_refused_rather_than_misread(shop):
+    answered = shop.ask(ORDERS, query="(tag:t1 OR tag:t2) status:open")
+
+    assert answered["errors"][0]["message"] == "The sandbox does not know groups in a search query."
+
+
+def test_an_order_that_is_not_simulated_is_refused(shop):
+    answered = shop.ask("{ orders(first: 1, sortKey: DESTINATION) { nodes { id } } }")
+
+    assert answered["errors"][0]["message"] == "The sandbox does not sort orders by DESTINATION."
+
+
 def test_warnings_do_not_leak_into_the_next_answer(shop):
     shop.ask(ORDERS, query="company_id:5")
 
@@ -164,7 +176,7 @@ def test_company_locations_are_found_by_external_id(store):
     assert location == {
         "name": "Acme HQ",
         "externalId": "C-1-1",
-        "taxSettings": {"taxRegistrationId": "DE811128135"},
+        "taxSettings": {"taxRegistrationId": "DE999999999"},
         "company": {"externalId": "C-1", "mainContact": {"customer": {"email": "buyer@acme.example"}}},
         "billingAddress": {"city": "Bonn", "countryCode": "DE"},
     }

@@ -261,3 +261,14 @@ def test_company_locations_are_told_in_the_published_shape(store):
     (body,) = bodies(store.sent(), "company_locations/update")
     assert set(body) == set(example("company_locations/update"))
     assert body["tax_registration"] == {"tax_id": "DE000"}
+
+
+def test_text_without_a_utf8_form_is_escaped(store):
+    store.subscribe("ORDERS_CREATE")
+    gid = store.place(note="half \ud83d", tags=["\U0001f4a9"])
+
+    (body,) = bodies(store.sent(), "orders/create")
+    read = store.data("query($id: ID!) { order(id: $id) { note } }", id=gid)
+
+    assert (body["note"], body["tags"]) == ("half \ud83d", "\U0001f4a9")
+    assert read["order"]["note"] == "half \ud83d"

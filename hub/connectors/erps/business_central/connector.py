@@ -95,7 +95,7 @@ class BusinessCentral(BusinessCentralOrders, BusinessCentralCustomers, Connector
 
     @classmethod
     def limits(cls, config: Mapping[str, str]) -> Limits:
-        """19.8 requests a second, 60 at once from a full bucket, 5 in flight, or what the connection says instead."""
+        """19.8 requests a second, 60 at once from a full bucket, 5 in flight, or what the connection says."""
         concurrency, rate = (_allowance(config, name) for name in ALLOWANCES)
         requests = rate * WINDOW_SECONDS if rate else REQUESTS
         return Limits((requests - BURST) / WINDOW_SECONDS, BURST, int(concurrency or CONCURRENCY))
@@ -168,9 +168,7 @@ def _check_durations(config: Mapping[str, str]) -> list[Check]:
 
 
 def _check_allowances(config: Mapping[str, str]) -> list[Check]:
-    unusable = [
-        name for name in ALLOWANCES if config.get(name, "").strip() and not _allowance(config, name)
-    ]
+    unusable = [name for name in ALLOWANCES if config.get(name, "").strip() and not _allowance(config, name)]
     words = f"It is not a number between 1 and {MOST_ALLOWED:.0f}; the default is used."
     return [Check(name, False, words) for name in unusable]
 
@@ -181,4 +179,4 @@ def _number(text: str, *, least: float = 0.0, most: float = LONGEST_SECONDS) -> 
         number = float(text)
     except ValueError:
         return None
-    return number if 0 < number and least <= number <= most else None
+    return number if number > 0 and least <= number <= most else None

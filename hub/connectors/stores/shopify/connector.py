@@ -35,6 +35,8 @@ from hub.connectors.stores.shopify.throttle import limits_of_plan
 
 # Shopify answers within 10 seconds or gives up; some room for the way.
 CALL_DEADLINE = 20.0
+# A lease must outlive a write's deadline (hub.sync.leases).
+LONGEST_DEADLINE = 60.0
 STATIC_TOKEN = "static_token"
 
 
@@ -80,6 +82,12 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
             is_secret=True,
             is_required=False,
         ),
+        ConfigField(
+            "call_deadline_seconds",
+            "Deadline",
+            "Seconds after which a call is given up; empty for 20.",
+            is_required=False,
+        ),
     )
     read_batch = LARGEST_PAGE
     # Seconds to minutes were seen between a write and its place in the search index.
@@ -97,7 +105,7 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
     ) -> None:
         """`transport` is for tests."""
         super().__init__(config, secrets, hooks)
-        http = HttpClient(base_url(config), hooks, deadline=CALL_DEADLINE, transport=transport)
+        http = HttpClient(base_url(config), hooks, deadline=_deadline(config), transport=transport)
         self.client = AdminClient(http, hooks, _sign_in(config, secrets, http, hooks))
         self.orders = OrderReader(self.client)
         self.companies = CompanyReader(self.client)
@@ -185,6 +193,15 @@ def base_url(config: Mapping[str, str]) -> str:
     """Where the shop's Admin API is: the configured address, else the shop's own domain."""
     given = config.get("api_base_url", "").strip()
     return given or f"https://{webhooks.account_name(config.get('shop_domain', ''))}"
+
+
+def _deadline(config: Mapping[str, str]) -> float:
+    """Seconds a call may take; what is no usable number of them is taken for the default."""
+    try:
+        seconds = float(config.get("call_deadline_seconds", ""))
+    except ValueError:
+        return CALL_DEADLINE
+    return seconds if 0 < seconds <= LONGEST_DEADLINE else CALL_DEADLINE
 
 
 def _sign_in(config: Mapping[str, str], secrets: Mapping[str, str], http: HttpClient, hooks: Hooks) -> SignIn:

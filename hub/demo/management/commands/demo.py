@@ -1,4 +1,4 @@
-"""`./manage.py demo`: two stores, one ERP, web and workers, and the orders of hub.demo.orders on their way."""
+"""`./manage.py demo`: two stores, one ERP, web and workers, and the orders of hub.demo.orders."""
 
 from __future__ import annotations
 
@@ -99,12 +99,16 @@ class Command(BaseCommand):
 
     def _print(self, table: list[Row]) -> None:
         self.stdout.write("")
-        head = f"{'order':<7}{'store':<8}{'PO number':<14}{'in the store':>15}  {'in the ERP':>15}  {'document':<13}what became of it"
+        head = (
+            f"{'order':<7}{'store':<8}{'PO number':<14}{'in the store':>15}  "
+            f"{'in the ERP':>15}  {'document':<13}what became of it"
+        )
         self.stdout.write(head)
         for row in table:
             mark = f"  << {row.problem}" if row.problem else ""
             self.stdout.write(
-                f"{row.placed.name:<7}{row.placed.plan.store:<8}{row.po_number or '–':<14}{row.store_total:>15}  "
+                f"{row.placed.name:<7}{row.placed.plan.store:<8}{row.po_number or '–':<14}"
+                f"{row.store_total:>15}  "
                 f"{row.erp_total or '–':>15}  {row.erp_number or '–':<13}{_words(row)}{mark}"
             )
         held = [row for row in table if row.why]

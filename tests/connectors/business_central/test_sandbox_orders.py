@@ -1,122 +1,18 @@
-"""The connector against the simulated company, over real HTTP."""
+"""The connector's sales orders against the simulated company, over real HTTP."""
 
 from __future__ import annotations
 
-import json
-import threading
 import time
-import zlib
 from dataclasses import replace
 from decimal import Decimal
 
 import httpx
 import pytest
 
-from hub.connectors.documents import LineKind, OrderIdentity, PagePosition, SalesOrderLine
-from hub.connectors.erps.business_central.connector import BusinessCentral
-from hub.connectors.erps.business_central.reference import reference_for
-from hub.errors import ConnectionBroken, OutcomeUnknown, RateLimited, RecordRejected, Unreachable
-from tests.connectors.business_central.far_side import address, document
-from tests.fakes.hooks import FreeHooks
-
-sandbox = pytest.importorskip("hub.sandbox.server", reason="the sandbox server is not there")
-pytest.importorskip("hub.sandbox.business_central.company", reason="the sandbox has no Business Central")
-
-
-class Company:
-    """One simulated company: control it, and connect to it."""
-
-    def __init__(self, server, name):
-        self.url, self.name = server.url, name
-        self.opened = []
-        self.control("systems", kind="erp", name=name, options={"profile": "demo"})
-
-    def control(self, verb, **body):
-        answer = httpx.post(f"{self.url}/_sandbox/{verb}", content=json.dumps(body))
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def act(self, action, **data):
-        return self.control("act", kind="erp", name=self.name, action=action, data=data)
-
-    def fault(self, kind, operation, **more):
-        rule = {"kind": kind, "system": "erp", "name": self.name, "operation": operation, "times": 1} | more
-        self.control("faults", seed=1, rules=[rule])
-
-    def orders(self):
-        truth = httpx.get(f"{self.url}/_sandbox/truth", params={"kind": "erp", "name": self.name}).json()
-        return truth["erps"][self.name]["salesOrders"]
-
-    def requests(self):
-        truth = httpx.get(f"{self.url}/_sandbox/truth", params={"kind": "erp", "name": self.name}).json()
-        return truth["erps"][self.name]["requests"]
-
-    def connect(self, hooks=None, **config):
-        root = f"{self.url}/erps/{self.name}"
-        settings = {
-            "tenant_id": "sandbox",
-            "environment": "Production",
-            "company": f"CONCORD {self.name.upper()}",
-            "client_id": "sandbox",
-            "currency": "EUR",
-            "api_url": root,
-            "login_url": root,
-            "call_deadline_seconds": "10",
-            "settle_after_seconds": "1",
-        }
-        erp = BusinessCentral(settings | config, {"client_secret": "sandbox"}, hooks or FreeHooks())
-        self.opened.append(erp)
-        return erp
-
-
-@pytest.fixture(scope="module")
-def server():
-    with sandbox.SandboxServer() as running:
-        yield running
-
-
-@pytest.fixture
-def company(server, request):
-    made = Company(server, f"acme{zlib.crc32(request.node.name.encode())}")
-    made.control("seed", kind="erp", name=made.name, data=MASTER)
-    yield made
-    for erp in made.opened:
-        erp.close()
-    made.control("faults", seed=1, rules=[])
-
-
-MASTER = {
-    "taxGroups": [{"code": "T19", "displayName": "19 %", "percent": "19"}],
-    "paymentTerms": [{"code": "N30", "displayName": "Net 30"}],
-    "shipmentMethods": [{"code": "EXW", "displayName": "Ex works"}],
-    "accounts": [{"number": "8499", "displayName": "Freight", "taxCode": "T19"}],
-    "customers": [
-        {
-            "number": "C1",
-            "displayName": "Adatum",
-            "email": "Buyer@adatum.de",
-            "taxRegistrationNumber": "DE 123.456-789",
-        }
-    ],
-    "items": [{"number": "I1", "displayName": "Desk", "unitPrice": "10", "taxGroupCode": "T19"}],
-}
-LINES = (
-    SalesOrderLine(LineKind.ITEM, "I1", "Desk", Decimal(3), "", Decimal("10.00"), Decimal("2.50"), "T19"),
-    SalesOrderLine(LineKind.ACCOUNT, "8499", "Freight", Decimal(1), "", Decimal("10.00"), Decimal(0), "T19"),
-    SalesOrderLine(LineKind.COMMENT, "", "Please call before you come. " * 6),
-)
-
-
-def order(number=1, po_number="PO-1", **changes):
-    identity = OrderIdentity("A1", str(6_000_000_000_000 + number))
-    made = document(
-        identity=identity,
-        reference=reference_for(identity, po_number),
-        po_number=po_number,
-        customer_number="C1",
-        lines=LINES,
-    )
-    return replace(made, **changes)
+from hub.connectors.documents import PagePosition
+from hub.errors import ConnectionBroken, OutcomeUnknown, RateLimited, RecordRejected
+from tests.connectors.business_central.far_side import address
+from tests.connectors.business_central.simulated import LINES, order
 
 
 def test_creates_an_order_and_reads_its_totals_back(company):
@@ -267,60 +163,6 @@ def test_F8_small_pages_are_followed_to_the_end(company):
     assert {row["id"] for row in rows} == created
 
 
-def test_D1_tokens_that_end_in_the_middle_are_renewed_once(company):
-    hooks = FreeHooks()
-    erp = company.connect(hooks)
-    erp.create_sales_order(order(0))
-    company.act("expire_tokens")
-    failures = []
-
-    def send(number):
-        try:
-            erp.create_sales_order(order(number))
-        except Exception as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(1, 5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert failures == []
-    assert hooks.fetches == 2
-    assert len(company.orders()) == 5
-
-
-def test_D4_a_changed_secret_breaks_the_connection(company):
-    erp = company.connect()
-    erp.create_sales_order(order())
-    company.act("change_secret", secret="other", expire_tokens=True)
-
-    with pytest.raises(ConnectionBroken, match="AADSTS7000215"):
-        erp.create_sales_order(order(2))
-
-    assert len(company.orders()) == 1
-
-
-def test_E1_a_429_is_a_rate_limit_and_nothing_was_done(company):
-    erp = company.connect()
-    company.fault("status", "POST salesOrders", status=429, retry_after=3)
-
-    with pytest.raises(RateLimited) as caught:
-        erp.create_sales_order(order())
-
-    assert caught.value.after == 3
-    assert company.orders() == []
-
-
-def test_a_503_to_a_read_is_tried_later(company):
-    erp = company.connect()
-    company.fault("status", "GET salesOrders", status=503)
-
-    with pytest.raises(Unreachable):
-        erp.find_sales_orders([order().reference])
-
-
 @pytest.mark.parametrize(
     "changes",
     [
@@ -351,32 +193,6 @@ def test_a_blocked_customer_is_refused_and_seen_as_blocked(company):
 
     assert customer.is_blocked
     assert company.orders() == []
-
-
-def test_D6_a_revoked_permission_breaks_the_connection_and_shows_in_the_test(company):
-    erp = company.connect()
-    company.act("revoke_permission", set="salesOrders")
-
-    with pytest.raises(ConnectionBroken, match="permission"):
-        erp.create_sales_order(order())
-
-    assert [check.name for check in erp.test() if not check.is_ok] == ["Read salesOrders"]
-
-
-def test_a_good_company_passes_the_connection_test(company):
-    assert [check.name for check in company.connect().test() if not check.is_ok] == []
-
-
-def test_customers_are_found_by_each_key(company):
-    erp = company.connect()
-
-    by_number = erp.customers_by_number(["C1", "C999"])
-    by_tax_id = erp.customers_by_tax_id("de123456789")
-    by_email = erp.customers_by_email("Buyer@adatum.de")
-
-    assert [each.number for each in by_number] == ["C1"]
-    assert by_number == by_tax_id == by_email
-    assert (by_number[0].currency, by_number[0].is_blocked) == ("EUR", False)
 
 
 def test_the_happy_path_is_one_call(company):

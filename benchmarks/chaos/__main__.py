@@ -1,0 +1,37 @@
+"""`python -m benchmarks.chaos --orders 2000 --seed 7`, or with `--every-edge`; exit 1 where anything is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.chaos.settings")
+
+
+def main() -> int:
+    """Run what was asked for."""
+    import django
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
+    parser.add_argument("--orders", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--every-edge", action="store_true", help="kill at every commit and request of a push in turn")
+    parser.add_argument("--edges", type=int, default=0, help="with --every-edge: only so many, chosen by the seed")
+    chosen = parser.parse_args()
+    django.setup()
+    from benchmarks.chaos import every_edge, report
+    from benchmarks.chaos.report import WentWrong
+
+    try:
+        if chosen.every_edge:
+            every_edge.run(chosen.seed, chosen.edges)
+        else:
+            report.run(chosen.orders, chosen.seed)
+    except WentWrong:
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

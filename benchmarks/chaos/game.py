@@ -1,0 +1,216 @@
+"""A run under random faults: orders placed and changed by buyers while workers die, then the verdict."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from benchmarks.chaos import faults
+from benchmarks.chaos.crowd import Crowd
+from benchmarks.chaos.plan import Planned, plan
+from benchmarks.chaos.stage import WORLD, Stage
+from benchmarks.chaos.verdict import Finding, Truth, documents, judge
+from hub.sync import runner
+from hub.sync.models import Connection, ReviewItem
+
+WORKERS = 3
+STEP = 0.05
+LOOK_EVERY = 3.0
+# A run that gets nowhere for this long has lost something for good.
+PATIENCE = 90.0
+
+# What must be over before the truth is worth reading. The verdict itself never looks here.
+_UNDER_WAY = """
+SELECT (SELECT count(*) FROM sync_synctask WHERE flow IN ('push_order_to_erp', 'read_store_orders', 'check_order_totals',
+                                                         'check_order_twin') AND state IN (0, 1, 2))
+     + (SELECT count(*) FROM sync_webhookdelivery WHERE state = 0)
+     + (SELECT count(*) FROM orders_orderlink WHERE reference_pushed_at IS NULL AND reference_error = '')
+     + %s - (SELECT count(*) FROM orders_storeorder)
+"""
+
+Act = Callable[[], None]
+
+
+@dataclass(slots=True)
+class Placed:
+    """A planned order that stands in the store."""
+
+    planned: Planned
+    gid: str
+    lines: list[str]
+
+
+@dataclass(slots=True)
+class Phase:
+    """How a phase went."""
+
+    seconds: float
+    findings: list[Finding]
+    faults: dict[str, int]
+    digest: str
+    placed: list[Placed]
+    doubles: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+class Game:
+    """Plays buyers and tends the workers until nothing is under way any more."""
+
+    def __init__(self, stage: Stage, seed: int, crowd: Crowd) -> None:
+        self.stage = stage
+        self.seed = seed
+        self.crowd = crowd
+        self.placed: list[Placed] = []
+        self.due: list[tuple[float, int, Act]] = []
+        self.order = itertools.count()
+        self.looked_at = 0.0
+        self.resumed: list[str] = []
+
+    def main_phase(self, count: int, *, rate: float, stops: int) -> Phase:
+        """`count` orders, `rate` a second, all faults; late commits stay within the settle time."""
+        start = time.monotonic()
+        self.stage.sandbox.set_faults(self.seed, faults.rules(self.stage.timing))
+        self._schedule(plan(self.seed, count), rate)
+        length = count / rate
+        for n in range(stops):
+            self._at(length * (n + 1) / (stops + 1), self.crowd.stop_sender)
+        for part in (0.3, 0.6, 0.9):
+            self._at(length * part, self._revoke_tokens)
+        self._play()
+        return self._ended(start, self.placed)
+
+    def late_phase(self, count: int, *, rate: float) -> Phase:
+        """`count` more orders whose creates may be carried out long after the settle time."""
+        start, before = time.monotonic(), len(self.placed)
+        self.stage.sandbox.set_faults(self.seed, faults.rules_beyond_settling(self.stage.timing))
+        self._schedule(plan(self.seed, count, is_calm=True, first=before + 1), rate)
+        self._play()
+        self._wait(max(self.stage.timing.too_late) + 3 * self.stage.timing.pull_every)
+        return self._ended_late(start, self.placed[before:])
+
+    # --------------------------------------------------------------------------------------------- playing
+
+    def _schedule(self, planned: list[Planned], rate: float) -> None:
+        for n, order in enumerate(planned):
+            self._at(n / rate, lambda order=order: self._place(order))  # type: ignore[misc]
+
+    def _at(self, seconds: float, act: Act) -> None:
+        heapq.heappush(self.due, (time.monotonic() + seconds, next(self.order), act))
+
+    def _place(self, planned: Planned) -> None:
+        made = self.stage.sandbox.act("store", f"{WORLD}-{planned.store}", "place_order", planned.order)
+        placed = Placed(planned, str(made["id"]), list(made["lines"]))
+        self.placed.append(placed)
+        if planned.change:
+            self._at(planned.reflection, lambda: self._change(placed))
+
+    def _change(self, placed: Placed) -> None:
+        data: dict[str, Any] = {"order": placed.gid}
+        match placed.planned.change:
+            case "fewer":
+                data["quantities"] = {placed.lines[0]: 1}
+            case "new po":
+                data["po_number"] = f"PO-{placed.planned.number}-B"
+            case "note":
+                data["note"] = "Bitte vorher anrufen"
+        action = "cancel_order" if placed.planned.change == "cancel" else "edit_order"
+        self.stage.sandbox.act("store", f"{WORLD}-{placed.planned.store}", action, data)
+
+    def _revoke_tokens(self) -> None:
+        for store in ("euro", "dollar"):
+            self.stage.sandbox.act("store", f"{WORLD}-{store}", "revoke_tokens", {})
+        self.stage.sandbox.act("erp", f"{WORLD}-erp", "expire_tokens", {})
+
+    def _play(self) -> None:
+        """Until everything planned has been done and nothing is under way, or nothing moves any more."""
+        least, moved_at = 10**9, time.monotonic()
+        looked_at = 0.0
+        while time.monotonic() - moved_at < PATIENCE:
+            self._step()
+            if self.due or time.monotonic() - looked_at < 1.0:
+                moved_at = time.monotonic() if self.due else moved_at
+                continue
+            looked_at = time.monotonic()
+            left = self._under_way()
+            if not left:
+                return
+            if left < least:
+                least, moved_at = left, time.monotonic()
+
+    def _step(self) -> None:
+        self.crowd.tend()
+        while self.due and self.due[0][0] <= time.monotonic():
+            heapq.heappop(self.due)[2]()
+        if time.monotonic() - self.looked_at > LOOK_EVERY:
+            self.looked_at = time.monotonic()
+            self._resume()
+        time.sleep(STEP)
+
+    def _resume(self) -> None:
+        """The admin tests a connection that two expired tokens in a row have paused, and it goes on."""
+        for paused in Connection.objects.exclude(paused_at=None):
+            self.resumed.append(f"{paused.name}: {paused.pause_reason}")
+            runner.resume(paused)
+
+    def _wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._step()
+
+    def _under_way(self) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(_UNDER_WAY, [len(self.placed)])
+            return int(cursor.fetchone()[0])
+
+    # ---------------------------------------------------------------------------------------------- ending
+
+    def _ended(self, start: float, placed: list[Placed]) -> Phase:
+        """What is still on its way may double an order: the verdict waits for it."""
+        self._wait(self.stage.timing.rest)
+        truth = self.stage.sandbox.truth()
+        findings = judge(truth, _names(placed), self.stage.store_codes)
+        return self._phase(start, findings, placed)
+
+    def _ended_late(self, start: float, placed: list[Placed]) -> Phase:
+        truth = self.stage.sandbox.truth()
+        found = judge(truth, _names(placed), self.stage.store_codes)
+        doubles = sum(finding.kind == "doubled" for finding in found)
+        findings = [finding for finding in found if finding.kind not in ("doubled", "not written back")]
+        findings += _unreviewed(truth, placed, self.stage.store_codes)
+        phase = self._phase(start, findings, placed)
+        phase.doubles = doubles
+        return phase
+
+    def _phase(self, start: float, findings: list[Finding], placed: list[Placed]) -> Phase:
+        log = self.stage.sandbox.faults()["log"]
+        changed = [p for p in placed if p.planned.change]
+        # As they stand in the keys: the references of creates, the ids of webhooks.
+        left_out = {f"PO-{p.planned.number}/" for p in changed} | {p.gid.rpartition("/")[2] for p in changed}
+        if any(p.planned.order["po_number"] == "PO-SAME" for p in changed):
+            left_out.add("PO-SAME/")
+        return Phase(
+            time.monotonic() - start, findings, faults.counts(log), faults.digest(log, left_out), placed
+        )
+
+
+def _names(placed: list[Placed]) -> Iterator[tuple[str, str]]:
+    return ((f"{WORLD}-{p.planned.store}", p.gid) for p in placed)
+
+
+def _unreviewed(truth: Truth, placed: list[Placed], codes: dict[str, str]) -> list[Finding]:
+    """Doubles that no open review item names, with all their numbers."""
+    questions = list(ReviewItem.objects.filter(state="open", code="double_in_erp").values_list("message", flat=True))
+    arrived = documents(truth, codes)
+    findings = []
+    for store, gid in _names(placed):
+        numbers = [document["number"] for document in arrived.get((store, int(gid.rpartition("/")[2])), [])]
+        is_asked = any(all(number in words for number in numbers) for words in questions)
+        if len(numbers) > 1 and not is_asked:
+            findings.append(Finding("doubled in silence", f"{store} {gid}", ", ".join(numbers)))
+    return findings

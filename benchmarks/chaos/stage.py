@@ -1,0 +1,131 @@
+"""What a run stands on: a database of its own, the sandbox, a web server, and a folder for logs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from django.core.management import call_command
+from django.db import connection, connections
+
+from benchmarks.chaos.timing import Timing
+from hub.demo.sandbox import Sandbox
+from hub.demo.world import World, build
+from hub.supervise.child import Child
+from hub.sync import sweep
+from hub.sync.management.commands.web import granian
+from hub.sync.models import Schedule
+from orders.models import OrderPolicy
+
+START_SECONDS = 60.0
+END_SECONDS = 10.0
+WORLD = "chaos"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The processes of a run and what was built on them."""
+
+    sandbox: Sandbox
+    world: World
+    folder: Path
+    timing: Timing
+
+    @property
+    def log(self) -> Path:
+        """Where all workers write."""
+        return self.folder / "workers.log"
+
+    @property
+    def store_codes(self) -> dict[str, str]:
+        """The connections' codes by the stores' names in the sandbox."""
+        return {f"{WORLD}-euro": self.world.euro_store.code, f"{WORLD}-dollar": self.world.dollar_store.code}
+
+
+@contextmanager
+def staged(timing: Timing, *, has_schedules: bool = True) -> Iterator[Stage]:
+    """Everything started and built; ended and dropped with the block. The folder stays if the block fails."""
+    folder = Path(tempfile.mkdtemp(prefix="concord-chaos-"))
+    ports = _free_port(), _free_port()
+    with ExitStack() as stack:
+        stack.enter_context(_database())
+        os.environ["CHAOS_LEASE_SECONDS"] = str(timing.lease)
+        os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{ports[1]}"
+        far_side = [sys.executable, "-W", "ignore", "-m", "benchmarks.chaos.far_side", "--port", str(ports[0])]
+        _start(stack, far_side, f"http://127.0.0.1:{ports[0]}/_sandbox/systems", folder / "sandbox.log")
+        _start(stack, granian("127.0.0.1", ports[1]), f"http://127.0.0.1:{ports[1]}/healthz", folder / "web.log")
+        sandbox = Sandbox(f"http://127.0.0.1:{ports[0]}")
+        stack.callback(sandbox.close)
+        yield _built(sandbox, folder, timing, has_schedules)
+    shutil.rmtree(folder)
+
+
+def _built(sandbox: Sandbox, folder: Path, timing: Timing, has_schedules: bool) -> Stage:
+    # Companies and locations are Shopify Plus's: the plan of every store that this is for.
+    world = build(
+        sandbox,
+        name=WORLD,
+        call_deadline=timing.deadline,
+        settle_after=timing.settle,
+        store_options={"plan": "plus"},
+    )
+    for store in (world.euro_store, world.dollar_store):
+        store.config |= {"plan": "plus", "call_deadline_seconds": str(timing.deadline)}
+        store.save()
+    # The same PO from the same company twice is an order like any other here: only the identity tells them apart.
+    OrderPolicy.objects.update(duplicate_po=OrderPolicy.DuplicatePo.ALLOW)
+    sweep.plan_schedules()
+    Schedule.objects.filter(flow__startswith="pull_").update(every_seconds=timing.pull_every, is_enabled=has_schedules)
+    return Stage(sandbox, world, folder, timing)
+
+
+@contextmanager
+def _database() -> Iterator[None]:
+    name = f"concord_chaos_{os.getpid()}_{uuid.uuid4().hex[:6]}"
+    _administer(f'CREATE DATABASE "{name}"')
+    connection.close()
+    former, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], name
+    os.environ["DATABASE_NAME"] = name
+    try:
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = former
+        _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _administer(statement: str) -> None:
+    with connections["default"]._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+        cursor.execute(statement)
+
+
+def _start(stack: ExitStack, command: list[str], url: str, log: Path) -> None:
+    """Run a command until the stack is left, its output in `log`, and wait until it answers at `url`."""
+    redirected = ["sh", "-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", str(log), *command]
+    child = Child(redirected)
+    stack.callback(child.end, END_SECONDS)
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and child.is_alive:
+        try:
+            if httpx.get(url, timeout=2.0).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise RuntimeError(f"Nothing answers at {url}: {log.read_text()[-2000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

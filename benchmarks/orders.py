@@ -1,0 +1,197 @@
+"""Orders from a backlog: how near to the ERP's own limit, with how many remote calls, in how much memory."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from benchmarks import load, stage
+from benchmarks.database import empty
+from benchmarks.report import Figure
+from hub.demo.sandbox import Sandbox
+from hub.sync.drain import Drain
+from hub.sync.encryption import fernet
+from hub.sync.enqueue import enqueue
+from hub.sync.models import ApiCall, Connection, Schedule, StoredToken
+from orders.models import OrderLink, StoreOrder
+
+# concurrency, seconds a request, requests a second
+LIMITS = ((5, 0.5, 20.0), (15, 1.5, 100.0))
+WINDOW = 300
+WRITE = "WriteReferences"
+CREATE = "POST salesOrders"
+
+
+def saturation(count: int) -> Iterator[Figure]:
+    """Orders a second from the first create to the last answer and link, against what the ERP can take."""
+    for concurrency, seconds, rate in LIMITS:
+        yield from _saturate(count, concurrency, seconds, rate)
+
+
+def _saturate(count: int, concurrency: int, seconds: float, rate: float) -> Iterator[Figure]:
+    empty()
+    with stage.sandbox_process() as (sandbox, far_side):
+        pair = stage.connect(
+            sandbox,
+            0,
+            erp_options={"concurrency": concurrency, "latency": seconds, "rate": int(rate * WINDOW)},
+            erp_config={"concurrency": str(concurrency), "requests_per_second": str(rate)},
+        )
+        _warm(sandbox, pair)
+        _backlog(sandbox, pair, count)
+        since, used = time.time(), stage.cpu_seconds(far_side)
+        Connection.objects.filter(pk=pair.erp.pk).update(is_enabled=True)
+        with stage.worker_processes(1) as workers:
+            patience = 60 + 3 * count * seconds / concurrency
+            stage.wait_until(lambda: OrderLink.objects.count() > count, "every order's link", patience)
+            stage.wait_until(
+                lambda: not OrderLink.objects.exclude(totals="equal").exists()
+                and not OrderLink.objects.filter(reference_pushed_at=None).exists(),
+                "totals read back and references written",
+                patience,
+            )
+            memory = stage.most_memory(workers)
+        calls = sandbox.requests(kind="erp", since=str(since))
+        creates = [call for call in calls if call["operation"] == CREATE]
+        begun = min(call["time"] for call in creates)
+        answered = max(call["time"] + call["duration"] for call in creates)
+        linked = OrderLink.objects.latest("created_at").created_at.timestamp()
+        took = max(answered, linked) - begun
+        limit = min(rate, concurrency / seconds)
+        name = f"ERP of {concurrency} × {seconds} s"
+        spent = Counter(call["operation"] for call in calls)
+        words = ", ".join(f"{n} {operation}" for operation, n in sorted(spent.items()))
+        assert len(creates) == count, "each order is created once"
+        yield Figure(
+            f"orders/s against the limit, {name}", count / took / limit, 0.95, "ratio",
+            detail=f"{count / took:.2f}/s of {limit:g}/s; {words}",
+        )  # fmt: skip
+        share = (stage.cpu_seconds(far_side) - used) / (time.time() - since) * 100
+        yield Figure(f"sandbox's CPU, {name}", share, 70, "% of 1", is_ceiling=True)
+        yield Figure(f"largest worker process, {name}", memory, None, "MB")
+
+
+def _warm(sandbox: Sandbox, pair: stage.Pair) -> None:
+    """One order through everything, so that the company's location is matched and tokens are there."""
+    stage.place(sandbox, pair, 0)
+    Drain(threads=4, linger=3.0).run()
+    assert OrderLink.objects.count() == 1, "the first order went through"
+
+
+def _backlog(sandbox: Sandbox, pair: stage.Pair, count: int) -> None:
+    """Orders that were mirrored while the ERP was switched off."""
+    Connection.objects.filter(pk=pair.erp.pk).update(is_enabled=False)
+    for number in range(1, count + 1):
+        stage.place(sandbox, pair, number)
+    enqueue("pull_store_orders", pair.store.pk)
+    Drain(threads=4, linger=1.0).run()
+    assert StoreOrder.objects.count() == count + 1, "every order is mirrored"
+
+
+# --------------------------------------------------------------------------------------------- remote calls
+
+
+def calls(count: int) -> Iterator[Figure]:
+    """Remote calls for each order of a backlog that came by webhook, then the time of a lone order's write-back."""
+    empty()
+    with stage.sandbox_process() as (sandbox, _), stage.web_process() as (address, _):
+        pair = stage.connect(
+            sandbox,
+            0,
+            erp_options={"concurrency": 50, "latency": 0.1, "rate": 0},
+            erp_config={"concurrency": "50", "requests_per_second": "1000"},
+        )
+        stage.subscribe(pair.store, address)
+        _warm(sandbox, pair)
+        # The cursor is the net below the webhooks and costs the same however many orders there are.
+        Schedule.objects.filter(flow__in=("pull_store_orders", "pull_erp_orders")).update(is_enabled=False)
+        for number in range(1, count + 1):
+            stage.place(sandbox, pair, number)
+        since = time.time()
+        with stage.worker_processes(1, address) as workers:
+            written = OrderLink.objects.exclude(reference_pushed_at=None).filter(totals="equal")
+            stage.wait_until(lambda: written.count() > count, "every order written back", 60 + count)
+            took = time.time() - since
+            memory = stage.most_memory(workers)
+            yield from _calls_figures(sandbox, count, since)
+            detail = f"{count / took:.0f} orders/s through one worker"
+            yield Figure("largest worker process after the backlog", memory, None, "MB", detail=detail)
+            yield _lone(sandbox, pair, count + 1)
+
+
+def _calls_figures(sandbox: Sandbox, count: int, since: float) -> Iterator[Figure]:
+    erp = Counter(call["operation"] for call in sandbox.requests(kind="erp", since=str(since)))
+    store = sandbox.requests(kind="store", since=str(since))
+    writes = [call for call in store if call["operation"] == WRITE]
+    reads = [c for c in store if c["operation"] not in (WRITE, "FetchToken") and "ebhook" not in c["operation"]]
+    read_back = erp["GET salesOrders"]
+    yield Figure(
+        "ERP calls for each order", (erp[CREATE] + read_back) / count, 1 + 1 / 20, "calls", is_ceiling=True,
+        detail=f"{erp[CREATE]} creates, {read_back} read-backs, {sum(erp.values()) - erp[CREATE] - read_back} others",
+    )  # fmt: skip
+    yield Figure(
+        "Shopify reads for each order", len(reads) / count, 0, "calls", is_ceiling=True,
+        detail=str(dict(Counter(call["operation"] for call in reads)) or "none"),
+    )  # fmt: skip
+    yield Figure("Shopify writes for each order", len(writes) / count, 0.05, "calls", is_ceiling=True)
+    points = sum(call["requested_cost"] for call in writes)
+    yield Figure("Shopify points for each order", points / count, 10.6, "points", is_ceiling=True)
+
+
+def _lone(sandbox: Sandbox, pair: stage.Pair, number: int) -> Figure:
+    """Seconds from placing one order, with nothing else under way, to the store's answer to the write-back."""
+    time.sleep(3.0)
+    placed = time.time()
+    stage.place(sandbox, pair, number)
+    stage.wait_until(
+        lambda: bool(sandbox.requests(kind="store", operation=WRITE, since=str(placed))), "the write-back"
+    )
+    time.sleep(0.2)
+    write = sandbox.requests(kind="store", operation=WRITE, since=str(placed))[0]
+    return Figure(
+        "a lone order, from placed to written back", write["time"] + write["duration"] - placed, 2.0, "s",
+        is_ceiling=True,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------ the sandbox itself
+
+
+def ceiling(seconds: float) -> Iterator[Figure]:
+    """How many creates a second the sandbox can answer, against the most that any figure asks of it."""
+    asked = 40.0
+    empty()
+    with stage.sandbox_process() as (sandbox, far_side):
+        pair = stage.connect(sandbox, 0, erp_options={"rate": 0, "concurrency": 0})
+        _warm(sandbox, pair)
+        call = _recorded_create(pair)
+        used, began = stage.cpu_seconds(far_side), time.time()
+        port = int(sandbox.url.rpartition(":")[2])
+        answers = load.send(port, call, connections=8, seconds=seconds)
+        share = (stage.cpu_seconds(far_side) - used) / (time.time() - began) * 100
+        assert not answers.failed, "the sandbox takes every create"
+        yield Figure(
+            "sandbox's ceiling against the most asked of it", answers.rate / asked, 3, "times",
+            detail=f"{answers.rate:.0f} creates/s at {share:.0f} % of one CPU; asked {asked:.0f}/s",
+        )  # fmt: skip
+
+
+def _recorded_create(pair: stage.Pair) -> Iterator[bytes]:
+    """The create that the hub sent, again and again with another reference."""
+    sent = ApiCall.objects.filter(connection=pair.erp, operation__startswith="create sales order").latest("pk")
+    token = StoredToken.objects.get(credential=pair.erp.credential).token
+    headers = {"Authorization": f"Bearer {fernet().decrypt(token.encode()).decode()}"}
+    address = urlsplit(sent.url)
+    body = json.loads(sent.request_body)
+    return (
+        load.request(
+            f"{address.path}?{address.query}",
+            json.dumps(body | {"externalDocumentNumber": f"CEILING-{number}"}).encode(),
+            headers,
+        )
+        for number in itertools.count()
+    )

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from hub.sync.models import Cursor, SyncTask
+from orders.models import StoreOrder
+
+
+def test_pulls_every_page_into_the_mirror_and_moves_the_cursor(hub):
+    placed = [hub.place(po_number=f"PO-{n}") for n in range(12)]
+
+    hub.work(lambda: StoreOrder.objects.count() == 12)
+
+    assert set(StoreOrder.objects.values_list("external_id", flat=True)) == {order["id"] for order in placed}
+    cursor = Cursor.objects.get(connection=hub.euro, flow="pull_store_orders")
+    assert cursor.stamp == StoreOrder.objects.order_by("-remote_updated_at")[0].remote_updated_at
+    assert not StoreOrder.objects.filter(needs_read=True).exists()
+
+
+def test_second_run_changes_and_enqueues_nothing(hub):
+    hub.place(po_number="PO-1")
+    hub.work_through()
+    before = list(StoreOrder.objects.values_list("document_hash", "remote_updated_at"))
+    pushes = len(hub.outcomes("push_order_to_erp"))
+
+    hub.pull()
+    hub.pull()
+
+    assert hub.messages("pull_store_orders")[-1].endswith(", 0 changed")
+    assert len(hub.outcomes("push_order_to_erp")) == pushes
+    assert len(before) == StoreOrder.objects.count() == 1
+
+
+def test_B10_orders_of_one_second_and_behind_the_cursor_are_found_again_within_the_overlap(hub):
+    placed = [hub.place(po_number=f"PO-{n}") for n in range(5)]
+    hub.work()
+    StoreOrder.objects.filter(links=None).delete()
+    missed = hub.order(placed[2])
+    missed.links.all().delete()
+    missed.delete()
+
+    hub.pull()
+
+    assert hub.order(placed[2]).name == placed[2]["name"]
+    # Its document is found in the ERP by what it carries, or it is a double: it is never sent blindly twice.
+    assert StoreOrder.objects.count() == 5
+
+
+def test_B10_a_search_index_that_lags_loses_nothing(make_hub):
+    hub = make_hub(store_options={"search_lag": 1.0})
+    hub.work()
+    placed = hub.place(po_number="PO-1")
+    hub.pull()
+    assert not StoreOrder.objects.exists()
+
+    time.sleep(1.2)
+    hub.pull()
+
+    assert hub.order(placed).po_number == "PO-1"
+
+
+def test_H1_a_pull_that_fails_between_pages_starts_again_where_it_was(hub):
+    for n in range(12):
+        hub.place(po_number=f"PO-{n}")
+    hub.faults({"kind": "truncate", "system": "store", "operation": "ChangedOrders", "nth": [2]})
+
+    hub.work(lambda: StoreOrder.objects.exists())
+    hub.hurry()
+    hub.work(lambda: StoreOrder.objects.count() == 12)
+
+    assert StoreOrder.objects.count() == 12
+
+
+def test_store_down_then_up(hub):
+    hub.faults({"kind": "down", "system": "store", "mode": "503"})
+    placed = hub.place(po_number="PO-1")
+    hub.work()
+    assert (StoreOrder.objects.count(), hub.sent()) == (0, 0)
+    assert SyncTask.objects.get(flow="pull_store_orders", connection=hub.euro).attempts == 0
+
+    hub.forget_faults()
+    hub.hurry()
+    hub.work(lambda: StoreOrder.objects.exists() and hub.sent())
+    hub.work()
+
+    assert (hub.link(placed).totals, hub.sent()) == ("equal", 1)
+
+
+def test_E1_a_throttled_store_is_asked_again_and_nothing_is_lost(hub):
+    hub.faults({"kind": "throttled", "system": "store", "operation": "ChangedOrders", "first": 2, "seconds": 1})
+    placed = hub.place(po_number="PO-1")
+
+    hub.work(lambda: StoreOrder.objects.exists())
+    hub.work(horizon=2)
+
+    assert hub.link(placed).totals == "equal"
+
+
+def test_G5_the_cursor_is_the_stores_stamp_and_not_our_clock(hub):
+    hub.place(po_number="PO-1")
+    hub.work()
+
+    cursor = Cursor.objects.get(connection=hub.euro, flow="pull_store_orders")
+
+    order = StoreOrder.objects.get()
+    assert abs(cursor.stamp - order.remote_updated_at) < timedelta(seconds=1)
