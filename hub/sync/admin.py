@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -51,6 +52,11 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Whoever may only look starts nothing: actions need the right to change such rows."""
+        options = self.opts
+        return bool(request.user.has_perm(f"{options.app_label}.change_{options.model_name}"))
+
 
 def pretty(value: object) -> str:
     """JSON for people, escaped."""
@@ -70,12 +76,16 @@ class MappingAdmin(admin.ModelAdmin[Any]):
 
     show_full_result_count = False
     list_per_page = 100
+    exclude = ("created_at",)
     waiting_flow = "push_order_to_erp"
     """The flow whose held tasks are decided again when a row was saved."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        release_held(self.waiting_flow, self.connection_of(obj))
+        flow, connection_id = self.waiting_flow, self.connection_of(obj)
+        release_held(flow, connection_id)
+        # Once more when others can see the row: until then runs still read it empty.
+        transaction.on_commit(lambda: release_held(flow, connection_id))
 
     def connection_of(self, row: Any) -> int:
         """The connection whose tasks waited for this row."""
@@ -83,11 +93,16 @@ class MappingAdmin(admin.ModelAdmin[Any]):
 
 
 def release_held(flow: str, connection_id: int) -> int:
-    """Decide again every task of the flow that is held for a mapping; returns how many."""
+    """Decide again every task of the flow that is held for a mapping; returns how many.
+
+    What runs now may have read the mapping before it was saved and not have asked for it yet: it is hinted too.
+    """
     waiting = ReviewItem.objects.filter(
         flow=flow, connection_id=connection_id, state=ReviewItem.State.OPEN, code="mapping_missing"
     )
-    return enqueue(flow, connection_id, waiting.values_list("record_id", flat=True))
+    running = SyncTask.objects.filter(flow=flow, connection_id=connection_id, state=SyncTask.State.RUNNING)
+    ids = {*running.values_list("record_id", flat=True), *waiting.values_list("record_id", flat=True)}
+    return enqueue(flow, connection_id, ids)
 
 
 # ------------------------------------------------------------------------------------------- connections
@@ -152,7 +167,7 @@ class ConnectionAdmin(admin.ModelAdmin[Any]):
         ]
         return format_html("<pre>{}</pre>", "\n".join(lines))
 
-    @admin.action(description="Test connection")
+    @admin.action(description="Test connection", permissions=["change"])
     def test_connection(self, request: HttpRequest, connections: QuerySet[Connection]) -> None:
         for connection in connections:
             self._test(request, connection)
@@ -172,7 +187,7 @@ class ConnectionAdmin(admin.ModelAdmin[Any]):
         if all(check.is_ok for check in checks):
             runner.resume(connection)
 
-    @admin.action(description="Pull now")
+    @admin.action(description="Pull now", permissions=["change"])
     def pull_now(self, request: HttpRequest, connections: QuerySet[Connection]) -> None:
         for connection in connections:
             for name, flow in FLOWS.items():
@@ -211,7 +226,7 @@ class SyncTaskAdmin(ReadOnlyAdmin):
     list_select_related = ("connection",)
     actions = ("try_again",)
 
-    @admin.action(description="Try again now", permissions=["view"])
+    @admin.action(description="Try again now", permissions=["decide"])
     def try_again(self, request: HttpRequest, tasks: QuerySet[SyncTask]) -> None:
         tasks.filter(state=SyncTask.State.QUARANTINED).update(state=SyncTask.State.HELD, attempts=0)
         for task in tasks:
@@ -261,16 +276,16 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     def shown_evidence(self, item: ReviewItem) -> str:
         return pretty(item.evidence)
 
-    @admin.action(description="Try again", permissions=["view"])
+    @admin.action(description="Try again", permissions=["decide"])
     def try_again(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> None:
         for item in items:
             _again(item)
 
-    @admin.action(description="Approve and send", permissions=["view"])
+    @admin.action(description="Approve and send", permissions=["decide"])
     def approve(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> None:
         self._decide(request, items, "approved")
 
-    @admin.action(description="Dismiss", permissions=["view"])
+    @admin.action(description="Dismiss", permissions=["decide"])
     def dismiss(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> None:
         self._decide(request, items, "dismissed")
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection as database
 
-from hub.errors import NeedsReview, NotReadyYet, TryLater, Unsettled
+from hub.errors import ConnectionBroken, NeedsReview, NotReadyYet, OutcomeUnknown, TryLater, Unsettled
 from hub.sync.models import Attempt
 from hub.sync.running import this_run
 
@@ -29,6 +29,7 @@ SELECT t.id, t.flow, t.connection_id, t.subject, %(operation)s, %(key)s, %(value
 FROM sync_synctask t JOIN sync_connection c ON c.id = t.connection_id
 JOIN sync_lease l ON l.credential = c.credential
 WHERE t.id = %(task_id)s AND t.state = 1 AND t.fence = %(fence)s AND c.may_write
+  AND c.is_enabled AND c.paused_at IS NULL
   AND l.fence = %(fence)s AND l.owner = %(worker)s
   AND l.until > clock_timestamp() + make_interval(secs => %(deadline)s)
 RETURNING *
@@ -50,9 +51,23 @@ def intend(
     except NeedsReview:
         close(attempt, Attempt.State.REFUSED)
         raise
-    except TryLater:
+    except (TryLater, ConnectionBroken):
+        # A credential that is refused is refused before anything is carried out.
         close(attempt, Attempt.State.NOT_SENT)
         raise
+    except OutcomeUnknown:
+        _settles_from_now(attempt, settle_after)
+        raise
+
+
+def _settles_from_now(attempt: Attempt, settle: timedelta) -> None:
+    """We have only now stopped sending: a pause between intention and first byte must not eat the settle time."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE sync_attempt SET settle_at = GREATEST(settle_at, clock_timestamp() + make_interval(secs => %s))"
+            " WHERE id = %s",
+            [settle.total_seconds(), attempt.pk],
+        )
 
 
 def _begin(
@@ -72,7 +87,7 @@ def _begin(
     begun = list(Attempt.objects.raw(_BEGIN, parameters))
     if not begun:
         raise NotReadyYet(
-            "This worker may not send now: its lease has passed on, or writing is switched off on the connection's page.",
+            "This worker may not send now: its lease has passed on, or the connection or writing to it is switched off on its page.",
             after=30.0,
         )
     return begun[0]
