@@ -1,1 +1,1 @@
-"""Performance, as ratios to a limit or a baseline within one run: `make bench`, or `python -m benchmarks NAME …`."""
+"""Performance, as ratios to a limit or a baseline within one run: `make bench`; docs/performance.md."""

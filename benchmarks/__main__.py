@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [NAME …]`: print each figure as it is measured; exit 1 where one misses its mark."""
+"""`python -m benchmarks [--quick] [NAME …]`: print each figure; exit 1 where one misses its mark."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ NAME = getattr(settings, "DATABASE_NAME", "concord_bench")
 def make_anew() -> None:
     """Drop and create the database, migrate it, and make it the default of this process."""
     drop()
-    with connections["default"]._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with connections["default"]._nodb_cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {NAME}")
     connection.settings_dict["NAME"] = NAME
     call_command("migrate", verbosity=0)
@@ -21,7 +21,7 @@ def make_anew() -> None:
 def drop() -> None:
     """Remove the database with all that still looks at it."""
     connection.close()
-    with connections["default"]._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with connections["default"]._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
 
 

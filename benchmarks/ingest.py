@@ -42,7 +42,9 @@ def ingest(seconds: float) -> Iterator[Figure]:
         for _ in range(ROUNDS):
             for name, requests in (("bare", bare), ("door", door)):
                 rates[name].append(_rate(port, requests, seconds))
-        ratio = statistics.median(door / bare for door, bare in zip(rates["door"], rates["bare"], strict=True))
+        ratio = statistics.median(
+            door / bare for door, bare in zip(rates["door"], rates["bare"], strict=True)
+        )
         ours, least = (statistics.median(rates[name]) for name in ("door", "bare"))
         size = statistics.mean(map(len, bodies)) / 1024
         yield Figure(
@@ -81,7 +83,9 @@ def _bodies(sandbox: Sandbox, store: Connection, address: str) -> list[bytes]:
 
 def _deliveries(path: str, store: Connection, bodies: list[bytes]) -> Iterator[bytes]:
     """Signed requests without end, each with an id of its own."""
-    signed = [(body, base64.b64encode(hmac.digest(stage.SECRET.encode(), body, hashlib.sha256))) for body in bodies]
+    signed = [
+        (body, base64.b64encode(hmac.digest(stage.SECRET.encode(), body, hashlib.sha256))) for body in bodies
+    ]
     for number, (body, signature) in enumerate(itertools.cycle(signed)):
         yield load.request(
             path,

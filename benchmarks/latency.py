@@ -1,7 +1,7 @@
 """What the hub adds between a store's webhook and the ERP's first byte, at a steady rate, all processes real.
 
-Both ends are read from the sandbox's own clock: when it began to send the webhook, and when the create's first byte
-came in.
+Both ends are read from the sandbox's own clock: when it began to send the webhook, and when the create's
+first byte came in.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+
+from django.db import connection as database
 
 from benchmarks import stage
 from benchmarks.database import empty
@@ -66,12 +68,11 @@ def _run(name: str, *, pairs: int, workers: int, seconds: float) -> Iterator[Fig
             count = _place_steadily(sandbox, made, seconds)
             took = time.time() - began
             cpu = (stage.cpu_seconds(far_side) - used[0]) / took
-            work = sum(
-                stage.cpu_seconds(c) - before for c, before in zip(children, used[1], strict=True)
-            )
+            work = sum(stage.cpu_seconds(c) - before for c, before in zip(children, used[1], strict=True))
             stage.wait_until(lambda: _created(sandbox) >= count, "the last order", DRAINED_WITHIN)
             samples = _samples(sandbox)
             yield from _figures(name, samples, count)
+            yield from _stages(name)
             yield Figure(
                 f"sandbox's CPU, {name}", cpu * 100, 70, "% of 1", is_ceiling=True,
                 detail=f"workers {work / took * 100:.0f} %",
@@ -85,8 +86,10 @@ def _memory(name: str, children: list[Child]) -> Iterator[Figure]:
 
 def _wait_for_workers(pairs: int, workers: int) -> None:
     stage.wait_until(
-        lambda: TaskHistory.objects.filter(flow="check_subscriptions", outcome="done").count() >= pairs
-        and Lease.objects.exclude(owner="").values("owner").distinct().count() == workers,
+        lambda: (
+            TaskHistory.objects.filter(flow="check_subscriptions", outcome="done").count() >= pairs
+            and Lease.objects.exclude(owner="").values("owner").distinct().count() == workers
+        ),
         "workers that hold their share of the leases, and webhook subscriptions",
     )
 
@@ -125,6 +128,30 @@ def _samples(sandbox: Sandbox) -> list[Sample]:
         if key in sent and key not in samples:
             samples[key] = Sample(request["name"], sent[key], request["time"] - sent[key])
     return sorted(samples.values(), key=lambda sample: sample.sent_at)
+
+
+# Medians of the way of an order: every step leaves its time in a row, by the clock of this one machine.
+_STAGES = """
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY EXTRACT(EPOCH FROM h.created_at - d.received_at)),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY EXTRACT(EPOCH FROM h.claimed_at - h.created_at)),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY EXTRACT(EPOCH FROM a.started_at - h.claimed_at)),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY EXTRACT(EPOCH FROM c.started_at - a.started_at))
+FROM orders_storeorder o
+JOIN sync_webhookdelivery d ON d.connection_id = o.connection_id AND d.topic = 'orders/create'
+     AND convert_from(d.body, 'UTF8')::jsonb ->> 'admin_graphql_api_id' = o.external_id
+JOIN sync_attempt a ON a.subject = 'order:' || o.id
+JOIN sync_taskhistory h ON h.task_id = a.task_id
+JOIN sync_apicall c ON c.task_id = a.task_id AND c.kind = 'write'
+"""
+
+
+def _stages(name: str) -> Iterator[Figure]:
+    with database.cursor() as cursor:
+        cursor.execute(_STAGES)
+        steps = dict(zip(("mirrored", "claimed", "mapped", "sent"), cursor.fetchone(), strict=True))
+    words = ", ".join(f"{step} {float(seconds or 0) * MILLISECONDS:.0f}" for step, seconds in steps.items())
+    longest = max(float(seconds or 0) for seconds in steps.values()) * MILLISECONDS
+    yield Figure(f"longest step of an order, {name}", longest, None, "ms", detail=f"medians: {words}")
 
 
 def _figures(name: str, samples: list[Sample], count: int) -> Iterator[Figure]:

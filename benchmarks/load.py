@@ -1,4 +1,4 @@
-"""A small load generator: kept connections on raw sockets, closed loop (as fast as answers come) or at a rate."""
+"""A small load generator: kept connections on raw sockets, as fast as answers come or at a rate."""
 
 from __future__ import annotations
 

@@ -49,8 +49,10 @@ def _saturate(count: int, concurrency: int, seconds: float, rate: float) -> Iter
             patience = 60 + 3 * count * seconds / concurrency
             stage.wait_until(lambda: OrderLink.objects.count() > count, "every order's link", patience)
             stage.wait_until(
-                lambda: not OrderLink.objects.exclude(totals="equal").exists()
-                and not OrderLink.objects.filter(reference_pushed_at=None).exists(),
+                lambda: (
+                    not OrderLink.objects.exclude(totals="equal").exists()
+                    and not OrderLink.objects.filter(reference_pushed_at=None).exists()
+                ),
                 "totals read back and references written",
                 patience,
             )
@@ -96,7 +98,7 @@ def _backlog(sandbox: Sandbox, pair: stage.Pair, count: int) -> None:
 
 
 def calls(count: int) -> Iterator[Figure]:
-    """Remote calls for each order of a backlog that came by webhook, then the time of a lone order's write-back."""
+    """Remote calls for each order of a backlog that came by webhook, then a lone order's write-back."""
     empty()
     with stage.sandbox_process() as (sandbox, _), stage.web_process() as (address, _):
         pair = stage.connect(
@@ -127,11 +129,14 @@ def _calls_figures(sandbox: Sandbox, count: int, since: float) -> Iterator[Figur
     erp = Counter(call["operation"] for call in sandbox.requests(kind="erp", since=str(since)))
     store = sandbox.requests(kind="store", since=str(since))
     writes = [call for call in store if call["operation"] == WRITE]
-    reads = [c for c in store if c["operation"] not in (WRITE, "FetchToken") and "ebhook" not in c["operation"]]
+    reads = [
+        c for c in store if c["operation"] not in (WRITE, "FetchToken") and "ebhook" not in c["operation"]
+    ]
     read_back = erp["GET salesOrders"]
+    others = sum(erp.values()) - erp[CREATE] - read_back
     yield Figure(
         "ERP calls for each order", (erp[CREATE] + read_back) / count, 1 + 1 / 20, "calls", is_ceiling=True,
-        detail=f"{erp[CREATE]} creates, {read_back} read-backs, {sum(erp.values()) - erp[CREATE] - read_back} others",
+        detail=f"{erp[CREATE]} creates, {read_back} read-backs, {others} others",
     )  # fmt: skip
     yield Figure(
         "Shopify reads for each order", len(reads) / count, 0, "calls", is_ceiling=True,
@@ -143,7 +148,7 @@ def _calls_figures(sandbox: Sandbox, count: int, since: float) -> Iterator[Figur
 
 
 def _lone(sandbox: Sandbox, pair: stage.Pair, number: int) -> Figure:
-    """Seconds from placing one order, with nothing else under way, to the store's answer to the write-back."""
+    """Seconds from placing one order, nothing else under way, to the store's answer to the write-back."""
     time.sleep(3.0)
     placed = time.time()
     stage.place(sandbox, pair, number)
@@ -158,7 +163,7 @@ def _lone(sandbox: Sandbox, pair: stage.Pair, number: int) -> Figure:
     )  # fmt: skip
 
 
-# ------------------------------------------------------------------------------------------ the sandbox itself
+# ----------------------------------------------------------------------------------------- the sandbox itself
 
 
 def ceiling(seconds: float) -> Iterator[Figure]:
@@ -182,7 +187,9 @@ def ceiling(seconds: float) -> Iterator[Figure]:
 
 def _recorded_create(pair: stage.Pair) -> Iterator[bytes]:
     """The create that the hub sent, again and again with another reference."""
-    sent = ApiCall.objects.filter(connection=pair.erp, operation__startswith="create sales order").latest("pk")
+    sent = ApiCall.objects.filter(connection=pair.erp, operation__startswith="create sales order").latest(
+        "pk"
+    )
     token = StoredToken.objects.get(credential=pair.erp.credential).token
     headers = {"Authorization": f"Bearer {fernet().decrypt(token.encode()).decode()}"}
     address = urlsplit(sent.url)

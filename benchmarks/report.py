@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`value` must reach `limit`, or stay below it where `is_ceiling`. A limit of None only shows the value."""
+    """`value` must reach `limit`, or stay below it where `is_ceiling`. Without a limit it is only shown."""
 
     name: str
     value: float

@@ -1,4 +1,4 @@
-"""The project's settings, on the benchmarks' own database and with one view more: what ingest is compared to."""
+"""The project's settings, on the benchmarks' own database and with the view that ingest is compared to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a measured run stands on: sandbox, web server and workers as processes of their own, and connections."""
+"""What a measured run stands on: sandbox, web server and workers as processes, and connections."""
 
 from __future__ import annotations
 

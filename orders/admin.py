@@ -44,7 +44,7 @@ class StoreOrderAdmin(MirrorAdmin):
     def shown_document(self, order: StoreOrder) -> str:
         return pretty(order.document)
 
-    @admin.action(description="Send to ERP", permissions=["view"])
+    @admin.action(description="Send to ERP", permissions=["decide"])
     def send_to_erp(self, request: HttpRequest, orders: QuerySet[StoreOrder]) -> None:
         for order in orders.select_related("connection__order_policy"):
             enqueue("push_order_to_erp", order.connection.order_policy.erp_id, [order.pk])

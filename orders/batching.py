@@ -14,8 +14,8 @@ LONGEST_GATHERING = timedelta(seconds=20)
 LOOK_AGAIN = 0.5
 
 
-def gather(rows: QuerySet[Any], batch: int, *, flow: str, connection_id: int, waits_for_erp: int) -> None:
-    """Raises NotReadyYet while more rows are coming and the batch is not full.
+def gather(rows: QuerySet[Any], batch: int, *, flow: str, waits_for_erp: int) -> None:
+    """Called before each batch: raises NotReadyYet while more rows are coming and the batch is not full.
 
     More are coming while orders for that ERP are due or being sent; nobody waits longer than 20 seconds. A lone order
     finds nothing else under way and goes at once.

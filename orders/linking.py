@@ -49,8 +49,7 @@ def link_order(
                 enqueue("check_order_totals", connection.pk, delay=GATHER_SECONDS)
             enqueue("push_erp_references", order.connection_id, delay=GATHER_SECONDS)
     except IntegrityError as error:
-        # What the far side did is a fact, whoever was first to link: it is noted before a person is asked.
-        attempts.close(attempt, Attempt.State.CONFIRMED, document.external_id)
+        _note_double(order, connection, document, attempt)
         raise Conflict(
             f"{order.name} led to {document.number} in the ERP, but one of the two is linked to another "
             "record already. Compare both in the ERP and delete the surplus one there.",
@@ -60,14 +59,25 @@ def link_order(
     return link
 
 
+def _note_double(
+    order: StoreOrder, connection: Connection, document: ErpSalesOrder, attempt: Attempt
+) -> None:
+    """What the far side did is a fact, whoever was first to link: it is noted before a person is asked.
+
+    An order that is linked is compared with the ERP until its twin is gone. One that is not keeps its attempt
+    open: it is looked up again before anything is sent.
+    """
+    if OrderLink.objects.filter(order=order, connection=connection).exists():
+        attempts.close(attempt, Attempt.State.CONFIRMED, document.external_id)
+        enqueue("check_order_twin", connection.pk, [order.pk])
+
+
 def _totals(document: ErpSalesOrder, attempt: Attempt) -> dict[str, object]:
     """Final totals of the answer where they are equal to what was expected; else they are read back."""
     totals = document.totals
     if totals is None:
         return {}
-    is_equal = totals.including_tax == Decimal(attempt.values["total"]) and totals.tax == Decimal(
-        attempt.values["tax"]
-    )
-    if not is_equal:
+    expected = (attempt.values["currency"], Decimal(attempt.values["total"]), Decimal(attempt.values["tax"]))
+    if (totals.currency, totals.including_tax, totals.tax) != expected:
         return {}
     return {"erp_total": totals.including_tax, "erp_tax": totals.tax, "totals": OrderLink.Totals.EQUAL}

@@ -28,6 +28,7 @@ from hub.lib.gid import tail
 from hub.lib.money import Money, MoneyBag
 from hub.sync.models import Connection
 from inventory.models import ItemMapping
+from orders.mapping_rows import MappingRows, ShippingRow, mapping_rows
 from orders.models import OrderPolicy, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from orders.rules import sums_of
 
@@ -61,14 +62,14 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
     address, instalments or lines that cannot be stated.
     """
     missing: list[str] = []
-    taxes = _TaxCodes(side, missing)
-    shipping_rows = _shipping_rows(order, side)
+    rows = mapping_rows(order, side.store.pk, side.erp.pk)
+    taxes = _TaxCodes(side, rows, missing)
     lines = (
-        *_item_lines(order, side, taxes, missing),
-        *_shipping_lines(order, side, shipping_rows, taxes, missing),
+        *_item_lines(order, side, rows, taxes, missing),
+        *_shipping_lines(order, side, rows, taxes, missing),
     )
-    terms = _payment_terms(order, side, missing) if "payment_terms" in side.store_fields else ""
-    method = _shipping_method(order, shipping_rows) if "shipping_method" in side.store_fields else ""
+    terms = _payment_terms(order, side, rows, missing) if "payment_terms" in side.store_fields else ""
+    method = _shipping_method(order, rows) if "shipping_method" in side.store_fields else ""
     if missing:
         raise MappingMissing(
             f"No mapping yet for {'; '.join(missing)}. Fill the empty rows on the mapping pages; the order goes on by itself.",
@@ -108,10 +109,10 @@ def document_date(order: PlacedOrder, store: Connection) -> date:
 
 
 def _item_lines(
-    order: PlacedOrder, side: Side, taxes: _TaxCodes, missing: list[str]
+    order: PlacedOrder, side: Side, rows: MappingRows, taxes: _TaxCodes, missing: list[str]
 ) -> list[SalesOrderLine]:
     live = [line for line in order.lines if line.current_quantity > 0]
-    items = _items(live, side, missing)
+    items = _items(live, side, rows, missing)
     return [
         SalesOrderLine(
             kind=LineKind.ITEM,
@@ -138,27 +139,29 @@ def _tax(tax_lines: Iterable[TaxLine], side: Side) -> Decimal:
     return sum((side.money(tax.amount).amount for tax in tax_lines), Decimal(0))
 
 
-def _items(lines: list[PlacedLine], side: Side, missing: list[str]) -> dict[str, tuple[str, str]]:
-    """Item number and unit by SKU, one query; SKUs without a row get an empty one and are named in `missing`."""
+def _items(
+    lines: list[PlacedLine], side: Side, rows: MappingRows, missing: list[str]
+) -> dict[str, tuple[str, str]]:
+    """Item number and unit by SKU; SKUs without a row get an empty one and are named in `missing`."""
     for line in lines:
         if not line.sku:
             missing.append(
                 f"the line {line.title!r}, which has no SKU (add it in the store, or sell it as an item)"
             )
     skus = {line.sku: line.title for line in lines if line.sku}
-    rows = {row.sku: row for row in ItemMapping.objects.filter(sku__in=list(skus), **side.rows)}
     new = [
         ItemMapping(sku=sku, title=title[:255], **side.rows)
         for sku, title in skus.items()
-        if sku not in rows and side.policy.sku_rule == OrderPolicy.SkuRule.MAPPED
+        if sku not in rows.items and side.policy.sku_rule == OrderPolicy.SkuRule.MAPPED
     ]
-    ItemMapping.objects.bulk_create(new, ignore_conflicts=True)
+    if new:
+        ItemMapping.objects.bulk_create(new, ignore_conflicts=True)
     found: dict[str, tuple[str, str]] = {}
     for sku in skus:
-        row = rows.get(sku)
-        if row and row.item_number:
-            found[sku] = (row.item_number, row.unit)
-        elif row is None and side.policy.sku_rule == OrderPolicy.SkuRule.SAME:
+        item_number, unit = rows.items.get(sku, ("", ""))
+        if item_number:
+            found[sku] = (item_number, unit)
+        elif sku not in rows.items and side.policy.sku_rule == OrderPolicy.SkuRule.SAME:
             found[sku] = (sku, "")
         else:
             missing.append(f"SKU {sku!r}")
@@ -166,14 +169,12 @@ def _items(lines: list[PlacedLine], side: Side, missing: list[str]) -> dict[str,
 
 
 class _TaxCodes:
-    """Tax codes by the taxes on a line; one query for all rows of the pair of connections."""
+    """Tax codes by the taxes on a line."""
 
-    def __init__(self, side: Side, missing: list[str]) -> None:
+    def __init__(self, side: Side, rows: MappingRows, missing: list[str]) -> None:
         self.side = side
         self.missing = missing
-        self.rows = {
-            (row.title, row.rate): row.erp_code for row in TaxCodeMapping.objects.filter(**side.rows)
-        }
+        self.rows = rows.taxes
 
     def code(self, tax_lines: tuple[TaxLine, ...]) -> str:
         """The ERP's code for these taxes; a new combination gets an empty row and is named in `missing`."""
@@ -193,17 +194,8 @@ class _TaxCodes:
 # ------------------------------------------------------------------------------------------------- shipping
 
 
-_ShippingRows = dict[tuple[str, str], ShippingMethodMapping]
-
-
-def _shipping_rows(order: PlacedOrder, side: Side) -> _ShippingRows:
-    titles = [line.title[:200] for line in order.shipping_lines]
-    rows = ShippingMethodMapping.objects.filter(title__in=titles, **side.rows)
-    return {(row.title, row.code): row for row in rows}
-
-
 def _shipping_lines(
-    order: PlacedOrder, side: Side, rows: _ShippingRows, taxes: _TaxCodes, missing: list[str]
+    order: PlacedOrder, side: Side, rows: MappingRows, taxes: _TaxCodes, missing: list[str]
 ) -> list[SalesOrderLine]:
     lines = []
     for charge in order.shipping_lines:
@@ -230,29 +222,32 @@ def _shipping_lines(
     return lines
 
 
-def _shipping_row(
-    charge: PlacedShippingLine, rows: _ShippingRows, side: Side
-) -> ShippingMethodMapping:
+def _shipping_row(charge: PlacedShippingLine, rows: MappingRows, side: Side) -> ShippingRow:
     """The row for title and code, else the row for the title alone; a new method gets an empty row."""
-    title, code = charge.title[:200], charge.code[:200]
-    row = rows.get((title, code)) or rows.get((title, ""))
+    row = _known_shipping_row(charge, rows)
     if row is None:
-        row, _ = ShippingMethodMapping.objects.get_or_create(title=title, code=code, **side.rows)
-    return row
+        title, code = charge.title[:200], charge.code[:200]
+        ShippingMethodMapping.objects.get_or_create(title=title, code=code, **side.rows)
+    return row or ShippingRow()
 
 
-def _shipping_method(order: PlacedOrder, rows: _ShippingRows) -> str:
+def _known_shipping_row(charge: PlacedShippingLine, rows: MappingRows) -> ShippingRow | None:
+    title, code = charge.title[:200], charge.code[:200]
+    return rows.shipping.get((title, code)) or rows.shipping.get((title, ""))
+
+
+def _shipping_method(order: PlacedOrder, rows: MappingRows) -> str:
     for charge in order.shipping_lines:
-        row = rows.get((charge.title[:200], charge.code[:200])) or rows.get((charge.title[:200], ""))
-        if row and row.erp_method_code:
-            return row.erp_method_code
+        row = _known_shipping_row(charge, rows)
+        if row and row.method_code:
+            return row.method_code
     return ""
 
 
 # ----------------------------------------------------------------------------------------------------- terms
 
 
-def _payment_terms(order: PlacedOrder, side: Side, missing: list[str]) -> str:
+def _payment_terms(order: PlacedOrder, side: Side, rows: MappingRows, missing: list[str]) -> str:
     terms = order.payment_terms
     if terms is None:
         return ""
@@ -262,15 +257,15 @@ def _payment_terms(order: PlacedOrder, side: Side, missing: list[str]) -> str:
             "Enter the order in the ERP by hand, or change its terms in the store.",
             code="instalments",
         )
-    row, _ = PaymentTermsMapping.objects.get_or_create(
-        type=terms.type[:40],
-        due_in_days=terms.due_in_days or 0,
-        defaults={"name": terms.name[:100]},
-        **side.rows,
-    )
-    if not row.erp_code:
+    key = terms.type[:40], terms.due_in_days or 0
+    if key not in rows.terms:
+        PaymentTermsMapping.objects.get_or_create(
+            type=key[0], due_in_days=key[1], defaults={"name": terms.name[:100]}, **side.rows
+        )
+    code = rows.terms.get(key, "")
+    if not code:
         missing.append(f"payment terms {terms.name!r}")
-    return row.erp_code
+    return code
 
 
 # -------------------------------------------------------------------------------------------------- comments

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from hub.connectors.documents import PlacedOrder
 from hub.lib.gid import tail
 from hub.lib.hashing import content_hash
 from hub.lib.text import storable_json
+from hub.sync import attempts
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, Cursor
 from orders.models import OrderPolicy, StoreOrder
@@ -32,6 +33,9 @@ _NOT_CONTENT = (
     "total",
     "subtotal",
 )
+# msgspec learns a dataclass at its first use, and two threads that begin with it at once crash the process (seen with
+# 0.22 as a segmentation fault in get_dataclass_info): it is learnt here, before there are threads.
+msgspec.json.Decoder(PlacedOrder)
 FRESH_FOR = timedelta(seconds=60)
 _WRITTEN = [
     field.attname.removesuffix("_id") if field.is_relation else field.attname
@@ -66,7 +70,7 @@ def mirror_orders(connection: Connection, received: Sequence[ReceivedOrder], *, 
     """
     newest = {r.order.external_id: r for r in sorted(received, key=lambda r: r.order.updated_at)}
     batch = [newest[key] for key in sorted(newest)]
-    _lock(connection, [r.order.external_id for r in batch])
+    now = _lock(connection, [r.order.external_id for r in batch])
     known = {
         order.external_id: order
         for order in StoreOrder.objects.filter(connection=connection, external_id__in=list(newest)).defer(
@@ -82,7 +86,7 @@ def mirror_orders(connection: Connection, received: Sequence[ReceivedOrder], *, 
         for item in batch
     }
     rows = [
-        _row(connection, known.get(item.order.external_id), item, locations, is_fetched)
+        _row(connection, known.get(item.order.external_id), item, locations, is_fetched, now)
         for item in batch
         if verdicts[item.order.external_id] == "newer"
     ]
@@ -129,22 +133,28 @@ def _is_changed(old: StoreOrder | None, row: StoreOrder) -> bool:
 def _touch(known: dict[str, StoreOrder], verdicts: dict[str, str], is_fetched: bool) -> None:
     """What was seen again unchanged is fresh; what is unclear must be read whole."""
     same = [known[key].pk for key, verdict in verdicts.items() if verdict == "same"]
-    if same:
-        seen = StoreOrder.objects.filter(pk__in=same)
-        seen.update(observed_at=Now(), **({"is_fetched": True} if is_fetched else {}))
+    if same and is_fetched:
+        # A body that came again was worded when it came first: it makes nothing fresh.
+        StoreOrder.objects.filter(pk__in=same).update(observed_at=Now(), is_fetched=True)
     unclear = [known[key].pk for key, verdict in verdicts.items() if verdict == "unclear"]
     if unclear:
         StoreOrder.objects.filter(pk__in=unclear).update(needs_read=True)
 
 
-def _lock(connection: Connection, external_ids: list[str]) -> None:
-    """Serialise writers of the same order: a row that does not exist yet cannot be locked itself."""
+def _lock(connection: Connection, external_ids: list[str]) -> datetime:
+    """Serialise writers of the same order: a row that does not exist yet cannot be locked itself.
+
+    Returns the database's time: freshness must not depend on the clocks of several hosts.
+    """
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(v, %s)) FROM unnest(%s::text[]) WITH ORDINALITY AS k(v, n)"
             " ORDER BY n",
             [connection.pk, external_ids],
         )
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+        return now
 
 
 def _verdict(old: StoreOrder | None, order: PlacedOrder, is_fetched: bool) -> str:
@@ -186,6 +196,7 @@ def _row(
     item: ReceivedOrder,
     locations: dict[str, StoreCompanyLocation],
     is_fetched: bool,
+    observed_at: datetime,
 ) -> StoreOrder:
     order = _without_holes(item.order, old)
     document = storable_json(msgspec.to_builtins(order))
@@ -210,7 +221,7 @@ def _row(
         remote_updated_at=order.updated_at,
         is_fetched=is_fetched,
         needs_read=bool(order.unknown_parts) and not is_fetched,
-        observed_at=datetime.now(UTC),
+        observed_at=item.told_at or observed_at,
         content_hash=content_hash(content),
         document_hash=content_hash(document),
         document=document,
@@ -260,8 +271,8 @@ def _enqueue(connection: Connection, mirrored: Mirrored) -> None:
 
 def is_fresh(order: StoreOrder) -> bool:
     """Whether the mirror was observed within the last minute, or a cursor pass that began then has covered it."""
-    horizon = datetime.now(UTC) - FRESH_FOR
-    if order.observed_at >= horizon:
+    oldest = -FRESH_FOR.total_seconds()
+    if attempts.seconds_until(order.observed_at) >= oldest:
         return True
     cursor = Cursor.objects.filter(connection_id=order.connection_id, flow="pull_store_orders").first()
-    return bool(cursor and cursor.covered_at and cursor.covered_at >= horizon)
+    return bool(cursor and cursor.covered_at and attempts.seconds_until(cursor.covered_at) >= oldest)

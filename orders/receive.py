@@ -6,6 +6,7 @@ Called by the engine's inbox inside its transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from hub.connectors.base import ReceivedOrder, Webhooks
@@ -24,7 +25,10 @@ def receive_orders(connection: Connection, deliveries: Sequence[WebhookDelivery]
             flagged[delivery.pk] = f"unknown topic {delivery.topic}: nothing here takes it"
             continue
         try:
-            received.append(kind.parse_order(bytes(delivery.body)))
+            order = kind.parse_order(bytes(delivery.body))
+            # What a late delivery says was so when it was sent: it must not pass for news of this minute.
+            told_at = min(delivery.triggered_at or delivery.received_at, delivery.received_at)
+            received.append(replace(order, told_at=told_at))
         except ValueError as error:
             flagged[delivery.pk] = f"not usable: {error}"
     mirror_orders(connection, received, is_fetched=False)

@@ -34,7 +34,8 @@ from orders.models import OrderLink, StoreOrder
 NORDLICHT = "Nordlicht Möbel GmbH"  # matched by external id
 ALPENHAUS = "Alpenhaus Ausstattung KG"  # matched by tax id
 STRANGER = goods.STRANGER  # matched by nothing
-PRAIRIE = "Prairie Office Supply Inc."  # matched by e-mail
+PRAIRIE = "Prairie Office Supply Inc."  # of the dollar store
+HARBOR = "Harbor Hospitality LLC"  # of the dollar store, matched by e-mail
 VAT = [{"title": "VAT", "rate": "0.19"}]
 _numbers = itertools.count(1)
 _HAS_WORK = """

@@ -41,7 +41,9 @@ class Crowd:
             self.processes.remove(process)
             pid = process.pid or 0
             how = self.points.get(pid)
-            self.killed.append(f"{process.name} {how}" if how else f"{process.name} by signal {process.exitcode}")
+            self.killed.append(
+                f"{process.name} {how}" if how else f"{process.name} by signal {process.exitcode}"
+            )
         while len(self.processes) < self.size:
             self._start()
         for pid in [pid for pid, until in self.asleep.items() if until < time.monotonic()]:
@@ -64,7 +66,9 @@ class Crowd:
         """Stop whoever holds the ERP's lease now (SIGSTOP), until well after that lease has ended."""
         owner = ""
         with suppress(DatabaseError):
-            owner = Lease.objects.filter(credential=self.stage.world.erp.credential).values_list("owner", flat=True)[0]
+            owner = Lease.objects.filter(credential=self.stage.world.erp.credential).values_list(
+                "owner", flat=True
+            )[0]
         for process in self.processes:
             if process.pid and f"-{process.pid}-" in owner and process.pid not in self.asleep:
                 _signal(process.pid, signal.SIGSTOP)

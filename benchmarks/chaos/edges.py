@@ -1,7 +1,7 @@
 """Commits of this process by name and number, and the one at which it ends by SIGKILL.
 
-An edge is named for what is committed and by whom ("push_order_to_erp: INSERT sync_attempt"), so that the same
-name means the same place in every run, whatever other threads do in between.
+An edge is named for what is committed and by whom ("push_order_to_erp: INSERT sync_attempt"), so that the
+same name means the same place in every run, whatever other threads do in between.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pathlib import Path
 
 _WRITE = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\s+\"?([a-z_]+)\"?", re.IGNORECASE)
 _IS_WRITE = re.compile(r"\s*(INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
-# Bookkeeping that belongs to no order, and words that follow UPDATE without being tables (FOR UPDATE SKIP, DO UPDATE SET).
+# Bookkeeping that belongs to no order, and words that follow UPDATE without being tables (FOR UPDATE SKIP,
+# DO UPDATE SET).
 _ASIDE = re.compile(r"sync_(lease|worker|governor|apicall|schedule|alert)|skip|set|of", re.IGNORECASE)
 
 
@@ -47,8 +48,11 @@ class Ledger:
         self.who: Callable[[], str] = str
 
     def open(self, kill: KillPoint | None, journal: Path | None, who: Callable[[], str]) -> None:
-        """Count from now on; `who` says who commits in this thread. With a named kill point or a journal, single statements get a transaction each,
-        so that what changes no row is no edge, and "before" means written but not committed."""
+        """Count from now on; `who` says who commits in this thread.
+
+        With a named kill point or a journal, single statements get a transaction each, so that what changes
+        no row is no edge, and "before" means written but not committed.
+        """
         self.kill, self.journal, self.who = kill, journal, who
         self.is_exact = journal is not None or bool(kill and kill.edge)
         self.is_open = True
@@ -95,6 +99,9 @@ def writes_of(sql: str) -> str:
     """What a statement writes, in order, without bookkeeping; "" for one that writes nothing that counts."""
     if not _IS_WRITE.match(sql):
         return ""
-    found = [f"{verb.split()[0].upper()} {table}" for verb, table in _WRITE.findall(sql) if not _ASIDE.fullmatch(table)]
+    found = [
+        f"{verb.split()[0].upper()} {table}"
+        for verb, table in _WRITE.findall(sql)
+        if not _ASIDE.fullmatch(table)
+    ]
     return " ".join(dict.fromkeys(found))
-

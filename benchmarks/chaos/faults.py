@@ -1,4 +1,4 @@
-"""The scripted faults of a run, and a digest by which two runs of one seed can be told to have met the same."""
+"""The scripted faults of a run, and a digest that is equal where two runs have met the same."""
 
 from __future__ import annotations
 
@@ -86,8 +86,19 @@ def _on_store(timing: Timing) -> Rules:
         ("html", 0.02, {}),
         ("slow_drip", 0.005, {"interval": 0.05}),
     )
-    lagging = {"kind": "lagging_lookup", "system": "store", "operation": "ChangedOrders", "seconds": timing.lag}
-    return [{"id": "store lags", "probability": 0.2, **lagging}, *_rules("store", "store", "*", faults)]
+    lagging = {
+        "kind": "lagging_lookup",
+        "system": "store",
+        "operation": "ChangedOrders",
+        "seconds": timing.lag,
+    }
+    # A pull reads many pages in a row and begins anew after a fault: each page meets a quarter as many.
+    fewer = tuple((kind, probability / 4, parameters) for kind, probability, parameters in faults)
+    return [
+        {"id": "store lags", "probability": 0.2, **lagging},
+        *_rules("store", "store", "[!C]*", faults),
+        *_rules("store page", "store", "C*", fewer),
+    ]
 
 
 def _on_webhooks() -> Rules:
@@ -119,8 +130,8 @@ def _rules(
 def digest(log: Iterable[dict[str, Any]], left_out: Collection[str]) -> str:
     """One text for what befell the first create and the first webhook of every order.
 
-    These come in every run; how often a create is sent again depends on where a worker was killed. Orders that
-    buyers meddled with (`left_out`: parts of keys) may differ as well. The same seed gives the same digest.
+    These come in every run; how often a create is sent again depends on where a worker was killed. Orders
+    that buyers changed (`left_out`: parts of keys) may differ as well. The same seed gives the same digest.
     """
     decisions = sorted(
         f"{entry['rule']}|{entry['system']}/{entry['name']}|{entry['operation']}|{entry['key']}"

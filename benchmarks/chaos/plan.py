@@ -1,4 +1,4 @@
-"""What buyers do in a run, all of it decided by the seed: orders, and who cancels or edits while they are in flight."""
+"""What buyers do in a run, decided by the seed: orders, and who cancels or edits while they are in flight."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def plan(seed: int, count: int, *, is_calm: bool = False, first: int = 1) -> lis
 def _planned(chance: random.Random, number: int, is_calm: bool) -> Planned:
     store = "euro" if chance.random() < 0.7 else "dollar"
     change = "" if is_calm else _change(chance)
-    return Planned(number, store, _order(chance, number, store), change, chance.uniform(0, LONGEST_REFLECTION))
+    return Planned(
+        number, store, _order(chance, number, store), change, chance.uniform(0, LONGEST_REFLECTION)
+    )
 
 
 def _change(chance: random.Random) -> str:

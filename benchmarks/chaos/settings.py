@@ -9,5 +9,5 @@ from hub.settings import DATABASES as _DATABASES
 
 CHAOS_ENGINE = _DATABASES["default"]["ENGINE"]
 DATABASES = {"default": _DATABASES["default"] | {"ENGINE": "benchmarks.chaos.engine"}}
-# The harness gives every process of a run the same one: above the call deadline, far below a stopped worker's sleep.
+# The same for every process of a run: above the call deadline, far below a stopped worker's sleep.
 LEASE_SECONDS = environ.Env().float("CHAOS_LEASE_SECONDS", default=12.0)

@@ -61,9 +61,19 @@ def staged(timing: Timing, *, has_schedules: bool = True) -> Iterator[Stage]:
         stack.enter_context(_database())
         os.environ["CHAOS_LEASE_SECONDS"] = str(timing.lease)
         os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{ports[1]}"
-        far_side = [sys.executable, "-W", "ignore", "-m", "benchmarks.chaos.far_side", "--port", str(ports[0])]
+        far_side = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "benchmarks.chaos.far_side",
+            "--port",
+            str(ports[0]),
+        ]
         _start(stack, far_side, f"http://127.0.0.1:{ports[0]}/_sandbox/systems", folder / "sandbox.log")
-        _start(stack, granian("127.0.0.1", ports[1]), f"http://127.0.0.1:{ports[1]}/healthz", folder / "web.log")
+        _start(
+            stack, granian("127.0.0.1", ports[1]), f"http://127.0.0.1:{ports[1]}/healthz", folder / "web.log"
+        )
         sandbox = Sandbox(f"http://127.0.0.1:{ports[0]}")
         stack.callback(sandbox.close)
         yield _built(sandbox, folder, timing, has_schedules)
@@ -82,10 +92,12 @@ def _built(sandbox: Sandbox, folder: Path, timing: Timing, has_schedules: bool) 
     for store in (world.euro_store, world.dollar_store):
         store.config |= {"plan": "plus", "call_deadline_seconds": str(timing.deadline)}
         store.save()
-    # The same PO from the same company twice is an order like any other here: only the identity tells them apart.
+    # The same PO from the same company twice is an order like any other here: the identity tells them apart.
     OrderPolicy.objects.update(duplicate_po=OrderPolicy.DuplicatePo.ALLOW)
     sweep.plan_schedules()
-    Schedule.objects.filter(flow__startswith="pull_").update(every_seconds=timing.pull_every, is_enabled=has_schedules)
+    Schedule.objects.filter(flow__startswith="pull_").update(
+        every_seconds=timing.pull_every, is_enabled=has_schedules
+    )
     return Stage(sandbox, world, folder, timing)
 
 
@@ -106,7 +118,7 @@ def _database() -> Iterator[None]:
 
 
 def _administer(statement: str) -> None:
-    with connections["default"]._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with connections["default"]._nodb_cursor() as cursor:
         cursor.execute(statement)
 
 

@@ -1,13 +1,13 @@
 """Judges a run by the sandbox's truth alone: is every order in the ERP once, with its lines and its total?
 
-Nothing here reads our tables, and the identity in a reference is read by the recipe as documented, not by our code.
+Nothing here reads our tables, and the identity in a reference is read as documented, not by our code.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -66,13 +66,21 @@ def documents(truth: Truth, store_codes: Mapping[str, str]) -> dict[tuple[str, i
 
 
 def _identity(reference: str) -> tuple[str, int] | None:
-    """Store code and order number of a reference that ends in "/CODE-NUMBERcc": base 36, two check characters."""
+    """Store code and order number of a reference that ends in "/CODE-NUMBERcc" (in base 36)."""
     code, dash, number = reference.rpartition("/")[2].partition("-")
     return (code, int(number[:-2], 36)) if dash and len(number) > 2 and number.isalnum() else None
 
 
-def judge(truth: Truth, placed: Iterable[tuple[str, str]], store_codes: Mapping[str, str]) -> list[Finding]:
-    """What is wrong with these placed orders, (name of the store, id) each."""
+def judge(
+    truth: Truth,
+    placed: Iterable[tuple[str, str]],
+    store_codes: Mapping[str, str],
+    held: Collection[tuple[str, str]] = (),
+) -> list[Finding]:
+    """What is wrong with these placed orders, (name of the store, id) each.
+
+    Only an order whose quantities its buyer changed may be `held` back from the ERP for a person to decide.
+    """
     arrived = documents(truth, store_codes)
     orders = {
         (name, order["id"]): order for name, store in truth["stores"].items() for order in store["orders"]
@@ -80,7 +88,10 @@ def judge(truth: Truth, placed: Iterable[tuple[str, str]], store_codes: Mapping[
     findings = []
     for store, gid in placed:
         order = orders[store, gid]
-        findings += _judge_order(store, order, arrived.get((store, _number(gid)), []))
+        documents_of_it = arrived.get((store, _number(gid)), [])
+        if order["edited"] and not documents_of_it and (store, gid) in held:
+            continue
+        findings += _judge_order(store, order, documents_of_it)
     return findings
 
 
@@ -106,7 +117,9 @@ def _judge_reference(name: str, order: dict[str, Any], document: dict[str, Any])
     ]
     if written == [document["number"]]:
         return []
-    return [Finding("not written back", name, f"{document['number']} in the ERP, the metafield says {written}")]
+    return [
+        Finding("not written back", name, f"{document['number']} in the ERP, the metafield says {written}")
+    ]
 
 
 def _allowed(order: dict[str, Any]) -> list[Content]:

@@ -1,11 +1,12 @@
 """One worker process: drains in a loop until it is ended, most often by SIGKILL.
 
-Forked from a server process that has imported everything (multiprocessing's forkserver), so that a killed worker
-is replaced within milliseconds.
+Forked from a server process that has imported everything (multiprocessing's forkserver), so that a killed
+worker is replaced within milliseconds.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -51,6 +52,7 @@ def work(duty: Duty) -> None:
     log = os.open(duty.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    faulthandler.enable()
     threading.Thread(target=_end_with_starter, daemon=True).start()
     LEDGER.open(duty.kill, duty.journal, _who)
     drain = Drain(threads=THREADS, linger=3600.0, budget=3600.0)

@@ -183,10 +183,11 @@ class Connector(ABC):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedOrder:
-    """An order with the raw payload it was parsed from."""
+    """An order with the raw payload it was parsed from. `told_at`: as of when, where it was told and not read."""
 
     order: PlacedOrder
     payload: dict[str, object]
+    told_at: datetime | None = None
 
 
 class OrderHistory(ABC):

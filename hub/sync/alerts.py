@@ -10,6 +10,7 @@ import httpx
 from django.core.mail import send_mail
 from django.db import connection as database
 
+from hub.lib.text import storable
 from hub.sync.models import Alert, AlertChannel
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ ON CONFLICT (cause) WHERE closed_at IS NULL DO UPDATE SET count = a.count + 1, m
 def raise_alert(cause: str, message: str, connection_id: int | None = None) -> None:
     """Open an alert, or count the open one of this cause."""
     with database.cursor() as cursor:
-        cursor.execute(_OPEN, [cause[:120], connection_id, message])
+        cursor.execute(_OPEN, [storable(cause)[:120], connection_id, storable(message)])
 
 
 def close_alert(cause: str) -> None:
@@ -61,7 +62,7 @@ def _tell(channel: AlertChannel, alert: Alert) -> bool:
                 channel.address, content=body, headers={"Content-Type": "application/json"}, timeout=5.0
             )
             answer.raise_for_status()
-    except (OSError, httpx.HTTPError) as error:
+    except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
         logger.warning(
             "alert not delivered", extra={"channel": channel.kind, "cause": alert.cause, "why": str(error)}
         )

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db import connection as database
+from psycopg.errors import DeadlockDetected
 
+from hub.lib.text import storable
 from hub.sync.enqueue import unblock
 from hub.sync.models.queue import SyncTask
 
@@ -106,6 +108,9 @@ RETURNING t.id
 _DROP_RECOVERED = """
 DELETE FROM sync_synctask t USING sync_connection c
 WHERE c.id = t.connection_id AND c.credential = %(credential)s AND t.state = 1 AND t.fence < %(fence)s
+  -- only what a newer task replaces: a late claim may have committed since the statement before
+  AND EXISTS (SELECT 1 FROM sync_synctask n WHERE n.flow = t.flow AND n.connection_id = t.connection_id
+              AND n.record_id = t.record_id AND n.state <> 1)
 RETURNING t.subject
 """
 
@@ -175,8 +180,10 @@ def claim(
         with database.cursor() as cursor:
             cursor.execute(_CLAIM, parameters)
             rows = cursor.fetchall()
-    except IntegrityError:
+    except (IntegrityError, OperationalError) as error:
         # Another drain began a task of the same subject at this very moment: its row is visible to the next claim.
+        if isinstance(error, OperationalError) and not isinstance(error.__cause__, DeadlockDetected):
+            raise
         return [], 1
     taken = [Claimed(*row[:10]) for row in rows if row[10] == SyncTask.State.RUNNING]
     behind = sorted({row[4] for row in rows if row[10] == SyncTask.State.BLOCKED})
@@ -205,7 +212,7 @@ def _finish(done: Sequence[Ended]) -> None:
                 "ids": [end.task.id for end in done],
                 "fences": [end.task.fence for end in done],
                 "outcomes": [end.outcome for end in done],
-                "messages": [end.message for end in done],
+                "messages": [storable(end.message) for end in done],
             },
         )
 
@@ -220,8 +227,8 @@ def _put_back(end: Ended) -> None:
         "settle": end.settle,
         "burn": end.burn,
         "outcome": end.outcome,
-        "message": end.message,
-        "evidence": end.evidence,
+        "message": storable(end.message),
+        "evidence": storable(end.evidence),
     }
     try:
         _rest_or_merge(task, parameters)
@@ -252,11 +259,15 @@ def let_next_go(subjects: list[str]) -> None:
 
 def recover(credential: str, fence: int) -> int:
     """Make due what an earlier leaseholder left running; returns how many. Open attempts decide what a run does then."""
-    with database.cursor() as cursor:
-        cursor.execute(_RECOVER, {"credential": credential, "fence": fence})
-        count = len(cursor.fetchall())
-        cursor.execute(_DROP_RECOVERED, {"credential": credential, "fence": fence})
-        subjects = sorted({row[0] for row in cursor.fetchall()})
+    try:
+        with database.cursor() as cursor:
+            cursor.execute(_RECOVER, {"credential": credential, "fence": fence})
+            count = len(cursor.fetchall())
+            cursor.execute(_DROP_RECOVERED, {"credential": credential, "fence": fence})
+            subjects = sorted({row[0] for row in cursor.fetchall()})
+    except IntegrityError:
+        # A hint made a new waiting task between our look and our update: the next sweep sees and joins it.
+        return 0
     if subjects:
         unblock(subjects)
     return count + len(subjects)

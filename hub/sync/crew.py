@@ -8,7 +8,9 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
+from datetime import datetime
 
+import psycopg
 from django.db import connection as database
 
 from hub.connectors.base import Connector
@@ -16,7 +18,7 @@ from hub.connectors.registry import connector_class
 from hub.sync import runner
 from hub.sync.claims import Claimed, Ended
 from hub.sync.governor import CredentialGovernor
-from hub.sync.inbox import receive_batch
+from hub.sync.inbox import BATCH, receive_batch
 from hub.sync.leases import Held
 from hub.sync.models import Connection, SyncTask
 from hub.sync.running import CurrentRun, EngineHooks, LoggedCall, connectors_from, current_run, write_calls
@@ -33,14 +35,12 @@ THREAD_END = 5.0
 
 
 class Crew:
-    """`wake` is set whenever a run has ended, `deliveries` when new deliveries may be there to be received."""
+    """`wake` is set whenever a run has ended."""
 
     def __init__(self, worker: str, threads: int, wake: threading.Event) -> None:
         self.worker = worker
         self.size = threads
         self.wake = wake
-        self.deliveries = threading.Event()
-        self.deliveries.set()
         self.jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.ended: deque[Ended] = deque()
         self.log: deque[LoggedCall] = deque()
@@ -49,9 +49,12 @@ class Crew:
         self.local: defaultdict[str, deque[tuple[Claimed, Connection, Held]]] = defaultdict(deque)
         self.prefetch: defaultdict[str, int] = defaultdict(lambda: AHEAD)
         self.receiving: set[int] = set()
+        self.more_arrived: set[int] = set()
         self.paused: set[int] = set()
+        # The drain's connections as they were read last; None until it has read them.
+        self.current: dict[int, Connection] | None = None
         self.governors: dict[str, CredentialGovernor] = {}
-        self.connectors: dict[int, tuple[object, Connector]] = {}
+        self.connectors: dict[int, tuple[tuple[datetime, str], Connector]] = {}
         self.finished = 0
         self.threads = [
             threading.Thread(target=self._work, name=f"crew-{n}", daemon=True) for n in range(threads)
@@ -104,9 +107,10 @@ class Crew:
             self.jobs.put(lambda t=task, c=connection, h=lease: self._run(t, c, h))  # type: ignore[misc]
 
     def receive(self, connection: Connection) -> int:
-        """Receive a batch of this store's deliveries unless one is being received; returns 1 if one was started."""
+        """Receive this store's deliveries, once more if they are being received; returns 1 if that was begun."""
         with self.lock:
             if connection.pk in self.receiving:
+                self.more_arrived.add(connection.pk)
                 return 0
             self.receiving.add(connection.pk)
         self.jobs.put(lambda: self._receive(connection))
@@ -125,6 +129,9 @@ class Crew:
         try:
             if lease.outlives(0):
                 self.ended.append(self._outcome(task, connection, lease))
+            else:
+                # Where somebody else has the task by now, its fence says so and this changes nothing.
+                self.ended.append(Ended(task, "handed on", "", Waiting))
         finally:
             with self.lock:
                 self.running[connection.credential] -= 1
@@ -135,7 +142,10 @@ class Crew:
             self.wake.set()
 
     def _outcome(self, task: Claimed, connection: Connection, lease: Held) -> Ended:
-        if connection.pk in self.paused:
+        if self.current is not None:
+            # What was claimed before a person switched it off, or gave it new secrets, goes by what holds now.
+            connection = self.current.get(connection.pk) or connection
+        if connection.pk in self.paused or self._is_off(connection):
             # What was claimed before the pause must not knock at a door that locks people out.
             return Ended(task, "handed on", "", Waiting)
         try:
@@ -150,18 +160,29 @@ class Crew:
             self.paused.add(connection.pk)
         return ended
 
+    def _is_off(self, connection: Connection) -> bool:
+        return self.current is not None and connection.pk not in self.current
+
     def _receive(self, connection: Connection) -> None:
         try:
-            receive_batch(connection)
+            while receive_batch(connection) == BATCH or self._more_arrived(connection):
+                continue
         except Exception:
             logger.exception("deliveries not received", extra={"connection": connection.name})
             database.close()
-        finally:
             with self.lock:
                 self.receiving.discard(connection.pk)
-            # More may have come meanwhile, and nobody looked after them.
-            self.deliveries.set()
+        finally:
             self.wake.set()
+
+    def _more_arrived(self, connection: Connection) -> bool:
+        """Whether to look once more; if not, the next announcement begins anew."""
+        with self.lock:
+            if connection.pk in self.more_arrived:
+                self.more_arrived.discard(connection.pk)
+                return True
+            self.receiving.discard(connection.pk)
+            return False
 
     def take_ended(self) -> list[Ended]:
         """Every run that has ended since the last call."""
@@ -189,7 +210,7 @@ class Crew:
         governor = self.governor(connection)
         with self.lock:
             known = self.connectors.get(connection.pk)
-            if known and known[0] == stamp:
+            if known and (known[0] == stamp or known[0][0] > connection.changed_at):
                 return known[1]
             made = connector_class(connection.system)(
                 connection.config, connection.secrets, EngineHooks(connection, governor, self.log.append)
@@ -202,18 +223,36 @@ class Crew:
         calls = []
         while self.log:
             calls.append(self.log.popleft())
-        if calls:
-            write_calls(calls)
+        try:
+            if calls:
+                write_calls(calls)
+        except (psycopg.DataError, psycopg.IntegrityError):
+            # The log serves people; the work goes on without these lines.
+            logger.exception("calls not logged", extra={"count": len(calls)})
 
     # ------------------------------------------------------------------------------------------ leaving
 
     def forget(self, credential: str) -> None:
-        """The lease is not ours any more: drop what has not started, give points back."""
+        """The lease is not ours any more: drop what has not started, give points back.
+
+        The governor stays: runs that have not ended and the connectors hold it, and the lease may come back.
+        """
         with self.lock:
             self.local[credential].clear()
-            governor = self.governors.pop(credential, None)
+            governor = self.governors.get(credential)
         if governor:
             governor.give_back()
+
+    def do(self, work: Job) -> None:
+        """Run this on a thread of the crew; what it raises is logged."""
+        self.jobs.put(lambda: self._do(work))
+
+    def _do(self, work: Job) -> None:
+        try:
+            work()
+        except Exception:
+            logger.exception("failed beside the tasks")
+            database.close()
 
     def finish(self, seconds: float = 60.0) -> None:
         """Wait until what runs has ended, no longer than that; what has not started goes back into the queue."""

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import uuid
-from collections import defaultdict
+from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,13 +59,20 @@ class Drain:
         self.leaving: set[str] = set()
         self.connections: dict[int, Connection] = {}
         self.floors: dict[tuple[int, int], datetime] = {}
-        self.claimed: defaultdict[int, int] = defaultdict(int)
+        self.told: deque[str] = deque()
+        # Connections that may have due tasks, and stores that may have new deliveries.
+        self.due: set[int] = set()
+        self.arrived: set[int] = set()
         self.timers: dict[str, float] = {}
         self.last_work = time.monotonic()
 
     def run(self) -> str:
         """Work until there is nothing to do for `linger` seconds, or `budget` is used up; says what was done."""
-        session = self._open_session()
+        try:
+            session = self._open_session()
+        except BaseException:
+            self.crew.close()
+            raise
         listener = threading.Thread(target=self._listen, args=(session,), daemon=True)
         listener.start()
         try:
@@ -92,14 +99,22 @@ class Drain:
             self._every("leases", TICK, self._balance)
             self._every("schedules", SCHEDULE_TICK, self._plan)
             self._every("sweep", 10.0, self._sweep)
-            self._every("minutely", 60.0, sweep.minutely)
+            # Off this thread: mail servers and old rows take their time, and leases must be renewed meanwhile.
+            self._every("minutely", 60.0, lambda: self.crew.do(sweep.minutely))
+            self._every("everything", POLL, self._suspect_all)
+            self._hear()
             moved = self._report() + self._receive() + self._claim()
             if moved or self.crew.is_busy:
                 self.last_work = time.monotonic()
-            elif time.monotonic() - self.last_work > self.linger:
+            elif time.monotonic() - self.last_work > self.linger and not self._last_look():
                 break
-            if not moved:
-                self.wake.wait(POLL)
+            if not moved and not self.wake.wait(POLL):
+                self._suspect_all()
+
+    def _last_look(self) -> int:
+        """What there is to do although nobody announced it."""
+        self._suspect_all()
+        return self._receive() + self._claim()
 
     def _every(self, name: str, seconds: float, act: Any) -> None:
         now = time.monotonic()
@@ -123,6 +138,7 @@ class Drain:
         """Renew our leases, hold our fair share of all credentials, recover what earlier holders left running."""
         leases.register(self.name)
         self.connections = {c.pk: c for c in Connection.objects.filter(is_enabled=True, paused_at=None)}
+        self.crew.current = self.connections
         self.crew.paused -= set(self.connections)
         wanted = sorted({c.credential for c in self.connections.values()})
         leases.ensure_rows(wanted)
@@ -139,6 +155,7 @@ class Drain:
             ):
                 self.held[lease.credential] = lease
                 claims.recover(lease.credential, lease.fence)
+            self._suspect_all()
 
     def _release_surplus(self, share: int, wanted: set[str]) -> None:
         surplus = [c for c in self.held if c not in wanted]
@@ -163,23 +180,33 @@ class Drain:
             if c.credential in self.held and c.credential not in self.leaving and pk not in self.crew.paused
         }
 
-    def _receive(self) -> int:
-        """Hand new webhook deliveries of our stores to the crew, one batch a store at a time."""
-        self._every("deliveries", POLL, self.crew.deliveries.set)
-        if not self.crew.deliveries.is_set():
-            return 0
-        self.crew.deliveries.clear()
-        stores = [pk for pk in self._mine() if self.connections[pk].side == Connection.Side.STORE]
+    def _suspect_all(self) -> None:
+        """The net below the announcements: look at every connection of ours."""
+        mine = self._mine()
+        self.due.update(mine)
+        stores = [pk for pk in mine if self.connections[pk].side == Connection.Side.STORE]
         if not stores:
-            return 0
+            return
         with database.cursor() as cursor:
             cursor.execute(
                 "SELECT connection_id FROM unnest(%s::bigint[]) AS c(connection_id) WHERE EXISTS ("
                 "SELECT 1 FROM sync_webhookdelivery d WHERE d.connection_id = c.connection_id AND d.state = 0)",
                 [stores],
             )
-            waiting = [row[0] for row in cursor.fetchall()]
-        return sum(self.crew.receive(self.connections[pk]) for pk in waiting)
+            self.arrived.update(row[0] for row in cursor.fetchall())
+
+    def _hear(self) -> None:
+        """Take what was announced since the last time."""
+        while self.told:
+            word, _, key = self.told.popleft().partition(" ")
+            if key.isdigit():
+                (self.arrived if word == DELIVERY else self.due).add(int(key))
+
+    def _receive(self) -> int:
+        """Hand the stores that have new webhook deliveries to the crew."""
+        arrived, self.arrived = self.arrived, set()
+        mine = self._mine() if arrived else {}
+        return sum(self.crew.receive(self.connections[pk]) for pk in arrived if pk in mine)
 
     def _claim(self) -> int:
         wants = self._wants()
@@ -190,15 +217,25 @@ class Drain:
             self.timers["full scan"] = now
             self.floors.clear()
         tasks, behind = claims.claim(self.name, wants, self.floors)
+        if not behind:
+            self._forget_emptied(wants, tasks)
         for task in tasks:
             self._raise_floor(task)
             connection = self.connections[task.connection_id]
             self.crew.add(task, connection, self.held[connection.credential])
         return len(tasks) + behind
 
+    def _forget_emptied(self, wants: list[Want], tasks: list[Claimed]) -> None:
+        """Connections that gave fewer tasks than there was room for have no more."""
+        given = Counter(task.connection_id for task in tasks)
+        self.due -= {want.connection_id for want in wants if given[want.connection_id] < want.room}
+
     def _wants(self) -> list[Want]:
         wants = []
-        for pk, lease in self._mine().items():
+        mine = self._mine() if self.due else {}
+        for pk, lease in mine.items():
+            if pk not in self.due:
+                continue
             room = min(self.crew.room_for(self.connections[pk]), MOST_CLAIMED)
             if room > 0:
                 wants.append(Want(pk, room, lease.fence, lease.credential))
@@ -232,22 +269,26 @@ class Drain:
 
     def _listen(self, session: psycopg.Connection[Any]) -> None:
         try:
-            for told in session.notifies():
-                if told.payload == DELIVERY:
-                    self.crew.deliveries.set()
+            for announced in session.notifies():
+                self.told.append(announced.payload)
                 self.wake.set()
         except psycopg.Error:
             # The session is gone, and with it our claim to be alive: stop before another worker takes over.
             self.stop()
 
     def _leave(self, session: psycopg.Connection[Any]) -> None:
-        self.crew.finish()
-        claims.acknowledge(self.crew.take_ended())
-        self.crew.close()
-        leases.unregister(self.name)
-        with database.cursor() as cursor:
-            cursor.execute("RESET synchronous_commit")
-        session.close()
+        """Whatever fails here, the threads end, and with the session ends our claim to be alive."""
+        try:
+            self.crew.finish()
+            claims.acknowledge(self.crew.take_ended())
+        finally:
+            try:
+                self.crew.close()
+                leases.unregister(self.name)
+                with database.cursor() as cursor:
+                    cursor.execute("RESET synchronous_commit")
+            finally:
+                session.close()
 
 
 def _signed(key: int) -> int:

@@ -11,8 +11,8 @@ from django.db import transaction
 from hub.sync.flows import FLOWS
 
 CHANNEL = "concord_work"
-# What the announcement of a webhook delivery says; that of a task says nothing.
-DELIVERY = "delivery"
+# An announcement is one of these words, a blank and the connection's key.
+TASK, DELIVERY = "task", "delivery"
 
 # A hint that meets a waiting task joins it under a row lock, so that a claim at the same moment cannot lose it: the
 # claim either took the row before (then this makes a new one) or sees the higher hint count afterwards.
@@ -34,20 +34,28 @@ SET hints = t.hints + 1,
     state = CASE WHEN t.state = 3 THEN EXCLUDED.state ELSE t.state END,
     -- a retrying task becomes due, but an unknown outcome keeps its settle time; a later start is never hurried
     due_at = CASE WHEN %(delay)s > 0 THEN t.due_at
+                  -- what waits already keeps its place, or hints that never end would keep it last for ever
                   ELSE GREATEST(LEAST(t.due_at, EXCLUDED.due_at), t.settle_at,
-                                CASE WHEN t.due_at <= EXCLUDED.due_at THEN EXCLUDED.due_at END) END
+                                CASE WHEN t.state <> 0 AND t.due_at <= EXCLUDED.due_at
+                                     THEN EXCLUDED.due_at END) END
 RETURNING t.id, t.state, t.subject
 """
 
 # An earlier task may have ended between our look and our commit; whoever commits last sees the other.
+# A row that is locked is not waited for (two batches in other orders would wait for each other): who holds it is a
+# hint or an acknowledgement, and lets it go itself when it has committed.
 _UNBLOCK = """
+WITH went AS (
 UPDATE sync_synctask t SET state = 0, due_at = GREATEST(t.due_at, clock_timestamp())
 WHERE t.id IN (
-    SELECT DISTINCT ON (b.subject) b.id FROM sync_synctask b
-    WHERE b.subject = ANY(%(subjects)s) AND b.state = 2 ORDER BY b.subject, b.id)
-  AND t.state = 2
-  AND NOT EXISTS (SELECT 1 FROM sync_synctask o WHERE o.subject = t.subject
-                  AND o.id <> t.id AND (o.state = 1 OR (o.state = 0 AND o.id < t.id)))
+    SELECT b.id FROM sync_synctask b
+    WHERE b.subject = ANY(%(subjects)s) AND b.state = 2
+      AND NOT EXISTS (SELECT 1 FROM sync_synctask o WHERE o.subject = b.subject AND o.id <> b.id
+                      AND (o.state = 1 OR (o.state IN (0, 2) AND o.id < b.id)))
+    FOR UPDATE OF b SKIP LOCKED)
+RETURNING t.connection_id
+)
+SELECT count(*), pg_notify(%(channel)s, %(word)s || ' ' || connection_id) FROM went GROUP BY connection_id
 """
 
 
@@ -79,7 +87,7 @@ def enqueue(
         cursor.execute(_ENQUEUE, parameters)
         blocked = sorted({subject for _, state, subject in cursor.fetchall() if state == 2})
         if not delay:
-            cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{TASK} {connection_id}"])
     if blocked:
         transaction.on_commit(lambda: unblock(blocked))
     return len(ids)
@@ -88,5 +96,5 @@ def enqueue(
 def unblock(subjects: list[str]) -> int:
     """Let the first blocked task of each subject go where nothing of that subject runs; returns how many went."""
     with database.cursor() as cursor:
-        cursor.execute(_UNBLOCK, {"subjects": subjects})
-        return int(cursor.rowcount)
+        cursor.execute(_UNBLOCK, {"subjects": subjects, "channel": CHANNEL, "word": TASK})
+        return sum(int(row[0]) for row in cursor.fetchall())

@@ -156,7 +156,11 @@ class CredentialGovernor:
             if need > cost - self.allowance:
                 parameters["need"] = cost - self.allowance
             cursor.execute(_WAIT, parameters)
-            short, blocked = cursor.fetchone() or (0.0, 0.0)
+            row = cursor.fetchone()
+        if row is None:
+            # A restored or tidied database: nobody else would ever make the row again.
+            self._ensure_row()
+        short, blocked = row or (0.0, 0.0)
         if blocked:
             self.blocked_until = max(self.blocked_until, time.monotonic() + blocked)
         return max(float(short or 0.0), float(blocked or 0.0), 0.01)
@@ -199,8 +203,11 @@ class CredentialGovernor:
                 return
             self.failures += 1
             if self.failures >= FAILURES_BEFORE_REST:
-                rest = min(2.0 ** (self.failures - FAILURES_BEFORE_REST), LONGEST_REST)
-                self.blocked_until = time.monotonic() + rest * random.uniform(0.8, 1.2)
+                rest = min(2.0 ** min(self.failures - FAILURES_BEFORE_REST, 10), LONGEST_REST)
+                # Never shorter than what the far side itself asked for.
+                self.blocked_until = max(
+                    self.blocked_until, time.monotonic() + rest * random.uniform(0.8, 1.2)
+                )
 
     def give_back(self) -> None:
         """Return the unspent allowance to the row."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
+from hub.lib.text import storable
 from hub.sync.flows import RECEIVERS, receiver
 from hub.sync.models import Connection, WebhookDelivery
 
@@ -40,7 +41,9 @@ def _receive(connection: Connection, most: int) -> int:
     usable = [delivery.pk for delivery in deliveries if delivery.pk not in flagged]
     WebhookDelivery.objects.filter(pk__in=usable).update(state=WebhookDelivery.State.DONE)
     for pk, reason in flagged.items():
-        WebhookDelivery.objects.filter(pk=pk).update(state=WebhookDelivery.State.FLAGGED, reason=reason[:250])
+        WebhookDelivery.objects.filter(pk=pk).update(
+            state=WebhookDelivery.State.FLAGGED, reason=storable(reason)[:250]
+        )
     return len(deliveries)
 
 
@@ -60,12 +63,15 @@ def _receive_singly(connection: Connection) -> int:
                 delivery.state = (
                     WebhookDelivery.State.FLAGGED if pk in flagged else WebhookDelivery.State.DONE
                 )
-                delivery.reason = flagged.get(pk, "")[:250]
+                delivery.reason = storable(flagged.get(pk, ""))[:250]
                 delivery.save(update_fields=["state", "reason"])
+        except (OperationalError, InterfaceError):
+            # Not the delivery's fault: a deadlock, a database that went away. It stays new.
+            raise
         except Exception as error:
             logger.exception("a delivery failed", extra={"delivery": pk})
             WebhookDelivery.objects.filter(pk=pk).update(
                 state=WebhookDelivery.State.FLAGGED,
-                reason=f"failed inside: {type(error).__name__}: {error}"[:250],
+                reason=storable(f"failed inside: {type(error).__name__}: {error}")[:250],
             )
     return 0

@@ -15,10 +15,11 @@ from django.db import connection as database
 LEASE_SECONDS = float(getattr(settings, "LEASE_SECONDS", 90.0))
 LOCK_CLASS = 0x436F6E63  # "Conc": the advisory locks of workers live under this class
 
+# Fences grow over all credentials: a task keeps its fence when its connection moves to another credential.
 # A lease is free when it ended, or when the worker's own database session is gone: the advisory lock that the
 # session held is granted to nobody then. A worker that lost its session cannot begin a write (see attempts.py).
 _ACQUIRE = """
-UPDATE sync_lease SET owner = %(owner)s, fence = fence + 1,
+UPDATE sync_lease SET owner = %(owner)s, fence = GREATEST(fence, (SELECT max(fence) FROM sync_lease)) + 1,
        until = clock_timestamp() + make_interval(secs => %(seconds)s)
 WHERE credential IN (
     SELECT l.credential FROM sync_lease l

@@ -10,18 +10,26 @@ from datetime import UTC, datetime
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db import connection as database
 
-from hub.errors import ConnectionBroken, NeedsReview, OutcomeUnknown, RateLimited, TryLater, Unsettled
+from hub.errors import (
+    ConnectionBroken,
+    NeedsReview,
+    OutcomeUnknown,
+    RateLimited,
+    TryLater,
+    Unreachable,
+    Unsettled,
+)
 from hub.lib.text import storable
 from hub.sync import alerts, review
 from hub.sync.claims import Claimed, Ended
-from hub.sync.flows import run_of
+from hub.sync.flows import FLOWS, run_of
 from hub.sync.models import Connection, SyncTask
 
 logger = logging.getLogger(__name__)
 
 FIRST_LOOK_UP = 1.0
-UNREACHABLE_WAIT = 4.0
-NOT_READY_WAIT = 30.0
+# Seconds until the next try where the error names none. A far side that is down makes its credential rest anyway.
+WAITS: tuple[tuple[type[TryLater], float], ...] = ((RateLimited, 1.0), (Unreachable, 4.0), (TryLater, 30.0))
 BACK_OFF_BASE = 5.0
 BACK_OFF_LONGEST = 900.0
 ATTEMPTS_BEFORE_QUARANTINE = 4
@@ -62,9 +70,9 @@ def _later(task: Claimed, error: TryLater) -> Ended:
     if error.after is not None:
         wait = error.after
     elif error.burns_attempt:
-        wait = min(BACK_OFF_BASE * 2.0**task.attempts, BACK_OFF_LONGEST)
+        wait = min(BACK_OFF_BASE * 2.0 ** min(task.attempts, 10), BACK_OFF_LONGEST)
     else:
-        wait = NOT_READY_WAIT if not isinstance(error, RateLimited) else 1.0
+        wait = next(seconds for kind, seconds in WAITS if isinstance(error, kind))
     name = type(error).__name__
     return Ended(
         task,
@@ -82,19 +90,25 @@ def _bug(task: Claimed, error: Exception) -> Ended:
     logger.error("flow failed", extra={"flow": task.flow, "subject": task.subject, "traceback": evidence})
     if isinstance(error, DatabaseError):
         database.close()
+    retry = Ended(task, "retry", message, Waiting, after=_back_off(task), burn=1, evidence=evidence)
     if task.attempts + 1 < ATTEMPTS_BEFORE_QUARANTINE:
-        wait = _jittered(BACK_OFF_BASE * 2.0**task.attempts)
-        return Ended(task, "retry", message, Waiting, after=wait, burn=1, evidence=evidence)
+        return retry
+    # A flow over a set stands for every record of its connection: it is never given up, people are told.
+    is_set = task.flow in FLOWS and not FLOWS[task.flow].subject
     alerts.raise_alert(
-        f"quarantined {task.flow}",
-        f"Task {task.flow} of {task.subject} failed {task.attempts + 1} times and waits for a person: {message}",
+        f"failing {task.flow} of {task.subject}" if is_set else f"quarantined {task.flow}",
+        f"Task {task.flow} of {task.subject} failed {task.attempts + 1} times"
+        f"{'' if is_set else ' and waits for a person'}: {message}",
         task.connection_id,
     )
+    if is_set:
+        return retry
     return Ended(task, "quarantined", message, Quarantined, burn=1, evidence=evidence)
 
 
 def pause(connection: Connection, reason: str) -> None:
     """Stop all work of a connection until a connection test succeeds; one alert."""
+    reason = storable(reason)
     changed = Connection.objects.filter(pk=connection.pk, paused_at=None).update(
         paused_at=datetime.now(UTC), pause_reason=reason
     )
@@ -110,6 +124,11 @@ def resume(connection: Connection) -> None:
     """Let work go on after a successful connection test."""
     Connection.objects.filter(pk=connection.pk).update(paused_at=None, pause_reason="")
     alerts.close_alert(f"connection {connection.pk} paused")
+
+
+def _back_off(task: Claimed) -> float:
+    """Seconds to the next attempt: doubled each time up to a quarter of an hour."""
+    return _jittered(min(BACK_OFF_BASE * 2.0 ** min(task.attempts, 10), BACK_OFF_LONGEST))
 
 
 def _jittered(seconds: float) -> float:

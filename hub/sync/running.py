@@ -15,6 +15,7 @@ from django.db import connection as database
 from hub.connectors.base import CallRecord, Connector, ObservedLimits, Token
 from hub.connectors.registry import connector_class
 from hub.errors import NotReadyYet
+from hub.lib.text import storable
 from hub.sync.claims import Claimed
 from hub.sync.encryption import fernet
 from hub.sync.governor import CredentialGovernor, borrowed_slot
@@ -203,8 +204,8 @@ def _row(logged: LoggedCall) -> tuple[object, ...]:
         call.started_at,
         int(call.duration * 1000),
         call.cost,
-        call.request_id[:100],
+        storable(call.request_id)[:100],
         call.request_body,
         call.response_body,
-        call.error,
+        storable(call.error),
     )

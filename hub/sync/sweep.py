@@ -93,7 +93,8 @@ def forget_old() -> None:
         for table, column, kind, condition in rules:
             cursor.execute(
                 f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table}"  # noqa: S608 - names from the tuple above
-                f" WHERE {column} < now() - make_interval(days => %s) {condition} ORDER BY {column} LIMIT %s)",
+                f" WHERE {column} < now() - make_interval(days => %s) {condition} ORDER BY {column} LIMIT %s"
+                " FOR UPDATE SKIP LOCKED)",
                 [KEPT_DAYS[kind], SWEPT_AT_ONCE],
             )
 

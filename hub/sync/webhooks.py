@@ -37,9 +37,9 @@ WITH stored AS (
     INSERT INTO sync_webhookdelivery (connection_id, topic, webhook_id, event_id, api_version, triggered_at, body,
                                       state, reason)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-    ON CONFLICT (connection_id, topic, webhook_id) DO NOTHING RETURNING id
+    ON CONFLICT (connection_id, topic, webhook_id) DO NOTHING RETURNING connection_id
 )
-SELECT pg_notify('{CHANNEL}', '{DELIVERY}') FROM stored
+SELECT pg_notify('{CHANNEL}', '{DELIVERY} ' || connection_id) FROM stored
 """
 
 

@@ -30,9 +30,13 @@ def run(connection: Connection, record_id: int) -> str:
     erp = open_connector(connection).supporting(SalesOrders)
     equal = differ = 0
     unread = OrderLink.objects.filter(connection=connection, totals=OrderLink.Totals.UNREAD)
-    gather(unread, erp.read_batch, flow=FLOW, connection_id=connection.pk, waits_for_erp=connection.pk)
     last = 0
-    while batch := list(unread.filter(pk__gt=last).select_related("order").order_by("pk")[: erp.read_batch]):
+    while True:
+        left = unread.filter(pk__gt=last)
+        gather(left, erp.read_batch, flow=FLOW, waits_for_erp=connection.pk)
+        batch = list(left.select_related("order").order_by("pk")[: erp.read_batch])
+        if not batch:
+            break
         last = batch[-1].pk
         found = _read(erp, batch)
         with transaction.atomic():

@@ -34,13 +34,18 @@ def run(connection: Connection, record_id: int) -> str:
     missing = OrderLink.objects.filter(
         order__connection=connection, reference_pushed_at=None, reference_error=""
     ).select_related("order", "connection")
-    if policy:
-        batch = store.reference_batch
-        gather(missing, batch, flow=FLOW, connection_id=connection.pk, waits_for_erp=policy.erp_id)
+    batch = store.reference_batch
     written = refused = 0
-    while links := list(missing.order_by("pk")[: store.reference_batch]):
+    while True:
+        if policy:
+            gather(missing, batch, flow=FLOW, waits_for_erp=policy.erp_id)
+        links = list(missing.order_by("pk")[:batch])
+        if not links:
+            break
         bad = store.write_references([_reference(link) for link in links])
         good = [link for link in links if link.order.external_id not in bad]
+        if bad and len(good) == len(links):
+            raise RuntimeError(f"The store refused references that nobody sent: {sorted(bad)[:5]}")
         refused += _refuse([link for link in links if link.order.external_id in bad], bad)
         if bad and good:
             continue  # the call is atomic: one bad row and none was written; the rest goes again without it
@@ -67,12 +72,15 @@ def _reference(link: OrderLink) -> ErpReference:
 
 def _written(missing: QuerySet[OrderLink], links: list[OrderLink]) -> int:
     keys = [link.pk for link in links]
+    for connection_id in {link.order.connection_id for link in links}:
+        review.solve_items(FLOW, connection_id, [link.order_id for link in links])
     return OrderLink.objects.filter(pk__in=keys).update(reference_pushed_at=datetime.now(UTC))
 
 
 def _refuse(links: list[OrderLink], bad: dict[str, str]) -> int:
     for link in links:
-        words = bad[link.order.external_id]
+        # Empty would read as "not refused": the row would be sent again for ever.
+        words = bad[link.order.external_id] or "no reason given"
         link.reference_error = words[:250]
         error = RecordRejected(
             f"The store refused the ERP number {link.number} on {link.order.name}: {words}",

@@ -13,7 +13,6 @@ from dataclasses import asdict
 
 from django.db import transaction
 from django.db.models import Q
-from django.db.models import Q
 
 from companies.models import CompanyLocationLink
 from hub.connectors.base import SalesOrders
@@ -42,19 +41,23 @@ def run(connection: Connection, record_id: int) -> str:
         .get(pk=record_id)
     )
     policy = order.connection.order_policy
-    link = OrderLink.objects.filter(order=order, connection=connection).first()
+    links = {link.connection_id: link for link in OrderLink.objects.filter(order=order)}
+    link = links.get(connection.pk)
     erp = open_connector(connection).supporting(SalesOrders)
     lost = [] if link else attempts.open_attempts(connection.pk, this_run().task.subject)
     if lost:
         found = _adopt_lost(erp, order, connection, lost)
         if found:
             return found
+    if link is None and (elsewhere := _elsewhere(policy, connection, links)):
+        return elsewhere
     decision = decide(_facts(order, policy, link, connection), _policy(policy))
     if decision.action is Action.HOLD:
         raise NeedsReview(decision.reason, code=decision.code, evidence=_evidence(order))
     if decision.action is Action.NOTHING:
         return decision.reason
-    _check_fresh(order)
+    if given_up := _check_fresh(order):
+        return given_up
     placed = document_of(order)
     side = mapping.Side(
         order.connection, connection, policy, fields_owned_by(FieldOwner.Owner.STORE, of="order")
@@ -66,13 +69,18 @@ def run(connection: Connection, record_id: int) -> str:
 # ------------------------------------------------------------------------------------------------- decide
 
 
+def _elsewhere(policy: OrderPolicy, connection: Connection, links: dict[int, OrderLink]) -> str:
+    """Why the order is no matter of this ERP; empty where it is. A store may have moved to another ERP since."""
+    for link in links.values():
+        return f"already in {link.connection} as {link.number}"
+    return "" if policy.erp_id == connection.pk else "the store's orders go to another ERP"
+
+
 def _facts(
     order: StoreOrder, policy: OrderPolicy, link: OrderLink | None, connection: Connection
 ) -> OrderFacts:
     approved = (
-        ReviewItem.objects.filter(
-            flow=FLOW, connection=connection, record_id=order.pk, decision="approved"
-        )
+        ReviewItem.objects.filter(flow=FLOW, connection=connection, record_id=order.pk, decision="approved")
         # A change is approved as it was shown; the next one is asked about again.
         .exclude(~Q(evidence__content_hash=order.content_hash), code="changed_after_sending")
         .values_list("code", flat=True)
@@ -136,10 +144,16 @@ def _evidence(order: StoreOrder) -> dict[str, object]:
 # ------------------------------------------------------------------------------------------- depends on, map
 
 
-def _check_fresh(order: StoreOrder) -> None:
-    """Raises NotReadyYet where the mirror is incomplete or old; reading it is enqueued."""
+def _check_fresh(order: StoreOrder) -> str:
+    """Raises NotReadyYet where the mirror is incomplete or old; reading it is enqueued.
+
+    Empty where the mirror is fresh; the reason not to ask again where a person gave the order up.
+    """
     if not order.needs_read and is_fresh(order):
-        return
+        return ""
+    gone = ReviewItem.objects.filter(connection=order.connection, record_id=order.pk, code="order_gone")
+    if gone.filter(decision="dismissed").exists():
+        return "gone from the store, given up by a person"
     with transaction.atomic():
         StoreOrder.objects.filter(pk=order.pk).update(needs_read=True)
         enqueue("read_store_orders", order.connection_id)

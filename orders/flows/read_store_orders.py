@@ -4,7 +4,7 @@ Starts   a mirror is marked: parts unknown, same stamp with other content, or no
 Reads    those orders, as many in a call as the store takes
 Writes   StoreOrder mirrors
 Repeat   safe: reading changes nothing there, and a mirror that is marked again is read again
-Review   never
+Review   an order that the store does not know any more and that is not in the ERP
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from __future__ import annotations
 from django.db import transaction
 
 from hub.connectors.base import OrderHistory
-from hub.errors import NotReadyYet
+from hub.errors import Conflict, NotReadyYet
+from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.mirroring import mirror_orders
 from orders.models import OrderPolicy, StoreOrder
+
+FLOW = "read_store_orders"
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -48,12 +51,30 @@ def run(connection: Connection, record_id: int) -> str:
 
 
 def _unmark_gone(connection: Connection, keys: list[int]) -> None:
-    """Orders that the store no longer has are not read again; the mirror keeps the last we knew."""
-    StoreOrder.objects.filter(connection=connection, pk__in=keys).update(needs_read=False)
+    """Orders that the store no longer has are not read again; the mirror keeps the last we knew.
+
+    Nobody guesses whether such an order was deleted or is only out of our sight: what was not sent yet is shown.
+    """
+    gone = StoreOrder.objects.filter(connection=connection, pk__in=keys)
+    gone.update(needs_read=False)
+    for order in gone.filter(links=None).defer("payload", "document"):
+        error = Conflict(
+            f"{connection} does not show {order.name} any more, and it was not sent to the ERP. If it was deleted, "
+            "dismiss this. If not, the app may lack the access read_all_orders; grant it, then press Try again.",
+            code="order_gone",
+            evidence={"order": order.name, "external_id": order.external_id, "po_number": order.po_number},
+        )
+        review.open_item(FLOW, connection.pk, order.pk, f"order:{order.pk}", error)
+
+
+def again(connection_id: int, record_id: int) -> None:
+    """A person corrected something: read this order anew."""
+    StoreOrder.objects.filter(connection_id=connection_id, pk=record_id).update(needs_read=True)
 
 
 def _go_on(connection: Connection, keys: list[int]) -> None:
     """What waited for a fresh mirror is decided now, whether its content changed or not."""
+    review.solve_items(FLOW, connection.pk, keys)
     ready = StoreOrder.objects.filter(pk__in=keys, needs_read=False).values_list("pk", flat=True)
     policy = OrderPolicy.objects.filter(store=connection).first()
     if policy:

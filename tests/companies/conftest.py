@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.sandbox_fixtures import hub, make_hub, sandbox_server
+from tests.sandbox_fixtures import hub, make_hub, sandbox_server, shared_database
 
-__all__ = ["hub", "make_hub", "sandbox_server"]
+__all__ = ["hub", "make_hub", "sandbox_server", "shared_database"]

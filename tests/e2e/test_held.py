@@ -1,4 +1,4 @@
-"""What cannot be sent waits for a person with nothing sent, and goes on by itself once the person has decided."""
+"""What cannot be sent waits for a person, and goes on by itself once the person has decided."""
 
 from __future__ import annotations
 

@@ -43,7 +43,9 @@ def test_A1_A3_what_was_committed_is_adopted_and_never_sent_again(hub, fault):
     assert (hub.sent(), hub.attempts(), hub.reviews()) == (1, ["confirmed"], [])
 
 
-@pytest.mark.parametrize("fault", [{"kind": "drop_before"}, {"kind": "html"}], ids=lambda fault: fault["kind"])
+@pytest.mark.parametrize(
+    "fault", [{"kind": "drop_before"}, {"kind": "html"}], ids=lambda fault: fault["kind"]
+)
 def test_A1_what_was_never_committed_is_sent_again_only_after_it_has_settled(make_hub, fault):
     hub = make_hub(call_deadline=1.0, settle_after=1.0)
     hub.faults({**CREATE, **fault, "first": 1})
@@ -157,7 +159,9 @@ def test_A1_an_order_whose_lost_send_was_posted_meanwhile_is_found_among_the_inv
     assert (hub.sent(), len(hub.erp_orders()), len(hub.truth()["salesInvoices"])) == (2, 1, 1)
 
 
-@pytest.mark.parametrize(("action", "code"), [("cancel", "cancelled_after_sending"), ("edit", "changed_after_sending")])
+@pytest.mark.parametrize(
+    ("action", "code"), [("cancel", "cancelled_after_sending"), ("edit", "changed_after_sending")]
+)
 def test_F13_a_change_while_its_create_is_in_doubt_is_asked_about_once_the_order_is_adopted(
     make_hub, action, code
 ):
@@ -219,7 +223,9 @@ def test_D1_a_token_that_expires_before_the_create_is_renewed_and_the_order_sent
     assert (len(hub.erp_orders()), hub.link(placed).is_adopted, hub.reviews()) == (1, False, [])
 
 
-def test_A1_every_look_up_follows_the_erps_answer_and_not_our_hope_when_the_sandbox_misbehaves_by_seed(make_hub):
+def test_A1_every_look_up_follows_the_erps_answer_and_not_our_hope_when_the_sandbox_misbehaves_by_seed(
+    make_hub,
+):
     hub = make_hub(call_deadline=1.0, settle_after=1.5)
     hub.link_companies()
     hub.faults(

@@ -1,4 +1,4 @@
-"""Failure modes B: webhooks come twice, late, in disorder, in part, or not at all, and the end is the same."""
+"""Failure modes B: webhooks come twice, late, in disorder, in part or never, and the end is the same."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection as database
 
+from hub.sync import webhooks
 from hub.sync.inbox import receive_batch
 from hub.sync.models import ApiCall, Connection, Schedule, SyncTask, WebhookDelivery
 from orders.models import OrderLink, StoreOrder
@@ -16,7 +17,7 @@ from orders.models import OrderLink, StoreOrder
 
 @pytest.fixture
 def quiet_hub(hub):
-    """The hub with its companies matched and nothing running by itself: what happens, webhooks made happen."""
+    """Companies are matched and nothing runs by itself: what happens, webhooks made happen."""
     hub.link_companies()
     hub.work_through()
     Schedule.objects.update(is_enabled=False)
@@ -176,7 +177,7 @@ def test_B2_a_webhook_of_the_second_in_which_the_order_was_read_is_not_taken_for
 
 def test_a_webhook_without_its_company_is_read_in_one_batch_with_its_neighbours(quiet_hub):
     hub = quiet_hub
-    placed = [hub.place(po_number=f"PO-{n}") for n in range(5)]
+    placed = [hub.place(po_number=f"PO-{n}") for n in range(3)]
     before = reads(hub)
     for order in placed:
         body = hub.body(order)
@@ -185,7 +186,7 @@ def test_a_webhook_without_its_company_is_read_in_one_batch_with_its_neighbours(
 
     hub.work()
 
-    assert (hub.sent(), hub.reviews()) == (6, [])
+    assert (hub.sent(), hub.reviews()) == (4, [])
     assert reads(hub) == before + 1
     assert {hub.link(order).totals for order in placed} == {"equal"}
 
@@ -199,7 +200,9 @@ def test_a_later_webhook_without_its_company_does_not_make_the_order_a_consumers
     location = hub.order(placed).location_id
     assert location is not None
 
-    later = hub.body(placed, updated_at=(datetime.now(UTC) + timedelta(seconds=2)).isoformat(), note="by noon")
+    later = hub.body(
+        placed, updated_at=(datetime.now(UTC) + timedelta(seconds=2)).isoformat(), note="by noon"
+    )
     del later["company"]
     hub.post(later)
     hub.work()
@@ -225,8 +228,6 @@ def test_B3_what_no_webhook_told_is_found_by_the_cursor(quiet_hub):
 
 def test_B7_deliveries_for_a_store_that_is_switched_off_are_flagged_and_not_processed(quiet_hub):
     hub = quiet_hub
-    from hub.sync import webhooks
-
     placed = hub.place(po_number="PO-1")
     Connection.objects.filter(pk=hub.euro.pk).update(is_enabled=False)
     webhooks._doors.clear()
@@ -235,7 +236,10 @@ def test_B7_deliveries_for_a_store_that_is_switched_off_are_flagged_and_not_proc
     hub.work()
 
     delivery = WebhookDelivery.objects.latest("pk")
-    assert (delivery.state, delivery.reason) == (WebhookDelivery.State.FLAGGED, "the connection is switched off")
+    assert (delivery.state, delivery.reason) == (
+        WebhookDelivery.State.FLAGGED,
+        "the connection is switched off",
+    )
     assert (StoreOrder.objects.count(), hub.sent()) == (1, 1)
 
 
@@ -243,7 +247,9 @@ def test_a_poisonous_delivery_is_flagged_and_its_neighbours_go_through(quiet_hub
     hub = quiet_hub
     first, last = hub.place(po_number="PO-1"), hub.place(po_number="PO-2")
     hub.post(hub.body(first))
-    poison = hub.body(first, currency="EUROS", presentment_currency="EUROS", updated_at="2031-01-01T00:00:00Z")
+    poison = hub.body(
+        first, currency="EUROS", presentment_currency="EUROS", updated_at="2031-01-01T00:00:00Z"
+    )
     hub.post(poison, webhook_id="poison")
     hub.post(hub.body(last))
 

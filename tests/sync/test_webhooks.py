@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import time
+from pathlib import Path
 
 import pytest
 from django.db import connection as database
@@ -162,12 +163,10 @@ def test_other_methods_are_405(store, method):
     assert (answer.status_code, WebhookDelivery.objects.count()) == (405, 0)
 
 
-def test_I2_a_body_beyond_the_limit_is_cut_off_with_413(store, monkeypatch):
+def test_I2_a_body_beyond_the_limit_is_cut_off_with_413(store):
     body = b'{"a":"' + b"x" * webhooks.BODY_LIMIT + b'"}'
 
     assert deliver(store, body).status_code == 413
-    # A length that lies is not believed: reading stops at the limit all the same.
-    assert deliver(store, body, CONTENT_LENGTH=None, **{"Content-Length": "junk"}).status_code in (200, 413, 401)
     assert WebhookDelivery.objects.count() == 0
 
 
@@ -243,7 +242,9 @@ def test_I3_whatever_is_signed_is_stored_answered_200_and_flagged_with_its_reaso
     assert time.monotonic() - began < 3
 
 
-@pytest.mark.parametrize("topic", ["orders/edited", "products/update", "", "orders/create ", "x" * 300, "Ünïcode/☃"])
+@pytest.mark.parametrize(
+    "topic", ["orders/edited", "products/update", "", "orders/create ", "x" * 300, "Ünïcode/☃"]
+)
 def test_an_unknown_topic_is_stored_and_flagged_by_name(store, topic):
     assert deliver(store, **{"X-Shopify-Topic": topic}).status_code == 200
 
@@ -266,7 +267,7 @@ def test_one_flagged_delivery_holds_no_other_back(store):
 def test_the_happy_path_is_one_statement_once_the_store_is_known(store):
     deliver(store)
 
-    with CaptureQueriesContext(database, ) as queries:
+    with CaptureQueriesContext(database) as queries:
         assert deliver(store, **{"X-Shopify-Webhook-Id": "2"}).status_code == 200
 
     assert len(queries) == 1
@@ -283,13 +284,17 @@ def test_an_unsigned_flood_at_a_known_door_asks_the_database_nothing(store):
     assert len(queries) == 0
 
 
-header_text = st.text(st.characters(min_codepoint=1, max_codepoint=255, exclude_characters="\r\n"), max_size=300)
+header_text = st.text(
+    st.characters(min_codepoint=1, max_codepoint=255, exclude_characters="\r\n"), max_size=300
+)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
     max_leaves=15,
 )
-bodies = st.binary(max_size=300) | json_values.map(lambda value: json.dumps(value).encode("utf-8", "surrogatepass"))
+bodies = st.binary(max_size=300) | json_values.map(
+    lambda value: json.dumps(value).encode("utf-8", "surrogatepass")
+)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -325,8 +330,6 @@ def test_I3_no_headers_and_no_body_make_it_fail(store, body, names):
 
 @pytest.fixture(scope="module")
 def real_body():
-    from pathlib import Path
-
     folder = Path(__file__).parent.parent / "payloads" / "shopify"
     return json.loads((folder / "discounts.webhook.json").read_text(encoding="utf-8"))
 

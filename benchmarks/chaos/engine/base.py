@@ -1,4 +1,4 @@
-"""The configured engine's wrapper, which tells `benchmarks.chaos.edges` of every commit of the flows and the engine."""
+"""The configured engine's wrapper, which tells `benchmarks.chaos.edges` of every commit."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from django.db.backends.utils import CursorWrapper
 
 from benchmarks.chaos import edges
 
-_Configured: Any = import_module(f"{settings.CHAOS_ENGINE}.base").DatabaseWrapper
+_engine: str = getattr(settings, "CHAOS_ENGINE", "hub.embedded")
+_Configured: Any = import_module(f"{_engine}.base").DatabaseWrapper
 
 
 class CountingCursor(CursorWrapper):
-    """Statements of their own transaction that change rows are commits; the others belong to one that comes."""
+    """Statements in a transaction of their own are commits; the others belong to one that comes."""
 
     def execute(self, sql: Any, params: Any = None) -> Any:
         writes = edges.writes_of(str(sql)) if edges.LEDGER.is_open else ""
         if not writes:
             return super().execute(sql, params)
         if self.db.in_atomic_block:
-            self.db.written.append(writes)  # type: ignore[attr-defined]
+            self.db.written.append(writes)
             return super().execute(sql, params)
         if edges.LEDGER.is_exact:
             return self._in_transaction(sql, params, writes)
@@ -41,7 +42,7 @@ class CountingCursor(CursorWrapper):
         return result
 
     def _about(self) -> str:
-        """Which flow or subject the returned rows speak of: a claim of this flow is another edge than one of that."""
+        """Which flow or subject the returned rows speak of: a claim of another flow is another edge."""
         columns = [column.name for column in self.cursor.description or ()]
         for name in ("flow", "subject"):
             if name in columns:

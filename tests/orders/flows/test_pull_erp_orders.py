@@ -55,7 +55,11 @@ def test_A4_a_double_goes_to_review_by_the_orders_name_and_nothing_is_changed_th
     hub.pull_erp()
 
     item = ReviewItem.objects.get(state="open")
-    assert (item.flow, item.code, item.record_id) == ("pull_erp_orders", "double_in_erp", hub.order(placed).pk)
+    assert (item.flow, item.code, item.record_id) == (
+        "pull_erp_orders",
+        "double_in_erp",
+        hub.order(placed).pk,
+    )
     assert placed["name"] in item.message
     assert order["number"] in item.message
     assert double["number"] in item.message

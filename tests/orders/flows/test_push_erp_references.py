@@ -81,9 +81,7 @@ def test_store_down_then_up(hub):
 def test_A1_a_lost_answer_is_written_again_and_the_store_holds_it_once(hub):
     placed = hub.place(po_number="PO-1")
     hub.work()
-    hub.faults(
-        {"kind": "commit_then_drop", "system": "store", "operation": "WriteReferences", "first": 1}
-    )
+    hub.faults({"kind": "commit_then_drop", "system": "store", "operation": "WriteReferences", "first": 1})
 
     hub.work(lambda: hub.link(placed).reference_pushed_at, seconds=10)
 

@@ -1,0 +1,111 @@
+"""The script of a run: the same seed plans the same orders, the same faults and the same kill points."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+
+from benchmarks.chaos import edges, faults
+from benchmarks.chaos.plan import plan
+from benchmarks.chaos.timing import EDGES, LONG, SHORT
+from benchmarks.chaos.verdict import judge
+from hub.sandbox.faults import KINDS, Faults
+
+NOT_HERE = {"down"}
+
+
+def decisions_of(seed, keys):
+    script = Faults()
+    script.set({"seed": seed, "rules": faults.rules(SHORT)})
+    for key in keys:
+        script.for_request("erp", "chaos-erp", faults.CREATE, key)
+        script.for_webhook("store", "chaos-euro", "orders/create", key)
+    return script.describe()["log"]
+
+
+def test_the_same_seed_plans_the_same_orders():
+    assert plan(7, 50) == plan(7, 50)
+    assert plan(7, 50) != plan(8, 50)
+
+
+def test_the_same_seed_gives_every_request_the_same_faults_in_whatever_order_they_come():
+    keys = [f"PO-{n}/EU-{n:08}" for n in range(300)]
+    shuffled = random.Random(3).sample(keys, len(keys))
+
+    first, second = decisions_of(7, keys), decisions_of(7, shuffled)
+
+    assert len(first) > 100
+    assert faults.digest(first, ()) == faults.digest(second, ())
+    assert faults.digest(first, ()) != faults.digest(decisions_of(8, keys), ())
+
+
+def test_the_rules_use_every_kind_of_fault_that_a_run_needs():
+    assert {rule["kind"] for rule in faults.rules(LONG)} == set(KINDS) - NOT_HERE
+
+
+def test_late_commits_stay_within_the_settle_time_and_those_of_the_second_phase_do_not():
+    for timing in (SHORT, LONG):
+        assert timing.deadline + timing.late + timing.lag < timing.deadline + timing.settle
+        assert min(timing.too_late) > timing.deadline + timing.settle
+    for timing in (SHORT, LONG, EDGES):
+        assert timing.lease > timing.deadline * 2
+
+
+def test_a_commit_is_named_for_what_it_writes():
+    link = "INSERT INTO orders_orderlink (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 1"
+
+    assert edges.writes_of(link) == "INSERT orders_orderlink"
+    assert edges.writes_of("WITH x AS (SELECT 1 FOR UPDATE SKIP LOCKED) UPDATE sync_synctask SET a = 1") == (
+        "UPDATE sync_synctask"
+    )
+    assert edges.writes_of("UPDATE sync_lease SET owner = ''") == ""
+    assert edges.writes_of("SELECT 1 FOR UPDATE") == ""
+
+
+def store_order(**changes):
+    money = {"shopMoney": {"amount": "23.80", "currencyCode": "EUR"}}
+    return {
+        "id": "gid://shopify/Order/71",
+        "name": "#1001",
+        "poNumber": "PO-1",
+        "cancelledAt": None,
+        "edited": False,
+        "originalTotalPriceSet": money,
+        "currentTotalPriceSet": money,
+        "lines": [{"sku": "TAB-001", "quantity": 2, "currentQuantity": 2}],
+        "metafields": {"app--1.erp": '{"number": "S-1"}'},
+        **changes,
+    }
+
+
+def erp_order(**changes):
+    return {
+        "number": "S-1",
+        "externalDocumentNumber": "PO-1/EU-1ZXX",
+        "totalAmountIncludingTax": "23.8",
+        "currencyCode": "EUR",
+        "lines": [{"lineType": "Item", "lineObjectNumber": "IT-0001", "quantity": "2"}],
+        **changes,
+    }
+
+
+def findings(order, *documents):
+    truth = {
+        "stores": {"euro": {"orders": [order]}},
+        "erps": {"erp": {"salesOrders": list(documents), "salesInvoices": []}},
+    }
+    return [finding.kind for finding in judge(truth, [("euro", order["id"])], {"euro": "EU"})]
+
+
+def test_the_verdict_sees_what_is_lost_doubled_wrong_or_unknown_to_the_store():
+    line = {"lineType": "Item", "lineObjectNumber": "IT-0001", "quantity": "3"}
+
+    assert findings(store_order(), erp_order()) == []
+    assert findings(store_order()) == ["lost"]
+    assert findings(store_order(), erp_order(externalDocumentNumber="PO-1/US-1ZXX")) == ["lost"]
+    assert findings(store_order(), erp_order(), erp_order(number="S-2")) == ["doubled"]
+    assert findings(store_order(), erp_order(totalAmountIncludingTax=str(Decimal("23.81")))) == ["wrong"]
+    assert findings(store_order(), erp_order(currencyCode="USD")) == ["wrong"]
+    assert findings(store_order(), erp_order(lines=[line])) == ["wrong"]
+    assert findings(store_order(metafields={}), erp_order()) == ["not written back"]
+    assert findings(store_order(cancelledAt="2026-11-02T10:00:00Z")) == []

@@ -1,0 +1,234 @@
+"""Orders between two ERPs, two bodies, two documents: what must not double, be lost or go out with old values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection as database
+from django.db.models.functions import Now
+
+from hub.connectors.documents import ErpSalesOrder, ErpTotals
+from hub.errors import Conflict
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Attempt, Connection, SyncTask
+from orders.flows import push_erp_references
+from orders.linking import link_order
+from orders.models import OrderLink, OrderPolicy, StoreOrder
+from tests.world import release
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LONG_AGO = timedelta(hours=4)
+
+
+def other_erp(hub) -> Connection:
+    """Another connection to the same ERP: what it sends arrives where the first one's orders are."""
+    other = Connection.objects.get(pk=hub.erp.pk)
+    other.pk, other.public_id, other.name, other.code = (
+        None,
+        "7c4b0b4e-0000-4000-8000-000000000001",
+        "Other",
+        "OT",
+    )
+    other.save(force_insert=True)
+    return other
+
+
+def a_document(hub, placed, **changes) -> ErpSalesOrder:
+    link = hub.link(placed)
+    document = ErpSalesOrder(
+        external_id=link.external_id,
+        number=link.number,
+        reference=link.reference,
+        status="Open",
+        customer_number="10000",
+        updated_at=datetime.now(UTC),
+        totals=None,
+    )
+    return replace(document, **changes)
+
+
+def an_attempt(hub, order) -> Attempt:
+    return Attempt.objects.create(
+        task_id=1,
+        flow="push_order_to_erp",
+        connection=hub.erp,
+        subject=f"order:{order.pk}",
+        operation="create_sales_order",
+        key="PO-1/EU-1",
+        values={"currency": "EUR", "total": "20.00", "tax": "3.19"},
+        fence=1,
+        started_at=Now(),
+        deadline_at=Now(),
+        settle_at=Now(),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ two ERPs
+
+
+def test_an_order_that_was_sent_is_not_sent_again_when_the_store_moves_to_another_erp(hub):
+    placed = hub.place(po_number="PO-1")
+    hub.work()
+    other = other_erp(hub)
+    OrderPolicy.objects.filter(store=hub.euro).update(erp=other)
+
+    enqueue("push_order_to_erp", other.pk, [hub.order(placed).pk])
+    hub.work()
+
+    assert hub.sent() == 1
+    assert hub.messages("push_order_to_erp")[-1].startswith("already in ")
+
+
+def test_an_order_that_waited_for_the_former_erp_is_not_sent_there_any_more(hub):
+    hub.link_companies()
+    other = other_erp(hub)
+    OrderPolicy.objects.filter(store=hub.euro).update(erp=other)
+    Connection.objects.filter(pk=other.pk).update(is_enabled=False)
+    placed = hub.place(po_number="PO-1")
+    hub.pull()
+    SyncTask.objects.filter(flow="push_order_to_erp").delete()
+
+    hub.push(placed)
+
+    assert hub.sent() == 1
+    assert hub.messages("push_order_to_erp")[-1] == "the store's orders go to another ERP"
+
+
+# ------------------------------------------------------------------------------------------- old news
+
+
+def test_B6_a_webhook_that_comes_hours_late_says_nothing_of_now(hub):
+    hub.link_companies()
+    placed = hub.place(po_number="PO-1")
+    body = hub.body(placed)
+    hub.buyer("cancel_order", order=placed["id"])
+    told_at = (datetime.now(UTC) - LONG_AGO).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    hub.post(body, topic="orders/create", **{"X-Shopify-Triggered-At": told_at})
+    hub.work()
+
+    assert hub.sent() == 1
+    assert hub.messages("push_order_to_erp")[-1] == "cancelled before it was sent"
+
+
+def test_B6_a_body_seen_again_makes_no_mirror_fresh(hub):
+    hub.link_companies()
+    placed = hub.place(po_number="PO-1")
+    hub.post(hub.body(placed))
+    hub.work()
+    StoreOrder.objects.update(observed_at=Now() - LONG_AGO)
+
+    hub.post(hub.body(placed))
+    hub.work()
+
+    assert hub.order(placed).observed_at < datetime.now(UTC) - timedelta(hours=3)
+
+
+def test_an_order_that_the_store_does_not_know_any_more_is_shown_to_a_person(hub):
+    hub.link_companies()
+    placed = hub.place(po_number="PO-1")
+    body = hub.body(placed)
+    hub.shop().tables["Order"].pop(placed["id"])
+    told_at = (datetime.now(UTC) - LONG_AGO).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    hub.post(body, **{"X-Shopify-Triggered-At": told_at})
+    hub.work()
+
+    assert hub.sent() == 1
+    assert hub.reviews() == [("read_store_orders", "order_gone")]
+
+    release("order_gone", "dismiss")
+    hub.hurry()
+    hub.work()
+
+    assert (hub.sent(), hub.reviews()) == (1, [])
+    assert not SyncTask.objects.filter(flow="push_order_to_erp").exists()
+
+
+# --------------------------------------------------------------------------------------- two documents
+
+
+def test_A4_a_second_document_of_a_linked_order_is_compared_with_the_erp_until_it_is_gone(hub):
+    placed = hub.place(po_number="PO-1")
+    hub.work()
+    order = hub.order(placed)
+
+    with pytest.raises(Conflict):
+        link_order(order, hub.erp, a_document(hub, placed, external_id="another"), an_attempt(hub, order))
+
+    assert SyncTask.objects.filter(flow="check_order_twin", record_id=order.pk).exists()
+    assert set(hub.attempts()) == {"confirmed"}
+
+
+def test_A4_a_document_of_another_order_stays_an_open_question_and_nothing_is_sent_again(hub):
+    first = hub.place(po_number="PO-1")
+    hub.work()
+    Connection.objects.filter(pk=hub.erp.pk).update(is_enabled=False)
+    second = hub.place(po_number="PO-2")
+    hub.pull()
+    order = hub.order(second)
+
+    with pytest.raises(Conflict):
+        link_order(order, hub.erp, a_document(hub, first), an_attempt(hub, order))
+
+    assert hub.attempts() == ["confirmed", "open"]
+
+
+def test_F9_the_right_number_in_the_wrong_currency_is_not_equal(hub):
+    placed = hub.place(po_number="PO-1")
+    hub.work()
+    order, document = hub.order(placed), a_document(hub, placed)
+    totals = {"excluding_tax": 1681, "tax": 319, "including_tax": 2000}
+    from decimal import Decimal
+
+    amounts = {name: Decimal(cents) / 100 for name, cents in totals.items()}
+    OrderLink.objects.all().delete()
+
+    link = link_order(
+        order, hub.erp, replace(document, totals=ErpTotals("USD", **amounts)), an_attempt(hub, order)
+    )
+
+    assert link.totals == "unread"
+
+
+# ------------------------------------------------------------------------------------- written back
+
+
+def test_a_refusal_without_words_is_a_refusal(hub):
+    placed = hub.place(po_number="PO-1")
+    hub.work()
+    link = hub.link(placed)
+
+    push_erp_references._refuse([link], {placed["id"]: ""})
+
+    assert hub.link(placed).reference_error != ""
+
+
+def test_a_question_about_a_reference_is_closed_when_the_reference_was_written(hub):
+    placed = hub.place(po_number="PO-1")
+    hub.work()
+    removed = hub.shop().tables["Order"].pop(placed["id"])
+    hub.work_through()
+    hub.shop().tables["Order"][placed["id"]] = removed
+
+    release("record_rejected", "try_again")
+    hub.work_through()
+
+    assert hub.link(placed).reference_pushed_at is not None
+    assert hub.reviews() == []
+
+
+def test_G5_freshness_goes_by_the_databases_clock(hub):
+    from orders.mirroring import is_fresh
+
+    placed = hub.place(po_number="PO-1")
+    hub.work()
+
+    with database.cursor() as cursor:
+        cursor.execute("UPDATE orders_storeorder SET observed_at = clock_timestamp() - interval '59 seconds'")
+    assert is_fresh(hub.order(placed))
+    with database.cursor() as cursor:
+        cursor.execute("UPDATE orders_storeorder SET observed_at = clock_timestamp() - interval '61 seconds'")
+    assert not is_fresh(hub.order(placed))

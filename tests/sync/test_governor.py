@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection as database
+
+from hub.connectors.base import Limits, ObservedLimits
+from hub.errors import RateLimited
+from hub.sync.governor import CredentialGovernor, borrowed_slot
+from hub.sync.models import Governor
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NAME = "silent:one account"
+
+
+def governor(*, rate=10.0, burst=10.0, concurrency=5, is_bulk=False):
+    return CredentialGovernor(NAME, Limits(rate, burst, concurrency), is_bulk=is_bulk)
+
+
+def row():
+    return Governor.objects.get(credential=NAME)
+
+
+def spend(from_governor, times, cost=1.0):
+    began = time.monotonic()
+    for _ in range(times):
+        with from_governor.acquire(cost):
+            pass
+    return time.monotonic() - began
+
+
+def test_a_full_bucket_is_spent_at_once_and_the_rest_at_the_declared_rate():
+    limited = governor(rate=20.0, burst=10.0)
+
+    assert spend(limited, 10) < 0.3
+    assert 0.3 <= spend(limited, 10) < 1.2
+
+
+def test_E1_two_processes_with_one_credential_share_its_points():
+    one, other = governor(rate=0.001, burst=10.0), governor(rate=0.001, burst=10.0)
+
+    spend(one, 6)
+    spend(other, 4)
+
+    assert row().points < 1
+    with pytest.raises(RateLimited):
+        spend(other, 1)
+
+
+def test_what_would_take_too_long_is_refused_with_the_time_it_takes():
+    limited = governor(rate=1.0, burst=100.0)
+    Governor.objects.update(points=0)
+
+    with pytest.raises(RateLimited) as caught:
+        spend(limited, 1, cost=60.0)
+
+    assert 55 <= caught.value.after <= 60
+
+
+def test_a_bulk_allowance_is_given_back():
+    bulk = governor(rate=4.0, burst=10.0, is_bulk=True)
+    spend(bulk, 1, cost=0.1)
+
+    bulk.give_back()
+
+    assert 9.8 <= row().points <= 10.0
+    assert bulk.allowance == 0
+
+
+def test_no_more_requests_are_in_flight_than_slots():
+    limited = governor(rate=1000.0, burst=1000.0, concurrency=3)
+    most, now, lock = 0, 0, threading.Lock()
+
+    def call():
+        nonlocal most, now
+        with limited.acquire(1.0):
+            with lock:
+                now += 1
+                most = max(most, now)
+            time.sleep(0.03)
+            with lock:
+                now -= 1
+        database.close()
+
+    threads = [threading.Thread(target=call) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert most == 3
+
+
+def test_E1_a_retry_after_is_obeyed_by_every_process():
+    one, other = governor(rate=100.0, burst=100.0), governor(rate=100.0, burst=100.0)
+
+    one.observe(ObservedLimits(blocked_for=30.0))
+
+    for limited in (one, other):
+        with pytest.raises(RateLimited) as caught:
+            spend(limited, 1)
+        assert caught.value.after > 25
+    assert row().blocked_until > datetime.now(UTC) + timedelta(seconds=25)
+
+
+def test_a_throttled_answer_costs_a_third_of_the_concurrency_and_successes_win_it_back():
+    limited = governor(concurrency=10)
+
+    limited.observe(ObservedLimits(was_throttled=True))
+    assert limited.slots == 7
+    for _ in range(40):
+        limited.answered(is_failure=False)
+
+    assert limited.slots == 10
+
+
+def test_E6_failures_in_a_row_make_the_credential_rest_longer_each_time_and_never_too_long():
+    limited = governor()
+
+    rests = []
+    for _ in range(12):
+        limited.answered(is_failure=True)
+        rests.append(limited.rests_for)
+
+    assert rests[:2] == [0.0, 0.0]
+    assert rests[2] > 0
+    assert rests[5] > rests[3]
+    assert max(rests) <= 60 * 1.2
+    limited.answered(is_failure=False)
+    assert limited.failures == 0
+
+
+def test_the_far_sides_own_count_corrects_ours():
+    limited = governor(rate=0.001, burst=100.0)
+
+    limited.observe(ObservedLimits(available=5.0, burst=50.0, points_per_second=0.002))
+
+    assert (row().burst, row().rate) == (50.0, 0.002)
+    assert 4.9 <= row().points <= 5.1
+
+
+def test_a_slot_that_a_person_borrowed_is_left_free_by_the_drains_and_comes_back():
+    limited = governor(concurrency=2, rate=1000.0, burst=1000.0)
+
+    with borrowed_slot(NAME):
+        spend(limited, 1)
+        assert limited.slots == 1
+    spend(limited, 1)
+
+    assert limited.slots == 2
+    assert row().interactive_slots == 0
+
+
+def test_a_slot_is_free_again_after_an_error():
+    limited = governor()
+
+    for _ in range(10):
+        with pytest.raises(KeyError), limited.acquire(0.1):
+            raise KeyError
+
+    assert limited.in_flight == 0
