@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from django.db.models.functions import Now
 
 from hub.connectors.base import SalesOrders
 from hub.connectors.documents import ErpSalesOrder
 from hub.lib.text import storable
-from hub.sync.models import Connection
+from hub.sync.models import Connection, Cursor
 from hub.sync.running import open_connector
 from orders.models import ErpOrder
 
+READ_LATELY = timedelta(minutes=10)
 _WRITTEN = [
     field.name
     for field in ErpOrder._meta.concrete_fields
@@ -36,6 +39,13 @@ def mirror_erp_orders(connection: Connection, orders: Sequence[ErpSalesOrder]) -
     return ErpOrder.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["connection", "external_id"], update_fields=_WRITTEN
     )
+
+
+def was_erp_read_lately(connection: Connection) -> bool:
+    """Whether a whole pass over the ERP's changes has ended within the last ten minutes."""
+    return Cursor.objects.filter(
+        connection=connection, flow="pull_erp_orders", covered_at__gte=Now() - READ_LATELY
+    ).exists()
 
 
 def _row(connection: Connection, erp: SalesOrders, order: ErpSalesOrder) -> ErpOrder:

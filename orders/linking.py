@@ -11,7 +11,8 @@ from hub.errors import Conflict
 from hub.sync import attempts
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection
-from orders.models import OrderLink, StoreOrder
+from orders.mirroring import document_of
+from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
 
 # A lone order is written back within two seconds; in a backlog the flows wait for full batches themselves.
 GATHER_SECONDS = 0.8
@@ -70,6 +71,33 @@ def _note_double(
     if OrderLink.objects.filter(order=order, connection=connection).exists():
         attempts.close(attempt, Attempt.State.CONFIRMED, document.external_id)
         enqueue("check_order_twin", connection.pk, [order.pk])
+
+
+def adopt_document(order: StoreOrder, connection: Connection, known: ErpOrder) -> OrderLink:
+    """Link a document of the ERP's that carries the order's identity, whoever made it; its totals are compared."""
+    policy = order.connection.order_policy
+    is_presentment = policy.money == OrderPolicy.Money.PRESENTMENT
+    with transaction.atomic():
+        link = OrderLink.objects.create(
+            order=order,
+            connection=connection,
+            external_id=known.external_id,
+            number=known.number,
+            reference=known.reference,
+            is_adopted=True,
+            sent_content_hash=order.content_hash,
+            currency=order.presentment_currency if is_presentment else order.currency,
+            expected_total=order.presentment_total if is_presentment else order.total,
+            expected_tax=_tax_total(order, is_presentment=is_presentment),
+        )
+        enqueue("check_order_totals", connection.pk, delay=GATHER_SECONDS)
+        enqueue("push_erp_references", order.connection_id, delay=GATHER_SECONDS)
+    return link
+
+
+def _tax_total(order: StoreOrder, *, is_presentment: bool) -> Decimal:
+    bag = document_of(order).tax_total
+    return bag.presentment.amount if is_presentment else bag.shop.amount
 
 
 def _totals(document: ErpSalesOrder, attempt: Attempt) -> dict[str, object]:

@@ -29,6 +29,8 @@ class OrderFacts:
     location_requires_po: bool
     is_linked: bool
     is_changed_since_sent: bool
+    is_before_start: bool = False
+    """Whether it was placed before the store's orders began to be sent by us."""
     same_po_orders: tuple[str, ...] = ()
     """Names of other orders of the same company with the same PO number, not cancelled."""
     approved: frozenset[str] = frozenset()
@@ -92,6 +94,8 @@ def _after_link(facts: OrderFacts) -> Decision | None:
 def _kept_out(facts: OrderFacts, policy: Policy) -> Decision | None:
     if facts.is_cancelled:
         return Decision(Action.NOTHING, "cancelled before it was sent")
+    if facts.is_before_start:
+        return Decision(Action.NOTHING, "placed before the date that the store's order policy begins with")
     if facts.is_test and not policy.takes_test_orders:
         return Decision(Action.NOTHING, "test order, kept out")
     if not facts.is_b2b and not policy.takes_d2c_orders:

@@ -36,3 +36,11 @@ def _plain_static_files(settings):
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """pytest-django makes a test database only where a collected test asks for one by its mark."""
+    sharing = [item for item in items if "shared_database" in item.fixturenames]
+    if sharing and not any(item.get_closest_marker("django_db") for item in items):
+        sharing[0].add_marker(pytest.mark.django_db(transaction=True))

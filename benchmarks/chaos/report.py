@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.chaos.crowd import Crowd
 from benchmarks.chaos.game import WORKERS, Game, Phase
 from benchmarks.chaos.stage import Stage, staged
-from benchmarks.chaos.timing import LONG, SHORT
+from benchmarks.chaos.timing import BRIEF, LONG, SHORT
 from hub.sync.models import ApiCall, Attempt, Connection, Cursor, Lease, ReviewItem, SyncTask, TaskHistory
 
 SHORT_RUN = 300
@@ -18,8 +18,7 @@ class WentWrong(Exception):
 
 def run(count: int, seed: int, *, is_brief: bool = False) -> None:
     """Both phases; raises WentWrong where either shows something wrong."""
-    is_short = count <= SHORT_RUN
-    with staged(SHORT if is_short else LONG) as stage:
+    with staged(BRIEF if is_brief else SHORT if count <= SHORT_RUN else LONG) as stage:
         crowd = Crowd(stage, seed, size=WORKERS, kills=3 if is_brief else max(6, count // 50))
         game = Game(stage, seed, crowd)
         try:

@@ -32,6 +32,7 @@ class Timing:
         return self.deadline + self.settle + self.lag
 
 
+BRIEF = Timing(deadline=2.0, settle=4.0, lease=6.0, lag=0.5, pull_every=3)
 SHORT = Timing(deadline=3.0, settle=6.0, lease=8.0, lag=1.0, pull_every=5)
 LONG = Timing(deadline=5.0, settle=12.0, lease=12.0, lag=2.0, pull_every=30)
 EDGES = Timing(deadline=3.0, settle=2.0, lease=10.0, lag=0.0, pull_every=30)

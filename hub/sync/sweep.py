@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection as database
+from django.db import transaction
 
 from hub.sync import alerts
 from hub.sync.enqueue import enqueue, unblock
@@ -64,13 +65,14 @@ def plan_schedules() -> None:
 
 
 def enqueue_due_schedules() -> int:
-    """Enqueue every flow whose time has come; returns how many."""
-    with database.cursor() as cursor:
-        cursor.execute(_DUE_SCHEDULES)
-        due = cursor.fetchall()
-    for connection_id, flow in due:
-        if flow in FLOWS:
-            enqueue(flow, connection_id)
+    """Enqueue every flow whose time has come, both or neither; returns how many."""
+    with transaction.atomic():
+        with database.cursor() as cursor:
+            cursor.execute(_DUE_SCHEDULES)
+            due = cursor.fetchall()
+        for connection_id, flow in due:
+            if flow in FLOWS:
+                enqueue(flow, connection_id)
     return len(due)
 
 

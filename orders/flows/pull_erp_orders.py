@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Count
+from django.db.models.functions import Now
 
 from hub.connectors.base import SalesOrders
 from hub.connectors.documents import ErpSalesOrder, Page, PagePosition
@@ -42,6 +43,7 @@ def run(connection: Connection, record_id: int) -> str:
         seen += len(page.items)
         after = page.after
         if after is None:
+            Cursor.objects.filter(pk=cursor.pk).update(covered_at=Now())
             return f"saw {seen}, {doubles} doubles"
 
 

@@ -23,6 +23,8 @@ from orders.batching import gather
 from orders.models import OrderLink, OrderPolicy
 
 FLOW = "push_erp_references"
+# What became of the document later is written when documents of the ERP are pulled into the store.
+RECEIVED = "received"
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -66,7 +68,7 @@ def _reference(link: OrderLink) -> ErpReference:
         erp_name=link.connection.name,
         document_external_id=link.external_id,
         document_number=link.number,
-        status=link.totals,
+        status=RECEIVED,
     )
 
 

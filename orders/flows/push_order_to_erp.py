@@ -10,9 +10,11 @@ Review   PO missing or used before, no mapping, unusable address, sums that diff
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
 
 from companies.models import CompanyLocationLink
 from hub.connectors.base import SalesOrders
@@ -24,13 +26,16 @@ from hub.sync.models import Attempt, Connection, FieldOwner, ReviewItem
 from hub.sync.ownership import fields_owned_by
 from hub.sync.running import open_connector, this_run
 from orders import mapping
-from orders.linking import link_order
+from orders.erp_mirroring import was_erp_read_lately
+from orders.linking import adopt_document, link_order
 from orders.mirroring import document_of, is_fresh
-from orders.models import OrderLink, OrderPolicy, StoreOrder
+from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
 from orders.rules import Action, OrderFacts, Policy, decide, totals_difference
 
 FLOW = "push_order_to_erp"
 OPERATION = "create_sales_order"
+# Orders older than this may have been sent in a life before a restore from a backup.
+SURELY_NEW = timedelta(minutes=10)
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -56,6 +61,8 @@ def run(connection: Connection, record_id: int) -> str:
         raise NeedsReview(decision.reason, code=decision.code, evidence=_evidence(order))
     if decision.action is Action.NOTHING:
         return decision.reason
+    if adopted := _adopt_known(order, connection):
+        return adopted
     if given_up := _check_fresh(order):
         return given_up
     placed = document_of(order)
@@ -97,6 +104,7 @@ def _facts(
         ),
         same_po_orders=_same_po(order, policy),
         approved=frozenset(approved),
+        is_before_start=order.placed_at < policy.orders_from,
     )
 
 
@@ -111,14 +119,23 @@ def _same_po(order: StoreOrder, policy: OrderPolicy) -> tuple[str, ...]:
     placed_before = Q(placed_at__lt=order.placed_at) | Q(
         placed_at=order.placed_at, external_id__lt=order.external_id
     )
-    others = StoreOrder.objects.filter(
-        # Webhooks come in any order: what was placed before counts, and what is in the ERP already.
-        placed_before | Q(links__connection=policy.erp_id),
-        connection=order.connection,
-        po_key=order.po_key,
-        company_external_id=order.company_external_id,
-        cancelled_at=None,
-    ).exclude(pk=order.pk)
+    attempts_of_it = Attempt.objects.filter(
+        connection_id=policy.erp_id,
+        subject=Concat(Value("order:"), Cast(OuterRef("pk"), CharField())),
+        state=Attempt.State.OPEN,
+    )
+    others = (
+        StoreOrder.objects.annotate(is_being_sent=Exists(attempts_of_it))
+        .filter(
+            # Webhooks come in any order: what was placed before counts, and what is in the ERP already.
+            placed_before | Q(links__connection=policy.erp_id) | Q(is_being_sent=True),
+            connection=order.connection,
+            po_key=order.po_key,
+            company_external_id=order.company_external_id,
+            cancelled_at=None,
+        )
+        .exclude(pk=order.pk)
+    )
     return tuple(others.order_by("placed_at", "pk").values_list("name", flat=True).distinct()[:5])
 
 
@@ -139,6 +156,29 @@ def _evidence(order: StoreOrder) -> dict[str, object]:
         "total": f"{order.total.normalize():f} {order.currency}",
         "content_hash": order.content_hash,
     }
+
+
+# --------------------------------------------------------------------------------------- done already?
+
+
+def _adopt_known(order: StoreOrder, connection: Connection) -> str:
+    """Link what the ERP is known to hold of this order: after a restore from a backup our own links may be gone.
+
+    An order of some age waits until a pass over the ERP's changes has been made since. Returns "" where the ERP
+    holds nothing of it.
+    """
+    known = ErpOrder.objects.filter(
+        connection=connection,
+        identity_store_code=order.connection.code,
+        identity_order_id=order.identity_id,
+    ).first()
+    if known:
+        adopt_document(order, connection, known)
+        return f"adopted {known.number}: the ERP has it already"
+    if order.placed_at < datetime.now(UTC) - SURELY_NEW and not was_erp_read_lately(connection):
+        enqueue("pull_erp_orders", connection.pk)
+        raise NotReadyYet("The ERP's changes are read before an older order is sent.", after=15.0)
+    return ""
 
 
 # ------------------------------------------------------------------------------------------- depends on, map

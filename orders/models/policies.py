@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db import models
+from django.utils import timezone
 
 from hub.sync.models import Connection
+
+
+def just_now() -> datetime:
+    """A minute ago: stores stamp whole seconds, and their clocks are not ours."""
+    return timezone.now() - timedelta(minutes=1)
 
 
 class OrderPolicy(models.Model):
@@ -29,6 +37,10 @@ class OrderPolicy(models.Model):
 
     store = models.OneToOneField(Connection, on_delete=models.PROTECT, related_name="order_policy")
     erp = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    orders_from = models.DateTimeField(
+        default=just_now,
+        help_text="Orders placed before this are not sent: they were entered by other means.",
+    )
     takes_test_orders = models.BooleanField(default=False)
     takes_d2c_orders = models.BooleanField(default=False)
     blank_po = models.CharField(max_length=10, choices=BlankPo.choices, default=BlankPo.USE_NAME)
