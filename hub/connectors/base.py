@@ -21,6 +21,7 @@ from hub.connectors.documents import (
     ErpReference,
     ErpSalesOrder,
     OrderIdentity,
+    OrderStamp,
     Page,
     PagePosition,
     PlacedOrder,
@@ -183,7 +184,10 @@ class Connector(ABC):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedOrder:
-    """An order with the raw payload it was parsed from. `told_at`: as of when, where it was told and not read."""
+    """An order with the raw payload it was parsed from.
+
+    `told_at` says as of when it is, where it was told by a webhook and not read.
+    """
 
     order: PlacedOrder
     payload: dict[str, object]
@@ -199,8 +203,12 @@ class OrderHistory(ABC):
     """How long a changed order may take to appear in `changed_orders`; the cursor overlaps at least that."""
 
     @abstractmethod
-    def changed_orders(self, since: PagePosition | None, after: str | None) -> Page[PlacedOrder]:
-        """Orders changed at or after `since` (None: all of them), oldest first; `after` continues a run."""
+    def changed_orders(self, since: PagePosition | None, after: str | None) -> Page[OrderStamp]:
+        """Ids and stamps of orders changed at or after `since`, oldest first, many a page.
+
+        `after` continues a run; no `since` begins at the beginning. A pass must be cheap: webhooks have told
+        most of it.
+        """
 
     @abstractmethod
     def read_orders(self, external_ids: Sequence[str]) -> dict[str, ReceivedOrder]:

@@ -202,6 +202,14 @@ class ErpReference:
     status: str
 
 
+@dataclass(frozen=True, slots=True)
+class OrderStamp:
+    """That an order changed then; what became of it is read by its id where we know it older."""
+
+    external_id: str
+    updated_at: datetime
+
+
 class LineKind(StrEnum):
     """What an ERP document line stands for."""
 
@@ -325,5 +333,4 @@ class Page(Generic[Item]):
     """
 
     items: tuple[Item, ...]
-    payloads: tuple[dict[str, object], ...]
     after: str | None

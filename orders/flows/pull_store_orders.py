@@ -1,30 +1,32 @@
 """Pull changed orders of a store into the mirror, by cursor.
 
 Starts   every 30 seconds by itself, and when a connection is resumed
-Reads    the store's orders changed since the cursor, with an overlap
-Writes   StoreOrder mirrors, page by page, and the cursor
-Repeat   safe: the mirror takes nothing older, and the cursor moves only after its page is stored
+Reads    ids and stamps of orders changed since the cursor, with an overlap; whole only what we know older
+Writes   StoreOrder mirrors, batch by batch, and the cursor
+Repeat   safe: what is mirrored is not read again, and the cursor moves only after its page is mirrored
 Review   never: what cannot be mirrored is a bug and quarantines the pull
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
-from hub.connectors.base import OrderHistory, ReceivedOrder
-from hub.connectors.documents import Page, PagePosition, PlacedOrder
+from hub.connectors.base import OrderHistory
+from hub.connectors.documents import OrderStamp, PagePosition
 from hub.sync.models import Connection, Cursor
 from hub.sync.running import open_connector
 from orders.mirroring import mirror_orders
+from orders.models import StoreOrder
 
 # Longer than the store's longest transaction; its search lag comes on top.
 OVERLAP = timedelta(seconds=30)
 
 
 def run(connection: Connection, record_id: int) -> str:
-    """Pull one pass; returns how many orders were seen and how many were new to us."""
+    """Pull one pass; returns how many orders had changed and how many of these were new to us."""
     store = open_connector(connection).supporting(OrderHistory)
     cursor, _ = Cursor.objects.get_or_create(connection=connection, flow="pull_store_orders")
     began_at = datetime.now(UTC)
@@ -33,7 +35,8 @@ def run(connection: Connection, record_id: int) -> str:
     seen = changed = 0
     while True:
         page = store.changed_orders(since, after)
-        changed += _store_page(connection, cursor, page)
+        changed += _mirror(connection, store, _known_older(connection, page.items))
+        _move(cursor, page.items)
         seen += len(page.items)
         after = page.after
         if after is None:
@@ -48,17 +51,35 @@ def _since(cursor: Cursor, search_lag: timedelta) -> PagePosition | None:
     return PagePosition(cursor.stamp - OVERLAP - search_lag, cursor.external_id)
 
 
-def _store_page(connection: Connection, cursor: Cursor, page: Page[PlacedOrder]) -> int:
-    """Mirror a page and move the cursor to its last record, both or neither."""
-    if not page.items:
-        return 0
-    received = [
-        ReceivedOrder(order, payload) for order, payload in zip(page.items, page.payloads, strict=True)
+def _known_older(connection: Connection, stamps: Sequence[OrderStamp]) -> list[str]:
+    """The orders that we do not know, or know older than the store's stamp says."""
+    known = dict(
+        StoreOrder.objects.filter(
+            connection=connection, external_id__in=[stamp.external_id for stamp in stamps]
+        ).values_list("external_id", "remote_updated_at")
+    )
+    return [
+        stamp.external_id
+        for stamp in stamps
+        if stamp.external_id not in known or known[stamp.external_id] < stamp.updated_at
     ]
-    with transaction.atomic():
-        mirrored = mirror_orders(connection, received, is_fetched=True)
-        last = page.items[-1]
-        if cursor.stamp is None or (last.updated_at, last.external_id) > (cursor.stamp, cursor.external_id):
-            cursor.stamp, cursor.external_id = last.updated_at, last.external_id
-            cursor.save(update_fields=["stamp", "external_id"])
-    return len(mirrored.changed)
+
+
+def _mirror(connection: Connection, store: OrderHistory, external_ids: Sequence[str]) -> int:
+    """Read and mirror these orders batch by batch: what is done stays done when a later batch fails."""
+    changed = 0
+    for first in range(0, len(external_ids), store.read_batch):
+        found = store.read_orders(external_ids[first : first + store.read_batch])
+        with transaction.atomic():
+            changed += len(mirror_orders(connection, list(found.values()), is_fetched=True).changed)
+    return changed
+
+
+def _move(cursor: Cursor, stamps: Sequence[OrderStamp]) -> None:
+    """Everything up to the last of these is mirrored."""
+    if not stamps:
+        return
+    last = stamps[-1]
+    if cursor.stamp is None or (last.updated_at, last.external_id) > (cursor.stamp, cursor.external_id):
+        cursor.stamp, cursor.external_id = last.updated_at, last.external_id
+        cursor.save(update_fields=["stamp", "external_id"])

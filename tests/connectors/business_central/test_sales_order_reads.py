@@ -168,7 +168,7 @@ def test_B10_changes_are_read_from_the_stamp_on_in_order(far_side):
         "$filter": "lastModifiedDateTime ge 2026-08-21T10:00:00.000Z",
         "$orderby": "lastModifiedDateTime,id",
     }
-    assert (first.items, first.payloads[0]["number"], first.after) == ((CREATED,), "S-ORD101001", link)
+    assert (first.items, first.after) == ((CREATED,), link)
     assert (last.items, last.after) == ((), None)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.connectors.documents import PagePosition
+from hub.connectors.documents import OrderStamp, PagePosition
 from hub.connectors.http import parse_json
 from hub.connectors.stores.shopify import orders as orders_module
 from hub.connectors.stores.shopify.order_node import order_from_node
@@ -33,34 +33,38 @@ def page(nodes, info=END):
     return {"orders": {"nodes": nodes, "pageInfo": info}}
 
 
+def stamped(number, at="2026-11-01T14:20:00Z"):
+    return {"id": f"gid://shopify/Order/{number}", "updatedAt": at}
+
+
 def by_id(nodes):
     return lambda variables: {"nodes": [nodes.get(one) for one in variables["ids"]]}
 
 
-def test_the_search_asks_from_the_whole_second_on():
-    shop = ScriptedShop().script("ChangedOrders", page([node_of("simple")]))
+def test_the_search_asks_for_ids_and_stamps_from_the_whole_second_on():
+    shop = ScriptedShop().script("ChangedOrders", page([stamped(1)]))
 
     found = shop.store.changed_orders(SINCE, None)
 
     assert shop.sent("ChangedOrders") == [
-        {"first": 4, "after": None, "query": "updated_at:>='2026-11-01T14:15:30Z'"}
+        {"first": 250, "after": None, "query": "updated_at:>='2026-11-01T14:15:30Z'"}
     ]
-    assert [order.external_id for order in found.items] == ["gid://shopify/Order/5000000000001"]
-    assert found.payloads[0]["name"] == "#1"
+    assert found.items == (OrderStamp("gid://shopify/Order/1", datetime(2026, 11, 1, 14, 20, tzinfo=UTC)),)
     assert found.after is None
+    assert shop.hooks.acquired == [252.0]
 
 
-def test_without_a_position_everything_is_read():
+def test_without_a_position_everything_is_listed():
     shop = ScriptedShop().script("ChangedOrders", page([]))
 
     found = shop.store.changed_orders(None, None)
 
-    assert shop.sent("ChangedOrders") == [{"first": 4, "after": None, "query": None}]
+    assert shop.sent("ChangedOrders") == [{"first": 250, "after": None, "query": None}]
     assert found.items == ()
 
 
 def test_the_next_page_keeps_search_and_cursor():
-    shop = ScriptedShop().script("ChangedOrders", page([numbered(1)], more("c1")), page([numbered(2)]))
+    shop = ScriptedShop().script("ChangedOrders", page([stamped(1)], more("c1")), page([stamped(2)]))
 
     first = shop.store.changed_orders(SINCE, None)
     second = shop.store.changed_orders(None, first.after)
@@ -72,32 +76,13 @@ def test_the_next_page_keeps_search_and_cursor():
 
 def test_a_run_starts_anew_before_shopify_stops_paging():
     late = "2026-11-02T00:00:00Z"
-    shop = ScriptedShop().script("ChangedOrders", page([numbered(1, updatedAt=late)], more("c9")), page([]))
+    shop = ScriptedShop().script("ChangedOrders", page([stamped(1, at=late)], more("c9")), page([]))
     almost = json.dumps(["2026-11-01T14:15:30Z", "c8", orders_module.MAX_RUN - 1])
 
     found = shop.store.changed_orders(SINCE, almost)
     shop.store.changed_orders(SINCE, found.after)
 
-    assert shop.sent("ChangedOrders")[1] == {"first": 50, "after": None, "query": f"updated_at:>='{late}'"}
-
-
-def test_pages_grow_with_what_shopify_charges():
-    shop = ScriptedShop().script("ChangedOrders", good(page([]), cost=cost(requested=200, actual=2)))
-
-    shop.store.changed_orders(SINCE, None)
-    shop.store.changed_orders(SINCE, None)
-
-    assert [one["first"] for one in shop.sent("ChangedOrders")] == [4, 18]
-    assert shop.hooks.acquired == [860.0, 900.0]
-
-
-def test_a_page_that_is_too_costly_is_halved_H1():
-    shop = ScriptedShop().script("ChangedOrders", errors("MAX_COST_EXCEEDED"), page([numbered(1)]))
-
-    found = shop.store.changed_orders(SINCE, None)
-
-    assert [one["first"] for one in shop.sent("ChangedOrders")] == [4, 2]
-    assert len(found.items) == 1
+    assert shop.sent("ChangedOrders")[1] == {"first": 250, "after": None, "query": f"updated_at:>='{late}'"}
 
 
 def test_orders_are_read_by_id_in_batches_and_missing_ones_left_out():

@@ -13,7 +13,7 @@ import pytest
 from hub.connectors.base import CallKind
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH
 from hub.connectors.stores.shopify.operations import QUERIES, operation
-from hub.connectors.stores.shopify.orders import FIRST_PAGE
+from hub.connectors.stores.shopify.orders import FIRST_PAGE, STAMPS
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH
 from hub.connectors.stores.shopify.throttle import MAX_QUERY_COST, PageSize
 
@@ -22,7 +22,7 @@ VALIDATOR = REPOSITORY.parent / "shared" / "checks" / "validate_graphql.py"
 SCHEMA = REPOSITORY.parent / "shared" / "specs" / "shopify" / "admin-2026-07.nodesc.graphql"
 # What the connector sends in a variable that sizes the query.
 LARGEST = {
-    "ChangedOrders": FIRST_PAGE,
+    "ChangedOrders": STAMPS,
     "OrdersById": FIRST_PAGE,
     "ExistingOrders": REFERENCE_BATCH,
     "CompanyLocations": LOCATION_BATCH,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from hub.sync.models import Connection, Cursor, SyncTask
+from hub.sync.models import ApiCall, Connection, Cursor, SyncTask
 from orders.models import StoreOrder
 
 
@@ -58,10 +58,10 @@ def test_B10_a_search_index_that_lags_loses_nothing(make_hub):
     assert hub.order(placed).po_number == "PO-1"
 
 
-def test_H1_a_pull_that_fails_between_pages_starts_again_where_it_was(hub):
+def test_a_pull_that_fails_between_batches_keeps_what_it_has_and_goes_on(hub):
     for n in range(12):
         hub.place(po_number=f"PO-{n}")
-    hub.faults({"kind": "truncate", "system": "store", "operation": "ChangedOrders", "nth": [2]})
+    hub.faults({"kind": "truncate", "system": "store", "operation": "OrdersById", "nth": [2]})
 
     hub.work(lambda: StoreOrder.objects.exists())
     hub.hurry()
@@ -105,3 +105,17 @@ def test_G5_the_cursor_is_the_stores_stamp_and_not_our_clock(hub):
 
     order = StoreOrder.objects.get()
     assert abs(cursor.stamp - order.remote_updated_at) < timedelta(seconds=1)
+
+
+def test_what_a_webhook_has_told_already_is_not_read_again(hub):
+    hub.link_companies()
+    placed = hub.place(po_number="PO-1")
+    hub.post(hub.body(placed), topic="orders/create")
+    hub.work()
+    ApiCall.objects.all().delete()
+
+    hub.pull()
+
+    assert hub.order(placed).is_fetched is False
+    assert ApiCall.objects.filter(operation="ChangedOrders").count() == 1
+    assert ApiCall.objects.filter(operation="OrdersById").count() == 0

@@ -13,6 +13,7 @@ def quiet_hub(hub):
     """Companies are matched and nothing runs by itself."""
     hub.link_companies()
     Schedule.objects.update(is_enabled=False)
+    ApiCall.objects.all().delete()
     return hub
 
 

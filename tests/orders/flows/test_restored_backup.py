@@ -56,6 +56,6 @@ def test_orders_placed_before_the_policy_begins_are_kept_out(hub):
     hub.work()
 
     assert hub.sent() == 0
-    assert hub.outcomes("push_order_to_erp") == [
+    assert set(hub.outcomes("push_order_to_erp")) == {
         ("done", "placed before the date that the store's order policy begins with")
-    ]
+    }

@@ -167,7 +167,7 @@ class BusinessCentralOrders(SalesOrders):
         """
         operation = "read changed sales orders"
         page = self.client.page(after or _changed_path(since), operation=operation, page_size=PAGE_SIZE)
-        return Page(tuple(self._parsed(page.items, operation)), tuple(page.items), page.next_link)
+        return Page(tuple(self._parsed(page.items, operation)), page.next_link)
 
     def _search(self, entity: str, references: Sequence[str]) -> list[Json]:
         terms = (term for text in references for term in _reference_terms(text))

@@ -22,7 +22,7 @@ from hub.connectors.base import (
     WebhookHeaders,
     Webhooks,
 )
-from hub.connectors.documents import CompanyLocation, ErpReference, Page, PagePosition, PlacedOrder
+from hub.connectors.documents import CompanyLocation, ErpReference, OrderStamp, Page, PagePosition
 from hub.connectors.http import HttpClient
 from hub.connectors.stores.shopify import webhooks
 from hub.connectors.stores.shopify.checks import connection_checks
@@ -130,8 +130,8 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
         """Close the kept connections."""
         self.client.close()
 
-    def changed_orders(self, since: PagePosition | None, after: str | None) -> Page[PlacedOrder]:
-        """Orders changed since then, oldest first. Raises Unreachable where one changes meanwhile."""
+    def changed_orders(self, since: PagePosition | None, after: str | None) -> Page[OrderStamp]:
+        """Ids and stamps of orders changed since then, oldest first."""
         return self.orders.changed_orders(since, after)
 
     def read_orders(self, external_ids: Sequence[str]) -> dict[str, ReceivedOrder]:

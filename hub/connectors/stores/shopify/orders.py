@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hub.connectors.base import ReceivedOrder
-from hub.connectors.documents import Page, PagePosition, PlacedOrder
+from hub.connectors.documents import OrderStamp, Page, PagePosition
 from hub.connectors.stores.shopify.client import AdminClient, QueryTooCostly
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.order_node import order_from_node
@@ -29,6 +29,8 @@ from hub.errors import Unreachable
 # and let the page grow.
 FIRST_PAGE = 4
 LARGEST_PAGE = 50
+# Ids and stamps alone: the most that Shopify gives in a page.
+STAMPS = 250
 # Shopify pages no further than 25,000 objects: a run starts anew at its last stamp before that.
 MAX_RUN = 20_000
 
@@ -48,7 +50,7 @@ class _Run:
         begun, cursor, seen = json.loads(after)
         return cls(begun, cursor, seen)
 
-    def after_page(self, orders: Sequence[PlacedOrder], cursor: str) -> _Run:
+    def after_page(self, orders: Sequence[OrderStamp], cursor: str) -> _Run:
         seen = self.seen + len(orders)
         if seen < MAX_RUN or not orders:
             return _Run(self.since, cursor, seen)
@@ -72,22 +74,17 @@ class OrderReader:
         self.client = client
         self.changed = operation("ChangedOrders")
         self.by_id = operation("OrdersById")
-        self.page_size = PageSize(start=FIRST_PAGE, ceiling=LARGEST_PAGE, cost=self.changed.cost)
         self.batch_size = PageSize(start=FIRST_PAGE, ceiling=LARGEST_PAGE, cost=self.by_id.cost)
 
-    def changed_orders(self, since: PagePosition | None, after: str | None) -> Page[PlacedOrder]:
+    def changed_orders(self, since: PagePosition | None, after: str | None) -> Page[OrderStamp]:
         """One page of orders changed at or after `since`, oldest change first."""
         run = _Run.resumed(since, after)
-        variables = {"after": run.cursor, "query": f"updated_at:>='{run.since}'" if run.since else None}
-        connection = member(self._sized(self.changed.name, self.page_size, "first", variables), "orders")
-        received = [self._received(node) for node in members(connection, "nodes")]
-        orders = tuple(one.order for one in received)
+        search = f"updated_at:>='{run.since}'" if run.since else None
+        reply = self.client.run(self.changed, {"first": STAMPS, "after": run.cursor, "query": search})
+        connection = member(reply.data, "orders")
+        stamps = tuple(_order_stamp(node) for node in members(connection, "nodes"))
         cursor = next_cursor(connection)
-        return Page(
-            items=orders,
-            payloads=tuple(one.payload for one in received),
-            after=run.after_page(orders, cursor).token() if cursor else None,
-        )
+        return Page(items=stamps, after=run.after_page(stamps, cursor).token() if cursor else None)
 
     def read_orders(self, external_ids: Sequence[str]) -> dict[str, ReceivedOrder]:
         """These orders by id; ids that are gone are left out."""
@@ -113,21 +110,6 @@ class OrderReader:
             return None
         self.batch_size.learn(len(ids), reply.cost.requested)
         return reply.data
-
-    def _sized(self, name: str, size: PageSize, variable: str, variables: dict[str, str | None]) -> Node:
-        while True:
-            items = size.now()
-            try:
-                reply = self.client.run(
-                    operation(name), {**variables, variable: items}, cost=size.cost_of(items)
-                )
-            except QueryTooCostly:
-                if items == 1:
-                    raise
-                size.halve(items)
-            else:
-                size.learn(items, reply.cost.requested)
-                return reply.data
 
     def _received(self, node: Node) -> ReceivedOrder:
         whole = clean(self._whole(node))
@@ -165,6 +147,10 @@ class OrderReader:
             return part(order)
 
         return completed(connection, read_more)
+
+
+def _order_stamp(node: Node) -> OrderStamp:
+    return OrderStamp(required_text(node, "id"), datetime.fromisoformat(required_text(node, "updatedAt")))
 
 
 def _lines(order: Node) -> Node:
