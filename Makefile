@@ -34,7 +34,7 @@ work: setup  ## one more worker host on the same database
 	@$(MANAGE) work $(ARGS)
 
 test: .venv/installed  ## all tests, or some: make test args="-k payout"
-	@$(VENV)python -m pytest $(args)
+	@$(VENV)python -m pytest -n 3 --dist loadfile $(args)
 
 check: .venv/installed  ## everything that CI checks
 	$(VENV)ruff check .
@@ -43,14 +43,14 @@ check: .venv/installed  ## everything that CI checks
 	$(VENV)lint-imports --no-cache
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) check --fail-level WARNING
-	$(VENV)python -m pytest $(args)
+	$(VENV)python -m pytest -n 3 --dist loadfile $(args)
 
 fix: .venv/installed  ## repair what ruff can repair
 	$(VENV)ruff check --fix .
 	$(VENV)ruff format .
 
 bench: .venv/installed  ## figures, as ratios within one run
-	@$(VENV)python -m benchmarks $(ARGS)
+	@$(VENV)python -W ignore -m benchmarks $(ARGS)
 
 chaos: .venv/installed  ## orders under faults and killed workers: make chaos N=2000 SEED=7
-	@$(VENV)python -m benchmarks.chaos --orders $(N) --seed $(SEED) $(ARGS)
+	@$(VENV)python -W ignore -m benchmarks.chaos --orders $(N) --seed $(SEED) $(ARGS)

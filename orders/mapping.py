@@ -72,7 +72,8 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
     method = _shipping_method(order, rows) if "shipping_method" in side.store_fields else ""
     if missing:
         raise MappingMissing(
-            f"No mapping yet for {'; '.join(missing)}. Fill the empty rows on the mapping pages; the order goes on by itself.",
+            f"No mapping yet for {'; '.join(missing)}. "
+            "Fill the empty rows on the mapping pages; the order goes on by itself.",
             evidence={"missing": missing},
         )
     has_contact = "contact" in side.store_fields
@@ -253,7 +254,8 @@ def _payment_terms(order: PlacedOrder, side: Side, rows: MappingRows, missing: l
         return ""
     if len(terms.schedules) > 1:
         raise NeedsReview(
-            f"The order is paid in {len(terms.schedules)} instalments ({terms.name}); the ERP document takes one due date. "
+            f"The order is paid in {len(terms.schedules)} instalments ({terms.name}); "
+            "the ERP document takes one due date. "
             "Enter the order in the ERP by hand, or change its terms in the store.",
             code="instalments",
         )

@@ -92,12 +92,9 @@ def _on_store(timing: Timing) -> Rules:
         "operation": "ChangedOrders",
         "seconds": timing.lag,
     }
-    # A pull reads many pages in a row and begins anew after a fault: each page meets a quarter as many.
-    fewer = tuple((kind, probability / 4, parameters) for kind, probability, parameters in faults)
     return [
         {"id": "store lags", "probability": 0.2, **lagging},
-        *_rules("store", "store", "[!C]*", faults),
-        *_rules("store page", "store", "C*", fewer),
+        *_rules("store", "store", "*", faults),
     ]
 
 

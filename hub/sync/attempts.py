@@ -87,7 +87,8 @@ def _begin(
     begun = list(Attempt.objects.raw(_BEGIN, parameters))
     if not begun:
         raise NotReadyYet(
-            "This worker may not send now: its lease has passed on, or the connection or writing to it is switched off on its page.",
+            "This worker may not send now: its lease has passed on, or the connection, or writing to it, "
+            "is switched off on its page.",
             after=30.0,
         )
     return begun[0]
@@ -117,7 +118,8 @@ def wait_until_settled(attempts: list[Attempt]) -> None:
     if left > 0:
         looks_soon = min(left, max(1.0, left / 4))
         raise Unsettled(
-            f"The answer to an earlier send was lost and nothing is found there yet; it may appear for {left:.0f} s more.",
+            "The answer to an earlier send was lost and nothing is found there yet; "
+            f"it may appear for {left:.0f} s more.",
             after=looks_soon,
         )
 

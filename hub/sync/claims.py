@@ -258,7 +258,7 @@ def let_next_go(subjects: list[str]) -> None:
 
 
 def recover(credential: str, fence: int) -> int:
-    """Make due what an earlier leaseholder left running; returns how many. Open attempts decide what a run does then."""
+    """Make due what an earlier leaseholder left running; returns how many. Open attempts decide what comes."""
     try:
         with database.cursor() as cursor:
             cursor.execute(_RECOVER, {"credential": credential, "fence": fence})

@@ -127,7 +127,8 @@ def live_workers() -> int:
     with database.cursor() as cursor:
         cursor.execute("DELETE FROM sync_worker WHERE beat_at < clock_timestamp() - interval '10 minutes'")
         cursor.execute(
-            "SELECT count(*) FROM sync_worker w WHERE w.beat_at > clock_timestamp() - interval '15 seconds' AND EXISTS (SELECT 1 FROM pg_locks k"
+            "SELECT count(*) FROM sync_worker w WHERE w.beat_at > clock_timestamp() - interval '15 seconds'"
+            " AND EXISTS (SELECT 1 FROM pg_locks k"
             " WHERE k.locktype = 'advisory' AND k.classid = %s AND k.objid::bigint = w.lock_key AND k.granted"
             " AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
             [LOCK_CLASS],

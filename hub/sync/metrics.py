@@ -43,7 +43,8 @@ _GAUGES = (
     (
         "concord_oldest_due_task_seconds",
         "How long the oldest due task has waited.",
-        "SELECT COALESCE(EXTRACT(EPOCH FROM now() - min(due_at)), 0) FROM sync_synctask WHERE state = 0 AND due_at <= now()",
+        "SELECT COALESCE(EXTRACT(EPOCH FROM now() - min(due_at)), 0) FROM sync_synctask"
+        " WHERE state = 0 AND due_at <= now()",
     ),
 )
 

@@ -12,7 +12,8 @@ from hub.lib.text import storable, storable_json
 from hub.sync.models import ReviewItem
 
 _OPEN = """
-INSERT INTO sync_reviewitem (flow, connection_id, record_id, subject, code, message, evidence, state, decision, changed_at)
+INSERT INTO sync_reviewitem (flow, connection_id, record_id, subject, code, message, evidence, state, decision,
+                             changed_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb, 'open', '', clock_timestamp())
 ON CONFLICT (flow, connection_id, record_id) WHERE state = 'open' DO UPDATE
 SET code = EXCLUDED.code, message = EXCLUDED.message, evidence = EXCLUDED.evidence, changed_at = EXCLUDED.changed_at

@@ -1,4 +1,4 @@
-"""The door for webhooks: verify the signature over the raw body, store the delivery, answer 200. Nothing is parsed here.
+"""The door for webhooks: verify the signature over the raw body, store the delivery, answer 200. Nothing is parsed.
 
 Unsigned or for an unknown store: 401 or 404, counted, nothing stored. Everything signed is stored and answered 200,
 however unusable: stores delete subscriptions that answer otherwise. The drain makes mirrors of deliveries.

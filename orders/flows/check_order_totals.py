@@ -86,8 +86,9 @@ def _compare(link: OrderLink, found: ErpSalesOrder | None) -> bool:
     if found.totals.currency != link.currency or expected != arrived or link.expected_tax != link.erp_tax:
         _ask(
             link,
-            f"{link.order.name} is {expected} {link.currency} (tax {round_money(link.expected_tax, link.currency)}) in the "
-            f"store, {link.number} is {arrived} {found.totals.currency} (tax {round_money(link.erp_tax, link.currency)}) in "
+            f"{link.order.name} is {expected} {link.currency} "
+            f"(tax {round_money(link.expected_tax, link.currency)}) in the store, {link.number} is {arrived} "
+            f"{found.totals.currency} (tax {round_money(link.erp_tax, link.currency)}) in "
             "the ERP. Correct the document in the ERP, then press Try again.",
         )
         return False

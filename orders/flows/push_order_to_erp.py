@@ -4,7 +4,7 @@ Starts   the order's mirror is new or changed, its company location was linked, 
 Reads    StoreOrder, OrderPolicy, CompanyLocationLink, mapping rows, open attempts of this order
 Writes   a sales order in the ERP, an attempt before it, OrderLink after it
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
-Review   PO missing or used before, no mapping, unusable address, sums that differ, the ERP refuses, changed after sending
+Review   PO missing or used before, no mapping, bad address, sums that differ, the ERP refuses, changed after sending
 """
 
 from __future__ import annotations

@@ -121,13 +121,21 @@ def test_D4_a_wrong_secret_pauses_the_connection_and_the_test_says_so_until_it_i
 
 
 def test_filling_an_empty_row_on_its_page_lets_the_order_go_on(hub, pages):
-    placed = hub.place(po_number="PO-1", lines=[{"sku": "NEW-1", "title": "New", "quantity": 1, "price": "4.00"}])
+    placed = hub.place(
+        po_number="PO-1", lines=[{"sku": "NEW-1", "title": "New", "quantity": 1, "price": "4.00"}]
+    )
     hub.work()
     row = ItemMapping.objects.get(sku="NEW-1")
 
     pages.post(
         reverse("admin:inventory_itemmapping_change", args=[row.pk]),
-        {"store": row.store_id, "erp": row.erp_id, "sku": row.sku, "title": row.title, "item_number": "IT-0009"},
+        {
+            "store": row.store_id,
+            "erp": row.erp_id,
+            "sku": row.sku,
+            "title": row.title,
+            "item_number": "IT-0009",
+        },
     )
     hub.work()
 

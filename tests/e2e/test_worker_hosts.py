@@ -33,7 +33,9 @@ def far_side(stack):
 
 
 def start_host(stack):
-    return stack.enter_context(running(["work", "--skip-checks"], {"DATABASE_NAME": connection.settings_dict["NAME"]}))
+    return stack.enter_context(
+        running(["work", "--skip-checks"], {"DATABASE_NAME": connection.settings_dict["NAME"]})
+    )
 
 
 def wait_until(condition, seconds, what):
@@ -68,7 +70,9 @@ def test_G1_two_worker_hosts_share_the_load_and_killing_either_loses_nothing(sta
     place(20, 30)
     wait_until(lambda: OrderLink.objects.count() == 30, 90, "the surviving host has sent every order")
     wait_until(
-        lambda: not OrderLink.objects.filter(reference_pushed_at=None).exists(), 60, "every number is written back"
+        lambda: not OrderLink.objects.filter(reference_pushed_at=None).exists(),
+        60,
+        "every number is written back",
     )
 
     documents = far_side.truth()["erps"]["demo-erp"]["salesOrders"]
