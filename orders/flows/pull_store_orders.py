@@ -23,6 +23,8 @@ from orders.models import StoreOrder
 
 # Longer than the store's longest transaction; its search lag comes on top.
 OVERLAP = timedelta(seconds=30)
+# The second of a stamp, and what the two clocks may differ by.
+SAME_SECOND = timedelta(seconds=10)
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -52,16 +54,24 @@ def _since(cursor: Cursor, search_lag: timedelta) -> PagePosition | None:
 
 
 def _known_older(connection: Connection, stamps: Sequence[OrderStamp]) -> list[str]:
-    """The orders that we do not know, or know older than the store's stamp says."""
-    known = dict(
-        StoreOrder.objects.filter(
-            connection=connection, external_id__in=[stamp.external_id for stamp in stamps]
-        ).values_list("external_id", "remote_updated_at")
+    """The orders that we do not know, know older than the store's stamp says, or saw too near their stamp.
+
+    Stamps are whole seconds: what was seen in the second of its stamp may have changed once more in it.
+    """
+    orders = StoreOrder.objects.filter(
+        connection=connection, external_id__in=[stamp.external_id for stamp in stamps]
     )
+    settled = {
+        external_id: updated_at
+        for external_id, updated_at, observed_at in orders.values_list(
+            "external_id", "remote_updated_at", "observed_at"
+        )
+        if observed_at > updated_at + SAME_SECOND
+    }
     return [
         stamp.external_id
         for stamp in stamps
-        if stamp.external_id not in known or known[stamp.external_id] < stamp.updated_at
+        if stamp.external_id not in settled or settled[stamp.external_id] < stamp.updated_at
     ]
 
 

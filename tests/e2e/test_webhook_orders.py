@@ -169,6 +169,7 @@ def test_B2_a_webhook_of_the_second_in_which_the_order_was_read_is_not_taken_for
     hub.buyer("cancel_order", order=placed["id"])
 
     hub.post(hub.body(placed, updated_at=stamp), topic="orders/cancelled")
+    receive_batch(hub.euro)
     Connection.objects.filter(pk=hub.erp.pk).update(is_enabled=True)
     hub.work()
 

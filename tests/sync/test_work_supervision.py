@@ -91,7 +91,7 @@ def test_a_killed_idle_worker_hangs_the_cluster_and_ours_is_replaced(worker_host
     before = worker_host.titled("supervise.leash")
 
     worker_host.titled(" idle")[0].kill()
-    until(lambda: not before[0].is_running() or before[0].status() == psutil.STATUS_ZOMBIE, 40)
+    until(lambda: not before[0].is_running() or before[0].status() == psutil.STATUS_ZOMBIE, 120)
 
     until(worker_host.is_up, 30)
     assert worker_host.titled("supervise.leash") != before

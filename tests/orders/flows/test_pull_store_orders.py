@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from hub.sync.models import ApiCall, Connection, Cursor, SyncTask
 from orders.models import StoreOrder
@@ -107,11 +107,22 @@ def test_G5_the_cursor_is_the_stores_stamp_and_not_our_clock(hub):
     assert abs(cursor.stamp - order.remote_updated_at) < timedelta(seconds=1)
 
 
+def test_B10_a_second_change_within_the_second_of_the_stamp_is_found(hub):
+    placed = hub.place(po_number="PO-1")
+    hub.work()
+
+    hub.buyer("edit_order", order=placed["id"], note="in the same second")
+    hub.pull()
+
+    assert hub.order(placed).document["note"] == "in the same second"
+
+
 def test_what_a_webhook_has_told_already_is_not_read_again(hub):
     hub.link_companies()
     placed = hub.place(po_number="PO-1")
     hub.post(hub.body(placed), topic="orders/create")
     hub.work()
+    StoreOrder.objects.update(observed_at=datetime.now(UTC) + timedelta(minutes=1))
     ApiCall.objects.all().delete()
 
     hub.pull()
