@@ -38,7 +38,7 @@ def _plain_static_files(settings):
     }
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """pytest-django makes a test database only where a collected test asks for one by its mark."""
     sharing = [item for item in items if "shared_database" in item.fixturenames]

@@ -160,7 +160,12 @@ class Hub:
         store = store or self.euro
         enqueue("pull_store_orders", store.pk)
         self.work(until, **options)
-        while not until and SyncTask.objects.filter(flow="pull_store_orders", connection=store).exists():
+        again = SyncTask.objects.filter(
+            flow="pull_store_orders", connection=store, connection__paused_at=None
+        )
+        for _ in range(10):
+            if until or not again.exists():
+                return
             self.hurry()
             self.work(**options)
 
