@@ -13,7 +13,7 @@ from hub.sync.models import Schedule, SyncTask, TaskHistory, Worker
 from hub.sync.sweep import plan_schedules
 from orders.models import OrderLink
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -45,7 +45,9 @@ def wait_until(condition, seconds, what):
         time.sleep(0.1)
 
 
-def test_G1_two_worker_hosts_share_the_load_and_killing_either_loses_nothing(stack, far_side):
+def test_G1_two_worker_hosts_share_the_load_and_killing_either_loses_nothing(
+    shared_database, stack, far_side
+):
     demo = world.build(far_side, call_deadline=5, settle_after=5, erp_options={"latency": 0.1})
     plan_schedules()
     Schedule.objects.update(every_seconds=2)
