@@ -20,6 +20,9 @@ from hub.embedded.server import STOPPING_SECONDS, dsn, keeper_pid
 # Covers the very first start on a slow disk: copying programs, initdb and CREATE DATABASE.
 READY_SECONDS = 90.0
 LARGEST_LOG = 10_000_000
+# Keepers outlive whoever starts them. A handle that is dropped while its process lives is warned of, and where
+# warnings are errors, as in the tests, that fails whoever needed the database first.
+_started: list[subprocess.Popen[bytes]] = []
 
 
 def ensure_running() -> None:
@@ -98,7 +101,7 @@ def _spawn_keeper(where: Places) -> subprocess.Popen[bytes]:
     if where.log.exists() and where.log.stat().st_size > LARGEST_LOG:
         where.log.replace(where.log.with_suffix(".old.log"))
     with where.log.open("ab") as log:
-        return subprocess.Popen(
+        keeper = subprocess.Popen(
             [sys.executable, "-m", "hub.embedded.keeper"],
             cwd=CLONE,
             stdin=subprocess.DEVNULL,
@@ -107,6 +110,8 @@ def _spawn_keeper(where: Places) -> subprocess.Popen[bytes]:
             # Outlives the command that needed it: web, workers and shells share it.
             start_new_session=True,
         )
+    _started.append(keeper)
+    return keeper
 
 
 def _last_words(where: Places) -> str:
