@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from benchmarks.chaos import faults
+from benchmarks.chaos import crash, faults
 from benchmarks.chaos.crowd import Crowd
 from benchmarks.chaos.plan import Planned, plan
 from benchmarks.chaos.stage import WORLD, Stage
@@ -72,6 +72,7 @@ class Game:
         self.order = itertools.count()
         self.looked_at = 0.0
         self.resumed: list[str] = []
+        self.crashes: list[str] = []
 
     def prepare(self) -> None:
         """Without faults until both stores have our subscriptions: webhooks and cursors bring the orders."""
@@ -83,14 +84,19 @@ class Game:
             ):
                 return
 
-    def main_phase(self, count: int, *, rate: float, stops: int) -> Phase:
-        """`count` orders, `rate` a second, all faults; late commits stay within the settle time."""
+    def main_phase(self, count: int, *, rate: float, stops: int, crashes: int) -> Phase:
+        """`count` orders, `rate` a second, all faults; late commits stay within the settle time.
+
+        The worker that sends is stopped so many times, the database's server ended so many times.
+        """
         start = time.monotonic()
         self.stage.sandbox.set_faults(self.seed, faults.rules(self.stage.timing))
         self._schedule(plan(self.seed, count), rate)
         length = count / rate
         for n in range(stops):
             self._at(length * (n + 1) / (stops + 1), self.crowd.stop_sender)
+        for part in crash.moments(self.seed, crashes):
+            self._at(length * part, lambda: self.crashes.append(crash.end_server()))
         for part in (0.3, 0.6, 0.9):
             self._at(length * part, self._revoke_tokens)
         self._play()

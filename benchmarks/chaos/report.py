@@ -23,8 +23,16 @@ def run(count: int, seed: int, *, is_brief: bool = False) -> None:
         game = Game(stage, seed, crowd)
         try:
             game.prepare()
-            main = game.main_phase(count, rate=RATE, stops=max(1, count // 400))
+            main = game.main_phase(
+                count,
+                rate=RATE,
+                stops=max(1, count // 400),
+                # Not in a test: others use the same server.
+                crashes=0 if is_brief else max(1, count // 700),
+            )
             _print_main(main, crowd, seed)
+            if game.crashes:
+                print(f"database's server by SIGKILL: {', '.join(game.crashes)}", flush=True)
             if main.findings:
                 _print_replay(stage, count, seed)
                 raise WentWrong

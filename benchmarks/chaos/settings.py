@@ -6,8 +6,12 @@ import environ
 
 from hub.settings import *  # noqa: F403
 from hub.settings import DATABASES as _DATABASES
+from hub.settings import _database, _options
 
 CHAOS_ENGINE = _DATABASES["default"]["ENGINE"]
-DATABASES = {"default": _DATABASES["default"] | {"ENGINE": "benchmarks.chaos.engine"}}
 # The same for every process of a run: above the call deadline, far below a stopped worker's sleep.
 LEASE_SECONDS = environ.Env().float("CHAOS_LEASE_SECONDS", default=12.0)
+DATABASES = {
+    "default": _DATABASES["default"]
+    | {"ENGINE": "benchmarks.chaos.engine", "OPTIONS": _options(_database(), LEASE_SECONDS)}
+}
