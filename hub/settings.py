@@ -11,6 +11,7 @@ DEFAULT_FROM_EMAIL      sender of alerts
 DEBUG                   1 for Django's error pages
 HTTPS                   1 behind a proxy that ends TLS and sets X-Forwarded-Proto: secure cookies, HSTS
 LOG_LEVEL               INFO
+METRICS_TOKEN           bearer token of /metrics and of the reasons in /readyz; unset: from this machine only
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
 ]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 PUBLIC_URL = env.str("PUBLIC_URL", default="")
 IS_HTTPS = env.bool("HTTPS", default=False)
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if IS_HTTPS and "*" not in host]
@@ -85,6 +87,7 @@ if importlib.util.find_spec("django_linear_migrations"):
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "hub.health.without_session",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -132,9 +135,27 @@ def _database() -> dict[str, Any]:
     }
 
 
+def _options(database: dict[str, Any], idle_seconds: float) -> dict[str, Any]:
+    """The session options of a database address, with the longest pause inside a transaction before them."""
+    options = dict(database.get("OPTIONS", {}))
+    words = f"-c idle_in_transaction_session_timeout={int(idle_seconds * 1000)}"
+    return options | {"options": f"{words} {options.get('options', '')}".strip()}
+
+
+# A process that is stopped inside a transaction holds its rows, and whoever needs one of them waits. No flow waits
+# for a far side inside a transaction, so that only a stopped process pauses this long. Below the worker's lease.
+IDLE_IN_TRANSACTION_SECONDS = 60.0
 # WSGI threads and drains live long and are few: a connection each, kept, checked at the start of each
 # request.
-DATABASES = {"default": _database() | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
+_DATABASE = _database()
+DATABASES = {
+    "default": _DATABASE
+    | {
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": _options(_DATABASE, IDLE_IN_TRANSACTION_SECONDS),
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import email.utils
 import json
 import math
-import re
 import ssl
 import threading
 import time
@@ -24,22 +23,14 @@ import httpcore
 import httpx
 
 from hub.connectors.base import CallKind, CallRecord, Hooks, ObservedLimits
+from hub.connectors.redaction import redact
 from hub.errors import ConnectionBroken, OutcomeUnknown, RateLimited, RecordRejected, SyncError, Unreachable
 
 CONNECT_TIMEOUT = 5.0
 # One client holds few connections: httpx's pool slows down quadratically beyond 20 (docs/dependencies.md).
 MAX_CONNECTIONS = 20
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
-LOGGED_BODY_CHARS = 16_000
 RETRY_AFTER_CEILING = 3600.0
-_SECRET_KEYS = re.compile(
-    r'("(?:access_token|id_token|refresh_token|token|client_secret|client_assertion|password|authorization)"\s*:\s*")'
-    r'(?:[^"\\]|\\.)*',
-    re.IGNORECASE | re.DOTALL,
-)
-_FORM_SECRETS = re.compile(
-    r"((?:client_secret|client_assertion|assertion|password|refresh_token)=)[^&]*", re.IGNORECASE
-)
 
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
@@ -360,13 +351,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         moment = email.utils.parsedate_to_datetime(value)
         return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), RETRY_AFTER_CEILING)
     return None
-
-
-def redact(body: bytes | str) -> str:
-    """A body for the call log: text, cut, with the values of secret keys removed."""
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
-    text = _FORM_SECRETS.sub(r"\1[removed]", _SECRET_KEYS.sub(r"\1[removed]", text[:LOGGED_BODY_CHARS]))
-    return text.replace("\x00", "\\0")
 
 
 def unreadable(kind: CallKind, operation: str, answer: Answer, reason: str) -> SyncError:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.errors import SyncError
-from hub.sync import runner
+from hub.sync import review, runner
 from hub.sync.enqueue import enqueue
 from hub.sync.flows import FLOWS, begin_again
 from hub.sync.models import (
@@ -35,6 +34,9 @@ from hub.sync.models import (
     WebhookDelivery,
 )
 from hub.sync.running import open_connector
+
+# A hidden field of this name and an item's key carries what was shown of the item.
+SHOWN = "shown-"
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -218,6 +220,7 @@ class SyncTaskAdmin(ReadOnlyAdmin):
         "state",
         "due_at",
         "attempts",
+        "losses",
         "last_outcome",
         "last_error",
     )
@@ -228,7 +231,7 @@ class SyncTaskAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Try again now", permissions=["decide"])
     def try_again(self, request: HttpRequest, tasks: QuerySet[SyncTask]) -> None:
-        tasks.filter(state=SyncTask.State.QUARANTINED).update(state=SyncTask.State.HELD, attempts=0)
+        tasks.filter(state=SyncTask.State.QUARANTINED).update(state=SyncTask.State.HELD, attempts=0, losses=0)
         for task in tasks:
             enqueue(task.flow, task.connection_id, [task.record_id])
 
@@ -265,16 +268,38 @@ class ApiCallAdmin(ReadOnlyAdmin):
 
 @admin.register(ReviewItem)
 class ReviewItemAdmin(ReadOnlyAdmin):
-    list_display = ("code", "message", "connection", "subject", "state", "decision", "created_at")
+    list_display = ("code", "question", "connection", "subject", "state", "decision", "created_at")
     list_filter = ("state", "code", "connection")
     search_fields = ("message", "=subject")
     list_select_related = ("connection",)
     actions = ("try_again", "approve", "dismiss")
     readonly_fields = ("shown_evidence",)
+    exclude = ("evidence",)
+    change_form_template = "admin/sync/reviewitem/change_form.html"
+
+    @admin.display(description="Message", ordering="message")
+    def question(self, item: ReviewItem) -> str:
+        """The message, and in the form around the list what of the item was shown: see review.decide."""
+        return format_html(
+            '{}<input type="hidden" name="{}{}" value="{}">', item.message, SHOWN, item.pk, item.fingerprint
+        )
 
     @admin.display(description="Evidence")
     def shown_evidence(self, item: ReviewItem) -> str:
         return pretty(item.evidence)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one item has the same buttons as the list has actions, for what it shows."""
+        choices = self.get_action_choices(request, default_choices=[])
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), "decisions": choices, "shown_as": SHOWN}
+        )
 
     @admin.action(description="Try again", permissions=["decide"])
     def try_again(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> None:
@@ -283,19 +308,22 @@ class ReviewItemAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Approve and send", permissions=["decide"])
     def approve(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> None:
-        self._decide(request, items, "approved")
+        self._decide(request, items, ReviewItem.Decision.APPROVED)
 
     @admin.action(description="Dismiss", permissions=["decide"])
     def dismiss(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> None:
-        self._decide(request, items, "dismissed")
+        self._decide(request, items, ReviewItem.Decision.DISMISSED)
 
-    def _decide(self, request: HttpRequest, items: QuerySet[ReviewItem], decision: str) -> None:
-        for item in items.filter(state=ReviewItem.State.OPEN):
-            item.state, item.decision = ReviewItem.State.DECIDED, decision
-            item.decided_by_id = request.user.pk
-            item.closed_at = datetime.now(UTC)
-            item.save()
-            if decision == "approved":
+    def _decide(
+        self, request: HttpRequest, items: QuerySet[ReviewItem], decision: ReviewItem.Decision
+    ) -> None:
+        """What was not shown (all pages selected at once) has no fingerprint in the form, and is refused as well."""
+        for key in items.order_by("pk").values_list("pk", flat=True):
+            shown = request.POST.get(f"{SHOWN}{key}", "")
+            item, refusal = review.decide(key, decision, shown=shown, user_id=request.user.pk)
+            if refusal:
+                messages.error(request, f"Not {decision.label}: {item.message[:120]} {refusal}")
+            elif decision == ReviewItem.Decision.APPROVED:
                 _again(item)
 
 

@@ -20,6 +20,22 @@ INSERT INTO sync_alert AS a (cause, connection_id, message, count) VALUES (%s, %
 ON CONFLICT (cause) WHERE closed_at IS NULL DO UPDATE SET count = a.count + 1, message = EXCLUDED.message
 """
 
+MOST_TOLD_AT_ONCE = 20
+# Longer than a mail server or a webhook may take (EMAIL_TIMEOUT is 10 s for each of its steps).
+SECONDS_PER_CHANNEL = 60.0
+
+_TAKE = """
+UPDATE sync_alert SET tell_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+WHERE id = (SELECT id FROM sync_alert WHERE told_at IS NULL AND closed_at IS NULL AND tell_at <= clock_timestamp()
+            ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING *
+"""
+
+_TOLD = "UPDATE sync_alert SET told_at = clock_timestamp() WHERE id = %s"
+
+# Every drain asks once a minute.
+_NOT_TOLD = "UPDATE sync_alert SET tell_at = clock_timestamp() + interval '50 seconds' WHERE id = %s"
+
 
 def raise_alert(cause: str, message: str, connection_id: int | None = None) -> None:
     """Open an alert, or count the open one of this cause."""
@@ -36,18 +52,25 @@ def tell_people() -> int:
     """Send every alert that nobody was told of yet to every channel; returns how many were told.
 
     An alert counts as told when one channel took it; a channel that fails is logged and tried again only where
-    none took it.
+    none took it. Of many drains one tells it. A drain that dies on the way has perhaps told it: after a while
+    another tells it again, because twice is better than never.
     """
     told = 0
-    for alert in Alert.objects.filter(told_at=None, closed_at=None)[:20]:
+    for _ in range(MOST_TOLD_AT_ONCE):
         channels = list(AlertChannel.objects.filter(is_enabled=True))
-        if not channels:
+        if not channels or (alert := _take_one(len(channels))) is None:
             return told
         taken = [_tell(channel, alert) for channel in channels]
-        if any(taken):
-            Alert.objects.filter(pk=alert.pk).update(told_at=datetime.now(UTC))
-            told += 1
+        with database.cursor() as cursor:
+            cursor.execute(_TOLD if any(taken) else _NOT_TOLD, [alert.pk])
+        told += any(taken)
     return told
+
+
+def _take_one(channel_count: int) -> Alert | None:
+    """The oldest alert that nobody tells just now; nobody else takes it while the channels may still answer."""
+    taken = Alert.objects.raw(_TAKE, {"seconds": SECONDS_PER_CHANNEL * (channel_count + 1)})
+    return next(iter(taken), None)
 
 
 def _tell(channel: AlertChannel, alert: Alert) -> bool:

@@ -12,15 +12,29 @@ from django.db import connection as database
 from psycopg.errors import DeadlockDetected
 
 from hub.lib.text import storable
-from hub.sync.enqueue import unblock
+from hub.sync import alerts
+from hub.sync.enqueue import goes_first, unblock
+from hub.sync.flows import FLOWS
 from hub.sync.models.queue import SyncTask
 
 PRIORITIES = sorted(int(value) for value in SyncTask.Priority.values)
+# A flow over a set is one task, however much waits for it: after this many seconds it goes before single records.
+# Else a backlog of orders would keep their totals unread, and the pull that older orders wait for would never come.
+LONGEST_WAIT_OF_A_SET = 10.0
+
+# A task whose run ends the whole process (out of memory, a crash in C) takes with it what runs beside it, and nothing
+# can tell from outside whose fault it was. So what was lost this often runs alone in its process from then on, and a
+# loss counts only if the run had begun: whoever reaches the higher number has ended at least two processes in which
+# nothing else ran. See runner.py for the running alone.
+LOSSES_BEFORE_ALONE = 3
+LOSSES_BEFORE_QUARANTINE = 5
+LONGEST_REST_AFTER_LOSS = 900.0
+MOST_LOSSES = 32_000
 
 # `floor` keeps the index scan from walking over the dead entries of what was claimed before: an old open snapshot
 # (a long report, a backup) keeps those from being removed. Nothing new can be due before it but for transactions
 # longer than two seconds, which the claim without floors every few seconds finds.
-_CLAIM = """
+_CLAIM = f"""
 WITH wanted AS (
     SELECT w.* FROM unnest(%(connections)s::bigint[], %(rooms)s::int[], %(fences)s::bigint[],
                            %(credentials)s::text[]) AS w(connection_id, room, fence, credential)
@@ -28,19 +42,21 @@ WITH wanted AS (
                      AND l.until > now()
 ), due AS (
     SELECT t.id, t.subject, t.connection_id, w.fence, w.room,
-           row_number() OVER (PARTITION BY t.connection_id ORDER BY p.priority, t.due_at, t.id) AS place
+           row_number() OVER (PARTITION BY t.connection_id ORDER BY
+               CASE WHEN t.record_id = 0 AND t.due_at < now() - %(longest_wait)s * interval '1 second' THEN 0
+                    ELSE p.priority END, t.due_at, t.id) AS place
     FROM wanted w
     JOIN unnest(%(floor_connections)s::bigint[], %(floor_priorities)s::int[], %(floors)s::timestamptz[])
          AS p(connection_id, priority, floor) ON p.connection_id = w.connection_id
     CROSS JOIN LATERAL (
-        SELECT id, subject, connection_id, due_at FROM sync_synctask
+        SELECT id, subject, connection_id, record_id, due_at FROM sync_synctask
         WHERE connection_id = w.connection_id AND priority = p.priority AND state = 0
           AND due_at >= p.floor AND due_at <= now()
         ORDER BY due_at, id LIMIT w.room FOR UPDATE SKIP LOCKED) t
 ), judged AS (
     SELECT d.id, d.fence, EXISTS (
         SELECT 1 FROM sync_synctask o WHERE o.subject = d.subject AND o.state IN (0, 1, 2) AND o.id <> d.id
-        AND (o.state = 1 OR o.id < d.id)) AS is_behind
+        AND {goes_first("o", "d")}) AS is_behind
     FROM due d WHERE d.place <= d.room
 )
 UPDATE sync_synctask t
@@ -48,7 +64,12 @@ SET state = CASE WHEN j.is_behind THEN 2 ELSE 1 END,
     fence = j.fence, claimed_at = clock_timestamp()
 FROM judged j WHERE t.id = j.id
 RETURNING t.id, t.flow, t.connection_id, t.record_id, t.subject, t.priority, t.attempts, t.hints, t.fence,
-          t.due_at, t.state
+          t.due_at, t.losses, t.state
+"""
+
+# The first loss needs no such note (it costs every task a statement): it counts against whatever was claimed.
+_BEGIN = """
+UPDATE sync_synctask SET begun_at = clock_timestamp() WHERE id = %s AND fence = %s AND state = 1 RETURNING id
 """
 
 _FINISH = """
@@ -78,16 +99,18 @@ _REST = """
 UPDATE sync_synctask SET state = %(state)s, due_at = clock_timestamp() + make_interval(secs => %(after)s),
     settle_at = CASE WHEN %(settle)s THEN clock_timestamp() + make_interval(secs => %(after)s) END,
     attempts = attempts + %(burn)s, last_outcome = %(outcome)s, last_error = %(message)s, evidence = %(evidence)s,
-    fence = NULL, claimed_at = NULL
+    losses = LEAST(losses, %(losses)s), fence = NULL, claimed_at = NULL, begun_at = NULL
 WHERE id = %(id)s AND fence = %(fence)s AND state = 1
 """
 
 # A hint came while the task ran: the new waiting task is due at once and inherits what the old one learnt.
 _MERGE = """
 WITH gone AS (
-    DELETE FROM sync_synctask WHERE id = %(id)s AND fence = %(fence)s AND state = 1 RETURNING attempts, hints
+    DELETE FROM sync_synctask WHERE id = %(id)s AND fence = %(fence)s AND state = 1
+    RETURNING attempts, hints, losses
 )
 UPDATE sync_synctask t SET attempts = gone.attempts + %(burn)s, hints = t.hints + gone.hints,
+    losses = GREATEST(t.losses, LEAST(gone.losses, %(losses)s)),
     last_outcome = %(outcome)s, last_error = %(message)s, evidence = %(evidence)s,
     settle_at = CASE WHEN %(settle)s THEN clock_timestamp() + make_interval(secs => %(after)s) END,
     due_at = CASE WHEN %(settle)s THEN clock_timestamp() + make_interval(secs => %(after)s)
@@ -95,24 +118,51 @@ UPDATE sync_synctask t SET attempts = gone.attempts + %(burn)s, hints = t.hints 
 FROM gone WHERE t.id = %(newer)s
 """
 
-_RECOVER = """
-UPDATE sync_synctask t SET state = 0, due_at = clock_timestamp(), fence = NULL, claimed_at = NULL,
-    last_outcome = 'worker lost', last_error = 'The worker that ran this task ended before it reported.'
-FROM sync_connection c
-WHERE c.id = t.connection_id AND c.credential = %(credential)s AND t.state = 1 AND t.fence < %(fence)s
-  AND NOT EXISTS (SELECT 1 FROM sync_synctask n WHERE n.flow = t.flow AND n.connection_id = t.connection_id
-                  AND n.record_id = t.record_id AND n.state <> 1)
-RETURNING t.id
+# What earlier holders of the lease left running, how often each was lost, this time included, and what follows.
+_LOST = """
+    FROM sync_synctask t JOIN sync_connection c ON c.id = t.connection_id
+    CROSS JOIN LATERAL (SELECT t.losses + CASE WHEN t.losses = 0 OR t.begun_at IS NOT NULL THEN 1 ELSE 0 END
+                               AS losses) counted
+    CROSS JOIN LATERAL (SELECT CASE WHEN counted.losses < %(alone)s THEN 0
+                               ELSE LEAST(2.0 ^ LEAST(counted.losses - %(alone)s + 1, 20), %(longest)s) END AS rest,
+                               counted.losses >= %(most)s AND t.flow <> ALL(%(sets)s) AS is_given_up) verdict
+    LEFT JOIN sync_synctask n ON n.flow = t.flow AND n.connection_id = t.connection_id
+                              AND n.record_id = t.record_id AND n.state <> 1
+    WHERE c.credential = %(credential)s AND t.state = 1 AND t.fence < %(fence)s
 """
 
-_DROP_RECOVERED = """
-DELETE FROM sync_synctask t USING sync_connection c
-WHERE c.id = t.connection_id AND c.credential = %(credential)s AND t.state = 1 AND t.fence < %(fence)s
-  -- only what a newer task replaces: a late claim may have committed since the statement before
-  AND EXISTS (SELECT 1 FROM sync_synctask n WHERE n.flow = t.flow AND n.connection_id = t.connection_id
-              AND n.record_id = t.record_id AND n.state <> 1)
-RETURNING t.subject
+_RECOVER = f"""
+WITH lost AS (SELECT t.id, counted.losses, verdict.* {_LOST} AND n.id IS NULL)
+UPDATE sync_synctask t SET state = CASE WHEN lost.is_given_up THEN 4 ELSE 0 END, losses = lost.losses,
+    due_at = clock_timestamp() + make_interval(secs => lost.rest), fence = NULL, claimed_at = NULL, begun_at = NULL,
+    last_outcome = 'worker lost', last_error = CASE WHEN lost.is_given_up THEN %(given_up)s ELSE %(message)s END
+FROM lost WHERE t.id = lost.id AND t.state = 1 AND t.fence < %(fence)s
+RETURNING t.flow, t.connection_id, t.subject, t.losses, t.state
 """
+
+# What a newer task replaces goes, and the newer one inherits its losses. The newer row is locked first, as an
+# acknowledgement does; a hint that holds it is not waited for, the next sweep sees both.
+_JOIN_NEWER = f"""
+WITH lost AS MATERIALIZED (SELECT t.id, n.id AS newer_id, counted.losses, verdict.*
+    {_LOST.replace("LEFT JOIN", "JOIN")} FOR UPDATE OF n SKIP LOCKED
+), gone AS (
+    -- only what a newer task replaces: a late claim may have committed since the statement before
+    DELETE FROM sync_synctask t USING lost WHERE t.id = lost.id AND t.state = 1 AND t.fence < %(fence)s RETURNING t.id
+)
+UPDATE sync_synctask t SET losses = GREATEST(t.losses, lost.losses),
+    state = CASE WHEN lost.is_given_up AND t.state IN (0, 2) THEN 4 ELSE t.state END,
+    due_at = CASE WHEN lost.rest > 0 THEN GREATEST(t.due_at, clock_timestamp() + make_interval(secs => lost.rest))
+                  ELSE t.due_at END,
+    last_outcome = 'worker lost', last_error = CASE WHEN lost.is_given_up THEN %(given_up)s ELSE %(message)s END
+FROM lost JOIN gone ON gone.id = lost.id WHERE t.id = lost.newer_id
+RETURNING t.flow, t.connection_id, t.subject, t.losses, t.state
+"""
+
+_WORKER_LOST = "The worker that ran this task ended before it reported."
+_GIVEN_UP = (
+    "Each time this task ran, its worker process ended, at last with nothing else in it: want of memory, or a crash. "
+    "The workers' log says what happened; mend that, then press Try again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +179,7 @@ class Claimed:
     hints: int
     fence: int
     due_at: datetime
+    losses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +219,7 @@ def claim(
     places = [(want.connection_id, priority) for want in wants for priority in PRIORITIES]
     parameters: dict[str, Any] = {
         "owner": owner,
+        "longest_wait": LONGEST_WAIT_OF_A_SET,
         "connections": [want.connection_id for want in wants],
         "rooms": [want.room for want in wants],
         "fences": [want.fence for want in wants],
@@ -185,8 +237,8 @@ def claim(
         if isinstance(error, OperationalError) and not isinstance(error.__cause__, DeadlockDetected):
             raise
         return [], 1
-    taken = [Claimed(*row[:10]) for row in rows if row[10] == SyncTask.State.RUNNING]
-    behind = sorted({row[4] for row in rows if row[10] == SyncTask.State.BLOCKED})
+    taken = [Claimed(*row[:11]) for row in rows if row[11] == SyncTask.State.RUNNING]
+    behind = sorted({row[4] for row in rows if row[11] == SyncTask.State.BLOCKED})
     if behind:
         unblock(behind)
     return sorted(taken, key=lambda task: (task.priority, task.due_at, task.id)), len(behind)
@@ -229,12 +281,23 @@ def _put_back(end: Ended) -> None:
         "outcome": end.outcome,
         "message": storable(end.message),
         "evidence": storable(end.evidence),
+        "losses": _losses_kept(end),
     }
     try:
         _rest_or_merge(task, parameters)
     except IntegrityError:
         # A hint made a new waiting task between our look and our update: this time we see it and join it.
         _rest_or_merge(task, parameters)
+
+
+def _losses_kept(end: Ended) -> int:
+    """How many losses are kept at most: who asks a person has survived, and who tries again need not be alone.
+
+    An unknown outcome proves nothing: the run that looks up ends well, and the one that sends kills again.
+    """
+    if end.outcome in ("unknown", "paused", "handed on"):
+        return MOST_LOSSES
+    return 0 if end.state == SyncTask.State.HELD else LOSSES_BEFORE_ALONE - 1
 
 
 def _rest_or_merge(task: Claimed, parameters: dict[str, Any]) -> None:
@@ -257,17 +320,60 @@ def let_next_go(subjects: list[str]) -> None:
         unblock(behind)
 
 
+def begin(task: Claimed) -> bool:
+    """Note that the run of a task that was lost before begins; False where it is not ours any more."""
+    with database.cursor() as cursor:
+        cursor.execute(_BEGIN, [task.id, task.fence])
+        return cursor.fetchone() is not None
+
+
 def recover(credential: str, fence: int) -> int:
-    """Make due what an earlier leaseholder left running; returns how many. Open attempts decide what comes."""
+    """Make due what an earlier leaseholder left running; returns how many. Open attempts decide what comes.
+
+    What has ended too many processes is quarantined. A flow over a set stands for every record of its connection: it
+    is never given up, but it rests longer each time, and people are told.
+    """
+    parameters = {
+        "credential": credential,
+        "fence": fence,
+        "alone": LOSSES_BEFORE_ALONE,
+        "most": LOSSES_BEFORE_QUARANTINE,
+        "longest": LONGEST_REST_AFTER_LOSS,
+        "sets": [name for name, flow in FLOWS.items() if not flow.subject],
+        "message": _WORKER_LOST,
+        "given_up": _GIVEN_UP,
+    }
+    lost = []
     try:
-        with database.cursor() as cursor:
-            cursor.execute(_RECOVER, {"credential": credential, "fence": fence})
-            count = len(cursor.fetchall())
-            cursor.execute(_DROP_RECOVERED, {"credential": credential, "fence": fence})
-            subjects = sorted({row[0] for row in cursor.fetchall()})
+        for statement in (_RECOVER, _JOIN_NEWER):
+            lost += _recovered(statement, parameters)
     except IntegrityError:
         # A hint made a new waiting task between our look and our update: the next sweep sees and joins it.
-        return 0
+        pass
+    subjects = sorted({subject for _, _, subject, _, _ in lost})
     if subjects:
         unblock(subjects)
-    return count + len(subjects)
+    return len(lost)
+
+
+def _recovered(statement: str, parameters: dict[str, Any]) -> list[tuple[str, int, str, int, int]]:
+    """Flow, connection, subject, losses and state of each; the alert is raised with the quarantine or not at all."""
+    with transaction.atomic():
+        with database.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            rows: list[tuple[str, int, str, int, int]] = cursor.fetchall()
+        for flow, connection_id, subject, losses, state in rows:
+            if losses >= LOSSES_BEFORE_QUARANTINE:
+                _tell_of_losses(flow, connection_id, subject, losses, state)
+    return rows
+
+
+def _tell_of_losses(flow: str, connection_id: int, subject: str, losses: int, state: int) -> None:
+    is_given_up = state == SyncTask.State.QUARANTINED
+    alerts.raise_alert(
+        f"quarantined {flow}" if is_given_up else f"failing {flow} of {subject}",
+        f"Task {flow} of {subject} ended its worker process {losses} times, as want of memory or a crash does"
+        f"{', and waits for a person' if is_given_up else ''}. The workers' log says what happened; "
+        f"{'then press Try again on its page.' if is_given_up else 'it is tried again, more seldom each time.'}",
+        connection_id,
+    )

@@ -18,7 +18,7 @@ from hub.connectors.registry import connector_class
 from hub.sync import runner
 from hub.sync.claims import Claimed, Ended
 from hub.sync.governor import CredentialGovernor
-from hub.sync.inbox import BATCH, receive_batch
+from hub.sync.inbox import receive_batch
 from hub.sync.leases import Held
 from hub.sync.models import Connection, SyncTask
 from hub.sync.running import CurrentRun, EngineHooks, LoggedCall, connectors_from, current_run, write_calls
@@ -165,7 +165,7 @@ class Crew:
 
     def _receive(self, connection: Connection) -> None:
         try:
-            while receive_batch(connection) == BATCH or self._more_arrived(connection):
+            while receive_batch(connection) or self._more_arrived(connection):
                 continue
         except Exception:
             logger.exception("deliveries not received", extra={"connection": connection.name})

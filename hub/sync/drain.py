@@ -174,11 +174,12 @@ class Drain:
     # ------------------------------------------------------------------------------------------- the work
 
     def _mine(self) -> dict[int, Held]:
-        return {
-            pk: self.held[c.credential]
-            for pk, c in self.connections.items()
-            if c.credential in self.held and c.credential not in self.leaving and pk not in self.crew.paused
-        }
+        return {pk: self.held[c.credential] for pk, c in self.connections.items() if self._is_mine(c)}
+
+    def _is_mine(self, connection: Connection) -> bool:
+        credential = connection.credential
+        is_held = credential in self.held and credential not in self.leaving
+        return is_held and connection.pk not in self.crew.paused
 
     def _suspect_all(self) -> None:
         """The net below the announcements: look at every connection of ours."""
@@ -270,11 +271,21 @@ class Drain:
     def _listen(self, session: psycopg.Connection[Any]) -> None:
         try:
             for announced in session.notifies():
-                self.told.append(announced.payload)
-                self.wake.set()
+                if not self._receive_at_once(announced.payload):
+                    self.told.append(announced.payload)
+                    self.wake.set()
         except psycopg.Error:
             # The session is gone, and with it our claim to be alive: stop before another worker takes over.
             self.stop()
+
+    def _receive_at_once(self, announced: str) -> bool:
+        """Begin to receive an announced delivery of a store of ours; the loop may be busy with acknowledging."""
+        word, _, key = announced.partition(" ")
+        connection = self.connections.get(int(key)) if word == DELIVERY and key.isdigit() else None
+        if connection is None or not self._is_mine(connection):
+            return False
+        self.crew.receive(connection)
+        return True
 
     def _leave(self, session: psycopg.Connection[Any]) -> None:
         """Whatever fails here, the threads end, and with the session ends our claim to be alive."""

@@ -17,6 +17,7 @@ TASK, DELIVERY = "task", "delivery"
 # A hint that meets a waiting task joins it under a row lock, so that a claim at the same moment cannot lose it: the
 # claim either took the row before (then this makes a new one) or sees the higher hint count afterwards.
 _ENQUEUE = """
+WITH hinted AS (
 INSERT INTO sync_synctask AS t
     (flow, connection_id, record_id, subject, priority, state, due_at, hints, attempts)
 SELECT %(flow)s, %(connection_id)s, v.record_id, v.subject, %(priority)s,
@@ -38,20 +39,42 @@ SET hints = t.hints + 1,
                   ELSE GREATEST(LEAST(t.due_at, EXCLUDED.due_at), t.settle_at,
                                 CASE WHEN t.state <> 0 AND t.due_at <= EXCLUDED.due_at
                                      THEN EXCLUDED.due_at END) END
-RETURNING t.id, t.state, t.subject
+RETURNING t.state, t.subject
+)
+SELECT state, subject, CASE WHEN %(delay)s = 0 THEN pg_notify(%(channel)s, %(word)s)::text END FROM hinted
 """
+
+
+def goes_first(other: str, task: str) -> str:
+    """SQL: whether the row `other` goes before the row `task`, which has the same subject; both are open work.
+
+    What runs does, and what is older. But what waits for a connection that is paused or switched off lets the tasks
+    of other connections pass: it may rest for days, and whoever runs decides by what is true then. Not where a write
+    of it may have been carried out (an open attempt): an order that may stand in one ERP is not sent to another
+    before that is known.
+    """
+    # CASE and the scalar sub-select are for the planner: with OR it may look for what runs among all that runs, and
+    # with EXISTS it may make a hash of all attempts. Only the index by subject is meant.
+    return f"""CASE WHEN {other}.state = 1 THEN true
+        WHEN {other}.id > {task}.id THEN false
+        WHEN {other}.connection_id = {task}.connection_id THEN true
+        WHEN {other}.connection_id IN (SELECT id FROM sync_connection WHERE NOT is_enabled OR paused_at IS NOT NULL)
+        THEN (SELECT a.id FROM sync_attempt a WHERE a.connection_id = {other}.connection_id
+              AND a.subject = {other}.subject AND a.state = 'open' LIMIT 1) IS NOT NULL
+        ELSE true END"""
+
 
 # An earlier task may have ended between our look and our commit; whoever commits last sees the other.
 # A row that is locked is not waited for (two batches in other orders would wait for each other): who holds it is a
 # hint or an acknowledgement, and lets it go itself when it has committed.
-_UNBLOCK = """
+_UNBLOCK = f"""
 WITH went AS (
 UPDATE sync_synctask t SET state = 0, due_at = GREATEST(t.due_at, clock_timestamp())
 WHERE t.id IN (
     SELECT b.id FROM sync_synctask b
     WHERE b.subject = ANY(%(subjects)s) AND b.state = 2
       AND NOT EXISTS (SELECT 1 FROM sync_synctask o WHERE o.subject = b.subject AND o.id <> b.id
-                      AND (o.state = 1 OR (o.state IN (0, 2) AND o.id < b.id)))
+                      AND o.state IN (0, 1, 2) AND {goes_first("o", "b")})
     FOR UPDATE OF b SKIP LOCKED)
 RETURNING t.connection_id
 )
@@ -82,12 +105,12 @@ def enqueue(
         "subjects": [settings.lock_name(flow, connection_id, record_id) for record_id in ids],
         "priority": settings.priority if priority is None else priority,
         "delay": delay,
+        "channel": CHANNEL,
+        "word": f"{TASK} {connection_id}",
     }
     with database.cursor() as cursor:
         cursor.execute(_ENQUEUE, parameters)
-        blocked = sorted({subject for _, state, subject in cursor.fetchall() if state == 2})
-        if not delay:
-            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{TASK} {connection_id}"])
+        blocked = sorted({subject for state, subject, _ in cursor.fetchall() if state == 2})
     if blocked:
         transaction.on_commit(lambda: unblock(blocked))
     return len(ids)

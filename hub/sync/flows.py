@@ -45,7 +45,7 @@ FLOWS: dict[str, Flow] = {
     "read_store_orders": Flow("orders.flows.read_store_orders", side="store", priority=Priority.ORDER),
     "push_erp_references": Flow("orders.flows.push_erp_references", side="store", priority=Priority.NORMAL),
     "pull_company_locations": Flow(
-        "companies.flows.pull_company_locations", side="store", priority=Priority.ORDER
+        "companies.flows.pull_company_locations", side="store", priority=Priority.ORDER, every=600
     ),
     "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
     # ERPs

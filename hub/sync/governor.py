@@ -1,8 +1,9 @@
 """How fast a credential may be used: one database row that every process takes from, and the slots of this process.
 
 A drain takes points in bulk (a quarter of a second's worth), a web process singly. What the far side answers corrects
-the row. After three failures in a row the credential rests, longer each time, so that an ERP that is down is not
-stormed by everything that waits for it.
+the row; so does a connection that is saved with other limits, and every process learns them from the row with the next
+points that it takes. After three failures in a row the credential rests, longer each time, so that an ERP that is down
+is not stormed by everything that waits for it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection as database
@@ -39,8 +41,16 @@ RETURNING rate, burst, concurrency,
 _WAIT = """
 SELECT GREATEST((%(need)s - LEAST(burst, points + rate * EXTRACT(EPOCH FROM clock_timestamp() - measured_at)))
                 / NULLIF(rate, 0), 0.0)::float8,
-       GREATEST(EXTRACT(EPOCH FROM blocked_until - clock_timestamp()), 0)::float8
+       GREATEST(EXTRACT(EPOCH FROM blocked_until - clock_timestamp()), 0)::float8,
+       rate, burst, concurrency
 FROM sync_governor WHERE credential = %(credential)s
+"""
+
+_DECLARE = """
+UPDATE sync_governor SET
+    points = LEAST(%(burst)s, burst, points + rate * EXTRACT(EPOCH FROM clock_timestamp() - measured_at)),
+    burst = %(burst)s, rate = %(rate)s, concurrency = %(concurrency)s, measured_at = clock_timestamp()
+WHERE credential = %(credential)s
 """
 
 _CORRECT = """
@@ -63,6 +73,24 @@ WHERE credential = %(credential)s
 _RETURN_SLOT = """
 UPDATE sync_governor SET interactive_slots = GREATEST(interactive_slots - 1, 0) WHERE credential = %(credential)s
 """
+
+
+def declare(credential: str, limits: Limits) -> None:
+    """A connection was saved: its limits hold from now on, until the far side's next answer corrects them.
+
+    Of connections that share a credential the one saved last decides. A credential that nobody used yet has no row:
+    the first who uses it makes the row with its own limits.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(
+            _DECLARE,
+            {
+                "credential": credential,
+                "burst": limits.burst,
+                "rate": limits.points_per_second,
+                "concurrency": limits.concurrency,
+            },
+        )
 
 
 class CredentialGovernor:
@@ -150,7 +178,8 @@ class CredentialGovernor:
             cursor.execute(_TAKE, parameters)
             granted = cursor.fetchone()
             if granted:
-                self.rate, _, _, self.lent_slots = granted
+                *told, self.lent_slots = granted
+                self._learn(*told)
                 self.allowance += need
                 return 0.0
             if need > cost - self.allowance:
@@ -160,10 +189,21 @@ class CredentialGovernor:
         if row is None:
             # A restored or tidied database: nobody else would ever make the row again.
             self._ensure_row()
-        short, blocked = row or (0.0, 0.0)
+        short, blocked, *told = row or (0.0, 0.0)
+        if told:
+            # Also without a grant: a burst that became smaller than our bulk would never be granted else.
+            self._learn(*told)
         if blocked:
             self.blocked_until = max(self.blocked_until, time.monotonic() + blocked)
         return max(float(short or 0.0), float(blocked or 0.0), 0.01)
+
+    def _learn(self, rate: float, burst: float, concurrency: int) -> None:
+        """What the row says now. More slots are open at once; how many of them are used, answers still decide."""
+        self.rate = rate
+        if concurrency > self.declared.concurrency:
+            self.concurrency += concurrency - self.declared.concurrency
+        self.concurrency = min(self.concurrency, float(concurrency))
+        self.declared = replace(self.declared, points_per_second=rate, burst=burst, concurrency=concurrency)
 
     def observe(self, seen: ObservedLimits) -> None:
         """Take over what an answer told us; a throttled answer also costs us a third of our concurrency for a while."""

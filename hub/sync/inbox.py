@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
+from typing import cast
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, InternalError, OperationalError, transaction
 
+from hub.connectors.registry import connector_class
+from hub.connectors.store_parts import Webhooks
 from hub.lib.text import storable
 from hub.sync.flows import RECEIVERS, receiver
 from hub.sync.models import Connection, WebhookDelivery
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100
+MOST_URGENT = 40
+# Few, so that a new order never waits long behind a crowd of updates.
+MOST_OTHERS = 10
+
+# What is taken is done at once, in the transaction that makes its mirrors: either both hold or neither.
+_TAKE = """
+WITH urgent AS (
+    SELECT id FROM sync_webhookdelivery
+    WHERE connection_id = %(connection_id)s AND state = 0 AND topic = ANY(%(urgent)s)
+    ORDER BY id LIMIT %(most_urgent)s FOR UPDATE SKIP LOCKED
+), others AS (
+    SELECT id FROM sync_webhookdelivery
+    WHERE connection_id = %(connection_id)s AND state = 0 AND topic <> ALL(%(urgent)s)
+    ORDER BY id LIMIT %(most_others)s FOR UPDATE SKIP LOCKED
+)
+UPDATE sync_webhookdelivery SET state = 1
+WHERE id IN (SELECT id FROM urgent UNION ALL SELECT id FROM others)
+RETURNING *
+"""
 
 
-def receive_batch(connection: Connection) -> int:
-    """Receive the store's oldest new deliveries; returns how many. Repeating it changes nothing."""
+def receive_batch(connection: Connection) -> bool:
+    """Receive the store's next new deliveries; returns whether there may be more. Repeating it changes nothing."""
     try:
         with transaction.atomic():
-            return _receive(connection, BATCH)
+            return _receive(connection)
     except Exception:
         logger.exception(
             "a batch of deliveries failed, one at a time now", extra={"connection": connection.name}
@@ -27,32 +49,39 @@ def receive_batch(connection: Connection) -> int:
         return _receive_singly(connection)
 
 
-def _receive(connection: Connection, most: int) -> int:
-    deliveries = list(
-        WebhookDelivery.objects.filter(connection=connection, state=WebhookDelivery.State.NEW)
-        .order_by("id")
-        .select_for_update(skip_locked=True)[:most]
-    )
+def _receive(connection: Connection) -> bool:
+    deliveries = sorted(_take(connection), key=lambda delivery: delivery.pk)
     if not deliveries:
-        return 0
+        return False
     flagged: dict[int, str] = {}
     for kind in RECEIVERS:
         flagged |= receiver(kind)(connection, deliveries)
-    usable = [delivery.pk for delivery in deliveries if delivery.pk not in flagged]
-    WebhookDelivery.objects.filter(pk__in=usable).update(state=WebhookDelivery.State.DONE)
     for pk, reason in flagged.items():
         WebhookDelivery.objects.filter(pk=pk).update(
             state=WebhookDelivery.State.FLAGGED, reason=storable(reason)[:250]
         )
-    return len(deliveries)
+    return len(deliveries) >= MOST_OTHERS
 
 
-def _receive_singly(connection: Connection) -> int:
+def _take(connection: Connection) -> Iterable[WebhookDelivery]:
+    kind = cast("type[Webhooks]", connector_class(connection.system))
+    return WebhookDelivery.objects.raw(
+        _TAKE,
+        {
+            "connection_id": connection.pk,
+            "urgent": list(kind.urgent_topics()),
+            "most_urgent": MOST_URGENT,
+            "most_others": MOST_OTHERS,
+        },
+    )
+
+
+def _receive_singly(connection: Connection) -> bool:
     """One poisonous delivery must not stop its neighbours: it is flagged, the cursor finds its record anyway."""
     for pk in list(
         WebhookDelivery.objects.filter(connection=connection, state=WebhookDelivery.State.NEW)
         .order_by("id")
-        .values_list("pk", flat=True)[:BATCH]
+        .values_list("pk", flat=True)[:MOST_URGENT]
     ):
         try:
             with transaction.atomic():
@@ -65,8 +94,8 @@ def _receive_singly(connection: Connection) -> int:
                 )
                 delivery.reason = storable(flagged.get(pk, ""))[:250]
                 delivery.save(update_fields=["state", "reason"])
-        except (OperationalError, InterfaceError):
-            # Not the delivery's fault: a deadlock, a database that went away. It stays new.
+        except (OperationalError, InterfaceError, InternalError):
+            # Not the delivery's fault: a deadlock, a database that went away or ended our session. It stays new.
             raise
         except Exception as error:
             logger.exception("a delivery failed", extra={"delivery": pk})
@@ -74,4 +103,4 @@ def _receive_singly(connection: Connection) -> int:
                 state=WebhookDelivery.State.FLAGGED,
                 reason=storable(f"failed inside: {type(error).__name__}: {error}")[:250],
             )
-    return 0
+    return False

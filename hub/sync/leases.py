@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection as database
+from django.db import transaction
 
 # A write starts only if the lease outlives its deadline: must stay well above every connector's call deadline.
 # The runs that stop workers past their lease (benchmarks.chaos) set it shorter.
@@ -71,7 +72,9 @@ def ensure_rows(credentials: Sequence[str]) -> None:
 def acquire(owner: str, credentials: Sequence[str], most: int) -> list[Held]:
     """Take up to `most` free leases among these credentials."""
     before = time.monotonic()
-    with database.cursor() as cursor:
+    with transaction.atomic(), database.cursor() as cursor:
+        # A fence that a crash of the database took back would be given to two workers; drains commit lazily else.
+        cursor.execute("SET LOCAL synchronous_commit TO on")
         cursor.execute(
             _ACQUIRE,
             {
@@ -126,6 +129,12 @@ def live_workers() -> int:
     """
     with database.cursor() as cursor:
         cursor.execute("DELETE FROM sync_worker WHERE beat_at < clock_timestamp() - interval '10 minutes'")
+    return max(count_live(), 1)
+
+
+def count_live() -> int:
+    """How many drains hold their lock and have beaten lately. None is nothing bad while there is no work."""
+    with database.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM sync_worker w WHERE w.beat_at > clock_timestamp() - interval '15 seconds'"
             " AND EXISTS (SELECT 1 FROM pg_locks k"
@@ -133,7 +142,7 @@ def live_workers() -> int:
             " AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
             [LOCK_CLASS],
         )
-        return max(int(cursor.fetchone()[0]), 1)
+        return int(cursor.fetchone()[0])
 
 
 def unregister(worker: str) -> None:

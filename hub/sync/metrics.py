@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db import DatabaseError, InterfaceError
 from django.db import connection as database
 from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from hub.sync import leases
 
 DELIVERIES = Counter("concord_webhooks_stored_total", "Webhook deliveries stored, duplicates included.")
 REFUSED = Counter("concord_webhooks_refused_total", "Webhooks refused unread.", ["reason"])
@@ -53,7 +56,18 @@ class DatabaseGauges(Collector):
     """What the tables say now; the same answer from every process."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """One family for each number, tasks by flow and state."""
+        """One family for each number, tasks by flow and state; without a database only that it does not answer."""
+        try:
+            found = [*self._read()]
+        except (DatabaseError, InterfaceError):
+            found = []
+        yield GaugeMetricFamily(
+            "concord_database_up", "Whether the database answers.", value=float(bool(found))
+        )
+        yield from found
+
+    def _read(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily("concord_workers_live", "Drains that live.", value=float(leases.count_live()))
         with database.cursor() as cursor:
             tasks = GaugeMetricFamily("concord_tasks", "Open tasks.", labels=["flow", "state"])
             cursor.execute("SELECT flow, state, count(*) FROM sync_synctask GROUP BY flow, state")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 from django.db import connection as database
+from django.db import transaction
 
 from hub.errors import NeedsReview
-from hub.lib.text import storable, storable_json
+from hub.lib.text import storable, stored_json
 from hub.sync.models import ReviewItem
 
 _OPEN = """
@@ -32,9 +32,29 @@ def open_item(flow: str, connection_id: int, record_id: int, subject: str, error
                 subject,
                 error.code,
                 storable(str(error)),
-                json.dumps(storable_json(error.evidence)),
+                stored_json(error.evidence),
             ],
         )
+
+
+def decide(
+    item_id: int, decision: ReviewItem.Decision, *, shown: str, user_id: int | None
+) -> tuple[ReviewItem, str]:
+    """Note a person's decision on an open item; returns the item, and why the decision was not taken, "" where it was.
+
+    `shown` is the fingerprint of what the person saw. A decision holds for that and nothing else: where the item says
+    something else by now (the order was changed, the sums differ otherwise), it must be looked at again.
+    """
+    with transaction.atomic():
+        item = ReviewItem.objects.select_for_update(of=["self"]).get(pk=item_id)
+        if item.state != ReviewItem.State.OPEN:
+            return item, f"It is closed already ({item.decision or item.get_state_display()})."
+        if shown != item.fingerprint:
+            return item, "It has changed since you opened it; look again, then decide."
+        item.state, item.decision, item.decided_by_id = ReviewItem.State.DECIDED, decision, user_id
+        item.closed_at = datetime.now(UTC)
+        item.save(update_fields=["state", "decision", "decided_by", "closed_at", "changed_at"])
+    return item, ""
 
 
 def solve_items(flow: str, connection_id: int, record_ids: list[int]) -> None:

@@ -7,7 +7,7 @@ import random
 import traceback
 from datetime import UTC, datetime
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
 from django.db import connection as database
 
 from hub.errors import (
@@ -20,9 +20,10 @@ from hub.errors import (
     Unsettled,
 )
 from hub.lib.text import storable
-from hub.sync import alerts, review
-from hub.sync.claims import Claimed, Ended
+from hub.sync import alerts, claims, review
+from hub.sync.claims import LOSSES_BEFORE_ALONE, Claimed, Ended
 from hub.sync.flows import FLOWS, run_of
+from hub.sync.gate import Gate
 from hub.sync.models import Connection, SyncTask
 
 logger = logging.getLogger(__name__)
@@ -37,11 +38,41 @@ ATTEMPTS_BEFORE_QUARANTINE = 4
 Waiting, Held, Quarantined = SyncTask.State.WAITING, SyncTask.State.HELD, SyncTask.State.QUARANTINED
 
 
+# How long a task that must run alone waits for the others to end, and how long until it tries again.
+PATIENCE_TO_BE_ALONE = 10.0
+ALONE_AGAIN_AFTER = 30.0
+_gate = Gate()
+
+
 def run(task: Claimed, connection: Connection) -> Ended:
-    """Run the task's flow and say how it ended. Raises nothing but what a dead database makes impossible to note."""
+    """Run the task's flow and say how it ended. Raises nothing but what a dead database makes impossible to note.
+
+    A record whose worker was lost again and again runs alone: it is innocent, or it ends a process in which nothing
+    else runs (claims.py says what follows). A flow over a set may take an hour and is never given up: it never does.
+    """
+    if task.losses < LOSSES_BEFORE_ALONE or _is_set(task):
+        with _gate.among_others():
+            return _noted(task, connection)
+    if not _gate.close(PATIENCE_TO_BE_ALONE):
+        return Ended(task, "handed on", "It waits until it can run alone.", Waiting, after=ALONE_AGAIN_AFTER)
     try:
+        return _noted(task, connection)
+    finally:
+        _gate.open()
+
+
+def _is_set(task: Claimed) -> bool:
+    """Whether the flow stands for every record of its connection."""
+    return task.flow in FLOWS and not FLOWS[task.flow].subject
+
+
+def _noted(task: Claimed, connection: Connection) -> Ended:
+    try:
+        if task.losses and not claims.begin(task):
+            return Ended(task, "handed on", "", Waiting)
         return _run(task, connection)
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, InternalError) as error:
+        # Internal: a session that was ended because its process had stood still, or a server that only reads.
         database.close()
         return Ended(task, "retry", f"The database did not answer: {error}", Waiting, after=_jittered(2.0))
     except Exception as error:
@@ -93,8 +124,8 @@ def _bug(task: Claimed, error: Exception) -> Ended:
     retry = Ended(task, "retry", message, Waiting, after=_back_off(task), burn=1, evidence=evidence)
     if task.attempts + 1 < ATTEMPTS_BEFORE_QUARANTINE:
         return retry
-    # A flow over a set stands for every record of its connection: it is never given up, people are told.
-    is_set = task.flow in FLOWS and not FLOWS[task.flow].subject
+    # A flow over a set is never given up, people are told.
+    is_set = _is_set(task)
     alerts.raise_alert(
         f"failing {task.flow} of {task.subject}" if is_set else f"quarantined {task.flow}",
         f"Task {task.flow} of {task.subject} failed {task.attempts + 1} times"

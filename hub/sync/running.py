@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection as database
+from django.db.backends.utils import CursorWrapper
 
 from hub.connectors.base import CallRecord, Connector, ObservedLimits, Token
 from hub.connectors.registry import connector_class
@@ -24,6 +25,8 @@ from hub.sync.models import Connection, StoredToken
 
 # A token is renewed this long before it ends, so that no call starts with one that ends on the way.
 TOKEN_MARGIN = 60.0
+# How often a process looks whether another one has its new token, in seconds.
+TURN_LOOK = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,12 @@ def this_run() -> CurrentRun:
 
 
 class EngineHooks:
-    """The engine's side of hub.connectors.base.Hooks for one connection."""
+    """The engine's side of hub.connectors.base.Hooks for one connection.
+
+    `patience` is how many seconds it waits for another process that is asking for a token.
+    """
+
+    patience = 30.0
 
     def __init__(
         self, connection: Connection, governor: CredentialGovernor, log: Callable[[LoggedCall], None]
@@ -111,13 +119,8 @@ class EngineHooks:
 
     def _shared_token(self, fetch: Callable[[], Token], rejected: str | None) -> tuple[str, float]:
         """One process asks for a new token, the others wait for it: a session lock, never an open transaction."""
-        key = f"token {self.credential}"
-        with database.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [key])
-            try:
-                return self._stored_token(rejected) or self._new_token(fetch)
-            finally:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+        with _turn(f"token {self.credential}", self.patience):
+            return self._stored_token(rejected) or self._new_token(fetch)
 
     def _stored_token(self, rejected: str | None) -> tuple[str, float] | None:
         row = StoredToken.objects.filter(credential=self.credential).first()
@@ -138,6 +141,25 @@ class EngineHooks:
         )
         # Tokens that live shorter than the margin are used until the far side refuses them.
         return token.value, max(token.expires_in - TOKEN_MARGIN, 0.0)
+
+
+@contextmanager
+def _turn(key: str, patience: float) -> Iterator[None]:
+    """Hold a session lock, or go on without it when whoever holds it is stopped: a second token harms nobody."""
+    end = time.monotonic() + patience
+    with database.cursor() as cursor:
+        while not (is_ours := _try_lock(cursor, key)) and time.monotonic() < end:
+            time.sleep(TURN_LOOK)
+        try:
+            yield
+        finally:
+            if is_ours:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+
+
+def _try_lock(cursor: CursorWrapper, key: str) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
+    return bool(cursor.fetchone()[0])
 
 
 class InteractiveHooks(EngineHooks):

@@ -6,7 +6,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from hub.sync import alerts
-from hub.sync.enqueue import enqueue, unblock
+from hub.sync.enqueue import enqueue, goes_first, unblock
 from hub.sync.flows import FLOWS
 from hub.sync.models import Connection, Schedule
 
@@ -21,10 +21,10 @@ WHERE id IN (SELECT d.id FROM sync_schedule d JOIN sync_connection c ON c.id = d
 RETURNING connection_id, flow
 """
 
-_FORGOTTEN = """
+_FORGOTTEN = f"""
 SELECT DISTINCT b.subject FROM sync_synctask b WHERE b.state = 2 AND NOT EXISTS (
     SELECT 1 FROM sync_synctask o WHERE o.subject = b.subject AND o.id <> b.id
-    AND (o.state = 1 OR (o.state IN (0, 2) AND o.id < b.id)))
+    AND o.state IN (0, 1, 2) AND {goes_first("o", "b")})
 LIMIT 1000
 """
 
@@ -77,7 +77,7 @@ def enqueue_due_schedules() -> int:
 
 
 def unblock_forgotten() -> int:
-    """Let go what was left blocked by a crash between two statements; returns how many went."""
+    """Let go what a crash between two statements left blocked, or a connection paused since; returns how many went."""
     with database.cursor() as cursor:
         cursor.execute(_FORGOTTEN)
         subjects = [row[0] for row in cursor.fetchall()]

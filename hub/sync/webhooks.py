@@ -18,8 +18,8 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from hub.connectors.base import WebhookHeaders, Webhooks
 from hub.connectors.registry import connector_class
+from hub.connectors.store_parts import WebhookHeaders, Webhooks
 from hub.lib.text import storable
 from hub.sync.enqueue import CHANNEL, DELIVERY
 from hub.sync.metrics import DELIVERIES, REFUSED

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connectors.base import CallKind, ObservedLimits
-from hub.connectors.http import HttpClient, parse_json, redact, rejected, retry_after, unreadable
+from hub.connectors.http import HttpClient, parse_json, rejected, retry_after, unreadable
+from hub.connectors.redaction import redact
 from hub.errors import ConnectionBroken, NotReadyYet, OutcomeUnknown, RateLimited, RecordRejected, Unreachable
 from hub.lib.money import parse_amount
 from tests.fakes import FreeHooks

@@ -11,7 +11,8 @@ class SilentErp(Connector):
 
     @classmethod
     def limits(cls, config):
-        return Limits(points_per_second=1000, burst=1000, concurrency=int(config.get("concurrency", 20)))
+        rate = float(config.get("rate", 1000))
+        return Limits(points_per_second=rate, burst=rate, concurrency=int(config.get("concurrency", 20)))
 
     @classmethod
     def credential_name(cls, config):

@@ -9,8 +9,9 @@ from django.db import connection as database
 
 from hub.connectors.base import Limits, ObservedLimits
 from hub.errors import RateLimited
+from hub.sync.crew import Crew
 from hub.sync.governor import CredentialGovernor, borrowed_slot
-from hub.sync.models import Governor
+from hub.sync.models import Connection, Governor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAME = "silent:one account"
@@ -162,3 +163,74 @@ def test_a_slot_is_free_again_after_an_error():
             raise KeyError
 
     assert limited.in_flight == 0
+
+
+def allow(concurrency, *, account="one account", code="E1"):
+    """A connection is saved with these limits; returns it."""
+    erp = Connection.objects.filter(code=code).first() or Connection(system="silent", name=code, code=code)
+    erp.config = {"account": account, "concurrency": str(concurrency), "rate": str(concurrency * 10)}
+    erp.save()
+    return erp
+
+
+@pytest.mark.usefixtures("counting_flows")
+def test_E1_limits_saved_on_a_connection_reach_the_row_and_a_running_process():
+    erp = allow(2)
+    limited = CredentialGovernor(erp.credential, Limits(20.0, 20.0, 2), is_bulk=True)
+    spend(limited, 1)
+
+    allow(8)
+    spend(limited, 20)
+
+    assert (row().concurrency, row().rate, row().burst) == (8, 80.0, 80.0)
+    assert (limited.slots, limited.rate) == (8, 80.0)
+
+
+@pytest.mark.usefixtures("counting_flows")
+def test_E1_smaller_limits_hold_at_once_although_more_was_taken_in_bulk_before():
+    erp = allow(50)
+    limited = CredentialGovernor(erp.credential, Limits(500.0, 500.0, 50), is_bulk=True)
+    spend(limited, 1)
+
+    allow(1)
+    limited.give_back()
+    took = spend(limited, 12)
+
+    assert (limited.slots, row().concurrency) == (1, 1)
+    assert row().points <= 10.0
+    assert 0.1 <= took < 2.0
+
+
+@pytest.mark.usefixtures("counting_flows")
+def test_limits_saved_leave_another_credential_alone():
+    one = allow(2)
+    other = allow(3, account="another", code="E2")
+    for erp in (one, other):
+        CredentialGovernor(erp.credential, Limits(20.0, 20.0, 2), is_bulk=False)
+
+    allow(9, account="another", code="E2")
+
+    assert Governor.objects.get(credential=one.credential).concurrency == 2
+    assert Governor.objects.get(credential=other.credential).concurrency == 9
+
+
+def test_E7_a_failure_never_shortens_the_time_that_the_far_side_asked_for(erp, counting_flows):
+    crew = Crew("worker", 1, threading.Event())
+    governor = crew.governor(erp)
+    governor.observe(ObservedLimits(blocked_for=3600, was_throttled=True))
+
+    for _ in range(1100):
+        governor.answered(is_failure=True)
+
+    assert governor.rests_for > 3000
+    crew.close()
+
+
+def test_a_governor_row_that_is_gone_is_made_anew(erp, counting_flows):
+    crew = Crew("worker", 1, threading.Event())
+    governor = crew.governor(erp)
+    Governor.objects.all().delete()
+
+    with governor.acquire(1.0):
+        assert Governor.objects.count() == 1
+    crew.close()

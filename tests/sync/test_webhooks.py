@@ -358,3 +358,19 @@ def test_I3_an_order_with_any_part_replaced_by_anything_is_mirrored_or_flagged_w
     assert row.state in (WebhookDelivery.State.DONE, WebhookDelivery.State.FLAGGED)
     assert (row.state == WebhookDelivery.State.FLAGGED) == bool(row.reason)
     assert not row.reason.startswith("failed inside"), (key, place[key], row.reason)
+
+
+def test_new_orders_are_received_before_a_crowd_of_updates_and_no_batch_fails(store, caplog):
+    for n in range(25):
+        deliver(store, **{"X-Shopify-Topic": "orders/updated", "X-Shopify-Webhook-Id": f"update {n}"})
+    deliver(store, **{"X-Shopify-Topic": "orders/create", "X-Shopify-Webhook-Id": "new"})
+    done = WebhookDelivery.objects.exclude(state=WebhookDelivery.State.NEW)
+
+    is_more_first = receive_batch(store)
+    received = [(done.filter(topic="orders/create").count(), done.count())]
+    is_more = [is_more_first, receive_batch(store), receive_batch(store)]
+    received.append((done.filter(topic="orders/create").count(), done.count()))
+
+    assert received == [(1, 11), (1, 26)]
+    assert is_more == [True, True, False]
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

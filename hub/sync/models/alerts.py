@@ -28,13 +28,17 @@ class AlertChannel(models.Model):
 
 
 class Alert(models.Model):
-    """One cause, told once for as long as it lasts."""
+    """One cause, told once for as long as it lasts.
+
+    Until `tell_at` nobody tells it: somebody does just now, or nobody took it a moment ago.
+    """
 
     cause = models.CharField(max_length=120)
     connection = models.ForeignKey(Connection, null=True, on_delete=models.CASCADE)
     message = models.TextField()
     count = models.IntegerField(default=1)
     opened_at = models.DateTimeField(db_default=Now())
+    tell_at = models.DateTimeField(db_default=Now())
     told_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 

@@ -8,10 +8,11 @@ from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Now
 
 from hub.connectors.registry import CONNECTORS, connector_class
+from hub.sync import governor
 from hub.sync.encryption import EncryptedJSONField
 
 
@@ -62,9 +63,11 @@ class Connection(models.Model):
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.side = CONNECTORS[self.system][0]
-        name = connector_class(self.system).credential_name(self.config)
-        self.credential = f"{self.system}:{name}"[:250]
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
+        kind = connector_class(self.system)
+        self.credential = f"{self.system}:{kind.credential_name(self.config)}"[:250]
+        with transaction.atomic():
+            super().save(*args, **kwargs)  # type: ignore[arg-type]
+            governor.declare(self.credential, kind.limits(self.config))
 
     @property
     def is_running(self) -> bool:

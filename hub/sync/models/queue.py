@@ -14,6 +14,7 @@ class SyncTask(models.Model):
 
     `subject` names what a run decides about and locks: of all tasks with one subject at most one runs, whatever its
     flow or connection. `record_id` is our key of the record, 0 where the flow handles a set or a whole pull.
+    `losses` is how often its worker ended under it; what was lost once notes in `begun_at` that its run began.
     """
 
     class State(models.IntegerChoices):
@@ -44,6 +45,8 @@ class SyncTask(models.Model):
     evidence = models.TextField(default="", db_default="")
     fence = models.BigIntegerField(null=True)
     claimed_at = models.DateTimeField(null=True)
+    begun_at = models.DateTimeField(null=True)
+    losses = models.SmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -17,6 +20,10 @@ class ReviewItem(models.Model):
         OPEN = "open", "open"
         SOLVED = "solved", "solved by itself"
         DECIDED = "decided", "decided"
+
+    class Decision(models.TextChoices):
+        APPROVED = "approved", "approved"
+        DISMISSED = "dismissed", "dismissed"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
     flow = models.CharField(max_length=60)
@@ -43,3 +50,9 @@ class ReviewItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message[:80]}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what a person is shown: the same question asked again has the same, whenever it was asked."""
+        shown = json.dumps([self.code, self.message, self.evidence], sort_keys=True)
+        return hashlib.sha256(shown.encode()).hexdigest()[:32]

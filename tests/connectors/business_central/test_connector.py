@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.connectors.base import Customers, SalesOrders
+from hub.connectors.erp_parts import Customers, SalesOrders
 from hub.connectors.registry import connector_class
 from hub.errors import RateLimited, Unreachable
 from tests.connectors.business_central.far_side import CONFIG, payload

@@ -5,16 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from hub.connectors.base import (
-    Companies,
-    Limits,
-    OrderHistory,
-    OrderReferences,
-    SalesOrders,
-    Subscriptions,
-    Webhooks,
-)
+from hub.connectors.base import Limits
+from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.registry import connector_class
+from hub.connectors.store_parts import Companies, OrderHistory, OrderReferences, Subscriptions, Webhooks
 from hub.connectors.stores.shopify.connector import ShopifyStore, base_url
 from hub.errors import ConnectionBroken, Unreachable
 from tests.connectors.shopify.scripted import ScriptedShop, good

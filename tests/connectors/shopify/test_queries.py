@@ -24,6 +24,7 @@ SCHEMA = REPOSITORY.parent / "shared" / "specs" / "shopify" / "admin-2026-07.nod
 LARGEST = {
     "ChangedOrders": STAMPS,
     "OrdersById": FIRST_PAGE,
+    "OrderStamps": STAMPS,
     "ExistingOrders": REFERENCE_BATCH,
     "CompanyLocations": LOCATION_BATCH,
 }

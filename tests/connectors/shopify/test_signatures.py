@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.connectors.base import WebhookHeaders
+from hub.connectors.store_parts import WebhookHeaders
 from hub.connectors.stores.shopify.connector import ShopifyStore
 
 BODY = b'{"id": 1}'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.connectors.base import Subscription
+from hub.connectors.store_parts import Subscription
 from hub.connectors.stores.shopify.connector import ShopifyStore
 from hub.connectors.stores.shopify.subscriptions import enum_of_topic, topic_of_enum
 from hub.errors import RecordRejected

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from hub.connectors.base import Customers
 from hub.connectors.documents import ErpCustomer
+from hub.connectors.erp_parts import Customers
 from hub.connectors.erps.business_central import odata
 from hub.connectors.erps.business_central.client import Client, Json
 from hub.connectors.erps.business_central.text import as_code, clean, units

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from hub.connectors.base import CreatedOrder, SalesOrders
 from hub.connectors.documents import (
     ErpSalesOrder,
     ErpTotals,
@@ -18,6 +17,7 @@ from hub.connectors.documents import (
     PagePosition,
     SalesOrder,
 )
+from hub.connectors.erp_parts import CreatedOrder, SalesOrders
 from hub.connectors.erps.business_central import odata
 from hub.connectors.erps.business_central import reference as recipe
 from hub.connectors.erps.business_central.client import Client, Json

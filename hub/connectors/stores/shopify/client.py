@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
 from hub.connectors.base import CallKind, Hooks, ObservedLimits, Token
-from hub.connectors.http import Answer, HttpClient, redact, rejected, unreadable
+from hub.connectors.http import Answer, HttpClient, rejected, unreadable
+from hub.connectors.redaction import redact
 from hub.connectors.stores.shopify.operations import Operation
 from hub.connectors.stores.shopify.shapes import Node, members, optional_member, text
 from hub.connectors.stores.shopify.throttle import Cost, read_cost

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 
-from hub.connectors.base import (
-    Check,
+from hub.connectors.base import Check, ConfigField, Connector, Hooks, Limits
+from hub.connectors.documents import CompanyLocation, ErpReference, OrderStamp, Page, PagePosition
+from hub.connectors.http import HttpClient
+from hub.connectors.store_parts import (
     Companies,
-    ConfigField,
-    Connector,
-    Hooks,
-    Limits,
     OrderHistory,
     OrderReferences,
     ReceivedOrder,
@@ -22,13 +20,11 @@ from hub.connectors.base import (
     WebhookHeaders,
     Webhooks,
 )
-from hub.connectors.documents import CompanyLocation, ErpReference, OrderStamp, Page, PagePosition
-from hub.connectors.http import HttpClient
 from hub.connectors.stores.shopify import webhooks
 from hub.connectors.stores.shopify.checks import connection_checks
 from hub.connectors.stores.shopify.client import AdminClient, ClientCredentials, SignIn, StaticToken
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReader
-from hub.connectors.stores.shopify.orders import LARGEST_PAGE, OrderReader
+from hub.connectors.stores.shopify.orders import STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
 from hub.connectors.stores.shopify.subscriptions import SubscriptionKeeper
 from hub.connectors.stores.shopify.throttle import limits_of_plan
@@ -89,7 +85,7 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
             is_required=False,
         ),
     )
-    read_batch = LARGEST_PAGE
+    stamp_batch = STAMPS
     # Seconds to minutes were seen between a write and its place in the search index.
     search_lag = timedelta(minutes=5)
     location_batch = LOCATION_BATCH
@@ -130,9 +126,18 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
         """Close the kept connections."""
         self.client.close()
 
+    @property
+    def read_batch(self) -> int:
+        """As many as their cost allows in one request; learnt from what Shopify charged."""
+        return self.orders.batch_size.now()
+
     def changed_orders(self, since: PagePosition | None, after: str | None) -> Page[OrderStamp]:
         """Ids and stamps of orders changed since then, oldest first."""
         return self.orders.changed_orders(since, after)
+
+    def read_stamps(self, external_ids: Sequence[str]) -> dict[str, datetime]:
+        """When these orders were changed last; not from the search index, so that nothing lags."""
+        return self.orders.read_stamps(external_ids)
 
     def read_orders(self, external_ids: Sequence[str]) -> dict[str, ReceivedOrder]:
         """These orders, complete; ids that are gone are left out."""
@@ -182,6 +187,11 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
     def order_topics(cls) -> tuple[str, ...]:
         """Topics whose body is a whole order."""
         return webhooks.ORDER_TOPICS
+
+    @classmethod
+    def urgent_topics(cls) -> tuple[str, ...]:
+        """New orders: updates come in crowds, most of them echoes of what was written back."""
+        return webhooks.URGENT_TOPICS
 
     @classmethod
     def parse_order(cls, body: bytes) -> ReceivedOrder:

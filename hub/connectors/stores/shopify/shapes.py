@@ -46,15 +46,6 @@ def _clean_text(value: str) -> str:
     return value if value.isprintable() else _UNSTORABLE.sub(REPLACEMENT, value)
 
 
-def json_ready(value: object) -> Any:
-    """A copy with decimals as text, which any JSON encoder takes without loss."""
-    if isinstance(value, dict):
-        return {key: json_ready(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [json_ready(item) for item in value]
-    return str(value) if isinstance(value, Decimal) else value
-
-
 def member(node: Node, key: str) -> Node:
     """The object under `key`."""
     found = optional_member(node, key)

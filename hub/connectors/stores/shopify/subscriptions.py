@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.connectors.base import Subscription
+from hub.connectors.store_parts import Subscription
 from hub.connectors.stores.shopify.client import AdminClient, QueryRefused, payload_of, refusal
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.paging import completed

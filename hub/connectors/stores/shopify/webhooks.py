@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from hub.connectors.base import ReceivedOrder, WebhookHeaders
 from hub.connectors.http import parse_json
+from hub.connectors.store_parts import ReceivedOrder, WebhookHeaders
 from hub.connectors.stores.shopify.order_body import order_from_webhook
-from hub.connectors.stores.shopify.shapes import clean, json_ready, parse_moment
+from hub.connectors.stores.shopify.shapes import clean, parse_moment
 
 # Not orders/edited (its body is the edit alone) and not orders/delete (the id alone).
 ORDER_TOPICS = (
@@ -23,6 +23,7 @@ ORDER_TOPICS = (
     "orders/fulfilled",
     "orders/partially_fulfilled",
 )
+URGENT_TOPICS = ("orders/create",)
 
 
 def read_headers(headers: Mapping[str, str]) -> WebhookHeaders:
@@ -61,7 +62,7 @@ def parse_order(body: bytes) -> ReceivedOrder:
     if not isinstance(document, dict):
         raise ValueError("the body is not a JSON object")
     cleaned = clean(document)
-    return ReceivedOrder(order=order_from_webhook(cleaned), payload=json_ready(cleaned))
+    return ReceivedOrder(order=order_from_webhook(cleaned), payload=cleaned)
 
 
 def _moment(words: str) -> datetime | None:

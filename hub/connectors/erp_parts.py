@@ -1,0 +1,96 @@
+"""The parts that an ERP can play: its sales orders and its customers.
+
+An ERP inherits those that it can play, beside `Connector`; a flow asks for the one that it needs.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import ClassVar
+
+from hub.connectors.documents import (
+    ErpCustomer,
+    ErpSalesOrder,
+    OrderIdentity,
+    Page,
+    PagePosition,
+    SalesOrder,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedOrder:
+    """The answer to a create; `order.totals` is None where the answer carries no final totals."""
+
+    order: ErpSalesOrder
+    payload: dict[str, object] = field(default_factory=dict)
+
+
+class SalesOrders(ABC):
+    """An ERP's sales orders."""
+
+    settle_after: timedelta
+    """The longest time in which a write whose answer was lost may appear there, look-up lag included."""
+    call_deadline: timedelta
+    """The total deadline of one create."""
+    has_native_idempotency: ClassVar[bool]
+    """Whether sending the same create twice is harmless by the ERP's own promise."""
+    read_batch: ClassVar[int]
+    """How many orders one `read_sales_orders` or `find_sales_orders` call may name."""
+
+    @abstractmethod
+    def reference_for(self, identity: OrderIdentity, po_number: str) -> str:
+        """The reference that a document of this identity carries, exactly as the ERP will store it.
+
+        Deterministic; contains the whole machine identity; at most as long as the ERP's field; the PO number
+        is cut to what remains. Look-ups use the value that was sent, kept with the attempt.
+        """
+
+    @abstractmethod
+    def identity_of(self, reference: str) -> OrderIdentity | None:
+        """The identity inside a reference read from the ERP; None for references that are not ours."""
+
+    @abstractmethod
+    def create_sales_order(self, document: SalesOrder) -> CreatedOrder:
+        """Create it in one call.
+
+        Raises RecordRejected with the ERP's words, OutcomeUnknown where the answer was lost.
+        """
+
+    @abstractmethod
+    def find_sales_orders(self, references: Sequence[str]) -> list[ErpSalesOrder]:
+        """Every order and posted invoice that carries one of these references."""
+
+    @abstractmethod
+    def read_sales_orders(self, external_ids: Sequence[str]) -> list[ErpSalesOrder]:
+        """These orders with final totals; ids that are gone are left out."""
+
+    @abstractmethod
+    def changed_sales_orders(self, since: PagePosition | None, after: str | None) -> Page[ErpSalesOrder]:
+        """Orders changed at or after `since`, oldest first; `after` continues a run."""
+
+    @abstractmethod
+    def unsupported(self, document: SalesOrder) -> list[str]:
+        """What this document asks that the ERP's interface cannot hold, in plain words.
+
+        The flow adds comment lines.
+        """
+
+
+class Customers(ABC):
+    """An ERP's customers, for matching. Nobody is created yet."""
+
+    @abstractmethod
+    def customers_by_number(self, numbers: Sequence[str]) -> list[ErpCustomer]:
+        """Customers with these numbers."""
+
+    @abstractmethod
+    def customers_by_tax_id(self, tax_registration_id: str) -> list[ErpCustomer]:
+        """Customers with this tax registration id, compared without blanks, dots, dashes and case."""
+
+    @abstractmethod
+    def customers_by_email(self, email: str) -> list[ErpCustomer]:
+        """Customers with this e-mail, compared without case."""
