@@ -15,7 +15,7 @@ import httpx
 import psutil
 from django.urls import reverse
 
-from hub.connectors.base import Subscription, Subscriptions, Webhooks
+from hub.connectors.store_parts import Subscription, Subscriptions, Webhooks
 from hub.demo import goods
 from hub.demo.sandbox import Sandbox
 from hub.demo.world import SHIPPING, TAXES, TERMS

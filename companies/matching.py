@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from companies.models import StoreCompanyLocation
-from hub.connectors.base import Customers
 from hub.connectors.documents import ErpCustomer
+from hub.connectors.erp_parts import Customers
 from hub.errors import AmbiguousMatch
 
 

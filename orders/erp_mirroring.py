@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models.functions import Now
 
-from hub.connectors.base import SalesOrders
 from hub.connectors.documents import ErpSalesOrder
+from hub.connectors.erp_parts import SalesOrders
 from hub.lib.text import storable
 from hub.sync.models import Connection, Cursor
 from hub.sync.running import open_connector

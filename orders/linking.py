@@ -73,9 +73,10 @@ def _note_double(
         enqueue("check_order_twin", connection.pk, [order.pk])
 
 
-def adopt_document(order: StoreOrder, connection: Connection, known: ErpOrder) -> OrderLink:
+def adopt_document(
+    order: StoreOrder, policy: OrderPolicy, connection: Connection, known: ErpOrder
+) -> OrderLink:
     """Link a document of the ERP's that carries the order's identity, whoever made it; its totals are compared."""
-    policy = order.connection.order_policy
     is_presentment = policy.money == OrderPolicy.Money.PRESENTMENT
     with transaction.atomic():
         link = OrderLink.objects.create(

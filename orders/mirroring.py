@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,14 +13,14 @@ from django.db import connection as database
 from django.db.models.functions import Now
 
 from companies.models import StoreCompanyLocation
-from hub.connectors.base import ReceivedOrder
 from hub.connectors.documents import PlacedOrder
+from hub.connectors.store_parts import ReceivedOrder
 from hub.lib.gid import tail
 from hub.lib.hashing import content_hash
-from hub.lib.text import storable_json
-from hub.sync import attempts
+from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Connection, Cursor
+from hub.sync.models import Connection
+from orders.mirror_rows import MirrorRow, upsert
 from orders.models import OrderPolicy, StoreOrder
 
 # What an order's counterpart in the ERP does not depend on: it moves with payments, tags and our own write-backs.
@@ -33,15 +33,22 @@ _NOT_CONTENT = (
     "total",
     "subtotal",
 )
+# What of the old mirror decides whether the new one is newer and says something new.
+_COMPARED = ("external_id", "remote_updated_at", "is_fetched", "needs_read", "content_hash", "document_hash")
 # msgspec learns a dataclass at its first use, and two threads that begin with it at once crash the process (seen with
 # 0.22 as a segmentation fault in get_dataclass_info): it is learnt here, before there are threads.
-msgspec.json.Decoder(PlacedOrder)
-FRESH_FOR = timedelta(seconds=60)
-_WRITTEN = [
-    field.attname.removesuffix("_id") if field.is_relation else field.attname
-    for field in StoreOrder._meta.concrete_fields
-    if field.name not in ("id", "connection", "external_id")
-]
+_documents = msgspec.json.Decoder(PlacedOrder)
+# Stamps are whole seconds: what was observed this long after one holds for as long as the stamp stays. The rest is
+# what the two clocks may differ by.
+SETTLED_AFTER = timedelta(seconds=10)
+
+_CONFIRM = """
+UPDATE orders_storeorder o SET needs_read = false, observed_at = GREATEST(o.observed_at, %(as_of)s)
+FROM unnest(%(external_ids)s::text[], %(stamps)s::timestamptz[]) AS s(external_id, updated_at)
+WHERE o.connection_id = %(connection_id)s AND o.external_id = s.external_id AND o.remote_updated_at = s.updated_at
+  AND o.needs_read AND o.is_fetched AND o.observed_at > o.remote_updated_at + make_interval(secs => %(settled_after)s)
+RETURNING o.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,11 @@ class Mirrored:
 def document_of(order: StoreOrder) -> PlacedOrder:
     """The mirror's document."""
     return msgspec.convert(order.document, PlacedOrder)
+
+
+def read_document(text: str) -> PlacedOrder:
+    """The document from the JSON text of its column."""
+    return _documents.decode(text)
 
 
 def po_key(po_number: str) -> str:
@@ -71,12 +83,10 @@ def mirror_orders(connection: Connection, received: Sequence[ReceivedOrder], *, 
     newest = {r.order.external_id: r for r in sorted(received, key=lambda r: r.order.updated_at)}
     batch = [newest[key] for key in sorted(newest)]
     now = _lock(connection, [r.order.external_id for r in batch])
-    known = {
-        order.external_id: order
-        for order in StoreOrder.objects.filter(connection=connection, external_id__in=list(newest)).defer(
-            "payload"
-        )
-    }
+    # Documents are large, and only where the new one has holes is the old one needed.
+    compared = _COMPARED + (("document",) if any(item.order.unknown_parts for item in batch) else ())
+    mirrored_orders = StoreOrder.objects.filter(connection=connection, external_id__in=list(newest))
+    known = {order.external_id: order for order in mirrored_orders.only(*compared)}
     batch = [
         replace(item, order=_without_holes(item.order, known.get(item.order.external_id))) for item in batch
     ]
@@ -92,18 +102,12 @@ def mirror_orders(connection: Connection, received: Sequence[ReceivedOrder], *, 
     ]
     if not is_fetched:
         _mark_torn(received, newest, rows, verdicts)
-    StoreOrder.objects.bulk_create(
-        rows,
-        # Of several rows at once Django makes arrays, and escaping whole orders for these takes longest of all.
-        batch_size=1,
-        update_conflicts=True,
-        unique_fields=["connection", "external_id"],
-        update_fields=_WRITTEN,
-    )
+    upsert(rows)
     _touch(known, verdicts, is_fetched)
     unclear = [known[key].pk for key, verdict in verdicts.items() if verdict == "unclear"]
-    changed = [row.pk for row in rows if _is_changed(known.get(row.external_id), row)]
-    mirrored = Mirrored(tuple(changed), (*unclear, *(row.pk for row in rows if row.needs_read)))
+    written = [row.order for row in rows]
+    changed = [order.pk for order in written if _is_changed(known.get(order.external_id), order)]
+    mirrored = Mirrored(tuple(changed), (*unclear, *(order.pk for order in written if order.needs_read)))
     _enqueue(connection, mirrored)
     return mirrored
 
@@ -111,7 +115,7 @@ def mirror_orders(connection: Connection, received: Sequence[ReceivedOrder], *, 
 def _mark_torn(
     received: Sequence[ReceivedOrder],
     newest: dict[str, ReceivedOrder],
-    rows: Sequence[StoreOrder],
+    rows: Sequence[MirrorRow],
     verdicts: dict[str, str],
 ) -> None:
     """Bodies of one stamp that differ, in one batch: which is the later one only the store can tell."""
@@ -122,12 +126,12 @@ def _mark_torn(
         and other.order.updated_at == last.updated_at
     }
     for row in rows:
-        row.needs_read = row.needs_read or row.external_id in torn
+        row.order.needs_read = row.order.needs_read or row.order.external_id in torn
     verdicts.update({key: "unclear" for key in torn if verdicts[key] == "same"})
 
 
-def _is_changed(old: StoreOrder | None, row: StoreOrder) -> bool:
-    return old is None or old.content_hash != row.content_hash or (old.needs_read and not row.needs_read)
+def _is_changed(old: StoreOrder | None, new: StoreOrder) -> bool:
+    return old is None or old.content_hash != new.content_hash or (old.needs_read and not new.needs_read)
 
 
 def _touch(known: dict[str, StoreOrder], verdicts: dict[str, str], is_fetched: bool) -> None:
@@ -138,7 +142,8 @@ def _touch(known: dict[str, StoreOrder], verdicts: dict[str, str], is_fetched: b
         StoreOrder.objects.filter(pk__in=same).update(observed_at=Now(), is_fetched=True)
     unclear = [known[key].pk for key, verdict in verdicts.items() if verdict == "unclear"]
     if unclear:
-        StoreOrder.objects.filter(pk__in=unclear).update(needs_read=True)
+        # A read of before does not settle it any more.
+        StoreOrder.objects.filter(pk__in=unclear).update(needs_read=True, is_fetched=False)
 
 
 def _lock(connection: Connection, external_ids: list[str]) -> datetime:
@@ -148,11 +153,12 @@ def _lock(connection: Connection, external_ids: list[str]) -> datetime:
     """
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(v, %s)) FROM unnest(%s::text[]) WITH ORDINALITY AS k(v, n)"
-            " ORDER BY n",
+            # The time is taken once every lock is held.
+            "WITH locks AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended(v, %s)) AS held"
+            " FROM unnest(%s::text[]) WITH ORDINALITY AS k(v, n) ORDER BY n)"
+            " SELECT clock_timestamp() FROM (SELECT count(held) FROM locks) AS all_held",
             [connection.pk, external_ids],
         )
-        cursor.execute("SELECT clock_timestamp()")
         now: datetime = cursor.fetchone()[0]
         return now
 
@@ -187,28 +193,28 @@ def _without_holes(order: PlacedOrder, old: StoreOrder | None) -> PlacedOrder:
 
 
 def _hash(order: PlacedOrder) -> str:
-    return content_hash(storable_json(msgspec.to_builtins(order)))
+    return content_hash(msgspec.to_builtins(order))
 
 
 def _row(
     connection: Connection,
     old: StoreOrder | None,
     item: ReceivedOrder,
-    locations: dict[str, StoreCompanyLocation],
+    locations: dict[str, int],
     is_fetched: bool,
     observed_at: datetime,
-) -> StoreOrder:
+) -> MirrorRow:
     order = _without_holes(item.order, old)
-    document = storable_json(msgspec.to_builtins(order))
+    document = msgspec.to_builtins(order)
     content = {key: value for key, value in document.items() if key not in _NOT_CONTENT}
-    return StoreOrder(
+    mirrored = StoreOrder(
         connection=connection,
         external_id=order.external_id,
         identity_id=tail(order.external_id),
-        name=document["name"][:100],
-        po_number=document["po_number"][:255],
-        po_key=po_key(document["po_number"]),
-        location=locations.get(order.company_location_external_id),
+        name=storable(order.name)[:100],
+        po_number=storable(order.po_number)[:255],
+        po_key=po_key(storable(order.po_number)),
+        location_id=locations.get(order.company_location_external_id),
         company_external_id=order.company_external_id,
         is_test=order.is_test,
         placed_at=order.created_at,
@@ -224,13 +230,12 @@ def _row(
         observed_at=item.told_at or observed_at,
         content_hash=content_hash(content),
         document_hash=content_hash(document),
-        document=document,
-        payload=storable_json(item.payload),
     )
+    return MirrorRow(mirrored, stored_json(document), stored_json(item.payload))
 
 
-def _locations(connection: Connection, batch: Sequence[ReceivedOrder]) -> dict[str, StoreCompanyLocation]:
-    """Location mirrors of these orders; new ones are made with their id only and read later."""
+def _locations(connection: Connection, batch: Sequence[ReceivedOrder]) -> dict[str, int]:
+    """Keys of the location mirrors of these orders; new ones are made with their id only and read later."""
     wanted = {
         r.order.company_location_external_id: r.order.company_external_id
         for r in batch
@@ -238,12 +243,7 @@ def _locations(connection: Connection, batch: Sequence[ReceivedOrder]) -> dict[s
     }
     if not wanted:
         return {}
-    found = {
-        location.external_id: location
-        for location in StoreCompanyLocation.objects.filter(
-            connection=connection, external_id__in=list(wanted)
-        )
-    }
+    found = _location_keys(connection, wanted)
     missing = sorted(set(wanted) - set(found))
     if missing:
         StoreCompanyLocation.objects.bulk_create(
@@ -254,25 +254,48 @@ def _locations(connection: Connection, batch: Sequence[ReceivedOrder]) -> dict[s
             ignore_conflicts=True,
         )
         enqueue("pull_company_locations", connection.pk)
-        for location in StoreCompanyLocation.objects.filter(connection=connection, external_id__in=missing):
-            found[location.external_id] = location
+        found |= _location_keys(connection, missing)
     return found
+
+
+def _location_keys(connection: Connection, external_ids: Iterable[str]) -> dict[str, int]:
+    rows = StoreCompanyLocation.objects.filter(connection=connection, external_id__in=list(external_ids))
+    return dict(rows.values_list("external_id", "pk"))
 
 
 def _enqueue(connection: Connection, mirrored: Mirrored) -> None:
     if mirrored.to_read:
         enqueue("read_store_orders", connection.pk)
-    policy = OrderPolicy.objects.filter(store=connection).first()
-    if policy:
-        # What must be read first is decided by that read: a push now would only ask for it once more.
-        known_whole = set(mirrored.changed) - set(mirrored.to_read)
-        enqueue("push_order_to_erp", policy.erp_id, known_whole)
+    # What must be read first is decided by that read: a push now would only ask for it once more.
+    known_whole = set(mirrored.changed) - set(mirrored.to_read)
+    if known_whole:
+        for erp_id in OrderPolicy.objects.filter(store=connection).values_list("erp_id", flat=True):
+            enqueue("push_order_to_erp", erp_id, known_whole)
 
 
-def is_fresh(order: StoreOrder) -> bool:
-    """Whether the mirror was observed within the last minute, or a cursor pass that began then has covered it."""
-    oldest = -FRESH_FOR.total_seconds()
-    if attempts.seconds_until(order.observed_at) >= oldest:
-        return True
-    cursor = Cursor.objects.filter(connection_id=order.connection_id, flow="pull_store_orders").first()
-    return bool(cursor and cursor.covered_at and attempts.seconds_until(cursor.covered_at) >= oldest)
+def confirm_orders(connection: Connection, stamps: Mapping[str, datetime], as_of: datetime) -> list[int]:
+    """Marked orders that the store has not changed since they were read whole are fresh as of then; returns their keys.
+
+    `as_of` is the database's time before the stamps were asked for. What was told only, or read in the second of its
+    stamp, stays marked: there the stamp alone says nothing.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(
+            _CONFIRM,
+            {
+                "connection_id": connection.pk,
+                "as_of": as_of,
+                "settled_after": SETTLED_AFTER.total_seconds(),
+                "external_ids": list(stamps),
+                "stamps": list(stamps.values()),
+            },
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def database_time() -> datetime:
+    """Now: freshness must not depend on the clocks of several hosts."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+        return now

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from hub.connectors.base import ReceivedOrder, Webhooks
 from hub.connectors.registry import connector_class
+from hub.connectors.store_parts import ReceivedOrder, Webhooks
 from hub.sync.models import Connection, WebhookDelivery
 from orders.mirroring import mirror_orders
 

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from companies.matching import find_customer
 from companies.models import CompanyLocationLink, CompanyLocationMapping, StoreCompanyLocation
-from hub.connectors.base import Customers
+from hub.connectors.erp_parts import Customers
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector

@@ -1,10 +1,10 @@
 """Read the company locations that orders named but nobody has read yet.
 
-Starts   an order came from a location that we know by its id only
+Starts   an order came from a location that we know by its id only; every 10 minutes by itself, for those that were gone
 Reads    those locations with company, tax id and e-mail addresses, many in a call
 Writes   StoreCompanyLocation mirrors
 Repeat   safe: reads only
-Review   a location that orders name and the store does not know any more
+Review   a location that orders name and the store does not know any more; closed when no order waits for it
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from django.db import transaction
 
 from companies.models import StoreCompanyLocation
-from hub.connectors.base import Companies
 from hub.connectors.documents import CompanyLocation
+from hub.connectors.store_parts import Companies
 from hub.errors import AmbiguousMatch
 from hub.lib.text import storable
 from hub.sync import review
@@ -23,6 +23,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 
+FLOW = "pull_company_locations"
 _READ = [
     "name",
     "company_external_id",
@@ -52,14 +53,29 @@ def run(connection: Connection, record_id: int) -> str:
             for location in batch
             if location.external_id in found
         ]
-        for location in batch:
-            if location.external_id not in found:
-                _ask(connection, location)
+        _ask_or_close(connection, [location for location in batch if location.external_id not in found])
         with transaction.atomic():
             StoreCompanyLocation.objects.bulk_update(known, _READ)
+            review.solve_items(FLOW, connection.pk, [location.pk for location in known])
             _match(connection, known)
         read += len(known)
     return f"read {read}"
+
+
+def _ask_or_close(connection: Connection, gone: list[StoreCompanyLocation]) -> None:
+    """Ask about what the store does not know, unless no order waits for it any more.
+
+    Orders belong to a room above, so they are asked by name.
+    """
+    keys = [location.pk for location in gone]
+    waiting = StoreCompanyLocation.objects.filter(
+        pk__in=keys, orders__links=None, orders__cancelled_at=None, orders__isnull=False
+    )
+    named = set(waiting.values_list("pk", flat=True))
+    for location in gone:
+        if location.pk in named:
+            _ask(connection, location)
+    review.solve_items(FLOW, connection.pk, [key for key in keys if key not in named])
 
 
 def _ask(connection: Connection, location: StoreCompanyLocation) -> None:
@@ -71,7 +87,7 @@ def _ask(connection: Connection, location: StoreCompanyLocation) -> None:
         code="location_gone",
         evidence={"location": location.external_id, "company": location.company_external_id},
     )
-    review.open_item("pull_company_locations", connection.pk, location.pk, f"location:{location.pk}", error)
+    review.open_item(FLOW, connection.pk, location.pk, f"location:{location.pk}", error)
 
 
 def _filled(location: StoreCompanyLocation, found: CompanyLocation) -> StoreCompanyLocation:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
+
+from hub.lib.text import stored_json
 
 
 def content_hash(value: Any) -> str:
     """A 32-character hash that is equal for equal content, whatever the order of keys."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(stored_json(value, is_sorted=True).encode(), digest_size=16).hexdigest()

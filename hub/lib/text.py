@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
+import msgspec
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+# Whole orders pass here: msgspec writes them ten times as fast as the standard library. What it does not know by itself
+# becomes text.
+_encoder = msgspec.json.Encoder(enc_hook=str)
+_sorting_encoder = msgspec.json.Encoder(enc_hook=str, order="sorted")
 
 
 def storable(text: str) -> str:
@@ -15,19 +20,14 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub(REPLACEMENT, text)
 
 
-def storable_json(value: Any) -> Any:
-    """A JSON-ready value with every text in it storable; Decimals become text.
-
-    Returns `value` itself where nothing is to be done: whole orders pass here, and looking at their text is
-    quick.
-    """
+def stored_json(value: Any, *, is_sorted: bool = False) -> str:
+    """The value as JSON text for a JSONB column, every text in it storable; Decimals and times become text."""
+    encoder = _sorting_encoder if is_sorted else _encoder
     try:
-        text = json.dumps(value, ensure_ascii=False)
-        text.encode()
-    except (TypeError, UnicodeEncodeError):
-        # It holds decimals or the like, or lone surrogates.
-        return _storable_copy(value)
-    return _storable_copy(value) if "\\u0000" in text else value
+        text = encoder.encode(value)
+    except UnicodeEncodeError:
+        return encoder.encode(_storable_copy(value)).decode()
+    return (encoder.encode(_storable_copy(value)) if b"\\u0000" in text else text).decode()
 
 
 def _storable_copy(value: Any) -> Any:

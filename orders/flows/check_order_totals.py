@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from hub.connectors.base import SalesOrders
 from hub.connectors.documents import ErpSalesOrder
+from hub.connectors.erp_parts import SalesOrders
 from hub.errors import Conflict
 from hub.lib.money import round_money
 from hub.sync import review
@@ -41,10 +41,10 @@ def run(connection: Connection, record_id: int) -> str:
         found = _read(erp, batch)
         with transaction.atomic():
             mirror_erp_orders(connection, list(found.values()))
-            for link in batch:
-                is_equal = _compare(link, found.get(link.pk))
-                equal += is_equal
-                differ += not is_equal
+            same = [link for link in batch if _compare(link, found.get(link.pk))]
+            review.solve_items(FLOW, connection.pk, [link.order_id for link in same])
+            equal += len(same)
+            differ += len(batch) - len(same)
             OrderLink.objects.bulk_update(batch, ["erp_total", "erp_tax", "totals"])
     return f"{equal} equal, {differ} differ"
 
@@ -93,7 +93,6 @@ def _compare(link: OrderLink, found: ErpSalesOrder | None) -> bool:
         )
         return False
     link.totals = OrderLink.Totals.EQUAL
-    review.solve_items(FLOW, link.connection_id, [link.order_id])
     return True
 
 

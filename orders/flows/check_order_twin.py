@@ -9,7 +9,7 @@ Review   more than one document in the ERP
 
 from __future__ import annotations
 
-from hub.connectors.base import SalesOrders
+from hub.connectors.erp_parts import SalesOrders
 from hub.errors import Conflict
 from hub.sync.models import Connection
 from hub.sync.running import open_connector

@@ -12,7 +12,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import reverse
 
-from hub.connectors.base import Subscription, Subscriptions, Webhooks
+from hub.connectors.store_parts import Subscription, Subscriptions, Webhooks
 from hub.errors import NotReadyYet
 from hub.sync.models import Connection
 from hub.sync.running import open_connector

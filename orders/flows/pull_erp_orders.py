@@ -2,7 +2,8 @@
 
 Starts   every 60 seconds by itself
 Reads    the ERP's orders changed since the cursor, with an overlap
-Writes   ErpOrder mirrors, the cursor, a review item for each identity that stands on several documents
+Writes   ErpOrder mirrors, the cursor, a review item for each identity that stands on several documents; asks the flows
+         that found doubles to look again
 Repeat   safe: the mirror takes nothing older, and the cursor moves only after its page is stored
 Review   one store order on several ERP documents
 """
@@ -15,8 +16,8 @@ from django.db import transaction
 from django.db.models import Count
 from django.db.models.functions import Now
 
-from hub.connectors.base import SalesOrders
 from hub.connectors.documents import ErpSalesOrder, Page, PagePosition
+from hub.connectors.erp_parts import SalesOrders
 from hub.errors import Conflict
 from hub.sync import review
 from hub.sync.enqueue import enqueue
@@ -37,6 +38,7 @@ def run(connection: Connection, record_id: int) -> str:
     after: str | None = None
     seen = doubles = 0
     _forget_deleted(connection, erp)
+    _ask_again(connection)
     while True:
         page = erp.changed_sales_orders(since, after)
         doubles += _store_page(connection, cursor, page)
@@ -73,6 +75,15 @@ def _forget_deleted(connection: Connection, erp: SalesOrders) -> None:
             documents = ErpOrder.objects.filter(connection=connection, reference__in=references)
             documents.exclude(external_id__in=standing).delete()
             review.solve_items(FLOW, connection.pk, [item.record_id])
+
+
+def _ask_again(connection: Connection) -> None:
+    """Doubles that other flows found are looked at again by these: a clerk may have deleted one meanwhile."""
+    asked = ReviewItem.objects.filter(
+        connection=connection, state=ReviewItem.State.OPEN, code="double_in_erp"
+    ).exclude(flow=FLOW)
+    for flow, record_id in asked.values_list("flow", "record_id"):
+        enqueue(flow, connection.pk, [record_id])
 
 
 def _compare_again(connection: Connection, rows: list[ErpOrder]) -> None:

@@ -14,17 +14,15 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
-from hub.connectors.base import OrderHistory
 from hub.connectors.documents import OrderStamp, PagePosition
+from hub.connectors.store_parts import OrderHistory
 from hub.sync.models import Connection, Cursor
 from hub.sync.running import open_connector
-from orders.mirroring import mirror_orders
+from orders.mirroring import SETTLED_AFTER, mirror_orders
 from orders.models import StoreOrder
 
 # Longer than the store's longest transaction; its search lag comes on top.
 OVERLAP = timedelta(seconds=30)
-# The second of a stamp, and what the two clocks may differ by.
-SAME_SECOND = timedelta(seconds=10)
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -54,32 +52,37 @@ def _since(cursor: Cursor, search_lag: timedelta) -> PagePosition | None:
 
 
 def _known_older(connection: Connection, stamps: Sequence[OrderStamp]) -> list[str]:
-    """The orders that we do not know, know older than the store's stamp says, or saw too near their stamp.
+    """The orders that we do not know or know older than the store's stamp says, then those seen too near their stamp.
 
     Stamps are whole seconds: what was seen in the second of its stamp may have changed once more in it.
     """
-    orders = StoreOrder.objects.filter(
-        connection=connection, external_id__in=[stamp.external_id for stamp in stamps]
-    )
-    settled = {
-        external_id: updated_at
-        for external_id, updated_at, observed_at in orders.values_list(
-            "external_id", "remote_updated_at", "observed_at"
-        )
-        if observed_at > updated_at + SAME_SECOND
+    known = {
+        external_id: (updated_at, observed_at > updated_at + SETTLED_AFTER)
+        for external_id, updated_at, observed_at in StoreOrder.objects.filter(
+            connection=connection, external_id__in=[stamp.external_id for stamp in stamps]
+        ).values_list("external_id", "remote_updated_at", "observed_at")
     }
-    return [
-        stamp.external_id
+    news = [
+        stamp
         for stamp in stamps
-        if stamp.external_id not in settled or settled[stamp.external_id] < stamp.updated_at
+        if stamp.external_id not in known or known[stamp.external_id][0] < stamp.updated_at
     ]
+    # These come last: webhooks have told of them, and most have not changed again.
+    doubtful = [stamp for stamp in stamps if known.get(stamp.external_id) == (stamp.updated_at, False)]
+    return [stamp.external_id for stamp in (*news, *doubtful)]
 
 
 def _mirror(connection: Connection, store: OrderHistory, external_ids: Sequence[str]) -> int:
-    """Read and mirror these orders batch by batch: what is done stays done when a later batch fails."""
+    """Read and mirror these orders request by request: what is done stays done when a later one fails.
+
+    A pass over many orders that began anew at each fault would never end while the store answers badly.
+    """
     changed = 0
-    for first in range(0, len(external_ids), store.read_batch):
-        found = store.read_orders(external_ids[first : first + store.read_batch])
+    left = external_ids
+    while left:
+        size = store.read_batch
+        batch, left = left[:size], left[size:]
+        found = store.read_orders(batch)
         with transaction.atomic():
             changed += len(mirror_orders(connection, list(found.values()), is_fetched=True).changed)
     return changed

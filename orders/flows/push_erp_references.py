@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 
 from django.db.models import QuerySet
 
-from hub.connectors.base import OrderReferences
 from hub.connectors.documents import ErpReference
+from hub.connectors.store_parts import OrderReferences
 from hub.errors import NotReadyYet, RecordRejected
 from hub.sync import review
 from hub.sync.models import Connection

@@ -10,133 +10,77 @@ Review   PO missing or used before, no mapping, bad address, sums that differ, t
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, Q, Value
-from django.db.models.functions import Cast, Concat
 
-from companies.models import CompanyLocationLink
-from hub.connectors.base import SalesOrders
-from hub.connectors.documents import OrderIdentity, PlacedOrder, SalesOrder
+from hub.connectors.documents import OrderIdentity, SalesOrder
+from hub.connectors.erp_parts import SalesOrders
 from hub.errors import Conflict, NeedsReview, NotReadyYet
 from hub.sync import attempts
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Attempt, Connection, FieldOwner, ReviewItem
-from hub.sync.ownership import fields_owned_by
+from hub.sync.models import Attempt, Connection, ReviewItem
 from hub.sync.running import open_connector, this_run
 from orders import mapping
 from orders.erp_mirroring import was_erp_read_lately
+from orders.known import KnownOrder, read_known
 from orders.linking import adopt_document, link_order
-from orders.mirroring import document_of, is_fresh
-from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
+from orders.models import ErpOrder, OrderPolicy, StoreOrder
 from orders.rules import Action, OrderFacts, Policy, decide, totals_difference
 
 FLOW = "push_order_to_erp"
 OPERATION = "create_sales_order"
-# Orders older than this may have been sent in a life before a restore from a backup.
-SURELY_NEW = timedelta(minutes=10)
 
 
 def run(connection: Connection, record_id: int) -> str:
     """Bring the ERP to where this order says it should be; returns what happened."""
-    order = (
-        StoreOrder.objects.select_related("connection__order_policy", "location")
-        .defer("payload")
-        .get(pk=record_id)
-    )
-    policy = order.connection.order_policy
-    links = {link.connection_id: link for link in OrderLink.objects.filter(order=order)}
-    link = links.get(connection.pk)
+    subject = this_run().task.subject
+    known = read_known(record_id, connection, flow=FLOW, subject=subject)
     erp = open_connector(connection).supporting(SalesOrders)
-    lost = [] if link else attempts.open_attempts(connection.pk, this_run().task.subject)
+    is_linked = any(link.connection_id == connection.pk for link in known.links)
+    lost = [] if is_linked or not known.has_open_attempt else attempts.open_attempts(connection.pk, subject)
     if lost:
-        found = _adopt_lost(erp, order, connection, lost)
+        found = _adopt_lost(erp, known.order, connection, lost)
         if found:
             return found
-    if link is None and (elsewhere := _elsewhere(policy, connection, links)):
+    if not is_linked and (elsewhere := _elsewhere(known, connection)):
         return elsewhere
-    decision = decide(_facts(order, policy, link, connection), _policy(policy))
+    decision = decide(_facts(known, connection), _policy(known.policy))
     if decision.action is Action.HOLD:
-        raise NeedsReview(decision.reason, code=decision.code, evidence=_evidence(order))
+        raise NeedsReview(decision.reason, code=decision.code, evidence=_evidence(known.order))
     if decision.action is Action.NOTHING:
         return decision.reason
-    if adopted := _adopt_known(order, connection):
-        return adopted
-    if given_up := _check_fresh(order):
-        return given_up
-    placed = document_of(order)
-    side = mapping.Side(
-        order.connection, connection, policy, fields_owned_by(FieldOwner.Owner.STORE, of="order")
-    )
-    document = _document(erp, order, placed, side)
-    return _send(erp, order, document, connection, needs_twin_check=bool(lost))
+    if settled := _adopt_known(known, connection) or _check_fresh(known):
+        return settled
+    side = mapping.Side(known.order.connection, connection, known.policy, known.store_fields)
+    document = _document(erp, known, side)
+    return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
 
 
 # ------------------------------------------------------------------------------------------------- decide
 
 
-def _elsewhere(policy: OrderPolicy, connection: Connection, links: dict[int, OrderLink]) -> str:
+def _elsewhere(known: KnownOrder, connection: Connection) -> str:
     """Why the order is no matter of this ERP; empty where it is. A store may have moved to another ERP since."""
-    for link in links.values():
-        return f"already in {link.connection} as {link.number}"
-    return "" if policy.erp_id == connection.pk else "the store's orders go to another ERP"
+    for link in known.links:
+        return f"already in {link.connection_name} as {link.number}"
+    return "" if known.policy.erp_id == connection.pk else "the store's orders go to another ERP"
 
 
-def _facts(
-    order: StoreOrder, policy: OrderPolicy, link: OrderLink | None, connection: Connection
-) -> OrderFacts:
-    approved = (
-        ReviewItem.objects.filter(flow=FLOW, connection=connection, record_id=order.pk, decision="approved")
-        # A change is approved as it was shown; the next one is asked about again.
-        .exclude(~Q(evidence__content_hash=order.content_hash), code="changed_after_sending")
-        .values_list("code", flat=True)
-    )
+def _facts(known: KnownOrder, connection: Connection) -> OrderFacts:
+    order = known.order
+    sent = [link.sent_content_hash for link in known.links if link.connection_id == connection.pk]
     return OrderFacts(
         is_test=order.is_test,
         is_cancelled=order.cancelled_at is not None,
         is_b2b=order.location_id is not None,
         has_po_number=bool(order.po_key),
         location_requires_po=bool(order.location and order.location.requires_po_number),
-        is_linked=link is not None,
-        is_changed_since_sent=bool(
-            link and link.sent_content_hash and link.sent_content_hash != order.content_hash
-        ),
-        same_po_orders=_same_po(order, policy),
-        approved=frozenset(approved),
-        is_before_start=order.placed_at < policy.orders_from,
+        is_linked=bool(sent),
+        is_changed_since_sent=any(sent_hash not in ("", order.content_hash) for sent_hash in sent),
+        same_po_orders=known.same_po_orders,
+        approved=known.approved,
+        is_before_start=order.placed_at < known.policy.orders_from,
     )
-
-
-def _same_po(order: StoreOrder, policy: OrderPolicy) -> tuple[str, ...]:
-    """Names of the company's orders that used this PO number first; the same PO of two companies is normal."""
-    if (
-        not order.po_key
-        or not order.company_external_id
-        or policy.duplicate_po == OrderPolicy.DuplicatePo.ALLOW
-    ):
-        return ()
-    placed_before = Q(placed_at__lt=order.placed_at) | Q(
-        placed_at=order.placed_at, external_id__lt=order.external_id
-    )
-    attempts_of_it = Attempt.objects.filter(
-        connection_id=policy.erp_id,
-        subject=Concat(Value("order:"), Cast(OuterRef("pk"), CharField())),
-        state=Attempt.State.OPEN,
-    )
-    others = (
-        StoreOrder.objects.annotate(is_being_sent=Exists(attempts_of_it))
-        .filter(
-            # Webhooks come in any order: what was placed before counts, and what is in the ERP already.
-            placed_before | Q(links__connection=policy.erp_id) | Q(is_being_sent=True),
-            connection=order.connection,
-            po_key=order.po_key,
-            company_external_id=order.company_external_id,
-            cancelled_at=None,
-        )
-        .exclude(pk=order.pk)
-    )
-    return tuple(others.order_by("placed_at", "pk").values_list("name", flat=True).distinct()[:5])
 
 
 def _policy(policy: OrderPolicy) -> Policy:
@@ -161,21 +105,19 @@ def _evidence(order: StoreOrder) -> dict[str, object]:
 # --------------------------------------------------------------------------------------- done already?
 
 
-def _adopt_known(order: StoreOrder, connection: Connection) -> str:
+def _adopt_known(known: KnownOrder, connection: Connection) -> str:
     """Link what the ERP is known to hold of this order: after a restore from a backup our own links may be gone.
 
     An order of some age waits until a pass over the ERP's changes has been made since. Returns "" where the ERP
     holds nothing of it.
     """
-    known = ErpOrder.objects.filter(
-        connection=connection,
-        identity_store_code=order.connection.code,
-        identity_order_id=order.identity_id,
-    ).first()
-    if known:
-        adopt_document(order, connection, known)
-        return f"adopted {known.number}: the ERP has it already"
-    if order.placed_at < datetime.now(UTC) - SURELY_NEW and not was_erp_read_lately(connection):
+    if known.may_be_elsewhere:
+        raise NotReadyYet("Another ERP may hold this order: a send to it has no answer yet.", after=60.0)
+    if known.erp_order_id is not None:
+        document = ErpOrder.objects.get(pk=known.erp_order_id)
+        adopt_document(known.order, known.policy, connection, document)
+        return f"adopted {document.number}: the ERP has it already"
+    if known.may_be_of_an_earlier_life and not was_erp_read_lately(connection):
         enqueue("pull_erp_orders", connection.pk)
         raise NotReadyYet("The ERP's changes are read before an older order is sent.", after=15.0)
     return ""
@@ -184,48 +126,54 @@ def _adopt_known(order: StoreOrder, connection: Connection) -> str:
 # ------------------------------------------------------------------------------------------- depends on, map
 
 
-def _check_fresh(order: StoreOrder) -> str:
+def _check_fresh(known: KnownOrder) -> str:
     """Raises NotReadyYet where the mirror is incomplete or old; reading it is enqueued.
 
     Empty where the mirror is fresh; the reason not to ask again where a person gave the order up.
     """
-    if not order.needs_read and is_fresh(order):
+    if known.is_fresh:
         return ""
+    order = known.order
     gone = ReviewItem.objects.filter(connection=order.connection, record_id=order.pk, code="order_gone")
     if gone.filter(decision="dismissed").exists():
         return "gone from the store, given up by a person"
     with transaction.atomic():
-        StoreOrder.objects.filter(pk=order.pk).update(needs_read=True)
-        enqueue("read_store_orders", order.connection_id)
-    raise NotReadyYet("The order is read again from the store before it is sent.", after=60.0)
+        # What was observed since we loaded it is not asked for once more.
+        is_as_seen = StoreOrder.objects.filter(pk=order.pk, observed_at=order.observed_at).update(
+            needs_read=True
+        )
+        if is_as_seen:
+            enqueue("read_store_orders", order.connection_id)
+    raise NotReadyYet(
+        "The order is read again from the store before it is sent.", after=60.0 if is_as_seen else 1.0
+    )
 
 
-def _customer_number(order: StoreOrder, side: mapping.Side) -> str:
+def _customer_number(known: KnownOrder, erp: Connection) -> str:
     """The ERP customer of the order's company location. Raises NotReadyYet until it is linked."""
-    if order.location is None:
-        if not side.policy.d2c_customer_number:
+    location = known.order.location
+    if location is None:
+        if not known.policy.d2c_customer_number:
             raise NeedsReview(
                 "The order has no company and the store's order policy names no customer for such orders.",
                 code="customer_missing",
             )
-        return side.policy.d2c_customer_number
-    link = CompanyLocationLink.objects.filter(location=order.location, connection=side.erp).first()
-    if link:
-        return link.customer_number
-    if order.location.read_at is None:
-        enqueue("pull_company_locations", order.connection_id)
+        return known.policy.d2c_customer_number
+    if known.customer_number:
+        return known.customer_number
+    if location.read_at is None:
+        enqueue("pull_company_locations", known.order.connection_id)
     else:
-        enqueue("match_company_location", side.erp.pk, [order.location.pk])
-    raise NotReadyYet(
-        f"{order.location} is not linked to an ERP customer yet; its review says why.", after=900.0
-    )
+        enqueue("match_company_location", erp.pk, [location.pk])
+    raise NotReadyYet(f"{location} is not linked to an ERP customer yet; its review says why.", after=900.0)
 
 
-def _document(erp: SalesOrders, order: StoreOrder, placed: PlacedOrder, side: mapping.Side) -> SalesOrder:
+def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side) -> SalesOrder:
     """The document to send, its sums checked against the store's before anything is sent."""
+    order, placed = known.order, known.placed
     identity = OrderIdentity(side.store.code, order.identity_id)
     reference = erp.reference_for(identity, placed.po_number.strip() or placed.name)
-    customer_number = _customer_number(order, side)
+    customer_number = _customer_number(known, side.erp)
     document = mapping.sales_order(placed, side, customer_number=customer_number, reference=reference)
     expected = side.money(placed.current_total)
     difference = totals_difference(document, expected.amount, side.money(placed.tax_total).amount)

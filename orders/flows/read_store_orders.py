@@ -1,7 +1,7 @@
-"""Read whole the orders that a webhook told us only in part, or that must be fresh before they are sent.
+"""Read the orders that a webhook told us only in part, or that must be fresh before they are sent.
 
 Starts   a mirror is marked: parts unknown, same stamp with other content, or not observed within the last minute
-Reads    those orders, as many in a call as the store takes
+Reads    stamps of those that were read whole before; whole what has changed since, as many in a call as the store takes
 Writes   StoreOrder mirrors
 Repeat   safe: reading changes nothing there, and a mirror that is marked again is read again
 Review   an order that the store does not know any more and that is not in the ERP
@@ -11,21 +11,22 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from hub.connectors.base import OrderHistory
+from hub.connectors.store_parts import OrderHistory
 from hub.errors import Conflict, NotReadyYet
 from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
-from orders.mirroring import mirror_orders
+from orders.mirroring import confirm_orders, database_time, mirror_orders
 from orders.models import OrderPolicy, StoreOrder
 
 FLOW = "read_store_orders"
 
 
 def run(connection: Connection, record_id: int) -> str:
-    """Read every marked order; returns how many were read."""
+    """Read every marked order; returns how many were read, and of how many the stamp was enough."""
     store = open_connector(connection).supporting(OrderHistory)
+    confirmed = _confirm(connection, store)
     last = read = 0
     while True:
         marked = list(
@@ -47,7 +48,22 @@ def run(connection: Connection, record_id: int) -> str:
         raise NotReadyYet(
             f"{left} orders were answered older than we know them; they are read again.", after=10.0
         )
-    return f"read {read}"
+    return f"read {read}, {confirmed} had not changed" if confirmed else f"read {read}"
+
+
+def _confirm(connection: Connection, store: OrderHistory) -> int:
+    """A backlog is looked at again each minute: what the store has not changed since it was read is not read again."""
+    marked = StoreOrder.objects.filter(connection=connection, needs_read=True, is_fetched=True).order_by("pk")
+    last = confirmed = 0
+    while batch := list(marked.filter(pk__gt=last).values_list("pk", "external_id")[: store.stamp_batch]):
+        last = batch[-1][0]
+        as_of = database_time()
+        stamps = store.read_stamps([external_id for _, external_id in batch])
+        with transaction.atomic():
+            fresh = confirm_orders(connection, stamps, as_of)
+            _go_on(connection, fresh)
+        confirmed += len(fresh)
+    return confirmed
 
 
 def _unmark_gone(connection: Connection, keys: list[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.contrib import admin
@@ -25,10 +26,17 @@ def pages():
     return client
 
 
-def act(pages, model, action, *keys):
-    return pages.post(
-        reverse(f"admin:{model}_changelist"), {"action": action, "_selected_action": keys}, follow=True
-    )
+def shown_on(page):
+    """The hidden fields of a page, which a browser sends along."""
+    found = re.findall(r'<input type="hidden" name="(shown-\d+)" value="(\w+)">', page.content.decode())
+    return dict(found)
+
+
+def act(pages, model, action, *keys, opened=None):
+    """Press a button on the list, or on the page that was `opened` before."""
+    address = reverse(f"admin:{model}_changelist")
+    shown = shown_on(opened or pages.get(address))
+    return pages.post(address, {"action": action, "_selected_action": keys, **shown}, follow=True)
 
 
 def words(answer):
@@ -157,6 +165,50 @@ def test_approving_a_held_order_sends_it_and_remembers_who(hub, pages):
     item.refresh_from_db()
     assert (hub.sent(), item.decision, item.decided_by.username) == (2, "approved", "admin")
     assert hub.link(again).totals == "equal"
+
+
+@pytest.mark.parametrize("page", ["changelist", "change"])
+@pytest.mark.parametrize("decision", ["approve", "dismiss"])
+def test_a_decision_on_what_has_changed_since_it_was_shown_is_refused(hub, pages, page, decision):
+    hub.place(po_number="PO-1", company=NORDLICHT)
+    hub.work()
+    hub.place(po_number="PO-2", company=NORDLICHT)
+    hub.work()
+    again = hub.place(po_number="PO-1", company=NORDLICHT)
+    hub.pull()
+    item = ReviewItem.objects.get(state="open")
+    opened = pages.get(reverse(f"admin:sync_reviewitem_{page}", args=[item.pk] * (page == "change")))
+
+    hub.buyer("edit_order", order=again["id"], po_number="PO-2")
+    hub.pull()
+    answer = act(pages, "sync_reviewitem", decision, item.pk, opened=opened)
+    hub.work()
+
+    item.refresh_from_db()
+    assert (item.state, item.decision, hub.sent()) == ("open", "", 2)
+    assert "It has changed since you opened it; look again" in words(answer)
+
+    act(pages, "sync_reviewitem", "approve", item.pk)
+    hub.work()
+
+    assert (hub.sent(), hub.link(again).totals) == (3, "equal")
+
+
+def test_the_page_of_an_item_decides_what_it_shows(hub, pages):
+    hub.place(po_number="PO-1", company=NORDLICHT)
+    hub.work()
+    hub.place(po_number="PO-1", company=NORDLICHT)
+    hub.pull()
+    item = ReviewItem.objects.get(state="open")
+    opened = pages.get(reverse("admin:sync_reviewitem_change", args=[item.pk]))
+
+    act(pages, "sync_reviewitem", "approve", item.pk, opened=opened)
+    hub.work()
+
+    assert 'value="approve">Approve and send</button>' in opened.content.decode()
+    assert hub.sent() == 2
+    closed = pages.get(reverse("admin:sync_reviewitem_change", args=[item.pk])).content.decode()
+    assert "Approve and send" not in closed
 
 
 def test_who_may_only_look_cannot_approve(hub):

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 from companies.models import StoreCompanyLocation
 from hub.sync.enqueue import enqueue
-from hub.sync.models import ApiCall, Connection
+from hub.sync.models import ApiCall
 from tests.world import ALPENHAUS, NORDLICHT
 
 
@@ -35,20 +37,60 @@ def test_second_run_asks_nothing(hub):
     assert (reads(hub), hub.messages("pull_company_locations")[-1]) == (1, "read 0")
 
 
-def test_a_location_that_is_gone_goes_to_review_and_its_order_waits(hub):
+@pytest.fixture
+def gone(hub):
+    """An order of a location that the store does not know when it is asked; the row of it over there."""
     placed = hub.place(po_number="PO-1")
-    table = hub.shop().tables["CompanyLocation"]
-    Connection.objects.filter(pk=hub.erp.pk).update(is_enabled=False)
     hub.faults({"kind": "down", "system": "store", "operation": "CompanyLocations", "mode": "503"})
     hub.work()
-    gone = hub.order(placed).location.external_id
-    table.pop(gone)
+    row = hub.shop().tables["CompanyLocation"].pop(hub.order(placed).location.external_id)
+    hub.forget_faults()
+    hub.hurry()
+    hub.work(lambda: hub.reviews())
+    return placed, row
+
+
+def read_again(hub):
+    """The flow's own schedule."""
+    enqueue("pull_company_locations", hub.euro.pk)
+    hub.work()
+
+
+def test_a_location_that_is_gone_goes_to_review_and_its_order_waits(hub, gone):
+    read_again(hub)
+
+    assert (hub.sent(), hub.reviews()) == (0, [("pull_company_locations", "location_gone")])
+
+
+def test_a_location_that_is_back_closes_its_question_and_its_order_is_sent(hub, gone):
+    placed, row = gone
+    hub.shop().tables["CompanyLocation"][hub.order(placed).location.external_id] = row
+
+    read_again(hub)
+    hub.hurry()
+    hub.work()
+
+    assert hub.reviews() == []
+    assert hub.link(placed).totals == "equal"
+
+
+def test_a_location_for_which_no_order_waits_any_more_closes_its_question(hub, gone):
+    placed, row = gone
+    locations, key = hub.shop().tables["CompanyLocation"], hub.order(placed).location.external_id
+    hub.faults({"kind": "down", "system": "store", "operation": "CompanyLocations", "mode": "503"})
+    locations[key] = row
+    hub.buyer("cancel_order", order=placed["id"])
+    hub.pull()
+    assert hub.reviews() == [("pull_company_locations", "location_gone")]
+    del locations[key]
     hub.forget_faults()
     hub.hurry()
 
-    hub.work(lambda: hub.reviews())
+    read_again(hub)
 
-    assert (hub.sent(), hub.reviews()) == (0, [("pull_company_locations", "location_gone")])
+    assert (hub.sent(), hub.reviews()) == (0, [])
+    read_again(hub)
+    assert hub.reviews() == []
 
 
 def test_store_down_then_up(hub):

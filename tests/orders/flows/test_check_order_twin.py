@@ -50,6 +50,25 @@ def test_A4_a_twin_goes_to_review_and_solves_itself_when_the_clerk_deleted_it(li
     assert hub.reviews() == []
 
 
+def test_A4_a_twin_that_the_clerk_deleted_is_seen_by_the_next_pass_without_anybody_pressing_anything(linked):
+    hub, placed = linked
+    [order] = hub.erp_orders()
+    wanted = {"customerNumber": "10000", "externalDocumentNumber": order["externalDocumentNumber"]}
+    twin = hub.clerk("create_order", order=wanted)
+    look(hub, placed)
+    hub.pull_erp()
+    asked = {("check_order_twin", "double_in_erp"), ("pull_erp_orders", "double_in_erp")}
+    assert set(hub.reviews()) == asked
+    hub.pull_erp()
+    assert set(hub.reviews()) == asked
+
+    hub.clerk("delete_order", number=twin["number"])
+    hub.pull_erp()
+
+    assert hub.reviews() == []
+    assert set(ReviewItem.objects.values_list("state", flat=True)) == {"solved"}
+
+
 def test_a_posted_order_is_no_twin_of_itself(linked):
     hub, placed = linked
     hub.clerk("post_order", number=hub.link(placed).number)

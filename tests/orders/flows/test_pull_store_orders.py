@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
+from hub.connectors.stores.shopify.orders import FIRST_PAGE
 from hub.sync.models import ApiCall, Connection, Cursor, SyncTask
 from orders.models import StoreOrder
 
@@ -70,6 +71,35 @@ def test_a_pull_that_fails_between_batches_keeps_what_it_has_and_goes_on(hub):
     assert StoreOrder.objects.count() == 12
 
 
+def test_what_one_request_has_brought_stays_when_the_next_one_fails(hub):
+    for n in range(3 * FIRST_PAGE):
+        hub.place(po_number=f"PO-{n}")
+    hub.faults({"kind": "truncate", "system": "store", "operation": "OrdersById", "nth": [2]})
+
+    hub.work(
+        lambda: SyncTask.objects.filter(
+            flow="pull_store_orders", connection=hub.euro, last_outcome="retry"
+        ).exists()
+    )
+
+    assert StoreOrder.objects.count() == FIRST_PAGE
+
+
+def test_what_nobody_told_of_is_read_before_what_may_have_changed_once_more(hub):
+    hub.link_companies()
+    for n in range(FIRST_PAGE):
+        hub.post(hub.body(hub.place(po_number=f"PO-{n}")), topic="orders/create")
+    untold = [hub.place(po_number=f"PO-UNTOLD-{n}")["id"] for n in range(2)]
+    hub.work()
+    ApiCall.objects.all().delete()
+
+    hub.pull()
+
+    first = ApiCall.objects.filter(operation="OrdersById").order_by("pk")[0]
+    assert [order_id in first.request_body for order_id in untold] == [True, True]
+    assert StoreOrder.objects.count() == 1 + FIRST_PAGE + 2
+
+
 def test_store_down_then_up(hub):
     hub.faults({"kind": "down", "system": "store", "mode": "503"})
     placed = hub.place(po_number="PO-1")
@@ -119,6 +149,7 @@ def test_B10_a_second_change_within_the_second_of_the_stamp_is_found(hub):
 
 def test_what_a_webhook_has_told_already_is_not_read_again(hub):
     hub.link_companies()
+    hub.leave_to_webhooks()
     placed = hub.place(po_number="PO-1")
     hub.post(hub.body(placed), topic="orders/create")
     hub.work()

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from django.db.models import F
+from django.db.models.functions import Now
 
 from hub.sync.enqueue import enqueue
 from hub.sync.inbox import receive_batch
-from hub.sync.models import ApiCall, Schedule, SyncTask
+from hub.sync.models import ApiCall, Connection, Schedule, SyncTask
 from orders.models import StoreOrder
+
+A_WHILE_AGO = Now() - timedelta(seconds=70)
 
 
 @pytest.fixture
@@ -95,3 +101,81 @@ def test_store_down_then_up(quiet_hub):
     assert hub.link(placed).totals == "equal"
     assert not StoreOrder.objects.filter(needs_read=True).exists()
     assert not SyncTask.objects.filter(flow="read_store_orders").exists()
+
+
+def seen_lately_no_more(hub, placed, **facts):
+    """The order was read whole long after its last change, and that was a while ago."""
+    changed_at = datetime.now(UTC) - timedelta(minutes=2)
+    hub.shop().get("Order", placed["id"])["updatedAt"] = changed_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    hub.pull()
+    StoreOrder.objects.filter(external_id=placed["id"]).update(observed_at=A_WHILE_AGO, **facts)
+    ApiCall.objects.all().delete()
+
+
+def looks():
+    return ApiCall.objects.filter(operation="OrderStamps").count()
+
+
+@pytest.fixture
+def waiting_order(quiet_hub):
+    """An order that waits while the ERP is switched off, and the hub."""
+    Connection.objects.filter(pk=quiet_hub.erp.pk).update(is_enabled=False)
+    return quiet_hub, quiet_hub.place(po_number="PO-1")
+
+
+def erp_is_back(hub):
+    Connection.objects.filter(pk=hub.erp.pk).update(is_enabled=True)
+    hub.work()
+
+
+def test_of_an_order_that_was_read_whole_the_stamp_is_enough(waiting_order):
+    hub, placed = waiting_order
+    seen_lately_no_more(hub, placed)
+
+    erp_is_back(hub)
+
+    assert (looks(), reads(), hub.sent()) == (1, 0, 2)
+    assert hub.messages("read_store_orders")[-1] == "read 0, 1 had not changed"
+    assert hub.order(placed).observed_at > datetime.now(UTC) - timedelta(seconds=30)
+
+
+def test_an_order_that_was_changed_since_is_read_whole_and_sent_as_it_is_now(waiting_order):
+    hub, placed = waiting_order
+    seen_lately_no_more(hub, placed)
+    hub.buyer("edit_order", order=placed["id"], note="by noon")
+
+    erp_is_back(hub)
+
+    assert (looks(), reads(), hub.sent()) == (1, 1, 2)
+    assert "Note: by noon" in [line["description"] for line in hub.erp_orders()[-1]["lines"]]
+
+
+def test_an_order_that_was_only_told_is_read_whole(waiting_order):
+    hub, placed = waiting_order
+    seen_lately_no_more(hub, placed, is_fetched=False)
+
+    erp_is_back(hub)
+
+    assert (looks(), reads(), hub.sent()) == (0, 1, 2)
+
+
+def test_an_order_that_was_read_in_the_second_of_its_stamp_is_read_whole(waiting_order):
+    hub, placed = waiting_order
+    seen_lately_no_more(hub, placed)
+    StoreOrder.objects.update(observed_at=F("remote_updated_at") + timedelta(seconds=5))
+
+    erp_is_back(hub)
+
+    assert (looks(), reads(), hub.sent()) == (1, 1, 2)
+
+
+def test_a_doubt_that_a_webhook_raised_is_not_settled_by_the_stamp(waiting_order):
+    hub, placed = waiting_order
+    seen_lately_no_more(hub, placed)
+    hub.post(hub.body(placed, note="in the same second"), topic="orders/updated")
+    receive_batch(hub.euro)
+    StoreOrder.objects.update(observed_at=A_WHILE_AGO)
+
+    erp_is_back(hub)
+
+    assert (reads(), hub.sent()) == (1, 2)
