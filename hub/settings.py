@@ -136,9 +136,15 @@ def _database() -> dict[str, Any]:
 
 
 def _options(database: dict[str, Any], idle_seconds: float) -> dict[str, Any]:
-    """The session options of a database address, with the longest pause inside a transaction before them."""
-    options = dict(database.get("OPTIONS", {}))
-    words = f"-c idle_in_transaction_session_timeout={int(idle_seconds * 1000)}"
+    """The session options of a database address, with the longest pause inside a transaction before them.
+
+    Only what `hub.sync.prepared` is given is prepared, and then planned once for all values.
+    """
+    options = {"prepare_threshold": 2**30} | dict(database.get("OPTIONS", {}))
+    words = (
+        f"-c idle_in_transaction_session_timeout={int(idle_seconds * 1000)}"
+        " -c plan_cache_mode=force_generic_plan"
+    )
     return options | {"options": f"{words} {options.get('options', '')}".strip()}
 
 

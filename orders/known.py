@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import msgspec
-from django.db import connection as database
 from django.db.models import Model
 
 from companies.models import StoreCompanyLocation
 from hub.connectors.documents import PlacedOrder
 from hub.sync.models import Connection, FieldOwner
 from hub.sync.ownership import owned_by
+from hub.sync.prepared import rows_of
 from orders.mirroring import read_document
 from orders.models import OrderPolicy, StoreOrder
 
@@ -46,12 +46,13 @@ SELECT {_SELECT},
     (SELECT json_agg(json_build_array(k.connection_id, e.name, k.number, k.sent_content_hash) ORDER BY k.id)
      FROM orders_orderlink k JOIN sync_connection e ON e.id = k.connection_id WHERE k.order_id = o.id)::text,
     EXISTS (SELECT 1 FROM sync_attempt a
-            WHERE a.connection_id = %(erp)s AND a.subject = %(subject)s AND a.state = 'open'),
+            WHERE a.connection_id = %(erp)s::bigint AND a.subject = %(subject)s::text AND a.state = 'open'),
     EXISTS (SELECT 1 FROM sync_attempt a JOIN sync_connection e ON e.id = a.connection_id
-            WHERE e.side = 'erp' AND e.id <> %(erp)s AND a.subject = %(subject)s AND a.state = 'open'),
+            WHERE e.side = 'erp' AND e.id <> %(erp)s::bigint AND a.subject = %(subject)s::text AND a.state = 'open'),
     -- a change is approved as it was shown; the next one is asked about again
     ARRAY(SELECT r.code FROM sync_reviewitem r
-          WHERE r.flow = %(flow)s AND r.connection_id = %(erp)s AND r.record_id = o.id AND r.decision = 'approved'
+          WHERE r.flow = %(flow)s::text AND r.connection_id = %(erp)s::bigint AND r.record_id = o.id
+            AND r.decision = 'approved'
             AND (r.code <> 'changed_after_sending' OR r.evidence ->> 'content_hash' = o.content_hash)
             AND (r.code NOT IN ('possible_duplicate', 'po_missing') OR r.evidence ->> 'po_number' = o.po_number)),
     -- webhooks come in any order: what was placed before counts, and what is in the ERP already or on its way
@@ -65,22 +66,22 @@ SELECT {_SELECT},
                             AND a.subject = 'order:' || b.id AND a.state = 'open'))
           ORDER BY b.placed_at, b.id LIMIT 5),
     (SELECT d.id FROM orders_erporder d
-     WHERE d.connection_id = %(erp)s AND d.identity_store_code = s.code AND d.identity_order_id = o.identity_id
+     WHERE d.connection_id = %(erp)s::bigint AND d.identity_store_code = s.code AND d.identity_order_id = o.identity_id
      ORDER BY d.id DESC LIMIT 1),
     NOT o.needs_read AND (
-        o.observed_at >= clock_timestamp() - make_interval(secs => %(fresh_for)s)
+        o.observed_at >= clock_timestamp() - make_interval(secs => %(fresh_for)s::float8)
         OR EXISTS (SELECT 1 FROM sync_cursor c WHERE c.connection_id = o.connection_id
                    AND c.flow = 'pull_store_orders'
-                   AND c.covered_at >= clock_timestamp() - make_interval(secs => %(fresh_for)s))),
-    o.placed_at < clock_timestamp() - make_interval(secs => %(surely_new)s),
+                   AND c.covered_at >= clock_timestamp() - make_interval(secs => %(fresh_for)s::float8))),
+    o.placed_at < clock_timestamp() - make_interval(secs => %(surely_new)s::float8),
     (SELECT c.customer_number FROM companies_companylocationlink c
-     WHERE c.location_id = o.location_id AND c.connection_id = %(erp)s),
+     WHERE c.location_id = o.location_id AND c.connection_id = %(erp)s::bigint),
     (SELECT json_object_agg(f.field, f.owner) FROM sync_fieldowner f WHERE f.object = 'order')::text
 FROM orders_storeorder o
 JOIN sync_connection s ON s.id = o.connection_id
 JOIN orders_orderpolicy p ON p.store_id = o.connection_id
 LEFT JOIN companies_storecompanylocation l ON l.id = o.location_id
-WHERE o.id = %(order)s
+WHERE o.id = %(order)s::bigint
 """
 
 
@@ -131,22 +132,20 @@ def read_known(order_id: int, erp: Connection, *, flow: str, subject: str) -> Kn
 
     Raises StoreOrder.DoesNotExist for an order without mirror, or of a store without order policy.
     """
-    with database.cursor() as cursor:
-        cursor.execute(
-            _READ,
-            {
-                "order": order_id,
-                "erp": erp.pk,
-                "flow": flow,
-                "subject": subject,
-                "fresh_for": FRESH_FOR.total_seconds(),
-                "surely_new": SURELY_NEW.total_seconds(),
-            },
-        )
-        row = cursor.fetchone()
-    if row is None:
+    rows = rows_of(
+        _READ,
+        {
+            "order": order_id,
+            "erp": erp.pk,
+            "flow": flow,
+            "subject": subject,
+            "fresh_for": FRESH_FOR.total_seconds(),
+            "surely_new": SURELY_NEW.total_seconds(),
+        },
+    )
+    if not rows:
         raise StoreOrder.DoesNotExist(f"No order {order_id} whose store has an order policy.")
-    return _known(_Row(row))
+    return _known(_Row(rows[0]))
 
 
 class _Row:

@@ -5,22 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db import connection as database
-
 from hub.connectors.documents import PlacedOrder
+from hub.sync.prepared import rows_of
 
 _ROWS = """
 SELECT 'item', sku, item_number, unit, '', '' FROM inventory_itemmapping
-    WHERE store_id = %(store)s AND erp_id = %(erp)s AND sku = ANY(%(skus)s)
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint AND sku = ANY(%(skus)s::text[])
 UNION ALL
 SELECT 'tax', title, rate::text, erp_code, '', '' FROM orders_taxcodemapping
-    WHERE store_id = %(store)s AND erp_id = %(erp)s
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
 UNION ALL
 SELECT 'terms', type, due_in_days::text, erp_code, '', '' FROM orders_paymenttermsmapping
-    WHERE store_id = %(store)s AND erp_id = %(erp)s
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
 UNION ALL
 SELECT 'shipping', title, code, erp_method_code, charge_kind, charge_number FROM orders_shippingmethodmapping
-    WHERE store_id = %(store)s AND erp_id = %(erp)s AND title = ANY(%(titles)s)
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint AND title = ANY(%(titles)s::text[])
 """
 
 
@@ -50,18 +49,14 @@ class MappingRows:
 def mapping_rows(order: PlacedOrder, store_id: int, erp_id: int) -> MappingRows:
     """The mapping rows that this order may need."""
     found = MappingRows()
-    with database.cursor() as cursor:
-        cursor.execute(
-            _ROWS,
-            {
-                "store": store_id,
-                "erp": erp_id,
-                "skus": sorted({line.sku for line in order.lines if line.sku}),
-                "titles": sorted({line.title[:200] for line in order.shipping_lines}),
-            },
-        )
-        for row in cursor.fetchall():
-            _take(found, *row)
+    parameters = {
+        "store": store_id,
+        "erp": erp_id,
+        "skus": sorted({line.sku for line in order.lines if line.sku}),
+        "titles": sorted({line.title[:200] for line in order.shipping_lines}),
+    }
+    for row in rows_of(_ROWS, parameters):
+        _take(found, *row)
     return found
 
 

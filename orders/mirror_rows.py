@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection as database
-
+from hub.sync.prepared import rows_of
 from orders.models import StoreOrder
 
 _JSON = ("document", "payload")
@@ -40,8 +39,6 @@ def upsert(rows: Sequence[MirrorRow]) -> None:
     for row in rows:
         values += [getattr(row.order, name) for name in _PLAIN]
         values += [row.document, row.payload]
-    with database.cursor() as cursor:
-        cursor.execute(_UPSERT.format(rows=", ".join([_ROW] * len(rows))), values)
-        keys = dict(cursor.fetchall())
+    keys: dict[str, int] = dict(rows_of(_UPSERT.format(rows=", ".join([_ROW] * len(rows))), values))
     for row in rows:
         row.order.pk = keys[row.order.external_id]

@@ -20,8 +20,9 @@ from hub.lib.hashing import content_hash
 from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
+from hub.sync.prepared import rows_of
 from orders.mirror_rows import MirrorRow, upsert
-from orders.models import OrderPolicy, StoreOrder
+from orders.models import StoreOrder
 
 # What an order's counterpart in the ERP does not depend on: it moves with payments, tags and our own write-backs.
 _NOT_CONTENT = (
@@ -33,8 +34,19 @@ _NOT_CONTENT = (
     "total",
     "subtotal",
 )
-# What of the old mirror decides whether the new one is newer and says something new.
-_COMPARED = ("external_id", "remote_updated_at", "is_fetched", "needs_read", "content_hash", "document_hash")
+_COMPARED = [
+    "id",
+    "external_id",
+    "remote_updated_at",
+    "is_fetched",
+    "needs_read",
+    "content_hash",
+    "document_hash",
+]
+_KNOWN = f"""
+SELECT {", ".join(_COMPARED)} FROM orders_storeorder
+WHERE connection_id = %(connection_id)s::bigint AND external_id = ANY(%(external_ids)s::text[])
+"""
 # msgspec learns a dataclass at its first use, and two threads that begin with it at once crash the process (seen with
 # 0.22 as a segmentation fault in get_dataclass_info): it is learnt here, before there are threads.
 _documents = msgspec.json.Decoder(PlacedOrder)
@@ -48,6 +60,20 @@ FROM unnest(%(external_ids)s::text[], %(stamps)s::timestamptz[]) AS s(external_i
 WHERE o.connection_id = %(connection_id)s AND o.external_id = s.external_id AND o.remote_updated_at = s.updated_at
   AND o.needs_read AND o.is_fetched AND o.observed_at > o.remote_updated_at + make_interval(secs => %(settled_after)s)
 RETURNING o.id
+"""
+
+
+_ERP = "SELECT erp_id FROM orders_orderpolicy WHERE store_id = %s"
+_LOCATIONS = """
+SELECT external_id, id FROM companies_storecompanylocation
+WHERE connection_id = %s AND external_id = ANY(%s::text[])
+"""
+# The time is taken once every lock is held.
+_LOCK = """
+WITH locks AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(hashtextextended(v, %s::bigint)) AS held
+    FROM unnest(%s::text[]) WITH ORDINALITY AS k(v, n) ORDER BY n)
+SELECT clock_timestamp() FROM (SELECT count(held) FROM locks) AS all_held
 """
 
 
@@ -84,9 +110,7 @@ def mirror_orders(connection: Connection, received: Sequence[ReceivedOrder], *, 
     batch = [newest[key] for key in sorted(newest)]
     now = _lock(connection, [r.order.external_id for r in batch])
     # Documents are large, and only where the new one has holes is the old one needed.
-    compared = _COMPARED + (("document",) if any(item.order.unknown_parts for item in batch) else ())
-    mirrored_orders = StoreOrder.objects.filter(connection=connection, external_id__in=list(newest))
-    known = {order.external_id: order for order in mirrored_orders.only(*compared)}
+    known = _known(connection, list(newest), with_documents=any(item.order.unknown_parts for item in batch))
     batch = [
         replace(item, order=_without_holes(item.order, known.get(item.order.external_id))) for item in batch
     ]
@@ -146,21 +170,26 @@ def _touch(known: dict[str, StoreOrder], verdicts: dict[str, str], is_fetched: b
         StoreOrder.objects.filter(pk__in=unclear).update(needs_read=True, is_fetched=False)
 
 
+def _known(connection: Connection, external_ids: list[str], *, with_documents: bool) -> dict[str, StoreOrder]:
+    """What of the mirror decides whether a new version is newer and says something new, by external id."""
+    rows = rows_of(_KNOWN, {"connection_id": connection.pk, "external_ids": external_ids})
+    known = [StoreOrder.from_db("default", _COMPARED, row) for row in rows]
+    if with_documents:
+        documents = dict(
+            StoreOrder.objects.filter(pk__in=[order.pk for order in known]).values_list("pk", "document")
+        )
+        for order in known:
+            order.document = documents[order.pk]
+    return {order.external_id: order for order in known}
+
+
 def _lock(connection: Connection, external_ids: list[str]) -> datetime:
     """Serialise writers of the same order: a row that does not exist yet cannot be locked itself.
 
     Returns the database's time: freshness must not depend on the clocks of several hosts.
     """
-    with database.cursor() as cursor:
-        cursor.execute(
-            # The time is taken once every lock is held.
-            "WITH locks AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended(v, %s)) AS held"
-            " FROM unnest(%s::text[]) WITH ORDINALITY AS k(v, n) ORDER BY n)"
-            " SELECT clock_timestamp() FROM (SELECT count(held) FROM locks) AS all_held",
-            [connection.pk, external_ids],
-        )
-        now: datetime = cursor.fetchone()[0]
-        return now
+    now: datetime = rows_of(_LOCK, [connection.pk, external_ids])[0][0]
+    return now
 
 
 def _verdict(old: StoreOrder | None, order: PlacedOrder, is_fetched: bool) -> str:
@@ -259,8 +288,7 @@ def _locations(connection: Connection, batch: Sequence[ReceivedOrder]) -> dict[s
 
 
 def _location_keys(connection: Connection, external_ids: Iterable[str]) -> dict[str, int]:
-    rows = StoreCompanyLocation.objects.filter(connection=connection, external_id__in=list(external_ids))
-    return dict(rows.values_list("external_id", "pk"))
+    return dict(rows_of(_LOCATIONS, [connection.pk, list(external_ids)]))
 
 
 def _enqueue(connection: Connection, mirrored: Mirrored) -> None:
@@ -269,7 +297,7 @@ def _enqueue(connection: Connection, mirrored: Mirrored) -> None:
     # What must be read first is decided by that read: a push now would only ask for it once more.
     known_whole = set(mirrored.changed) - set(mirrored.to_read)
     if known_whole:
-        for erp_id in OrderPolicy.objects.filter(store=connection).values_list("erp_id", flat=True):
+        for (erp_id,) in rows_of(_ERP, [connection.pk]):
             enqueue("push_order_to_erp", erp_id, known_whole)
 
 

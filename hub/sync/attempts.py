@@ -17,23 +17,27 @@ from django.db import connection as database
 
 from hub.errors import ConnectionBroken, NeedsReview, NotReadyYet, OutcomeUnknown, TryLater, Unsettled
 from hub.sync.models import Attempt
+from hub.sync.prepared import prepared_cursor, rows_of
 from hub.sync.running import this_run
 
 # Only the worker that holds the lease, under the fence of its claim, may begin a write.
-_BEGIN = """
+_COLUMNS = [field.attname for field in Attempt._meta.concrete_fields]
+_BEGIN = f"""
 INSERT INTO sync_attempt (task_id, flow, connection_id, subject, operation, key, values, fence, state, external_id,
                           started_at, deadline_at, settle_at)
-SELECT t.id, t.flow, t.connection_id, t.subject, %(operation)s, %(key)s, %(values)s::jsonb, t.fence, 'open', '',
-       clock_timestamp(), clock_timestamp() + make_interval(secs => %(deadline)s),
-       clock_timestamp() + make_interval(secs => %(deadline)s + %(settle)s)
+SELECT t.id, t.flow, t.connection_id, t.subject, %(operation)s::text, %(key)s::text, %(values)s::jsonb, t.fence,
+       'open', '',
+       clock_timestamp(), clock_timestamp() + make_interval(secs => %(deadline)s::float8),
+       clock_timestamp() + make_interval(secs => %(deadline)s::float8 + %(settle)s::float8)
 FROM sync_synctask t JOIN sync_connection c ON c.id = t.connection_id
 JOIN sync_lease l ON l.credential = c.credential
-WHERE t.id = %(task_id)s AND t.state = 1 AND t.fence = %(fence)s AND c.may_write
+WHERE t.id = %(task_id)s::bigint AND t.state = 1 AND t.fence = %(fence)s::bigint AND c.may_write
   AND c.is_enabled AND c.paused_at IS NULL
-  AND l.fence = %(fence)s AND l.owner = %(worker)s
-  AND l.until > clock_timestamp() + make_interval(secs => %(deadline)s)
-RETURNING *
+  AND l.fence = %(fence)s::bigint AND l.owner = %(worker)s::text
+  AND l.until > clock_timestamp() + make_interval(secs => %(deadline)s::float8)
+RETURNING {", ".join(_COLUMNS)}
 """
+_CLOSE = "UPDATE sync_attempt SET state = %s, external_id = %s, finished_at = clock_timestamp() WHERE id = %s"
 
 
 @contextmanager
@@ -84,14 +88,16 @@ def _begin(
         "deadline": deadline.total_seconds(),
         "settle": settle.total_seconds(),
     }
-    begun = list(Attempt.objects.raw(_BEGIN, parameters))
+    begun = rows_of(_BEGIN, parameters)
     if not begun:
         raise NotReadyYet(
             "This worker may not send now: its lease has passed on, or the connection, or writing to it, "
             "is switched off on its page.",
             after=30.0,
         )
-    return begun[0]
+    attempt = Attempt.from_db("default", _COLUMNS, begun[0])
+    attempt.values = values
+    return attempt
 
 
 def open_attempts(connection_id: int, subject: str) -> list[Attempt]:
@@ -105,11 +111,8 @@ def open_attempts(connection_id: int, subject: str) -> list[Attempt]:
 
 def close(attempt: Attempt, state: Attempt.State, external_id: str = "") -> None:
     """Note what became of an attempt. Facts about the far side are always accepted, whoever holds the lease."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "UPDATE sync_attempt SET state = %s, external_id = %s, finished_at = clock_timestamp() WHERE id = %s",
-            [state, external_id, attempt.pk],
-        )
+    with prepared_cursor() as cursor:
+        cursor.execute(_CLOSE, [state, external_id, attempt.pk])
 
 
 def wait_until_settled(attempts: list[Attempt]) -> None:

@@ -9,6 +9,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from hub.sync.flows import FLOWS
+from hub.sync.prepared import rows_of
 
 CHANNEL = "concord_work"
 # An announcement is one of these words, a blank and the connection's key.
@@ -20,12 +21,12 @@ _ENQUEUE = """
 WITH hinted AS (
 INSERT INTO sync_synctask AS t
     (flow, connection_id, record_id, subject, priority, state, due_at, hints, attempts)
-SELECT %(flow)s, %(connection_id)s, v.record_id, v.subject, %(priority)s,
+SELECT %(flow)s::text, %(connection_id)s::bigint, v.record_id, v.subject, %(priority)s::int,
        CASE WHEN EXISTS (SELECT 1 FROM sync_synctask o WHERE o.subject = v.subject AND o.state IN (0, 1, 2)
-                         AND NOT (o.flow = %(flow)s AND o.connection_id = %(connection_id)s
+                         AND NOT (o.flow = %(flow)s::text AND o.connection_id = %(connection_id)s::bigint
                                   AND o.record_id = v.record_id AND o.state <> 1))
             THEN 2 ELSE 0 END,
-       clock_timestamp() + make_interval(secs => %(delay)s), 1, 0
+       clock_timestamp() + make_interval(secs => %(delay)s::float8), 1, 0
 FROM unnest(%(record_ids)s::bigint[], %(subjects)s::text[]) AS v(record_id, subject)
 ORDER BY v.record_id
 ON CONFLICT (flow, connection_id, record_id) WHERE state <> 1 DO UPDATE
@@ -34,14 +35,15 @@ SET hints = t.hints + 1,
     -- a held task is decided again; a quarantined one waits for a person; a blocked one keeps its place
     state = CASE WHEN t.state = 3 THEN EXCLUDED.state ELSE t.state END,
     -- a retrying task becomes due, but an unknown outcome keeps its settle time; a later start is never hurried
-    due_at = CASE WHEN %(delay)s > 0 THEN t.due_at
+    due_at = CASE WHEN %(delay)s::float8 > 0 THEN t.due_at
                   -- what waits already keeps its place, or hints that never end would keep it last for ever
                   ELSE GREATEST(LEAST(t.due_at, EXCLUDED.due_at), t.settle_at,
                                 CASE WHEN t.state <> 0 AND t.due_at <= EXCLUDED.due_at
                                      THEN EXCLUDED.due_at END) END
 RETURNING t.state, t.subject
 )
-SELECT state, subject, CASE WHEN %(delay)s = 0 THEN pg_notify(%(channel)s, %(word)s)::text END FROM hinted
+SELECT state, subject,
+       CASE WHEN %(delay)s::float8 = 0 THEN pg_notify(%(channel)s::text, %(word)s::text)::text END FROM hinted
 """
 
 
@@ -108,9 +110,7 @@ def enqueue(
         "channel": CHANNEL,
         "word": f"{TASK} {connection_id}",
     }
-    with database.cursor() as cursor:
-        cursor.execute(_ENQUEUE, parameters)
-        blocked = sorted({subject for state, subject, _ in cursor.fetchall() if state == 2})
+    blocked = sorted({subject for state, subject, _ in rows_of(_ENQUEUE, parameters) if state == 2})
     if blocked:
         transaction.on_commit(lambda: unblock(blocked))
     return len(ids)

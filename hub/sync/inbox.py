@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from typing import cast
 
 from django.db import InterfaceError, InternalError, OperationalError, transaction
@@ -13,6 +12,7 @@ from hub.connectors.store_parts import Webhooks
 from hub.lib.text import storable
 from hub.sync.flows import RECEIVERS, receiver
 from hub.sync.models import Connection, WebhookDelivery
+from hub.sync.prepared import rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -20,20 +20,21 @@ MOST_URGENT = 40
 # Few, so that a new order never waits long behind a crowd of updates.
 MOST_OTHERS = 10
 
+_COLUMNS = [field.attname for field in WebhookDelivery._meta.concrete_fields]
 # What is taken is done at once, in the transaction that makes its mirrors: either both hold or neither.
-_TAKE = """
+_TAKE = f"""
 WITH urgent AS (
     SELECT id FROM sync_webhookdelivery
-    WHERE connection_id = %(connection_id)s AND state = 0 AND topic = ANY(%(urgent)s)
-    ORDER BY id LIMIT %(most_urgent)s FOR UPDATE SKIP LOCKED
+    WHERE connection_id = %(connection_id)s::bigint AND state = 0 AND topic = ANY(%(urgent)s::text[])
+    ORDER BY id LIMIT %(most_urgent)s::int FOR UPDATE SKIP LOCKED
 ), others AS (
     SELECT id FROM sync_webhookdelivery
-    WHERE connection_id = %(connection_id)s AND state = 0 AND topic <> ALL(%(urgent)s)
-    ORDER BY id LIMIT %(most_others)s FOR UPDATE SKIP LOCKED
+    WHERE connection_id = %(connection_id)s::bigint AND state = 0 AND topic <> ALL(%(urgent)s::text[])
+    ORDER BY id LIMIT %(most_others)s::int FOR UPDATE SKIP LOCKED
 )
 UPDATE sync_webhookdelivery SET state = 1
 WHERE id IN (SELECT id FROM urgent UNION ALL SELECT id FROM others)
-RETURNING *
+RETURNING {", ".join(_COLUMNS)}
 """
 
 
@@ -63,9 +64,9 @@ def _receive(connection: Connection) -> bool:
     return len(deliveries) >= MOST_OTHERS
 
 
-def _take(connection: Connection) -> Iterable[WebhookDelivery]:
+def _take(connection: Connection) -> list[WebhookDelivery]:
     kind = cast("type[Webhooks]", connector_class(connection.system))
-    return WebhookDelivery.objects.raw(
+    rows = rows_of(
         _TAKE,
         {
             "connection_id": connection.pk,
@@ -74,6 +75,7 @@ def _take(connection: Connection) -> Iterable[WebhookDelivery]:
             "most_others": MOST_OTHERS,
         },
     )
+    return [WebhookDelivery.from_db("default", _COLUMNS, row) for row in rows]
 
 
 def _receive_singly(connection: Connection) -> bool:
