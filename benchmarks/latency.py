@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.db import connection as database
+from django.db.models import Count
 
 from benchmarks import stage
 from benchmarks.database import empty
@@ -20,7 +21,7 @@ from benchmarks.report import Figure, percentile
 from hub.connectors.erps.business_central.reference import identity_of
 from hub.demo.sandbox import Sandbox
 from hub.supervise.child import Child
-from hub.sync.models import Lease, TaskHistory
+from hub.sync.models import Lease, SyncTask, TaskHistory
 
 RATE = 20.0
 ERP_LATENCY = 0.1
@@ -85,13 +86,24 @@ def _memory(name: str, children: list[Child]) -> Iterator[Figure]:
 
 
 def _wait_for_workers(pairs: int, workers: int) -> None:
+    """Until the workers have started: every lease is where it stays, and what begins with a connection is done.
+
+    What an order finds cold is left cold: no customer is known, and no code list has been read.
+    """
     stage.wait_until(
         lambda: (
             TaskHistory.objects.filter(flow="check_subscriptions", outcome="done").count() >= pairs
-            and Lease.objects.exclude(owner="").values("owner").distinct().count() == workers
+            and _shares() == [pairs * 2 // workers] * workers
+            and not SyncTask.objects.filter(state=SyncTask.State.RUNNING).exists()
         ),
         "workers that hold their share of the leases, and webhook subscriptions",
     )
+
+
+def _shares() -> list[int]:
+    """How many leases each worker holds."""
+    held = Lease.objects.exclude(owner="").values("owner").annotate(count=Count("pk"))
+    return sorted(held.values_list("count", flat=True))
 
 
 def _place_steadily(sandbox: Sandbox, pairs: list[stage.Pair], seconds: float) -> int:

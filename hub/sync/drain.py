@@ -23,13 +23,15 @@ from django.db import connection as database
 from hub.sync import claims, leases, sweep
 from hub.sync.claims import Claimed, Want
 from hub.sync.crew import Crew
-from hub.sync.enqueue import CHANNEL, DELIVERY
+from hub.sync.enqueue import CHANNEL, DELIVERY, LEASES
 from hub.sync.leases import Held
 from hub.sync.models import Connection
 
 logger = logging.getLogger(__name__)
 
 TICK = 2.0
+# While leases pass from one worker to another: nobody works for them meanwhile.
+MOVING_TICK = 0.2
 SCHEDULE_TICK = 1.0
 POLL = 0.5
 FULL_SCAN = 5.0
@@ -57,6 +59,7 @@ class Drain:
         self.crew = Crew(self.name, threads, self.wake)
         self.held: dict[str, Held] = {}
         self.leaving: set[str] = set()
+        self.is_moving = False
         self.connections: dict[int, Connection] = {}
         self.floors: dict[tuple[int, int], datetime] = {}
         self.told: deque[str] = deque()
@@ -96,7 +99,7 @@ class Drain:
         end = time.monotonic() + self.budget
         while not self.stopping.is_set() and time.monotonic() < end:
             self.wake.clear()
-            self._every("leases", TICK, self._balance)
+            self._every("leases", MOVING_TICK if self.leaving or self.is_moving else TICK, self._balance)
             self._every("schedules", SCHEDULE_TICK, self._plan)
             self._every("sweep", 10.0, self._sweep)
             # Off this thread: mail servers and old rows take their time, and leases must be renewed meanwhile.
@@ -136,6 +139,7 @@ class Drain:
 
     def _balance(self) -> None:
         """Renew our leases, hold our fair share of all credentials, recover what earlier holders left running."""
+        self.is_moving = False
         leases.register(self.name)
         self.connections = {c.pk: c for c in Connection.objects.filter(is_enabled=True, paused_at=None)}
         self.crew.current = self.connections
@@ -200,7 +204,9 @@ class Drain:
         """Take what was announced since the last time."""
         while self.told:
             word, _, key = self.told.popleft().partition(" ")
-            if key.isdigit():
+            if word == LEASES:
+                self.is_moving = True
+            elif key.isdigit():
                 (self.arrived if word == DELIVERY else self.due).add(int(key))
 
     def _receive(self) -> int:
@@ -266,6 +272,7 @@ class Drain:
         )
         session.execute(f"LISTEN {CHANNEL}")
         leases.register(self.name)
+        leases.announce()
         return session
 
     def _listen(self, session: psycopg.Connection[Any]) -> None:

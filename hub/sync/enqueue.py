@@ -12,8 +12,8 @@ from hub.sync.flows import FLOWS
 from hub.sync.prepared import rows_of
 
 CHANNEL = "concord_work"
-# An announcement is one of these words, a blank and the connection's key.
-TASK, DELIVERY = "task", "delivery"
+# An announcement is one of these words, a blank and the connection's key; leases that moved have no key.
+TASK, DELIVERY, LEASES = "task", "delivery", "leases"
 
 # A hint that meets a waiting task joins it under a row lock, so that a claim at the same moment cannot lose it: the
 # claim either took the row before (then this makes a new one) or sees the higher hint count afterwards.

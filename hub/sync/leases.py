@@ -11,6 +11,8 @@ from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 
+from hub.sync.enqueue import CHANNEL, LEASES
+
 # A write starts only if the lease outlives its deadline: must stay well above every connector's call deadline.
 # The runs that stop workers past their lease (benchmarks.chaos) set it shorter.
 LEASE_SECONDS = float(getattr(settings, "LEASE_SECONDS", 90.0))
@@ -104,12 +106,19 @@ def renew(owner: str, held: Sequence[Held]) -> list[Held]:
 
 
 def release(owner: str, credentials: Sequence[str]) -> None:
-    """Give leases back, so that another worker can take them at once."""
+    """Give leases back, and tell the other workers, so that one of them takes them at once."""
     with database.cursor() as cursor:
         cursor.execute(
             "UPDATE sync_lease SET owner = '' WHERE owner = %s AND credential = ANY(%s)",
             [owner, list(credentials)],
         )
+    announce()
+
+
+def announce() -> None:
+    """Have every worker look at the leases now: one has come, or some are free."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, LEASES])
 
 
 def register(worker: str) -> None:
@@ -150,3 +159,4 @@ def unregister(worker: str) -> None:
     with database.cursor() as cursor:
         cursor.execute("UPDATE sync_lease SET owner = '' WHERE owner = %s", [worker])
         cursor.execute("DELETE FROM sync_worker WHERE name = %s", [worker])
+    announce()
