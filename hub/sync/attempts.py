@@ -27,8 +27,8 @@ INSERT INTO sync_attempt (task_id, flow, connection_id, subject, operation, key,
                           started_at, deadline_at, settle_at)
 SELECT t.id, t.flow, t.connection_id, t.subject, %(operation)s::text, %(key)s::text, %(values)s::jsonb, t.fence,
        'open', '',
-       clock_timestamp(), clock_timestamp() + make_interval(secs => %(deadline)s::float8),
-       clock_timestamp() + make_interval(secs => %(deadline)s::float8 + %(settle)s::float8)
+       statement_timestamp(), statement_timestamp() + make_interval(secs => %(deadline)s::float8),
+       statement_timestamp() + make_interval(secs => %(deadline)s::float8 + %(settle)s::float8)
 FROM sync_synctask t JOIN sync_connection c ON c.id = t.connection_id
 JOIN sync_lease l ON l.credential = c.credential
 WHERE t.id = %(task_id)s::bigint AND t.state = 1 AND t.fence = %(fence)s::bigint AND c.may_write
