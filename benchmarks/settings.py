@@ -11,3 +11,6 @@ from hub.settings import DATABASES
 DATABASE_NAME = os.environ.setdefault("CONCORD_BENCH_DATABASE", f"concord_bench_{os.getpid()}")
 DATABASES["default"]["NAME"] = DATABASE_NAME
 ROOT_URLCONF = "benchmarks.urls"
+# Shorter, to see what handing over from one drain to the next costs.
+if "DRAIN_SECONDS" in os.environ:
+    DRAIN_SECONDS = float(os.environ["DRAIN_SECONDS"])

@@ -178,8 +178,8 @@ Q_CLUSTER = {
     # cluster.
     "workers": 2,
     "ALT_CLUSTERS": {},
-    "timeout": 600,
-    "retry": 720,
+    "timeout": 1700,
+    "retry": 1800,
     "ack_failures": True,
     "save_limit": -1,
     "poll": 0.2,

@@ -254,16 +254,12 @@ class Crew:
             logger.exception("failed beside the tasks")
             database.close()
 
-    def finish(self, seconds: float = 60.0) -> None:
-        """Wait until what runs has ended, no longer than that; what has not started goes back into the queue."""
+    def hand_back(self) -> None:
+        """What has not started goes back into the queue."""
         with self.lock:
             for waiting in self.local.values():
                 self.ended.extend(Ended(task, "handed on", "", Waiting) for task, _, _ in waiting)
                 waiting.clear()
-        end = time.monotonic() + seconds
-        while self.is_busy and time.monotonic() < end:
-            self.wake.wait(0.05)
-            self.wake.clear()
 
     def close(self) -> None:
         """End the threads, write the log, close the connectors."""

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import connection as database
 
 from hub.sync import claims, leases, sweep
@@ -26,6 +27,7 @@ from hub.sync.crew import Crew
 from hub.sync.enqueue import CHANNEL, DELIVERY, LEASES
 from hub.sync.leases import Held
 from hub.sync.models import Connection
+from hub.sync.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +37,10 @@ MOVING_TICK = 0.2
 SCHEDULE_TICK = 1.0
 POLL = 0.5
 FULL_SCAN = 5.0
+# Until a new process takes over. Handing over costs as long as the longest running task: seldom, then.
+BUDGET = float(getattr(settings, "DRAIN_SECONDS", 1500.0))
+# What runs may take this long to end; the rest is handed on. Longer than any call's deadline.
+LONGEST_END = 60.0
 MOST_CLAIMED = 400
 FLOOR_MARGIN = timedelta(seconds=2)
 # Many threads wait for answers of the database while one computes: at Python's own 5 ms each answer is taken up to
@@ -50,7 +56,7 @@ def worker_name() -> str:
 class Drain:
     """One drain. `linger` is how long it stays without work, `budget` how long at most, both in seconds."""
 
-    def __init__(self, *, threads: int = 32, linger: float = 30.0, budget: float = 300.0) -> None:
+    def __init__(self, *, threads: int = 32, linger: float = 30.0, budget: float = BUDGET) -> None:
         self.name = worker_name()
         self.linger = linger
         self.budget = budget
@@ -68,6 +74,7 @@ class Drain:
         self.arrived: set[int] = set()
         self.timers: dict[str, float] = {}
         self.last_work = time.monotonic()
+        self.watchdog: Watchdog | None = None
 
     def run(self) -> str:
         """Work until there is nothing to do for `linger` seconds, or `budget` is used up; says what was done."""
@@ -98,7 +105,7 @@ class Drain:
     def _loop(self) -> None:
         end = time.monotonic() + self.budget
         while not self.stopping.is_set() and time.monotonic() < end:
-            self.wake.clear()
+            self._turn()
             self._every("leases", MOVING_TICK if self.leaving or self.is_moving else TICK, self._balance)
             self._every("schedules", SCHEDULE_TICK, self._plan)
             self._every("sweep", 10.0, self._sweep)
@@ -113,6 +120,11 @@ class Drain:
                 break
             if not moved and not self.wake.wait(POLL):
                 self._suspect_all()
+
+    def _turn(self) -> None:
+        self.wake.clear()
+        if self.watchdog:
+            self.watchdog.turned()
 
     def _last_look(self) -> int:
         """What there is to do although nobody announced it."""
@@ -168,12 +180,16 @@ class Drain:
         ]
         self.leaving = set(surplus)
         idle = [credential for credential in surplus if not self.crew.running_for(credential)]
-        if idle:
-            leases.release(self.name, idle)
-            for credential in idle:
-                self.crew.forget(credential)
-                del self.held[credential]
-            self.leaving -= set(idle)
+        self._give_back(idle)
+        self.leaving -= set(idle)
+
+    def _give_back(self, credentials: list[str]) -> None:
+        if not credentials:
+            return
+        leases.release(self.name, credentials)
+        for credential in credentials:
+            self.crew.forget(credential)
+            del self.held[credential]
 
     # ------------------------------------------------------------------------------------------- the work
 
@@ -289,15 +305,30 @@ class Drain:
         """Begin to receive an announced delivery of a store of ours; the loop may be busy with acknowledging."""
         word, _, key = announced.partition(" ")
         connection = self.connections.get(int(key)) if word == DELIVERY and key.isdigit() else None
-        if connection is None or not self._is_mine(connection):
+        if connection is None or self.stopping.is_set() or not self._is_mine(connection):
             return False
         self.crew.receive(connection)
         return True
 
+    def _wind_down(self) -> None:
+        """Begin nothing more; each lease goes back as soon as nothing runs under it, whatever else still runs."""
+        self.stopping.set()
+        leases.retire(self.name)
+        self.crew.hand_back()
+        end = time.monotonic() + LONGEST_END
+        while time.monotonic() < end:
+            self._turn()
+            self._report()
+            self._every("leases", TICK, lambda: leases.renew(self.name, list(self.held.values())))
+            self._give_back([held for held in self.held if not self.crew.running_for(held)])
+            if not self.crew.is_busy:
+                break
+            self.wake.wait(POLL)
+
     def _leave(self, session: psycopg.Connection[Any]) -> None:
         """Whatever fails here, the threads end, and with the session ends our claim to be alive."""
         try:
-            self.crew.finish()
+            self._wind_down()
             claims.acknowledge(self.crew.take_ended())
         finally:
             try:

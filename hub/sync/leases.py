@@ -131,6 +131,16 @@ def register(worker: str) -> None:
         )
 
 
+def retire(worker: str) -> None:
+    """Have no share of the leases any more: what is given back is for the others. Our lock keeps what we still hold."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE sync_worker SET beat_at = clock_timestamp() - interval '1 minute' WHERE name = %s",
+            [worker],
+        )
+    announce()
+
+
 def live_workers() -> int:
     """How many workers hold their lock and have beaten lately; forgets those silent for ten minutes.
 

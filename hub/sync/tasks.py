@@ -6,6 +6,10 @@ import signal
 
 from hub.supervise.cluster import FINISH_SIGNAL
 from hub.sync.drain import Drain
+from hub.sync.watchdog import Watchdog
+
+# Seconds: a turn of the loop takes milliseconds, and waits for nothing but the database.
+HUNG_AFTER = 180.0
 
 
 def beat() -> str:
@@ -16,8 +20,10 @@ def beat() -> str:
 def drain() -> str:
     """Drain until there is nothing to do, or until the supervisor asks to finish."""
     work = Drain()
+    work.watchdog = Watchdog(HUNG_AFTER)
     before = signal.signal(FINISH_SIGNAL, lambda *_: work.stop())
     try:
         return work.run()
     finally:
+        work.watchdog.end()
         signal.signal(FINISH_SIGNAL, before)

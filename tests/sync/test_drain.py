@@ -233,3 +233,25 @@ def test_a_blocked_task_that_was_forgotten_is_let_go(erp, counting_flows):
     drain(linger=1.0)
 
     assert counting_flows.runs == [(erp.pk, 1)]
+
+
+def test_a_drain_that_ends_gives_each_lease_back_as_soon_as_nothing_runs_under_it(make_erp, counting_flows):
+    busy, idle = make_erp("E1"), make_erp("E2")
+    owners = []
+    counting_flows.takes[1] = 1.0
+    counting_flows.during[1] = lambda: owners.extend(
+        Lease.objects.order_by("credential").values_list("owner", flat=True)
+    )
+    enqueue("count", busy.pk, [1])
+    work = Drain(threads=2, linger=30.0)
+    thread = threading.Thread(target=lambda: (work.run(), database.close()))
+    thread.start()
+    while not (counting_flows.runs and idle.credential in work.held):
+        time.sleep(0.01)
+
+    work.stop()
+    thread.join(20)
+
+    assert owners == [work.name, ""]
+    assert set(Lease.objects.values_list("owner", flat=True)) == {""}
+    assert TaskHistory.objects.get().outcome == "done"
