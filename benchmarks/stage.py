@@ -251,7 +251,7 @@ def subscribe(store: Connection, address: str) -> None:
     with closing(connector):
         for topic in connector.supporting(Webhooks).order_topics():
             url = address + reverse("webhook", args=[store.public_id])
-            connector.supporting(Subscriptions).create_subscription(Subscription(topic=topic, address=url))
+            connector.supporting(Subscriptions).create_subscriptions([Subscription(topic=topic, address=url)])
 
 
 def environment_of_machine() -> str:

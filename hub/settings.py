@@ -10,6 +10,7 @@ EMAIL_URL               smtp+tls://user:password@host:587; unset: mails are prin
 DEFAULT_FROM_EMAIL      sender of alerts
 DEBUG                   1 for Django's error pages
 HTTPS                   1 behind a proxy that ends TLS and sets X-Forwarded-Proto: secure cookies, HSTS
+TRUSTED_PROXIES         how many proxies of yours stand before the web server, each adding to X-Forwarded-For; 0
 LOG_LEVEL               INFO
 METRICS_TOKEN           bearer token of /metrics and of the reasons in /readyz; unset: from this machine only
 """
@@ -17,6 +18,7 @@ METRICS_TOKEN           bearer token of /metrics and of the reasons in /readyz; 
 from __future__ import annotations
 
 import importlib.util
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ import structlog
 from hub.embedded.places import clone_folder, places
 from hub.embedded.server import DATABASE, OWNER, PORT
 from hub.local_secrets import local_secrets
+from hub.navigation import UNFOLD as UNFOLD
 
 # ModelAdmin[Order] and the like at run time.
 django_stubs_ext.monkeypatch()
@@ -56,6 +59,21 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# A working day after signing in, a person signs in again.
+SESSION_COOKIE_AGE = 12 * 3600
+# Failed sign-ins of one user name from one address: then nobody gets in so for a while, with any password.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
+AXES_CLIENT_IP_CALLABLE = "hub.access.sign_in.client_address"
+AXES_DISABLE_ACCESS_LOG = True
+# Its page is ours (hub/access/admin.py), in the back office's style.
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 # Store webhooks are the largest bodies that arrive; their view cuts off at its own, lower limit.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
 # SECURE_SSL_REDIRECT and preloading belong to the proxy that ends TLS.
@@ -64,6 +82,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W021"]
 # ------------------------------------------------------------------------------------- what is here
 
 INSTALLED_APPS = [
+    # Before the admin, whose templates it replaces.
+    "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -71,10 +91,16 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "pgtrigger",
+    "axes",
     "django_q",
     "django_structlog",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "hub.sync",
+    "hub.access",
+    "hub.api",
     "hub.sandbox",
     "companies",
     "inventory",
@@ -85,6 +111,8 @@ if importlib.util.find_spec("django_linear_migrations"):
     INSTALLED_APPS.append("django_linear_migrations")
 
 MIDDLEWARE = [
+    # The first: errors of the others become problem documents below /api/.
+    "hub.api.guard.guard",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hub.health.without_session",
@@ -92,10 +120,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "hub.sync.changed_by.remember_who",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    # The last: it answers where too many sign-ins failed.
+    "axes.middleware.AxesMiddleware",
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 ROOT_URLCONF = "hub.urls"
 WSGI_APPLICATION = "hub.wsgi.application"
 TEMPLATES = [
@@ -201,9 +233,34 @@ vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 # A mail server that does not answer must not hold a thread for ever.
 EMAIL_TIMEOUT = 10
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    # Closed unless a view says otherwise: keys only, and a view that names no scope opens to nobody.
+    "DEFAULT_AUTHENTICATION_CLASSES": ["hub.api.access.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["hub.api.access.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["hub.api.access.KeyThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "hub.api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "hub.api.problems.answer",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Concord partner API",
+    "DESCRIPTION": "Orders with both sides, review items, flows and health. It reads only. See docs/api.md.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "OrderState": "orders.states.OrderState",
+        "ReviewState": "hub.api.reviews.ReviewState",
+        "LinkTotals": "orders.api_shapes.LinkTotals",
+        "LinkKind": "orders.api_shapes.LinkKind",
+        "ConnectionSide": "hub.api.fields.ConnectionSide",
+    },
+    # From our own static files; nothing is asked of anybody else, and no address is sent to be validated.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"validatorUrl": None, "persistAuthorization": False},
 }
 
 # ------------------------------------------------------------------------------------- logs, metrics

@@ -41,9 +41,11 @@ def shared_database(django_db_setup, django_db_blocker):
 def empty():
     """Delete the rows of all rooms; who owns which field stays. Foreign keys are checked at the commit."""
     models = [model for room in ROOMS for model in apps.get_app_config(room).get_models()]
-    tables = {model._meta.db_table for model in models} - {"sync_fieldowner"}
+    tables = {model._meta.db_table for model in models} - {"sync_fieldowner", "sync_change"}
     with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute("; ".join(f'DELETE FROM "{table}"' for table in [*sorted(tables), *PEOPLE]))
+        # What notes changes notes these, too: it is emptied last.
+        names = [*sorted(tables), "sync_change", *PEOPLE]
+        cursor.execute("; ".join(f'DELETE FROM "{name}"' for name in names))
 
 
 @pytest.fixture

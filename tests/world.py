@@ -101,12 +101,12 @@ class Hub:
         body = json.dumps(order_body(shop, shop.get("Order", placed["id"])), default=str)
         return json.loads(body) | changes
 
-    def post(self, body, *, store=None, topic="orders/updated", webhook_id=None, **headers):
+    def post(self, body, *, store=None, topic="orders/updated", webhook_id=None, to=None, **headers):
         """A webhook at our door, signed by the store."""
         store = store or self.euro
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return Client().post(
-            f"/webhooks/{store.public_id}/",
+            to or f"/webhooks/{store.public_id}/",
             data=raw,
             content_type="application/json",
             headers={

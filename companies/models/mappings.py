@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from companies.models.mirrors import StoreCompanyLocation
 from hub.sync.models import Connection
+from hub.sync.tracking import noted
 
 
 class CompanyLocationMapping(models.Model):
@@ -22,6 +23,7 @@ class CompanyLocationMapping(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["location", "connection"], name="location_mapped_once")
         ]
+        triggers = noted("customer_number", unseen=["created_at"])
 
     def __str__(self) -> str:
         return f"{self.location} → {self.customer_number or 'needs a value'}"

@@ -31,6 +31,8 @@ class ConfigField:
     is_secret: bool = False
     is_required: bool = True
     default: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    """(value, label) of each allowed value; empty where anything may be entered."""
 
 
 @dataclass(frozen=True, slots=True)

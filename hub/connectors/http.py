@@ -169,7 +169,7 @@ class HttpClient:
         deadline: float,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self.base_url = httpx.URL(base_url)
+        self.base_url = _address(base_url)
         self.hooks = hooks
         self.deadline = deadline
         self.client = httpx.Client(
@@ -368,3 +368,16 @@ def rejected(operation: str, status: int, code: str, words: Iterable[str]) -> Re
         "Correct what it names, then press Try again on the review page.",
         evidence={"status": status, "code": code, "message": text},
     )
+
+
+def _address(text: str) -> httpx.URL:
+    """Raises ConnectionBroken for what is no address of a web service."""
+    try:
+        address = httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise ConnectionBroken(
+            f"{text!r} is no address: {error}. Correct it in the connection's settings."
+        ) from error
+    if address.scheme not in ("http", "https") or not address.host:
+        raise ConnectionBroken(f"{text!r} is no address: it begins with https:// and names a host.")
+    return address

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection as database
 from django.db import transaction
 
@@ -35,6 +37,17 @@ def open_item(flow: str, connection_id: int, record_id: int, subject: str, error
                 stored_json(error.evidence),
             ],
         )
+
+
+# Questions about sums, taxes and terms: who answers for the money may decide them.
+MONEY_CODES = frozenset({"totals_differ", "sums_differ", "instalments"})
+
+
+def may_decide(user: AbstractBaseUser | AnonymousUser, code: str) -> bool:
+    """Whether this person may decide items of this code: all of them, or those about money."""
+    if user.has_perm("sync.change_reviewitem"):  # type: ignore[union-attr]
+        return True
+    return code in MONEY_CODES and user.has_perm("sync.decide_money_reviewitem")  # type: ignore[union-attr]
 
 
 def decide(

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from hub.sync.models import Connection
+from hub.sync.tracking import noted
 
 
 class ItemMapping(models.Model):
@@ -22,6 +23,7 @@ class ItemMapping(models.Model):
     class Meta:
         ordering = ["item_number", "sku"]
         constraints = [models.UniqueConstraint(fields=["store", "erp", "sku"], name="sku_mapped_once")]
+        triggers = noted("sku", unseen=["created_at"])
 
     def __str__(self) -> str:
         return f"{self.sku} → {self.item_number or 'needs a value'}"

@@ -52,6 +52,7 @@ class OrderLink(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["number"], name="link_number"),
             models.Index(
                 fields=["connection", "id"], condition=Q(totals="unread"), name="link_totals_unread"
             ),

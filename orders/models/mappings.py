@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from hub.connectors.documents import LineKind
 from hub.sync.models import Connection
+from hub.sync.tracking import noted
 
 
 class PaymentTermsMapping(models.Model):
@@ -28,6 +29,7 @@ class PaymentTermsMapping(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["store", "erp", "type", "due_in_days"], name="terms_mapped_once")
         ]
+        triggers = noted("type", "due_in_days", unseen=["created_at"])
 
     def __str__(self) -> str:
         return f"{self.name or self.type} → {self.erp_code or 'needs a value'}"
@@ -50,6 +52,7 @@ class TaxCodeMapping(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["store", "erp", "title", "rate"], name="tax_mapped_once")
         ]
+        triggers = noted("title", "rate", unseen=["created_at"])
 
     def __str__(self) -> str:
         return f"{self.title or 'no tax'} {self.rate} → {self.erp_code or 'needs a value'}"
@@ -80,6 +83,7 @@ class ShippingMethodMapping(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["store", "erp", "title", "code"], name="shipping_mapped_once")
         ]
+        triggers = noted("title", unseen=["created_at"])
 
     def __str__(self) -> str:
         return f"{self.title} → {self.erp_method_code or '–'} / {self.charge_number or 'needs a value'}"

@@ -58,6 +58,11 @@ class StoreOrder(models.Model):
             ),
             models.Index(fields=["name"], name="store_order_name"),
             models.Index(fields=["identity_id"], name="store_order_identity"),
+            models.Index(fields=["placed_at"], name="store_order_placed"),
+            models.Index(fields=["remote_updated_at"], name="store_order_changed"),
+            models.Index(
+                fields=["id"], condition=Q(cancelled_at__isnull=False), name="store_order_cancelled"
+            ),
         ]
 
     def __str__(self) -> str:

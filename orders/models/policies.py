@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from hub.sync.models import Connection
+from hub.sync.tracking import noted
 
 
 def just_now() -> datetime:
@@ -59,6 +60,7 @@ class OrderPolicy(models.Model):
     class Meta:
         ordering = ["store"]
         verbose_name_plural = "order policies"
+        triggers = noted()
 
     def __str__(self) -> str:
         return f"{self.store} → {self.erp}"

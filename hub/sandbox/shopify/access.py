@@ -39,6 +39,25 @@ def scopes_for(field: str, is_mutation: bool) -> tuple[str, ...]:
     return ()
 
 
+_TOPICS = (
+    ("DRAFT_ORDERS_", ("draft_orders",)),
+    ("ORDERS_", ("orders",)),
+    ("COMPAN", ("companies", "customers")),
+    ("CUSTOMERS_", ("customers",)),
+    ("PRODUCTS_", ("products",)),
+    ("INVENTORY_", ("inventory",)),
+    ("LOCATIONS_", ("locations",)),
+)
+
+
+def scopes_for_topic(topic: str) -> tuple[str, ...]:
+    """The scopes of which a webhook topic (ORDERS_CREATE) needs one; none where any app may have it."""
+    for beginning, subjects in _TOPICS:
+        if topic.startswith(beginning):
+            return tuple(f"{right}_{subject}" for subject in subjects for right in ("read", "write"))
+    return ()
+
+
 class Tokens:
     """The tokens a store accepts: one static, and those it grants to the app's client credentials."""
 

@@ -43,6 +43,10 @@ class Settings:
     search_lag: float = 0.0
     app_id: int = 347082227713
     client_secret: str = "sandbox-secret"
+    webhook_version: str = API_VERSION
+    """The version of webhook bodies: a setting of the app, not of a subscription."""
+    refused_topics: frozenset[str] = frozenset()
+    """Topics that the app may not have: approval of protected customer data is missing."""
 
 
 @dataclass(slots=True)

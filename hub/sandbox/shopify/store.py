@@ -66,6 +66,8 @@ OPTIONS = frozenset(
         "timezone",
         "token_life",
         "profile",
+        "refused_topics",
+        "webhook_version",
     ]
 )
 
@@ -75,7 +77,8 @@ class ShopifyStore(System):
 
     Options: `currency`, `timezone` (IANA), `taxes_included`, `plan` (standard, advanced, plus, enterprise),
     `scopes` (comma-separated or a list), `access_token`, `client_id`, `client_secret`, `token_life`
-    (seconds), `domain`, `search_lag` (seconds), `app_id`, `profile` to start with.
+    (seconds), `domain`, `search_lag` (seconds), `app_id`, `webhook_version` (the app's setting), `refused_topics`
+    (a list: ORDERS_CREATE …), `profile` to start with.
     """
 
     kind = "store"
@@ -118,6 +121,8 @@ class ShopifyStore(System):
             search_lag=float(options.get("search_lag", 0)),
             app_id=int(options.get("app_id", 347082227713)),
             client_secret=str(options.get("client_secret", "sandbox-secret")),
+            webhook_version=str(options.get("webhook_version", API_VERSION)),
+            refused_topics=frozenset(options.get("refused_topics", ())),
         )
 
     def handle(self, request: Request) -> Response:

@@ -9,14 +9,16 @@ import re
 import uuid
 from urllib.parse import urlsplit
 
+from hub.sandbox.shopify.access import scopes_for_topic
 from hub.sandbox.shopify.encoding import json_bytes
 from hub.sandbox.shopify.errors import Args, Record, Refused
 from hub.sandbox.shopify.paging import page
 from hub.sandbox.shopify.registry import field, mutation, query
-from hub.sandbox.shopify.shop import API_VERSION, Shop, count_of
+from hub.sandbox.shopify.shop import Shop, count_of
 from hub.sandbox.system import Outgoing
 
 LONGEST_ADDRESS = 65_535
+OWN_DOMAINS = (".shopify.com", ".myshopify.com")
 _SUBJECT = re.compile(rb'"admin_graphql_api_id":"([^"]+)"')
 _FIELDS = ["format", "includeFields", "filter", "metafieldNamespaces", "name"]
 
@@ -55,8 +57,14 @@ def endpoint(_shop: Shop, subscription: Record, _args: Args) -> Record:
 
 
 @field("WebhookSubscription.apiVersion")
-def api_version(_shop: Shop, _subscription: Record, _args: Args) -> Record:
-    return {"handle": API_VERSION, "displayName": API_VERSION, "supported": True}
+def api_version(shop: Shop, subscription: Record, _args: Args) -> Record:
+    version = version_of(shop, subscription)
+    return {"handle": version, "displayName": version, "supported": True}
+
+
+def version_of(shop: Shop, subscription: Record) -> str:
+    """The app's version, unless a test left this subscription behind at another one."""
+    return str(subscription.get("left_at_version") or shop.settings.webhook_version)
 
 
 def _checked_uri(given: Record) -> str:
@@ -69,7 +77,19 @@ def _checked_uri(given: Record) -> str:
     is_local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
     if len(uri) > LONGEST_ADDRESS or not parts.hostname or not (parts.scheme == "https" or is_local):
         raise Refused(path, "Address is invalid")
+    if f".{parts.hostname}".endswith(OWN_DOMAINS):
+        raise Refused(path, "Address cannot be a Shopify domain")
     return uri
+
+
+def _check_topic(shop: Shop, topic: str) -> None:
+    scopes = scopes_for_topic(topic)
+    if topic in shop.settings.refused_topics or (scopes and not shop.settings.scopes.intersection(scopes)):
+        raise Refused(
+            ["topic"],
+            f"You do not have permission to create or update webhooks with {topic.lower()} topic. "
+            "This topic might require protected customer data approval.",
+        )
 
 
 def _check_unique(shop: Shop, wanted: Record, own_id: str | None) -> None:
@@ -97,6 +117,7 @@ def _wanted(topic: str, given: Record, before: Record) -> Record:
 @mutation("webhookSubscriptionCreate")
 def webhook_subscription_create(shop: Shop, args: Args) -> Record:
     given = args["webhookSubscription"]
+    _check_topic(shop, args["topic"])
     wanted = {**_wanted(args["topic"], given, {}), "uri": _checked_uri(given)}
     _check_unique(shop, wanted, None)
     return {"webhookSubscription": shop.add("WebhookSubscription", wanted)}
@@ -107,6 +128,7 @@ def webhook_subscription_update(shop: Shop, args: Args) -> Record:
     record, given = shop.get("WebhookSubscription", args["id"]), args["webhookSubscription"]
     if record is None:
         raise Refused(["id"], "Webhook subscription does not exist")
+    _check_topic(shop, record["topic"])
     wanted = _wanted(record["topic"], given, record)
     if given.get("uri") or given.get("callbackUrl"):
         wanted["uri"] = _checked_uri(given)
@@ -136,25 +158,30 @@ def deliveries(shop: Shop) -> list[Outgoing]:
     for event in shop.events:
         wanted = shop.where("WebhookSubscription", topic=event.topic.replace("/", "_").upper())
         if wanted:
-            body = json_bytes(event.body())
+            body = event.body()
             event_id, stamp = str(uuid.uuid4()), shop.clock().isoformat(timespec="microseconds")
-            made += [_outgoing(shop, event.topic, s["uri"], body, event_id, stamp) for s in wanted]
+            made += [_outgoing(shop, event.topic, s, body, event_id, stamp) for s in wanted]
     shop.events.clear()
     return made
 
 
-def _outgoing(shop: Shop, topic: str, url: str, body: bytes, event_id: str, stamp: str) -> Outgoing:
+def _outgoing(
+    shop: Shop, topic: str, subscription: Record, told: Record, event_id: str, stamp: str
+) -> Outgoing:
+    fields = subscription["includeFields"]
+    # Only top-level fields; the store knows paths into them as well.
+    body = json_bytes({key: told[key] for key in told if key in fields} if fields else told)
     headers = {
         "Content-Type": "application/json",
         "X-Shopify-Topic": topic,
         "X-Shopify-Hmac-Sha256": signature(shop.settings.client_secret, body),
         "X-Shopify-Shop-Domain": shop.settings.domain,
-        "X-Shopify-API-Version": API_VERSION,
+        "X-Shopify-API-Version": version_of(shop, subscription),
         "X-Shopify-Webhook-Id": str(uuid.uuid4()),
         "X-Shopify-Event-Id": event_id,
         "X-Shopify-Triggered-At": stamp.replace("+00:00", "Z"),
     }
-    return Outgoing(url, headers, body, topic, key=_subject(body))
+    return Outgoing(subscription["uri"], headers, body, topic, key=_subject(body))
 
 
 def _subject(body: bytes) -> str:

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.sync import governor
 from hub.sync.encryption import EncryptedJSONField
+from hub.sync.tracking import noted
 
 
 def system_choices() -> list[tuple[str, str]]:
@@ -25,6 +26,10 @@ def check_time_zone(value: str) -> None:
     """Raises ValidationError for a name that is no IANA time zone."""
     if value not in zoneinfo.available_timezones():
         raise ValidationError(f"{value!r} is no time zone; use an IANA name such as Europe/Berlin.")
+
+
+# Not decisions of people, or nobody's to read. Secrets are encrypted anew each time, so that even "changed" would lie.
+_UNSEEN = ("secrets", "credential", "paused_at", "pause_reason", "public_id", "created_at", "changed_at")
 
 
 class Connection(models.Model):
@@ -57,6 +62,7 @@ class Connection(models.Model):
 
     class Meta:
         ordering = ["side", "name"]
+        triggers = noted("name", unseen=_UNSEEN, only_keys_of=["config"])
 
     def __str__(self) -> str:
         return self.name

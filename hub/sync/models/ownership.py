@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from hub.sync.tracking import noted
+
 
 class FieldOwner(models.Model):
     """The owner of one field: its value wins. `on_conflict` says what happens when both sides changed it."""
@@ -25,6 +27,7 @@ class FieldOwner(models.Model):
     class Meta:
         ordering = ["object", "field"]
         constraints = [models.UniqueConstraint(fields=["object", "field"], name="field_owned_once")]
+        triggers = noted("object", "field")
 
     def __str__(self) -> str:
         return f"{self.object}.{self.field}: {self.owner}"

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from hub.sync.models.connections import Connection
+from hub.sync.tracking import noted
 
 
 class SyncTask(models.Model):
@@ -173,6 +174,7 @@ class Schedule(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["connection", "flow"], name="schedule_once"),
         ]
+        triggers = noted("flow", unseen=["next_at"])
 
     def __str__(self) -> str:
         return f"{self.flow} every {self.every_seconds} s"

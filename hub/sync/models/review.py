@@ -41,6 +41,7 @@ class ReviewItem(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("decide_money_reviewitem", "Can decide review items about money")]
         constraints = [
             models.UniqueConstraint(
                 fields=["flow", "connection", "record_id"], condition=Q(state="open"), name="review_open_once"

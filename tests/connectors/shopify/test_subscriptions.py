@@ -13,11 +13,15 @@ from tests.connectors.shopify.scripted import END, ScriptedShop, errors, more
 ADDRESS = "https://hub.example.com/webhooks/1"
 
 
-def node(number, topic="ORDERS_CREATE"):
+def node(number, topic="ORDERS_CREATE", **changes):
     return {
         "id": f"gid://shopify/WebhookSubscription/{number}",
         "topic": topic,
         "uri": ADDRESS,
+        "format": "JSON",
+        "includeFields": [],
+        "filter": None,
+        **changes,
         "apiVersion": {"handle": "2026-07"},
     }
 
@@ -43,23 +47,51 @@ def test_every_page_is_listed():
     assert [one["after"] for one in shop.sent("WebhookSubscriptions")] == [None, "c1"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "restriction"),
+    [
+        ({"format": "XML"}, "format XML"),
+        ({"includeFields": ["id", "name"]}, "only the fields id, name"),
+        ({"filter": "total_price:>=10"}, "only where total_price:>=10"),
+        ({"filter": "id:1", "format": "XML"}, "format XML, only where id:1"),
+        ({"filter": ""}, ""),
+    ],
+)
+def test_what_cuts_a_delivery_is_told(changes, restriction):
+    page = {"webhookSubscriptions": {"nodes": [node(1, **changes)], "pageInfo": END}}
+    shop = ScriptedShop().script("WebhookSubscriptions", page)
+
+    [found] = shop.store.list_subscriptions()
+
+    assert found.restriction == restriction
+
+
 def test_one_is_created():
     payload = {"webhookSubscriptionCreate": {"webhookSubscription": node(1), "userErrors": []}}
     shop = ScriptedShop().script("CreateWebhookSubscription", payload)
 
-    made = shop.store.create_subscription(Subscription("orders/create", ADDRESS))
+    subscribed = shop.store.create_subscriptions([Subscription("orders/create", ADDRESS)])
 
     assert shop.sent("CreateWebhookSubscription") == [{"topic": "ORDERS_CREATE", "uri": ADDRESS}]
-    assert made.external_id == "gid://shopify/WebhookSubscription/1"
+    assert [made.external_id for made in subscribed.made] == ["gid://shopify/WebhookSubscription/1"]
+    assert subscribed.refused == {}
 
 
-def test_a_refused_address_is_rejected_in_shopifys_words():
+def test_a_refused_address_is_told_in_shopifys_words_and_does_not_stop_the_others():
     rows = [{"field": ["uri"], "message": "Address for this topic has already been taken"}]
-    payload = {"webhookSubscriptionCreate": {"webhookSubscription": None, "userErrors": rows}}
-    shop = ScriptedShop().script("CreateWebhookSubscription", payload)
+    payloads = [
+        {"webhookSubscriptionCreate": {"webhookSubscription": None, "userErrors": rows}},
+        {"webhookSubscriptionCreate": {"webhookSubscription": node(2, "ORDERS_PAID"), "userErrors": []}},
+    ]
+    shop = ScriptedShop().script("CreateWebhookSubscription", *payloads)
 
-    with pytest.raises(RecordRejected, match="already been taken"):
-        shop.store.create_subscription(Subscription("orders/create", ADDRESS))
+    subscribed = shop.store.create_subscriptions(
+        [Subscription("orders/create", ADDRESS), Subscription("orders/paid", ADDRESS)]
+    )
+
+    assert [made.topic for made in subscribed.made] == ["orders/paid"]
+    assert list(subscribed.refused) == ["orders/create"]
+    assert "already been taken" in subscribed.refused["orders/create"]
 
 
 @pytest.mark.parametrize(

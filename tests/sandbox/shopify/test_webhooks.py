@@ -181,6 +181,69 @@ def test_plain_http_elsewhere_is_refused(store):
     assert refused == {"webhookSubscription": None, "userErrors": [{"message": "Address is invalid"}]}
 
 
+SUBSCRIBE = """mutation Subscribe($topic: WebhookSubscriptionTopic!, $input: WebhookSubscriptionInput!) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: $input) {
+    webhookSubscription { id apiVersion { handle } } userErrors { field message } } }"""
+
+
+def subscribed(store, topic="ORDERS_CREATE", **given):
+    wanted = {"uri": "https://hub.example/hooks", **given}
+    return store.data(SUBSCRIBE, topic=topic, input=wanted)["webhookSubscriptionCreate"]
+
+
+@pytest.mark.parametrize("host", ["shop.myshopify.com", "admin.shopify.com", "shopify.com"])
+def test_the_stores_own_domains_are_refused(store, host):
+    refused = subscribed(store, uri=f"https://{host}/hooks")
+
+    assert refused["webhookSubscription"] is None
+    assert refused["userErrors"][0]["message"] == "Address cannot be a Shopify domain"
+
+
+def test_a_topic_needs_a_scope_of_its_subject(make_store):
+    store = make_store(scopes="read_customers")
+
+    assert subscribed(store)["userErrors"][0]["field"] == ["topic"]
+    assert subscribed(store, "COMPANY_LOCATIONS_UPDATE")["userErrors"] == []
+    assert subscribed(store, "APP_UNINSTALLED")["userErrors"] == []
+
+
+def test_a_topic_that_the_app_is_not_approved_for_is_refused(make_store):
+    store = make_store(refused_topics=["ORDERS_CREATE"])
+
+    refused = subscribed(store)
+
+    assert "protected customer data" in refused["userErrors"][0]["message"]
+    assert subscribed(store, "ORDERS_UPDATED")["userErrors"] == []
+
+
+def test_another_format_or_filter_is_another_subscription_but_other_fields_are_not(store):
+    subscribed(store)
+
+    assert subscribed(store, format="XML")["userErrors"] == []
+    assert subscribed(store, filter="total_price:>=10")["userErrors"] == []
+    assert subscribed(store, uri="https://hub.example/hooks?n=2")["userErrors"] == []
+    assert "already been taken" in subscribed(store, includeFields=["id"])["userErrors"][0]["message"]
+
+
+def test_chosen_fields_cut_the_body(store):
+    subscribed(store, includeFields=["id", "name"])
+    store.place()
+
+    (body,) = bodies(store.sent(), "orders/create")
+
+    assert sorted(body) == ["id", "name"]
+
+
+def test_the_version_is_the_apps_for_every_subscription(make_store):
+    store = make_store(webhook_version="2026-04")
+
+    made = subscribed(store)["webhookSubscription"]
+    store.place()
+
+    assert made["apiVersion"] == {"handle": "2026-04"}
+    assert [out.headers["X-Shopify-API-Version"] for out in store.sent()] == ["2026-04"]
+
+
 def test_a_subscription_whose_retries_are_spent_is_gone(store):
     store.subscribe("ORDERS_CREATE")
     store.place()

@@ -15,6 +15,7 @@ from hub.connectors.store_parts import (
     OrderHistory,
     OrderReferences,
     ReceivedOrder,
+    Subscribed,
     Subscription,
     Subscriptions,
     WebhookHeaders,
@@ -22,7 +23,13 @@ from hub.connectors.store_parts import (
 )
 from hub.connectors.stores.shopify import webhooks
 from hub.connectors.stores.shopify.checks import connection_checks
-from hub.connectors.stores.shopify.client import AdminClient, ClientCredentials, SignIn, StaticToken
+from hub.connectors.stores.shopify.client import (
+    API_VERSION,
+    AdminClient,
+    ClientCredentials,
+    SignIn,
+    StaticToken,
+)
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReader
 from hub.connectors.stores.shopify.orders import STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
@@ -51,16 +58,23 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
         ConfigField(
             "plan",
             "Plan",
-            "standard, advanced, plus or enterprise: limits to begin with; Shopify's answers correct them.",
+            "Limits to begin with; Shopify's answers correct them.",
             default="standard",
+            choices=tuple(
+                (plan, plan.capitalize()) for plan in ("standard", "advanced", "plus", "enterprise")
+            ),
         ),
         ConfigField(
             "auth",
             "Sign-in",
-            "client_credentials: your organisation's app; static_token: a custom app of the shop.",
+            "How the hub proves who it is. A custom app of the shop needs its access token below.",
             default="client_credentials",
+            choices=(
+                ("client_credentials", "Your organisation's app (client credentials)"),
+                (STATIC_TOKEN, "A custom app of the shop (access token)"),
+            ),
         ),
-        ConfigField("client_id", "Client id", "Not needed for static_token.", is_required=False),
+        ConfigField("client_id", "Client id", "Not needed with an access token.", is_required=False),
         ConfigField(
             "client_secret", "Client secret", "The app's secret. It also signs the webhooks.", is_secret=True
         ),
@@ -74,7 +88,7 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
         ConfigField(
             "access_token",
             "Access token",
-            "For static_token only: the app's token.",
+            "Of a custom app of the shop only.",
             is_secret=True,
             is_required=False,
         ),
@@ -90,6 +104,12 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
     search_lag = timedelta(minutes=5)
     location_batch = LOCATION_BATCH
     reference_batch = REFERENCE_BATCH
+    subscription_version = API_VERSION
+    # "You can't specify it per subscription" (webhookSubscriptionCreate of 2026-07).
+    version_advice = (
+        "The version belongs to the app: open the app in Shopify's Dev Dashboard, set the webhooks API version to "
+        f"{API_VERSION} in a new version of it, and release that."
+    )
 
     def __init__(
         self,
@@ -155,9 +175,9 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
         """Every webhook subscription that this app made by the API."""
         return self.subscriptions.list_subscriptions()
 
-    def create_subscription(self, subscription: Subscription) -> Subscription:
-        """Subscribe; raises RecordRejected where Shopify refuses."""
-        return self.subscriptions.create_subscription(subscription)
+    def create_subscriptions(self, wanted: Sequence[Subscription]) -> Subscribed:
+        """Subscribe to each; what Shopify refuses is named."""
+        return self.subscriptions.create_subscriptions(wanted)
 
     def delete_subscription(self, external_id: str) -> None:
         """Unsubscribe; already gone is fine."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from hub.connectors.store_parts import Subscription
+from collections.abc import Sequence
+
+from hub.connectors.store_parts import Subscribed, Subscription
 from hub.connectors.stores.shopify.client import AdminClient, QueryRefused, payload_of, refusal
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.paging import completed
-from hub.connectors.stores.shopify.shapes import Node, member, members, optional_member, text
+from hub.connectors.stores.shopify.shapes import Node, member, members, optional_member, text, texts
+from hub.errors import RecordRejected
 
+JSON = "JSON"
 # Resources of two and more words; a topic is its resource, "/", and what happened.
 _LONG_RESOURCES = (
     "bulk_operations",
@@ -55,8 +59,17 @@ class SubscriptionKeeper:
         reply = self.client.run(operation("WebhookSubscriptions"), {"after": cursor})
         return member(reply.data, "webhookSubscriptions")
 
-    def create_subscription(self, subscription: Subscription) -> Subscription:
-        """Subscribe to a topic; raises RecordRejected where Shopify refuses the address or already has it."""
+    def create_subscriptions(self, wanted: Sequence[Subscription]) -> Subscribed:
+        """Subscribe to each of these topics; what Shopify refuses is named and does not stop the others."""
+        result = Subscribed(made=[], refused={})
+        for subscription in wanted:
+            try:
+                result.made.append(self._create(subscription))
+            except RecordRejected as error:
+                result.refused[subscription.topic] = str(error)
+        return result
+
+    def _create(self, subscription: Subscription) -> Subscription:
         creating = operation("CreateWebhookSubscription")
         variables = {"topic": enum_of_topic(subscription.topic), "uri": subscription.address}
         payload = payload_of(creating, self.client.run(creating, variables), "webhookSubscriptionCreate")
@@ -84,4 +97,15 @@ def _subscription(node: Node) -> Subscription:
         address=text(node, "uri"),
         external_id=text(node, "id"),
         api_version=text(optional_member(node, "apiVersion") or {}, "handle"),
+        restriction=", ".join(_restrictions(node)),
     )
+
+
+def _restrictions(node: Node) -> list[str]:
+    """What makes this subscription tell less than every event with its whole body as JSON."""
+    found = [] if text(node, "format") == JSON else [f"format {text(node, 'format')}"]
+    if fields := texts(node, "includeFields"):
+        found.append(f"only the fields {', '.join(fields)}")
+    if chosen := text(node, "filter"):
+        found.append(f"only where {chosen}")
+    return found

@@ -1,0 +1,1 @@
+"""Who may do what: roles, sign-in, and the page that shows who changed what."""

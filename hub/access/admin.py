@@ -1,0 +1,119 @@
+"""Pages about access: who changed what, and failed sign-ins."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from axes.models import AccessAttempt
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from hub.sync.admin import ReadOnlyAdmin, as_table
+from hub.sync.models import Change
+from hub.sync.tracking import is_noted
+
+# Of a number that fits into a row's key.
+LONGEST_NUMBER = 18
+
+
+@cache
+def model_of(table: str) -> type[Model] | None:
+    """The model of a table; None for one that is no more."""
+    return next((model for model in apps.get_models() if model._meta.db_table == table), None)
+
+
+def kind(table: str) -> str:
+    """A table's rows in people's words."""
+    model = model_of(table)
+    return str(model._meta.verbose_name) if model else table
+
+
+class KindFilter(admin.SimpleListFilter):
+    """Of what: the tables that are noted. Names them without asking the database."""
+
+    title = "kind"
+    parameter_name = "table_name"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        tables = [model._meta.db_table for model in apps.get_models() if is_noted(model)]
+        return sorted(((table, kind(table)) for table in tables), key=lambda pair: pair[1])
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(table_name=self.value()) if self.value() else queryset
+
+
+@admin.register(Change)
+class ChangeAdmin(ReadOnlyAdmin):
+    """Who changed which mapping or setting when. Find a person's or a row's with the search: name or number."""
+
+    list_display = ("changed_at", "who", "operation", "shown_kind", "title", "became")
+    list_display_links = ("changed_at",)
+    list_filter = (KindFilter, "operation")
+    search_fields = ("changed_by", "title", "object_id")
+    search_help_text = "A user name, the name of a row such as its SKU, or its number, in full"
+    fields = ("changed_at", "who", "origin", "operation", "shown_kind", "row", "was", "became")
+    readonly_fields = ("who", "shown_kind", "row", "was", "became")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Change], search_term: str
+    ) -> tuple[QuerySet[Change], bool]:
+        """Whole names and numbers only: each of them has an index."""
+        term = search_term.strip()
+        where = Q(changed_by=term) | Q(title=term)
+        if term.isdecimal() and len(term) <= LONGEST_NUMBER:
+            where |= Q(object_id=int(term))
+        return (queryset.filter(where) if term else queryset), False
+
+    @admin.display(description="By", ordering="changed_by")
+    def who(self, change: Change) -> str:
+        return change.changed_by or "Concord (nobody was signed in)"
+
+    @admin.display(description="Kind", ordering="table_name")
+    def shown_kind(self, change: Change) -> str:
+        return kind(change.table_name)
+
+    @admin.display(description="Row")
+    def row(self, change: Change) -> SafeString:
+        name = change.title or f"no. {change.object_id}"
+        address = _page(change)
+        return format_html('<a href="{}">{}</a>', address, name) if address else format_html("{}", name)
+
+    @admin.display(description="Was")
+    def was(self, change: Change) -> SafeString:
+        return as_table(change.before)
+
+    @admin.display(description="Became")
+    def became(self, change: Change) -> SafeString:
+        return as_table(change.after)
+
+
+def _page(change: Change) -> str:
+    """The page of the row that was changed, where it has one."""
+    model = model_of(change.table_name)
+    if model is None:
+        return ""
+    try:
+        return reverse(
+            f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[change.object_id]
+        )
+    except NoReverseMatch:
+        return ""
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(ReadOnlyAdmin):
+    """Failed sign-ins that count. Deleting one lets this person in from there again."""
+
+    list_display = ("attempt_time", "username", "ip_address", "failures_since_start", "user_agent")
+    search_fields = ("=username", "=ip_address")
+    search_help_text = "A user name or an address"
+    fields = ("attempt_time", "username", "ip_address", "failures_since_start", "user_agent", "path_info")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("axes.delete_accessattempt"))

@@ -1,0 +1,73 @@
+"""The roles and what each may do, by model permissions. Strings only: no room is imported for it.
+
+docs/access.md shows the same as a table of pages, and a test asks every page as every role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+ADMIN, ORDER_DESK, FINANCE, VIEWER = "Integration admin", "Order desk", "Finance", "Viewer"
+
+_ORDERS = ("orders.storeorder", "orders.erporder", "orders.orderlink")
+_COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
+_MAPPINGS = (
+    "companies.companylocationmapping",
+    "inventory.itemmapping",
+    "orders.paymenttermsmapping",
+    "orders.shippingmethodmapping",
+    "orders.taxcodemapping",
+)
+# No connections (their settings), no calls, deliveries and attempts (bodies and values with customers' data).
+_LOOK = dict.fromkeys((*_ORDERS, *_COMPANIES, *_MAPPINGS, "sync.reviewitem"), "view")
+_WORK = {"sync.alert": "view", "sync.change": "view", "orders.orderpolicy": "view", "sync.fieldowner": "view"}
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """`apps` are those of which it may do everything, also with models that come later; `models` name the rest.
+
+    Values of `models` are actions of Django's permissions, separated by blanks.
+    """
+
+    apps: tuple[str, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
+
+    def permissions(self, known: Iterator[str] | list[str]) -> set[str]:
+        """The permissions of this role among all `known` ones, as "app.codename"."""
+        named = {
+            f"{app}.{action}_{name}"
+            for app, _, name in (model.partition(".") for model in self.models)
+            for action in self.models[f"{app}.{name}"].split()
+        }
+        return {one for one in known if one in named or one.partition(".")[0] in self.apps}
+
+
+ROLES: dict[str, Role] = {
+    ADMIN: Role(
+        apps=("sync", "companies", "inventory", "orders", "api"), models={"axes.accessattempt": "view delete"}
+    ),
+    ORDER_DESK: Role(
+        models={
+            **_LOOK,
+            **_WORK,
+            "orders.storeorder": "view change",
+            "sync.reviewitem": "view change",
+            "companies.storecompanylocation": "view change",
+            "companies.companylocationmapping": "view add change",
+            "inventory.itemmapping": "view add change",
+            "orders.shippingmethodmapping": "view add change",
+        }
+    ),
+    FINANCE: Role(
+        models={
+            **_LOOK,
+            **_WORK,
+            "sync.reviewitem": "view decide_money",
+            "orders.paymenttermsmapping": "view add change",
+            "orders.taxcodemapping": "view add change",
+        }
+    ),
+    VIEWER: Role(models=_LOOK),
+}

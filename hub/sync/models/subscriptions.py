@@ -1,0 +1,31 @@
+"""Which webhook subscriptions a store holds for us, and since when."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from hub.sync.models.connections import Connection
+
+
+class WebhookSubscription(models.Model):
+    """Our copy of a subscription that delivers to us.
+
+    `known_at` is when it was first seen: what was asked for by cursor after that leaves nothing out.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    topic = models.CharField(max_length=100)
+    external_id = models.CharField(max_length=120)
+    address = models.TextField()
+    api_version = models.CharField(max_length=20, default="", blank=True)
+    known_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["connection", "topic", "external_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "external_id"], name="subscription_known_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.topic
