@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from hub import health, metrics
+from hub.api import urls as engine
 from hub.sync import webhooks
+from orders import api as orders
+
+api = [*orders.urlpatterns, *engine.urlpatterns]
 
 urlpatterns = [
+    path("api/v1/", include((api, "api"))),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -1,0 +1,89 @@
+"""Who may call the partner API, what for, and how often."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+
+from hub.sync.models import Connection
+
+
+class Scope(models.TextChoices):
+    """What a key may read. The API reads only, so that there is no scope to write."""
+
+    ORDERS = "orders:read", "Orders with both sides, link, holds and timeline"
+    REVIEWS = "reviews:read", "Review items"
+    FLOWS = "flows:read", "Flows with switch, schedule and counts"
+    HEALTH = "health:read", "Health"
+
+
+class ApiKey(models.Model):
+    """A partner system's key. Only a keyed hash of its secret is kept (hub/api/keys.py).
+
+    `sees_all_connections` is said, never concluded from an empty list: a key whose last connection is deleted
+    sees nothing.
+    """
+
+    name = models.CharField(max_length=80, unique=True, help_text="Which system of which partner uses it.")
+    prefix = models.CharField(max_length=12, unique=True, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices), default=list)
+    sees_all_connections = models.BooleanField(
+        default=False, help_text="On: also connections that are added later."
+    )
+    connections = models.ManyToManyField(
+        Connection,
+        blank=True,
+        related_name="+",
+        help_text="It sees orders of these stores (with their ERP side), and review items and flows of these "
+        "connections.",
+    )
+    requests_per_minute = models.PositiveIntegerField(
+        default=600, validators=[MinValueValidator(1), MaxValueValidator(100_000)]
+    )
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="In UTC. Empty: it does not expire.")
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def why_refused(self, now: datetime) -> str:
+        """Why this key opens nothing any more; "" while it does."""
+        if self.revoked_at is not None:
+            return "This key was revoked. Ask for a new one."
+        if self.expires_at is not None and self.expires_at <= now:
+            return "This key has expired. Ask for a new one."
+        return ""
+
+
+class Allowance(models.Model):
+    """How many requests a key has left: one row that every web process takes from. `tokens` is as of `measured_at`."""
+
+    key = models.OneToOneField(ApiKey, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    tokens = models.FloatField()
+    measured_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return f"{self.tokens:.1f} left"

@@ -1,0 +1,71 @@
+"""Pages by cursor: the next page begins after the last row shown, whatever was added meanwhile."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NoBase64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from hub.api.parameters import LARGEST_KEY
+from hub.api.problems import BadParameters
+
+_M = TypeVar("_M", bound=Model)
+
+
+class PageSerializer(serializers.Serializer[Any]):
+    """What every list answers beside its `items`. The last page has no next one."""
+
+    next_cursor = serializers.CharField(allow_null=True)
+    next = serializers.URLField(allow_null=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of a list, and where the next page begins; "" after the last."""
+
+    items: Sequence[Any]
+    next_cursor: str
+
+    def answer(self, request: Request, shape: type[serializers.Serializer[Any]]) -> dict[str, object]:
+        """The page as it is sent, its items in this shape."""
+        rows: Any = self.items
+        items = shape(rows, many=True).data
+        if not self.next_cursor:
+            return {"items": items, "next": None, "next_cursor": None}
+        query = request.query_params.copy()
+        query["cursor"] = self.next_cursor
+        address = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+        return {"items": items, "next": address, "next_cursor": self.next_cursor}
+
+
+def cursor_text(*parts: object) -> str:
+    """A cursor that says where a page ended; opaque to clients."""
+    return urlsafe_b64encode("|".join(str(part) for part in parts).encode()).decode().rstrip("=")
+
+
+def cursor_parts(cursor: str, shape: str) -> list[str]:
+    """What a cursor of ours says; `shape` is a pattern for all of it. Raises BadParameters for any other text."""
+    try:
+        words = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (NoBase64, ValueError):
+        words = ""
+    if not re.fullmatch(shape, words, re.ASCII):
+        raise BadParameters({"cursor": ["This is no cursor of this list: begin again without one."]})
+    return words.split("|")
+
+
+def newest_first(rows: QuerySet[_M], asked: dict[str, Any]) -> Page:
+    """A page of rows by descending key: a stable order, in which new rows come first and shift none."""
+    if cursor := asked.get("cursor"):
+        [key] = cursor_parts(cursor, r"[0-9]{1,18}")
+        rows = rows.filter(pk__lt=min(int(key), LARGEST_KEY))
+    found = list(rows.order_by("-pk")[: asked["page_size"] + 1])
+    shown = found[: asked["page_size"]]
+    return Page(shown, cursor_text(shown[-1].pk) if len(found) > len(shown) else "")

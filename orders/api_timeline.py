@@ -1,0 +1,94 @@
+"""What happened to one order, newest first and page by page, for partners. Read from what is kept; nothing is added.
+
+The order page of the back office shows more and all at once (orders/timeline.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection as database
+
+# A union of everything that carries the order's key or subject. `source` and `id` make the order of one moment stable.
+# Attempts are indexed by connection and subject, and are therefore asked for connection by connection.
+_READ = """
+SELECT at, source, id, kind, flow, outcome, words FROM (
+    SELECT placed_at AS at, 1 AS source, id, 'placed' AS kind, '' AS flow, '' AS outcome,
+           'The order was placed in the store.' AS words
+    FROM orders_storeorder WHERE id = %(order)s
+  UNION ALL
+    SELECT cancelled_at, 2, id, 'cancelled', '', '', 'The order was cancelled in the store.'
+    FROM orders_storeorder WHERE id = %(order)s AND cancelled_at IS NOT NULL
+  UNION ALL
+    SELECT a.started_at, 3, a.id, 'write_intended', a.flow, '', a.operation
+    FROM sync_connection c JOIN sync_attempt a ON a.connection_id = c.id AND a.subject = %(subject)s
+  UNION ALL
+    SELECT a.finished_at, 4, a.id, 'write_ended', a.flow, a.state, a.operation
+    FROM sync_connection c JOIN sync_attempt a ON a.connection_id = c.id AND a.subject = %(subject)s
+    WHERE a.finished_at IS NOT NULL
+  UNION ALL
+    SELECT k.created_at, 5, k.id, 'linked', '', CASE WHEN k.is_adopted THEN 'adopted' ELSE 'created' END,
+           'It is ' || k.number || ' in ' || c.name || '.'
+    FROM orders_orderlink k JOIN sync_connection c ON c.id = k.connection_id WHERE k.order_id = %(order)s
+  UNION ALL
+    SELECT reference_pushed_at, 6, id, 'reference_written', '', '', 'The store has the number ' || number || '.'
+    FROM orders_orderlink WHERE order_id = %(order)s AND reference_pushed_at IS NOT NULL
+  UNION ALL
+    SELECT finished_at, 7, id, 'task_ended', flow, outcome, message
+    FROM sync_taskhistory WHERE subject = %(subject)s
+  UNION ALL
+    SELECT created_at, 8, id, 'question_opened', flow, code, message
+    FROM sync_reviewitem WHERE subject = %(subject)s
+  UNION ALL
+    SELECT closed_at, 9, id, 'question_closed', flow, COALESCE(NULLIF(decision, ''), state), code
+    FROM sync_reviewitem WHERE subject = %(subject)s AND closed_at IS NOT NULL
+) happened
+WHERE %(at)s::timestamptz IS NULL OR (at, source, id) < (%(at)s::timestamptz, %(source)s, %(id)s)
+ORDER BY at DESC, source DESC, id DESC LIMIT %(limit)s
+"""
+
+KINDS = (
+    "placed",
+    "cancelled",
+    "write_intended",
+    "write_ended",
+    "linked",
+    "reference_written",
+    "task_ended",
+    "question_opened",
+    "question_closed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened; `at` in UTC. `source` and `id` place it among others of the same moment."""
+
+    at: datetime
+    source: int
+    id: int
+    kind: str
+    flow: str
+    outcome: str
+    words: str
+
+
+def happenings(
+    order_id: int, *, limit: int, before: tuple[datetime, int, int] | None = None
+) -> list[Happening]:
+    """The newest `limit` happenings of an order, those before (at, source, id) where given."""
+    at, source, key = before or (None, 0, 0)
+    with database.cursor() as cursor:
+        cursor.execute(
+            _READ,
+            {
+                "order": order_id,
+                "subject": f"order:{order_id}",
+                "at": at,
+                "source": source,
+                "id": key,
+                "limit": limit,
+            },
+        )
+        return [Happening(*row) for row in cursor.fetchall()]
