@@ -1,0 +1,92 @@
+"""The back office as a whole: its menu, grouped by what people do, and what Unfold needs to know of it.
+
+Strings and callables only, so that settings can read it: every page is named by its model, and who may not look at
+a model does not see its page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+# group → (title, icon, app_label.model)
+MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "Review": (("Review items", "fact_check", "sync.reviewitem"), ("Alerts", "notifications", "sync.alert")),
+    "Orders": (
+        ("Store orders", "shopping_cart", "orders.storeorder"),
+        ("ERP orders", "receipt_long", "orders.erporder"),
+        ("Order links", "link", "orders.orderlink"),
+        ("Company locations", "store", "companies.storecompanylocation"),
+        ("Company location links", "handshake", "companies.companylocationlink"),
+    ),
+    "Mappings": (
+        ("Items (SKU)", "inventory_2", "inventory.itemmapping"),
+        ("Company locations", "domain", "companies.companylocationmapping"),
+        ("Payment terms", "event", "orders.paymenttermsmapping"),
+        ("Tax codes", "percent", "orders.taxcodemapping"),
+        ("Shipping methods", "local_shipping", "orders.shippingmethodmapping"),
+        ("Field owners", "rule", "sync.fieldowner"),
+    ),
+    "Connections": (
+        ("Stores", "storefront", "sync.store"),
+        ("ERPs", "factory", "sync.erp"),
+        ("Order policies", "policy", "orders.orderpolicy"),
+        ("Schedules", "schedule", "sync.schedule"),
+        ("Alert channels", "campaign", "sync.alertchannel"),
+        ("API keys", "key", "api.apikey"),
+    ),
+    "Machinery": (
+        ("Tasks", "pending_actions", "sync.synctask"),
+        ("Task history", "history", "sync.taskhistory"),
+        ("Attempts", "outbound", "sync.attempt"),
+        ("Deliveries", "move_to_inbox", "sync.webhookdelivery"),
+        ("API calls", "swap_horiz", "sync.apicall"),
+        ("Cursors", "bookmark", "sync.cursor"),
+        ("Workers", "memory", "sync.worker"),
+    ),
+    "People": (
+        ("Changes", "manage_history", "sync.change"),
+        ("Access attempts", "lock_clock", "axes.accessattempt"),
+        ("Users", "person", "auth.user"),
+        ("Groups", "group", "auth.group"),
+    ),
+}
+
+
+def _may_view(model: str) -> Callable[[HttpRequest], bool]:
+    app, _, name = model.partition(".")
+    return lambda request: bool(
+        request.user.has_perm(f"{app}.view_{name}") or request.user.has_perm(f"{app}.change_{name}")
+    )
+
+
+def _item(title: str, icon: str, model: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{model.replace('.', '_')}_changelist"),
+        "permission": _may_view(model),
+    }
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Concord",
+    "SITE_HEADER": "Concord",
+    "SITE_SYMBOL": "sync_alt",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "STYLES": [lambda request: static("concord/back-office.css")],
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {"title": group, "separator": True, "items": [_item(*entry) for entry in entries]}
+            for group, entries in MENU.items()
+        ],
+    },
+}

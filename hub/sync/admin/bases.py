@@ -1,0 +1,99 @@
+"""What every page of the back office stands on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from hub.sync.tracking import is_noted
+
+if TYPE_CHECKING:
+    # Unfold comes without types, and its classes are Django's with another face.
+    from django.contrib.admin import ModelAdmin as _ModelAdmin
+    from django.contrib.admin import StackedInline as _StackedInline
+    from django.contrib.admin import TabularInline as _TabularInline
+    from django.core.paginator import Paginator
+
+    ModelAdmin = _ModelAdmin[Any]
+    StackedInline = _StackedInline[Any, Any]
+    TabularInline = _TabularInline[Any, Any]
+    _InfinitePaginator = Paginator[Any]
+else:
+    from unfold.admin import ModelAdmin, StackedInline, TabularInline
+    from unfold.paginator import InfinitePaginator as _InfinitePaginator
+
+__all__ = [
+    "LinkAdmin",
+    "MirrorAdmin",
+    "PlainAdmin",
+    "ReadOnlyAdmin",
+    "StackedInline",
+    "TabularInline",
+    "InfinitePaginator",
+]
+
+ROWS_ON_A_PAGE = 50
+# Further back a search is quicker than leafing, for the person and for the database.
+MOST_PAGES = 200
+
+
+class InfinitePaginator(_InfinitePaginator):
+    """Previous and next without counting the table: a count of a million orders takes longer than the page.
+
+    Unfold knows by this name that the count is none, and does not show it.
+    """
+
+    @cached_property
+    def count(self) -> int:
+        return int(self.per_page) * MOST_PAGES
+
+
+class PlainAdmin(ModelAdmin):
+    """A page in the house's style."""
+
+    list_per_page = ROWS_ON_A_PAGE
+    show_full_result_count = False
+    list_filter_submit = False
+    list_fullwidth = True
+    warn_unsaved_form = True
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Who changed this row when, where the database notes it; else Django's log of its own pages."""
+        model = self.opts.concrete_model or self.model
+        if not (is_noted(model) and request.user.has_perm("sync.view_change")):
+            return super().history_view(request, object_id, extra_context)
+        query = urlencode({"table_name": model._meta.db_table, "q": object_id})
+        return HttpResponseRedirect(f"{reverse('admin:sync_change_changelist')}?{query}")
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Whoever may only look starts nothing: actions need the right to change such rows."""
+        return bool(request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}"))
+
+
+class ReadOnlyAdmin(PlainAdmin):
+    """Rows that only flows write. Their tables grow large: they are never counted."""
+
+    paginator = InfinitePaginator
+    list_disable_select_all = True
+    show_add_link = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class MirrorAdmin(ReadOnlyAdmin):
+    """Our copies of their records."""
+
+
+class LinkAdmin(ReadOnlyAdmin):
+    """This record is that record."""

@@ -1,0 +1,51 @@
+"""From a subject to its page. Names of pages are strings: this room knows no order."""
+
+from __future__ import annotations
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+
+# kind of subject → the page of its record
+PAGES = {
+    "order": "admin:orders_storeorder_change",
+    "location": "admin:companies_storecompanylocation_change",
+}
+# What a flow is called for people; others are called by their name with blanks.
+FLOW_NAMES = {
+    "push_order_to_erp": "Send order to ERP",
+    "push_erp_references": "Write ERP numbers back",
+    "check_order_totals": "Check order totals",
+    "check_order_twin": "Look for a second document",
+    "check_subscriptions": "Check webhook subscriptions",
+    "match_company_location": "Match company location",
+    "pull_erp_orders": "Read the ERP's changes",
+    "pull_store_orders": "Read the store's changes",
+    "pull_company_locations": "Read company locations",
+    "read_store_orders": "Read orders whole",
+}
+
+
+def flow_name(flow: str) -> str:
+    """The flow in plain words."""
+    return FLOW_NAMES.get(flow, flow.replace("_", " ").capitalize())
+
+
+def record_address(subject: str) -> str:
+    """The address of the page of what a task is about; empty where it has none."""
+    kind, _, key = subject.partition(":")
+    if kind not in PAGES or not key.isdigit():
+        return ""
+    try:
+        return reverse(PAGES[kind], args=[key])
+    except NoReverseMatch:
+        return ""
+
+
+def record_link(subject: str) -> str:
+    """The subject, as a link to its page where it has one."""
+    address = record_address(subject)
+    return (
+        format_html('<a class="concord-link" href="{}">{}</a>', address, subject.replace(":", " "))
+        if address
+        else subject
+    )

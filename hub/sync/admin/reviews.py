@@ -1,0 +1,197 @@
+"""The review queue: what only a person can decide, with its evidence, and the decisions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
+
+from hub.sync import review
+from hub.sync.admin.bases import ReadOnlyAdmin
+from hub.sync.admin.records import flow_name, record_link
+from hub.sync.admin.shown import as_evidence, badge, pretty, words
+from hub.sync.enqueue import enqueue
+from hub.sync.flows import FLOWS, begin_again
+from hub.sync.models import ReviewItem
+
+# A hidden field of this name and an item's key carries what was shown of the item.
+SHOWN = "shown-"
+# Where a person goes back to after a decision made on another page than the list.
+BACK = "back"
+_KINDS = {"open": "busy", "solved": "good", "decided": "calm"}
+
+
+class OpenFirst(admin.SimpleListFilter):
+    """Open items unless something else is asked for."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*ReviewItem.State.choices, ("all", "all")]
+
+    def choices(self, changelist: Any) -> Any:
+        for value, title in self.lookup_choices:
+            yield {
+                "selected": (self.value() or "open") == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": title,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ReviewItem]) -> QuerySet[ReviewItem]:
+        # What was chosen on the page and closed meanwhile must be answered, not left out in silence.
+        is_chosen_singly = request.method == "POST" and request.POST.get("select_across", "0") != "1"
+        if is_chosen_singly or self.value() == "all":
+            return queryset
+        return queryset.filter(state=self.value() or ReviewItem.State.OPEN)
+
+
+@admin.register(ReviewItem)
+class ReviewItemAdmin(ReadOnlyAdmin):
+    list_display = ("question", "kind", "connection", "about", "shown_state", "created_at")
+    list_display_links = ("kind",)
+    list_filter = (OpenFirst, "code", "connection", "flow")
+    search_fields = ("message", "=subject")
+    search_help_text = "Words of the message, such as an order's name or number"
+    list_select_related = ("connection", "decided_by")
+    actions = ("try_again", "approve", "dismiss")
+    fieldsets = (
+        (None, {"fields": ("message", "shown_state", "kind", "about", "connection", "asked_by")}),
+        ("Evidence", {"fields": ("shown_evidence",)}),
+        ("What became of it", {"fields": ("created_at", "changed_at", "closed_at", "shown_decision")}),
+        ("As stored", {"fields": ("raw_evidence",)}),
+    )
+    readonly_fields = (
+        "shown_state",
+        "kind",
+        "about",
+        "asked_by",
+        "shown_evidence",
+        "shown_decision",
+        "raw_evidence",
+    )
+    change_form_template = "admin/sync/reviewitem/change_form.html"
+
+    @admin.display(description="Message", ordering="message")
+    def question(self, item: ReviewItem) -> str:
+        """The message, and in the form around the list what of the item was shown: see review.decide."""
+        return format_html(
+            '{}<input type="hidden" name="{}{}" value="{}">', item.message, SHOWN, item.pk, item.fingerprint
+        )
+
+    @admin.display(description="Reason", ordering="code")
+    def kind(self, item: ReviewItem) -> str:
+        return words(item.code)
+
+    @admin.display(description="About")
+    def about(self, item: ReviewItem) -> str:
+        return record_link(item.subject)
+
+    @admin.display(description="Asked by")
+    def asked_by(self, item: ReviewItem) -> str:
+        return flow_name(item.flow)
+
+    @admin.display(description="State", ordering="state")
+    def shown_state(self, item: ReviewItem) -> SafeString:
+        text = item.decision or item.get_state_display()
+        return badge(text, _KINDS[item.state])
+
+    @admin.display(description="Decision")
+    def shown_decision(self, item: ReviewItem) -> str:
+        who = f" by {item.decided_by}" if item.decided_by else ""
+        return f"{item.decision}{who}" if item.decision else "–"
+
+    @admin.display(description="Evidence")
+    def shown_evidence(self, item: ReviewItem) -> SafeString:
+        return as_evidence(item.evidence)
+
+    @admin.display(description="Evidence as stored")
+    def raw_evidence(self, item: ReviewItem) -> SafeString:
+        return pretty(item.evidence)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one item has the same buttons as the list has actions, for what it shows."""
+        extra = {**(extra_context or {}), "decisions": self.decisions(request), "shown_as": SHOWN}
+        return super().change_view(request, object_id, form_url, extra)
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Whoever decides about money alone has the buttons, too; which items are his is asked for each."""
+        return any(review.may_decide(request.user, code) for code in ("", *review.MONEY_CODES))
+
+    def _allowed(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> list[ReviewItem]:
+        """Those that this person may decide; the others are named."""
+        allowed = [item for item in items.order_by("pk") if review.may_decide(request.user, item.code)]
+        if left := items.count() - len(allowed):
+            messages.error(request, f"{left} left as they are: you may decide questions about money only.")
+        return allowed
+
+    def decisions(self, request: HttpRequest) -> list[tuple[str, str]]:
+        """The decisions that this person may take, as (action, label)."""
+        found = self.get_actions(request)
+        return [(name, str(entry[2])) for name, entry in found.items() if entry and name in self.actions]
+
+    @admin.action(description="Try again", permissions=["decide"])
+    def try_again(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
+        allowed = self._allowed(request, items)
+        for item in allowed:
+            _again(item)
+        _tell(request, f"{len(allowed)} will be tried again now.")
+        return _back(request)
+
+    @admin.action(description="Approve and send", permissions=["decide"])
+    def approve(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
+        return self._decide(request, items, ReviewItem.Decision.APPROVED)
+
+    @admin.action(description="Dismiss", permissions=["decide"])
+    def dismiss(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
+        return self._decide(request, items, ReviewItem.Decision.DISMISSED)
+
+    def _decide(
+        self, request: HttpRequest, items: QuerySet[ReviewItem], decision: ReviewItem.Decision
+    ) -> HttpResponse | None:
+        """What was not shown (all pages selected at once) has no fingerprint in the form, and is refused as well."""
+        taken = 0
+        for key in [item.pk for item in self._allowed(request, items)]:
+            shown = request.POST.get(f"{SHOWN}{key}", "")
+            item, refusal = review.decide(key, decision, shown=shown, user_id=request.user.pk)
+            taken += not refusal
+            if refusal:
+                messages.error(request, f"Not {decision.label}: {item.message[:120]} {refusal}")
+            elif decision == ReviewItem.Decision.APPROVED:
+                _again(item)
+        if taken:
+            _tell(request, f"{taken} {decision.label}.")
+        return _back(request)
+
+
+def _tell(request: HttpRequest, words: str) -> None:
+    """What went well is told where there is a page to tell it on."""
+    messages.success(request, words, fail_silently=True)
+
+
+def _back(request: HttpRequest) -> HttpResponse | None:
+    """To the page where the decision was made, where that is one of ours; else to the list."""
+    back = request.POST.get(BACK, "")
+    if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return HttpResponseRedirect(back)
+    return None
+
+
+def _again(item: ReviewItem) -> None:
+    """Run the flow that asked once more; flows that work on sets are run for their whole connection."""
+    if FLOWS[item.flow].subject:
+        enqueue(item.flow, item.connection_id, [item.record_id])
+    else:
+        begin_again(item.flow, item.connection_id, item.record_id)
+        enqueue(item.flow, item.connection_id)

@@ -1,0 +1,317 @@
+"""Mapping rows as CSV and XLSX: written so that no spreadsheet runs them, read all or nothing.
+
+A cell that a spreadsheet would take for a formula gets an apostrophe in front; reading takes it off again. A file is
+applied in one transaction or not at all. An empty cell keeps what the row has; rows that a file does not name stay.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from zipfile import BadZipFile
+
+import openpyxl
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models.expressions import Combinable
+from openpyxl.utils.exceptions import InvalidFileException
+
+MOST_BYTES = 10_000_000
+MOST_ROWS = 50_000
+WRITTEN_AT_ONCE = 1000
+# What spreadsheets begin a formula with, and apostrophes before it: those are ours or must look like ours.
+_FORMULA = re.compile(r"^'*[=+\-@\t\r\n]")
+_ESCAPED = re.compile(r"^'+[=+\-@\t\r\n]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# XML, and with it XLSX, knows no other control characters.
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+class UnreadableFile(ValueError):
+    """The file as a whole cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its head and the model's field.
+
+    For a relation `path` words the other row in an export, and `find` returns keys of such rows by their words.
+    """
+
+    head: str
+    field: str
+    path: str | Combinable = ""
+    find: Callable[[], dict[str, int]] | None = None
+
+    @property
+    def source(self) -> str | Combinable:
+        """Where an export reads the value."""
+        return self.path or self.field
+
+    @property
+    def attname(self) -> str:
+        """The model's attribute that holds the value or the related row's key."""
+        return f"{self.field}_id" if self.find else self.field
+
+
+@dataclass(frozen=True, slots=True)
+class MappingFile:
+    """The layout of a mapping's files: what names a row, what a person fills in, what only explains."""
+
+    model: type[models.Model]
+    key: tuple[Column, ...]
+    values: tuple[Column, ...]
+    notes: tuple[Column, ...] = ()
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns in the order of an export."""
+        return (*self.key, *self.notes, *self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """What is wrong with one row; `line` counts as a spreadsheet does, the head is line 1."""
+
+    line: int
+    column: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a file did: rows made, changed and left as they were, or the faults for which nothing was done."""
+
+    made: int
+    changed: int
+    unchanged: int
+    faults: tuple[RowFault, ...] = ()
+    touched: tuple[models.Model, ...] = ()
+
+
+# --------------------------------------------------------------------------------------------------- cells
+
+
+def escaped(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unescaped(text: str) -> str:
+    """What `escaped` was given."""
+    return text[1:] if _ESCAPED.match(text) else text
+
+
+def _worded(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+
+
+# --------------------------------------------------------------------------------------------------- write
+
+
+def table(layout: MappingFile, rows: models.QuerySet[Any]) -> Iterator[list[str]]:
+    """The head and every row as escaped texts."""
+    yield [column.head for column in layout.columns]
+    for values in rows.values_list(*(column.source for column in layout.columns)).iterator(chunk_size=2000):
+        yield [escaped(_worded(value)) for value in values]
+
+
+def as_csv(lines: Iterable[Sequence[str]]) -> bytes:
+    """UTF-8 with the mark by which spreadsheets know it."""
+    text = io.StringIO()
+    csv.writer(text).writerows(lines)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def as_xlsx(lines: Iterable[Sequence[str]]) -> bytes:
+    """One sheet of texts: numbers with leading zeros stay what they are."""
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("Mappings")
+    for line in lines:
+        sheet.append([_NO_XML.sub("\N{REPLACEMENT CHARACTER}", text) for text in line])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+# ---------------------------------------------------------------------------------------------------- read
+
+
+def read_lines(name: str, content: bytes) -> list[list[str]]:
+    """The lines of a CSV or XLSX file as texts; raises UnreadableFile."""
+    if len(content) > MOST_BYTES:
+        raise UnreadableFile(f"The file is larger than {MOST_BYTES // 1_000_000} MB. Split it.")
+    ending = name.rpartition(".")[2].lower()
+    if ending not in ("csv", "xlsx"):
+        raise UnreadableFile("Only CSV and XLSX files can be read. Save it as one of them.")
+    lines = _csv_lines(content) if ending == "csv" else _xlsx_lines(content)
+    kept: list[list[str]] = []
+    for line in lines:
+        if len(kept) > MOST_ROWS:
+            raise UnreadableFile(f"The file has more than {MOST_ROWS} rows. Split it.")
+        kept.append(line)
+    return kept
+
+
+def _csv_lines(content: bytes) -> Iterator[list[str]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableFile("The file is not UTF-8. Save it as “CSV UTF-8”.") from error
+    head = text.partition("\n")[0]
+    # Spreadsheets in many countries separate by semicolons.
+    delimiter = ";" if head.count(";") > head.count(",") else ","
+    try:
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    except csv.Error as error:
+        raise UnreadableFile(f"The file is no proper CSV: {error}.") from error
+
+
+def _xlsx_lines(content: bytes) -> Iterator[list[str]]:
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        for values in book.worksheets[0].iter_rows(values_only=True):
+            yield [_cell(value) for value in values]
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, SyntaxError) as error:
+        # SyntaxError is what XML that is none raises.
+        raise UnreadableFile("The file is no proper XLSX workbook. Save it anew and try again.") from error
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)
+
+
+# --------------------------------------------------------------------------------------------------- apply
+
+
+def apply(layout: MappingFile, lines: Sequence[Sequence[str]]) -> Imported:
+    """Bring the table to what the lines say, or say what is wrong with each; in one transaction.
+
+    Raises UnreadableFile where the head does not fit.
+    """
+    places = _places(layout, lines)
+    found: dict[str, dict[str, int]] = {
+        column.head: column.find() for column in layout.columns if column.find is not None
+    }
+    faults: list[RowFault] = []
+    wanted: dict[tuple[object, ...], dict[str, object]] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        if not any(cell.strip() for cell in line):
+            continue
+        row = _Row(layout, places, found, number, line)
+        values = row.values()
+        key = tuple(values.get(column.attname) for column in layout.key)
+        if not row.faults and key in wanted:
+            row.faults.append(
+                RowFault(number, layout.key[-1].head, "The same row stands further up already.")
+            )
+        wanted[key] = values
+        faults += row.faults
+    if faults:
+        return Imported(0, 0, 0, tuple(faults))
+    with transaction.atomic():
+        return _write(layout, wanted)
+
+
+def _places(layout: MappingFile, lines: Sequence[Sequence[str]]) -> dict[str, int]:
+    heads = [cell.strip() for cell in lines[0]] if lines else []
+    known = [column.head for column in layout.columns]
+    needed = [column.head for column in layout.key]
+    if missing := [head for head in needed if head not in heads]:
+        raise UnreadableFile(f"The file lacks the column {missing[0]!r}. Columns are: {', '.join(known)}.")
+    if unknown := [head for head in heads if head and head not in known]:
+        raise UnreadableFile(f"{unknown[0]!r} is no column. Columns are: {', '.join(known)}.")
+    if twice := [head for head in heads if head and heads.count(head) > 1]:
+        raise UnreadableFile(f"The column {twice[0]!r} is there twice.")
+    return {head: place for place, head in enumerate(heads) if head}
+
+
+class _Row:
+    """One line of a file, checked cell by cell."""
+
+    def __init__(
+        self,
+        layout: MappingFile,
+        places: Mapping[str, int],
+        found: Mapping[str, dict[str, int]],
+        number: int,
+        line: Sequence[str],
+    ) -> None:
+        self.layout, self.places, self.found, self.number, self.line = layout, places, found, number, line
+        self.faults: list[RowFault] = []
+        if any(cell.strip() for cell in line[max(places.values()) + 1 :]):
+            self.faults.append(RowFault(number, "", "The row has more cells than the head."))
+
+    def values(self) -> dict[str, object]:
+        """Attributes of the model; an empty cell of a value is left out."""
+        result: dict[str, object] = {}
+        for column in (*self.layout.key, *self.layout.values):
+            text = self._text(column)
+            if not text and column in self.layout.values:
+                continue
+            value = self._value(column, text)
+            if value is not None:
+                result[column.attname] = value
+        return result
+
+    def _text(self, column: Column) -> str:
+        place = self.places.get(column.head)
+        if place is None or place >= len(self.line):
+            return ""
+        return unescaped(self.line[place].strip(" "))
+
+    def _value(self, column: Column, text: str) -> object:
+        if column.find is not None:
+            related = self.found[column.head].get(text)
+            if related is None:
+                self._fault(column, f"There is no {column.head} {text!r}.")
+            return related
+        if _UNSTORABLE.search(text):
+            self._fault(column, "It contains a character that cannot be stored.")
+            return None
+        field = self.layout.model._meta.get_field(column.field)
+        assert isinstance(field, models.Field)
+        try:
+            return field.clean(text, None)
+        except ValidationError as error:
+            self._fault(column, " ".join(error.messages))
+            return None
+
+    def _fault(self, column: Column, message: str) -> None:
+        self.faults.append(RowFault(self.number, column.head, message))
+
+
+def _write(layout: MappingFile, wanted: Mapping[tuple[object, ...], dict[str, object]]) -> Imported:
+    """Upsert what is new or says something else; rows are written in the order of their keys."""
+    names = [column.attname for column in layout.key]
+    known = {
+        tuple(getattr(row, name) for name in names): row
+        for row in layout.model._default_manager.select_for_update().order_by("pk")
+    }
+    rows, made = [], 0
+    for key in sorted(wanted, key=repr):
+        row = known.get(key)
+        if row is not None and all(getattr(row, name) == value for name, value in wanted[key].items()):
+            continue
+        made += row is None
+        row = row or layout.model()
+        for name, value in wanted[key].items():
+            setattr(row, name, value)
+        rows.append(row)
+    layout.model._default_manager.bulk_create(
+        rows,
+        batch_size=WRITTEN_AT_ONCE,
+        update_conflicts=True,
+        unique_fields=[column.field for column in layout.key],
+        update_fields=[column.field for column in layout.values],
+    )
+    return Imported(made, len(rows) - made, len(wanted) - len(rows), (), tuple(rows))

@@ -1,0 +1,184 @@
+"""Everything about one order on one page: both sides, the link, what holds it, and what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+
+from hub.connectors.documents import PlacedOrder
+from hub.lib.money import MoneyBag
+from hub.sync.admin.records import flow_name
+from hub.sync.admin.shown import NOTHING, amount, as_evidence
+from hub.sync.models import ReviewItem, SyncTask
+from orders.mirroring import document_of
+from orders.models import ErpOrder, OrderLink, StoreOrder
+from orders.timeline import (
+    MOST_OF_A_KIND,
+    Event,
+    open_tasks_of,
+    reviews_of,
+    timeline,
+)
+
+MOST_LINES = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One line of the comparison; `is_equal` None where the two are not compared."""
+
+    name: str
+    store: str
+    erp: str
+    is_equal: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErpSide:
+    """A document of the ERP that is linked to the order, or carries its identity without being linked."""
+
+    title: str
+    link: OrderLink | None
+    document: ErpOrder | None
+    pairs: tuple[Pair, ...]
+
+
+def order_page(order: StoreOrder) -> dict[str, Any]:
+    """The template's context; a fixed number of statements whatever the order went through."""
+    placed = document_of(order)
+    links = list(order.links.select_related("connection").order_by("pk"))
+    reviews = list(reviews_of(order)[:MOST_OF_A_KIND])
+    tasks = open_tasks_of(order)
+    return {
+        "store_side": _store_side(order, placed),
+        "lines": _lines(order, placed),
+        "more_lines": max(len(placed.lines) - MOST_LINES, 0),
+        "erp_sides": _erp_sides(order, links),
+        "holds": [
+            (item, as_evidence(item.evidence)) for item in reviews if item.state == ReviewItem.State.OPEN
+        ],
+        "open_tasks": [(flow_name(task.flow), _task_state(task), task) for task in tasks],
+        "events": [(event, _address(event)) for event in timeline(order, links, reviews, tasks)],
+    }
+
+
+def _store_side(order: StoreOrder, placed: PlacedOrder) -> list[tuple[str, str]]:
+    shown = order.currency, order.presentment_currency
+    rows = [
+        ("Order", order.name),
+        ("PO number", order.po_number),
+        ("Store", str(order.connection)),
+        ("Company location", str(order.location or "")),
+        ("Total", amount(order.total, order.currency)),
+        ("Tax", _money(placed.tax_total, order)),
+        (
+            "Buyer saw",
+            amount(order.presentment_total, order.presentment_currency) if len(set(shown)) > 1 else "",
+        ),
+        ("Payment", order.financial_status),
+        ("Payment terms", placed.payment_terms.name if placed.payment_terms else ""),
+        ("Ship to", _address_line(placed)),
+        ("Note", placed.note),
+        ("Test order", "yes" if order.is_test else ""),
+        ("External id", order.external_id),
+    ]
+    return [
+        (name, value or NOTHING) for name, value in rows if value or name in ("PO number", "Company location")
+    ]
+
+
+def _money(bag: MoneyBag, order: StoreOrder) -> str:
+    return amount(bag.shop.amount, order.currency)
+
+
+def _address_line(placed: PlacedOrder) -> str:
+    address = placed.shipping_address
+    if address is None:
+        return ""
+    parts = (
+        address.company or address.name,
+        address.line1,
+        f"{address.postal_code} {address.city}".strip(),
+        address.country_code,
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _lines(order: StoreOrder, placed: PlacedOrder) -> list[tuple[str, str, str, str, str]]:
+    """SKU, title, quantity, unit price and discount of each line as the store holds it."""
+    return [
+        (
+            line.sku or NOTHING,
+            f"{line.title} {line.variant_title}".strip(),
+            _quantity(line.quantity, line.current_quantity),
+            _money(line.unit_price, order),
+            _money(line.discount, order) if line.discount.shop.amount else NOTHING,
+        )
+        for line in placed.lines[:MOST_LINES]
+    ]
+
+
+def _quantity(ordered: int, current: int) -> str:
+    return str(ordered) if ordered == current else f"{current} (ordered {ordered})"
+
+
+def _erp_sides(order: StoreOrder, links: list[OrderLink]) -> list[ErpSide]:
+    """Linked documents first, then documents that carry the order's identity and are linked to nothing of it."""
+    wanted = Q(identity_store_code=order.connection.code, identity_order_id=order.identity_id)
+    # An index by identity needs the connection, too.
+    wanted &= Q(connection__side="erp")
+    for link in links:
+        wanted |= Q(connection_id=link.connection_id, external_id=link.external_id)
+    documents = list(
+        ErpOrder.objects.filter(wanted).select_related("connection").order_by("pk")[:MOST_OF_A_KIND]
+    )
+    by_key = {(document.connection_id, document.external_id): document for document in documents}
+    linked = [(link, by_key.pop((link.connection_id, link.external_id), None)) for link in links]
+    sides = [_linked(order, link, document) for link, document in linked]
+    return [*sides, *(_stray(order, document) for document in by_key.values())]
+
+
+def _linked(order: StoreOrder, link: OrderLink, document: ErpOrder | None) -> ErpSide:
+    currency = link.currency
+    pairs = [
+        Pair("Number", order.name, link.number),
+        Pair("Reference", order.po_number or NOTHING, link.reference),
+        _amounts("Total", link.expected_total, link.erp_total, currency),
+        _amounts("Tax", link.expected_tax, link.erp_tax, currency),
+    ]
+    if document:
+        pairs += [
+            Pair("Status", order.financial_status or NOTHING, document.status or NOTHING),
+            Pair("Customer", str(order.location or NOTHING), document.customer_number or NOTHING),
+        ]
+    return ErpSide(f"{link.number} in {link.connection}", link, document, tuple(pairs))
+
+
+def _amounts(name: str, expected: Decimal, arrived: Decimal | None, currency: str) -> Pair:
+    is_equal = None if arrived is None else expected == arrived
+    erp = "not read back yet" if arrived is None else amount(arrived, currency)
+    return Pair(name, amount(expected, currency), erp, is_equal)
+
+
+def _stray(order: StoreOrder, document: ErpOrder) -> ErpSide:
+    currency = document.currency
+    pairs = (
+        Pair("Number", order.name, document.number),
+        Pair("Reference", order.po_number or NOTHING, document.reference or NOTHING),
+        Pair("Total", amount(order.total, order.currency), amount(document.total_including_tax, currency)),
+        Pair("Status", order.financial_status or NOTHING, document.status or NOTHING),
+    )
+    return ErpSide(f"{document.number} in {document.connection}, not linked", None, document, pairs)
+
+
+def _task_state(task: SyncTask) -> str:
+    return str(task.get_state_display())
+
+
+def _address(event: Event) -> str:
+    """The page of the row that the event was read from."""
+    return reverse(f"admin:{event.model}_change", args=[event.key]) if event.model else ""
