@@ -9,6 +9,7 @@ Review   never: what cannot be mirrored is a bug and quarantines the pull
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +24,8 @@ from orders.models import StoreOrder
 
 # Longer than the store's longest transaction; its search lag comes on top.
 OVERLAP = timedelta(seconds=30)
+# Seconds between requests that only settle doubts: what buyers wait for goes meanwhile.
+PAUSE = 0.1
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -35,7 +38,8 @@ def run(connection: Connection, record_id: int) -> str:
     seen = changed = 0
     while True:
         page = store.changed_orders(since, after)
-        changed += _mirror(connection, store, _known_older(connection, page.items))
+        news, doubtful = _to_read(connection, page.items)
+        changed += _mirror(connection, store, news) + _mirror(connection, store, doubtful, pause=PAUSE)
         _move(cursor, page.items)
         seen += len(page.items)
         after = page.after
@@ -51,8 +55,8 @@ def _since(cursor: Cursor, search_lag: timedelta) -> PagePosition | None:
     return PagePosition(cursor.stamp - OVERLAP - search_lag, cursor.external_id)
 
 
-def _known_older(connection: Connection, stamps: Sequence[OrderStamp]) -> list[str]:
-    """The orders that we do not know or know older than the store's stamp says, then those seen too near their stamp.
+def _to_read(connection: Connection, stamps: Sequence[OrderStamp]) -> tuple[list[str], list[str]]:
+    """The orders that we do not know or know older than the store's stamp says, and those seen too near their stamp.
 
     Stamps are whole seconds: what was seen in the second of its stamp may have changed once more in it.
     """
@@ -63,16 +67,20 @@ def _known_older(connection: Connection, stamps: Sequence[OrderStamp]) -> list[s
         ).values_list("external_id", "remote_updated_at", "observed_at")
     }
     news = [
-        stamp
+        stamp.external_id
         for stamp in stamps
         if stamp.external_id not in known or known[stamp.external_id][0] < stamp.updated_at
     ]
-    # These come last: webhooks have told of them, and most have not changed again.
-    doubtful = [stamp for stamp in stamps if known.get(stamp.external_id) == (stamp.updated_at, False)]
-    return [stamp.external_id for stamp in (*news, *doubtful)]
+    # Webhooks have told of these, and most have not changed again.
+    doubtful = [
+        stamp.external_id for stamp in stamps if known.get(stamp.external_id) == (stamp.updated_at, False)
+    ]
+    return news, doubtful
 
 
-def _mirror(connection: Connection, store: OrderHistory, external_ids: Sequence[str]) -> int:
+def _mirror(
+    connection: Connection, store: OrderHistory, external_ids: Sequence[str], *, pause: float = 0.0
+) -> int:
     """Read and mirror these orders request by request: what is done stays done when a later one fails.
 
     A pass over many orders that began anew at each fault would never end while the store answers badly.
@@ -85,6 +93,8 @@ def _mirror(connection: Connection, store: OrderHistory, external_ids: Sequence[
         found = store.read_orders(batch)
         with transaction.atomic():
             changed += len(mirror_orders(connection, list(found.values()), is_fetched=True).changed)
+        if left:
+            time.sleep(pause)
     return changed
 
 
