@@ -10,9 +10,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib import admin
 from django.db import connection as database
-from django.test import RequestFactory
 
 from hub.errors import Conflict, NotReadyYet, OutcomeUnknown
 from hub.sync import claims, leases, runner
@@ -157,13 +155,12 @@ def test_a_run_that_ends_well_is_trusted_again_but_not_one_whose_write_is_unknow
     assert SyncTask.objects.get().losses == kept
 
 
-def test_pressing_try_again_forgets_the_losses(erp, admin_user):
+def test_pressing_try_again_forgets_the_losses(erp, admin_client):
     enqueue("count", erp.pk, [1])
     lose(erp, 5)
-    request = RequestFactory().post("/")
-    request.user = admin_user
 
-    admin.site.get_model_admin(SyncTask).try_again(request, SyncTask.objects.all())
+    chosen = {"action": "try_again", "_selected_action": [SyncTask.objects.get().pk]}
+    admin_client.post("/admin/sync/synctask/", chosen)
 
     assert tasks() == [(1, State.WAITING, 0)]
 
