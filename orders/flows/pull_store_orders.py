@@ -9,7 +9,6 @@ Review   never: what cannot be mirrored is a bug and quarantines the pull
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -24,8 +23,6 @@ from orders.models import StoreOrder
 
 # Longer than the store's longest transaction; its search lag comes on top.
 OVERLAP = timedelta(seconds=30)
-# Seconds between requests that only settle doubts: what buyers wait for goes meanwhile.
-PAUSE = 0.1
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -38,8 +35,7 @@ def run(connection: Connection, record_id: int) -> str:
     seen = changed = 0
     while True:
         page = store.changed_orders(since, after)
-        news, doubtful = _to_read(connection, page.items)
-        changed += _mirror(connection, store, news) + _mirror(connection, store, doubtful, pause=PAUSE)
+        changed += _mirror(connection, store, _known_older(connection, page.items))
         _move(cursor, page.items)
         seen += len(page.items)
         after = page.after
@@ -55,8 +51,8 @@ def _since(cursor: Cursor, search_lag: timedelta) -> PagePosition | None:
     return PagePosition(cursor.stamp - OVERLAP - search_lag, cursor.external_id)
 
 
-def _to_read(connection: Connection, stamps: Sequence[OrderStamp]) -> tuple[list[str], list[str]]:
-    """The orders that we do not know or know older than the store's stamp says, and those seen too near their stamp.
+def _known_older(connection: Connection, stamps: Sequence[OrderStamp]) -> list[str]:
+    """The orders that we do not know or know older than the store's stamp says, then those seen too near their stamp.
 
     Stamps are whole seconds: what was seen in the second of its stamp may have changed once more in it.
     """
@@ -67,20 +63,16 @@ def _to_read(connection: Connection, stamps: Sequence[OrderStamp]) -> tuple[list
         ).values_list("external_id", "remote_updated_at", "observed_at")
     }
     news = [
-        stamp.external_id
+        stamp
         for stamp in stamps
         if stamp.external_id not in known or known[stamp.external_id][0] < stamp.updated_at
     ]
-    # Webhooks have told of these, and most have not changed again.
-    doubtful = [
-        stamp.external_id for stamp in stamps if known.get(stamp.external_id) == (stamp.updated_at, False)
-    ]
-    return news, doubtful
+    # These come last: webhooks have told of them, and most have not changed again.
+    doubtful = [stamp for stamp in stamps if known.get(stamp.external_id) == (stamp.updated_at, False)]
+    return [stamp.external_id for stamp in (*news, *doubtful)]
 
 
-def _mirror(
-    connection: Connection, store: OrderHistory, external_ids: Sequence[str], *, pause: float = 0.0
-) -> int:
+def _mirror(connection: Connection, store: OrderHistory, external_ids: Sequence[str]) -> int:
     """Read and mirror these orders request by request: what is done stays done when a later one fails.
 
     A pass over many orders that began anew at each fault would never end while the store answers badly.
@@ -93,8 +85,6 @@ def _mirror(
         found = store.read_orders(batch)
         with transaction.atomic():
             changed += len(mirror_orders(connection, list(found.values()), is_fetched=True).changed)
-        if left:
-            time.sleep(pause)
     return changed
 
 
