@@ -1,7 +1,8 @@
 """What the hub adds between a store's webhook and the ERP's first byte, at a steady rate, all processes real.
 
-Both ends are read from the sandbox's own clock: when it began to send the webhook, and when the create's
-first byte came in.
+Both ends are read from the sandboxes' own clock, that of the one machine: when the store began to send the webhook, and
+when the create's first byte came in. Stores and ERPs are two processes: a sandbox does one thing at a time, and an ERP
+that renders a store's answer would note the first byte of a create later than it came.
 """
 
 from __future__ import annotations
@@ -52,11 +53,16 @@ def latency_of_many(seconds: float) -> Iterator[Figure]:
 
 def _run(name: str, *, pairs: int, workers: int, seconds: float) -> Iterator[Figure]:
     empty()
-    with stage.sandbox_process() as (sandbox, far_side), stage.web_process() as (address, _):
+    with (
+        stage.sandbox_process() as (stores, store_side),
+        stage.sandbox_process() as (erps, erp_side),
+        stage.web_process() as (address, _),
+    ):
         made = [
             stage.connect(
-                sandbox,
+                stores,
                 number,
+                erps=erps,
                 erp_options={"latency": ERP_LATENCY, "rate": 0, "concurrency": 50},
                 erp_config={"concurrency": "50", "requests_per_second": "1000"},
             )
@@ -64,21 +70,24 @@ def _run(name: str, *, pairs: int, workers: int, seconds: float) -> Iterator[Fig
         ]
         with stage.worker_processes(workers, address) as children:
             _wait_for_workers(pairs, workers)
-            used = stage.cpu_seconds(far_side), [stage.cpu_seconds(child) for child in children]
+            sides = {"stores": [store_side], "ERPs": [erp_side], "workers": children}
+            used = {side: _cpu(processes) for side, processes in sides.items()}
             began = time.time()
-            count = _place_steadily(sandbox, made, seconds)
+            count = _place_steadily(stores, made, seconds)
             took = time.time() - began
-            cpu = (stage.cpu_seconds(far_side) - used[0]) / took
-            work = sum(stage.cpu_seconds(c) - before for c, before in zip(children, used[1], strict=True))
-            stage.wait_until(lambda: _created(sandbox) >= count, "the last order", DRAINED_WITHIN)
-            samples = _samples(sandbox)
-            yield from _figures(name, samples, count)
+            cpu = {side: (_cpu(processes) - used[side]) / took * 100 for side, processes in sides.items()}
+            stage.wait_until(lambda: _created(erps) >= count, "the last order", DRAINED_WITHIN)
+            yield from _figures(name, _samples(stores, erps), count)
             yield from _stages(name)
             yield Figure(
-                f"sandbox's CPU, {name}", cpu * 100, 70, "% of 1", is_ceiling=True,
-                detail=f"workers {work / took * 100:.0f} %",
+                f"busier sandbox's CPU, {name}", max(cpu["stores"], cpu["ERPs"]), 70, "% of 1", is_ceiling=True,
+                detail=", ".join(f"{side} {share:.0f} %" for side, share in cpu.items()),
             )  # fmt: skip
             yield from _memory(name, children)
+
+
+def _cpu(children: list[Child]) -> float:
+    return sum(stage.cpu_seconds(child) for child in children)
 
 
 def _memory(name: str, children: list[Child]) -> Iterator[Figure]:
@@ -120,20 +129,20 @@ def _place_steadily(sandbox: Sandbox, pairs: list[stage.Pair], seconds: float) -
     return count
 
 
-def _created(sandbox: Sandbox) -> int:
-    systems = sandbox.stats()["systems"]
+def _created(erps: Sandbox) -> int:
+    systems = erps.stats()["systems"]
     return sum(system["statuses"].get("201", 0) for system in systems.values())
 
 
-def _samples(sandbox: Sandbox) -> list[Sample]:
+def _samples(stores: Sandbox, erps: Sandbox) -> list[Sample]:
     """Every order that reached the ERP, by its first webhook and its first create."""
     sent: dict[tuple[str, str], float] = {}
-    for webhook in sandbox.webhooks():
+    for webhook in stores.webhooks():
         if webhook["topic"] == "orders/create":
             key = webhook["name"], webhook["key"].rpartition("/")[2]
             sent[key] = min(webhook["sent_at"], sent.get(key, webhook["sent_at"]))
     samples: dict[tuple[str, str], Sample] = {}
-    for request in sandbox.requests(operation="POST salesOrders"):
+    for request in erps.requests(operation="POST salesOrders"):
         identity = identity_of(request["externalDocumentNumber"])
         assert identity is not None
         key = request["name"], identity.order_id

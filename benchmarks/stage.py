@@ -153,17 +153,22 @@ def connect(
     sandbox: Sandbox,
     number: int,
     *,
+    erps: Sandbox | None = None,
     erp_options: dict[str, Any] | None = None,
     erp_config: dict[str, str] | None = None,
     plan: str = "plus",
 ) -> Pair:
-    """Make store and ERP number `number` in the sandbox, and connections that are mapped to each other."""
+    """Make store and ERP number `number` in the sandbox, and connections that are mapped to each other.
+
+    With `erps` the ERP is made in that other sandbox.
+    """
     client = f"bench-{number}"
-    sandbox.create("erp", client, client_id=client, **(erp_options or {}))
+    erps = erps or sandbox
+    erps.create("erp", client, client_id=client, **(erp_options or {}))
     sandbox.create("store", client, client_id=client, client_secret=SECRET, plan=plan, currency="EUR")
-    sandbox.seed("erp", client, goods.erp_data())
+    erps.seed("erp", client, goods.erp_data())
     sandbox.seed("store", client, goods.store_data(("10000", "20000", "30000", "40000")))
-    address = f"{sandbox.url}/erps/{client}"
+    address = f"{erps.url}/erps/{client}"
     erp = Connection.objects.create(
         system="business_central",
         name=f"Bench ERP {number}",

@@ -1,36 +1,71 @@
-"""When a set flow waits a moment longer for a full batch, and when it goes."""
+"""When a set flow waits a moment longer for a fuller batch, and when it goes."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from hub.errors import NotReadyYet
 from hub.sync.models import SyncTask
+from orders.models import OrderLink
 
-LONGEST_GATHERING = timedelta(seconds=20)
+LONGEST_IN_BACKLOG = timedelta(seconds=20)
 LOOK_AGAIN = 0.5
+# Links that are further apart than this are lone orders.
+LONE_AFTER = timedelta(seconds=5)
+# How far back the link before is looked for: primary keys are those of all ERPs.
+NEIGHBOURS = 500
 
 
-def gather(rows: QuerySet[Any], batch: int, *, flow: str, waits_for_erp: int) -> None:
-    """Called before each batch: raises NotReadyYet while more rows are coming and the batch is not full.
+@dataclass(frozen=True, slots=True)
+class Few:
+    """How many are worth waiting for while orders come one by one, and how long."""
 
-    More are coming while orders for that ERP are due or being sent; nobody waits longer than 20 seconds. A lone order
-    finds nothing else under way and goes at once.
+    count: int
+    longest: timedelta
+
+
+def gather(rows: QuerySet[OrderLink], batch: int, few: Few, *, flow: str, waits_for_erp: int) -> None:
+    """Called before each batch of links: raises NotReadyYet while it is worth waiting for more.
+
+    While enough orders for that ERP are due or being sent, a full batch is waited for, 20 seconds at most. While orders
+    come one by one, a few are. A lone order finds neither and goes at once.
     """
     count = rows.count()
-    if count == 0 or count >= batch or not _more_coming(waits_for_erp):
+    if count == 0 or count >= batch:
         return
     oldest = rows.aggregate(oldest=Min("created_at"))["oldest"]
-    if datetime.now(UTC) - oldest < LONGEST_GATHERING:
-        raise NotReadyYet(f"{count} of {batch} gathered for {flow}.", after=LOOK_AGAIN)
+    age = datetime.now(UTC) - oldest
+    if _fill(batch - count, waits_for_erp):
+        wanted, longest, after = batch, LONGEST_IN_BACKLOG, LOOK_AGAIN
+    elif count < few.count and _flows(rows, waits_for_erp):
+        wanted, longest = few.count, few.longest
+        # As long as the rest takes to come at the pace of those that are here.
+        after = max(LOOK_AGAIN, min((few.count - count) * age / count, longest - age).total_seconds())
+    else:
+        return
+    if age < longest:
+        raise NotReadyYet(f"{count} of {wanted} gathered for {flow}.", after=after)
 
 
-def _more_coming(erp_id: int) -> bool:
-    tasks = SyncTask.objects.filter(connection_id=erp_id, flow="push_order_to_erp")
-    return (
-        tasks.filter(state=SyncTask.State.RUNNING).exists()
-        or tasks.filter(state=SyncTask.State.WAITING, due_at__lte=datetime.now(UTC)).exists()
+def _fill(missing: int, erp_id: int) -> bool:
+    """Whether the orders that are due or being sent to this ERP would fill the batch."""
+    coming = SyncTask.objects.filter(
+        Q(state=SyncTask.State.RUNNING) | Q(state=SyncTask.State.WAITING, due_at__lte=datetime.now(UTC)),
+        connection_id=erp_id,
+        flow="push_order_to_erp",
     )
+    return coming[:missing].count() >= missing
+
+
+def _flows(rows: QuerySet[OrderLink], erp_id: int) -> bool:
+    """Whether the link before the oldest of these rows was made shortly before it."""
+    oldest = rows.order_by("pk").values_list("pk", "created_at").first()
+    if oldest is None:
+        return False
+    pk, created_at = oldest
+    return OrderLink.objects.filter(
+        pk__lt=pk, pk__gte=pk - NEIGHBOURS, connection_id=erp_id, created_at__gt=created_at - LONE_AFTER
+    ).exists()

@@ -15,7 +15,7 @@ from orders.mirroring import document_of
 from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
 
 # A lone order is written back within two seconds; in a backlog the flows wait for full batches themselves.
-GATHER_SECONDS = 0.8
+GATHER_SECONDS = 0.4
 
 
 def link_order(

@@ -13,7 +13,7 @@ from django.db import connection as database
 from django.db.models.functions import Now
 
 from companies.models import StoreCompanyLocation
-from hub.connectors.documents import PlacedOrder
+from hub.connectors.documents import OrderOutline, PlacedOrder
 from hub.connectors.store_parts import ReceivedOrder
 from hub.lib.gid import tail
 from hub.lib.hashing import content_hash
@@ -61,7 +61,14 @@ WHERE o.connection_id = %(connection_id)s AND o.external_id = s.external_id AND 
   AND o.needs_read AND o.is_fetched AND o.observed_at > o.remote_updated_at + make_interval(secs => %(settled_after)s)
 RETURNING o.id
 """
-
+# Only where nobody wrote another version meanwhile.
+_SETTLE = """
+UPDATE orders_storeorder o SET is_fetched = true, observed_at = GREATEST(o.observed_at, %(as_of)s)
+FROM unnest(%(external_ids)s::text[], %(hashes)s::text[]) AS s(external_id, document_hash)
+WHERE o.connection_id = %(connection_id)s AND o.external_id = s.external_id AND o.document_hash = s.document_hash
+  AND NOT o.needs_read
+RETURNING o.external_id
+"""
 
 _ERP = "SELECT erp_id FROM orders_orderpolicy WHERE store_id = %s"
 _LOCATIONS = """
@@ -198,10 +205,8 @@ def _verdict(old: StoreOrder | None, order: PlacedOrder, is_fetched: bool) -> st
     if order.updated_at < old.remote_updated_at:
         return "older"
     if is_fetched:
-        # A read settles every doubt, also when the store's stamp has not moved.
-        return (
-            "newer" if old.needs_read or not old.is_fetched or _hash(order) != old.document_hash else "same"
-        )
+        # A read settles every doubt, also when the store's stamp has not moved. Mostly it finds what was told.
+        return "newer" if old.needs_read or _hash(order) != old.document_hash else "same"
     merged = _without_holes(order, old)
     if _hash(merged) == old.document_hash:
         return "same"
@@ -319,6 +324,32 @@ def confirm_orders(connection: Connection, stamps: Mapping[str, datetime], as_of
             },
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def settle_orders(connection: Connection, outlines: Mapping[str, OrderOutline], as_of: datetime) -> set[str]:
+    """What these outlines show of orders told of in the second of their stamp is as we know it; returns those.
+
+    `as_of` is the database's time before the outlines were asked for. An order that is settled counts as read.
+    """
+    rows = StoreOrder.objects.filter(
+        connection=connection, external_id__in=list(outlines), needs_read=False
+    ).values_list("external_id", "document_hash", "document")
+    holds = {
+        external_id: known_hash
+        for external_id, known_hash, document in rows
+        if outlines[external_id].holds_for(msgspec.convert(document, PlacedOrder))
+    }
+    with database.cursor() as cursor:
+        cursor.execute(
+            _SETTLE,
+            {
+                "connection_id": connection.pk,
+                "as_of": as_of,
+                "external_ids": list(holds),
+                "hashes": list(holds.values()),
+            },
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def database_time() -> datetime:

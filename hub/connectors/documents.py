@@ -7,7 +7,7 @@ All amounts are Decimal in major units. All datetimes are timezone-aware UTC. Id
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -173,6 +173,39 @@ class PlacedOrder:
         Only meaningful when `company_location_external_id` is not an unknown part.
         """
         return bool(self.company_location_external_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOutline:
+    """What a glance at an order shows, for a tenth of what a whole read costs. Fields as in PlacedOrder.
+
+    `quantities` are id, quantity and current quantity of each line; None where there are more lines than it shows.
+    """
+
+    external_id: str
+    updated_at: datetime
+    cancelled_at: datetime | None
+    po_number: str
+    note: str
+    tags: tuple[str, ...]
+    attributes: tuple[Attribute, ...]
+    email: str
+    phone: str
+    discount_codes: tuple[str, ...]
+    financial_status: str
+    total: MoneyBag
+    current_total: MoneyBag
+    billing_address: Address | None
+    shipping_address: Address | None
+    quantities: tuple[tuple[str, int, int], ...] | None
+
+    def holds_for(self, order: PlacedOrder) -> bool:
+        """Whether everything that it shows is so in this order; False too where it does not show every line."""
+        shared = (field.name for field in fields(self) if field.name != "quantities")
+        lines = tuple((line.external_id, line.quantity, line.current_quantity) for line in order.lines)
+        return self.quantities == lines and all(
+            getattr(self, name) == getattr(order, name) for name in shared
+        )
 
 
 @dataclass(frozen=True, slots=True)

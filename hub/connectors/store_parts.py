@@ -14,6 +14,7 @@ from typing import ClassVar
 from hub.connectors.documents import (
     CompanyLocation,
     ErpReference,
+    OrderOutline,
     OrderStamp,
     Page,
     PagePosition,
@@ -40,6 +41,8 @@ class OrderHistory(ABC):
     """How long a changed order may take to appear in `changed_orders`; the cursor overlaps at least that."""
     stamp_batch: ClassVar[int]
     """How many orders one `read_stamps` call may name."""
+    outline_batch: ClassVar[int]
+    """How many orders one `read_outlines` call may name."""
 
     @property
     @abstractmethod
@@ -60,6 +63,10 @@ class OrderHistory(ABC):
 
         Cheap beside `read_orders`: it tells whether what is known of an order still holds.
         """
+
+    @abstractmethod
+    def read_outlines(self, external_ids: Sequence[str]) -> dict[str, OrderOutline]:
+        """What a glance shows of up to `outline_batch` orders, as of this call; ids that are gone are left out."""
 
     @abstractmethod
     def read_orders(self, external_ids: Sequence[str]) -> dict[str, ReceivedOrder]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import signal
 
+from hub.connectors.registry import CONNECTORS, connector_class
+from hub.lib.collector import settle_loaded
 from hub.supervise.cluster import FINISH_SIGNAL
 from hub.sync.drain import Drain
+from hub.sync.flows import FLOWS, RECEIVERS, receiver, run_of
 from hub.sync.watchdog import Watchdog
 
 # Seconds: a turn of the loop takes milliseconds, and waits for nothing but the database.
@@ -19,6 +22,8 @@ def beat() -> str:
 
 def drain() -> str:
     """Drain until there is nothing to do, or until the supervisor asks to finish."""
+    _load()
+    settle_loaded()
     work = Drain()
     work.watchdog = Watchdog(HUNG_AFTER)
     before = signal.signal(FINISH_SIGNAL, lambda *_: work.stop())
@@ -27,3 +32,13 @@ def drain() -> str:
     finally:
         work.watchdog.end()
         signal.signal(FINISH_SIGNAL, before)
+
+
+def _load() -> None:
+    """What is imported where it is first needed: no order shall wait for that."""
+    for key in CONNECTORS:
+        connector_class(key)
+    for name in FLOWS:
+        run_of(name)
+    for kind in RECEIVERS:
+        receiver(kind)

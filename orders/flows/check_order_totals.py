@@ -9,6 +9,8 @@ Review   totals that differ, with both numbers; an order that is gone from the E
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
 
 from hub.connectors.documents import ErpSalesOrder
@@ -18,11 +20,12 @@ from hub.lib.money import round_money
 from hub.sync import review
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
-from orders.batching import gather
+from orders.batching import Few, gather
 from orders.erp_mirroring import mirror_erp_orders
 from orders.models import OrderLink
 
 FLOW = "check_order_totals"
+FEW = Few(20, timedelta(seconds=20))
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -33,7 +36,7 @@ def run(connection: Connection, record_id: int) -> str:
     last = 0
     while True:
         left = unread.filter(pk__gt=last)
-        gather(left, erp.read_batch, flow=FLOW, waits_for_erp=connection.pk)
+        gather(left, erp.read_batch, FEW, flow=FLOW, waits_for_erp=connection.pk)
         batch = list(left.select_related("order").order_by("pk")[: erp.read_batch])
         if not batch:
             break

@@ -9,7 +9,7 @@ Review   an order that the store refuses to write to
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import QuerySet
 
@@ -19,12 +19,15 @@ from hub.errors import NotReadyYet, RecordRejected
 from hub.sync import review
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
-from orders.batching import gather
+from orders.batching import Few, gather
 from orders.models import OrderLink, OrderPolicy
 
 FLOW = "push_erp_references"
 # What became of the document later is written when documents of the ERP are pulled into the store.
 RECEIVED = "received"
+# Each reference that is written returns as a webhook, and a crowd of these at once would keep waiting what buyers order
+# meanwhile.
+FEW = Few(8, timedelta(seconds=5))
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -40,7 +43,7 @@ def run(connection: Connection, record_id: int) -> str:
     written = refused = 0
     while True:
         if policy:
-            gather(missing, batch, flow=FLOW, waits_for_erp=policy.erp_id)
+            gather(missing, batch, FEW, flow=FLOW, waits_for_erp=policy.erp_id)
         links = list(missing.order_by("pk")[:batch])
         if not links:
             break

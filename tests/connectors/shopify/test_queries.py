@@ -13,7 +13,7 @@ import pytest
 from hub.connectors.base import CallKind
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH
 from hub.connectors.stores.shopify.operations import QUERIES, operation
-from hub.connectors.stores.shopify.orders import FIRST_PAGE, STAMPS
+from hub.connectors.stores.shopify.orders import FIRST_PAGE, OUTLINES, STAMPS
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH
 from hub.connectors.stores.shopify.throttle import MAX_QUERY_COST, PageSize
 
@@ -25,6 +25,7 @@ LARGEST = {
     "ChangedOrders": STAMPS,
     "OrdersById": FIRST_PAGE,
     "OrderStamps": STAMPS,
+    "OrderOutlines": OUTLINES,
     "ExistingOrders": REFERENCE_BATCH,
     "CompanyLocations": LOCATION_BATCH,
 }

@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 import httpx
 
 from hub.connectors.base import Check, ConfigField, Connector, Hooks, Limits
-from hub.connectors.documents import CompanyLocation, ErpReference, OrderStamp, Page, PagePosition
+from hub.connectors.documents import (
+    CompanyLocation,
+    ErpReference,
+    OrderOutline,
+    OrderStamp,
+    Page,
+    PagePosition,
+)
 from hub.connectors.http import HttpClient
 from hub.connectors.store_parts import (
     Companies,
@@ -31,7 +38,7 @@ from hub.connectors.stores.shopify.client import (
     StaticToken,
 )
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReader
-from hub.connectors.stores.shopify.orders import STAMPS, OrderReader
+from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
 from hub.connectors.stores.shopify.subscriptions import SubscriptionKeeper
 from hub.connectors.stores.shopify.throttle import limits_of_plan
@@ -100,6 +107,7 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
         ),
     )
     stamp_batch = STAMPS
+    outline_batch = OUTLINES
     # Seconds to minutes were seen between a write and its place in the search index.
     search_lag = timedelta(minutes=5)
     location_batch = LOCATION_BATCH
@@ -158,6 +166,10 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
     def read_stamps(self, external_ids: Sequence[str]) -> dict[str, datetime]:
         """When these orders were changed last; not from the search index, so that nothing lags."""
         return self.orders.read_stamps(external_ids)
+
+    def read_outlines(self, external_ids: Sequence[str]) -> dict[str, OrderOutline]:
+        """What a glance at these orders shows; ids that are gone are left out."""
+        return self.orders.read_outlines(external_ids)
 
     def read_orders(self, external_ids: Sequence[str]) -> dict[str, ReceivedOrder]:
         """These orders, complete; ids that are gone are left out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.connectors.documents import (
     Address,
     Attribute,
+    OrderOutline,
     PaymentSchedule,
     PlacedLine,
     PlacedOrder,
@@ -82,6 +83,33 @@ def order_from_node(node: Node) -> PlacedOrder:
         payment_terms=_payment_terms(node),
         billing_address=_address(node, "billingAddress"),
         shipping_address=_address(node, "shippingAddress"),
+    )
+
+
+def outline_from_node(node: Node) -> OrderOutline:
+    """What an `OrderOutlines` node shows, each field worded as `order_from_node` words it; raises ValueError alike."""
+    lines = member(node, "lineItems")
+    quantities = tuple(
+        (gid(line, "id", "LineItem"), integer(line, "quantity"), integer(line, "currentQuantity"))
+        for line in members(lines, "nodes")
+    )
+    return OrderOutline(
+        external_id=gid(node, "id", "Order"),
+        updated_at=moment(node, "updatedAt"),
+        cancelled_at=optional_moment(node, "cancelledAt"),
+        po_number=text(node, "poNumber"),
+        note=text(node, "note"),
+        tags=tuple(sorted(texts(node, "tags"))),
+        attributes=_attributes(node),
+        email=text(node, "email"),
+        phone=text(node, "phone"),
+        discount_codes=texts(node, "discountCodes"),
+        financial_status=text(node, "displayFinancialStatus").lower(),
+        total=_bag(member(node, "totalPriceSet")),
+        current_total=_bag(member(node, "currentTotalPriceSet")),
+        billing_address=_address(node, "billingAddress"),
+        shipping_address=_address(node, "shippingAddress"),
+        quantities=None if flag(member(lines, "pageInfo"), "hasNextPage") else quantities,
     )
 
 
