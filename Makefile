@@ -24,7 +24,7 @@ help:  ## this list
 setup: .venv/installed  ## virtualenv, packages, database, first administrator; safe to repeat
 	@$(MANAGE) setup
 
-demo: .venv/installed  ## two stores, one ERP, twenty orders (ARGS=--once ends by itself)
+demo: .venv/installed  ## two stores, one ERP, 22 orders (ARGS=--once ends by itself)
 	@$(MANAGE) demo $(ARGS)
 
 run: setup  ## web server and workers at http://127.0.0.1:8000/admin/

@@ -4,7 +4,7 @@ DATABASE_URL            postgres://user:password@host:5432/name; unset: the clon
 DATABASE_NAME           another database on that server (the demonstration and the benchmarks use their own)
 SECRET_KEY              unset: made once for this clone (for a deployment set it)
 FIELD_ENCRYPTION_KEYS   comma-separated Fernet keys, the first encrypts; unset: made once for this clone
-ALLOWED_HOSTS           comma-separated host names; unset: this machine only
+ALLOWED_HOSTS           comma-separated host names; unset: this machine, and the host of PUBLIC_URL
 PUBLIC_URL              https://hub.example.com, where stores deliver webhooks; unset: orders come by cursor
 EMAIL_URL               smtp+tls://user:password@host:587; unset: mails are printed
 DEFAULT_FROM_EMAIL      sender of alerts
@@ -29,6 +29,7 @@ import structlog
 from hub.embedded.places import clone_folder, places
 from hub.embedded.server import DATABASE, OWNER, PORT
 from hub.local_secrets import local_secrets
+from hub.names import hosts, trusted_origins
 from hub.navigation import UNFOLD as UNFOLD
 
 # ModelAdmin[Order] and the like at run time.
@@ -44,12 +45,12 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or local_secrets()["secret_key"]
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
     local_secrets()["field_encryption_key"]
 ]
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+PUBLIC_URL = env.str("PUBLIC_URL", default="")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or hosts(PUBLIC_URL)
 
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
-PUBLIC_URL = env.str("PUBLIC_URL", default="")
 IS_HTTPS = env.bool("HTTPS", default=False)
-CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if IS_HTTPS and "*" not in host]
+CSRF_TRUSTED_ORIGINS = trusted_origins(ALLOWED_HOSTS) if IS_HTTPS else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True

@@ -15,11 +15,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from hub.sync.admin import ReadOnlyAdmin, as_table
+from hub.sync.admin.records import flow_name
+from hub.sync.changed_by import COMMAND, FLOW
 from hub.sync.models import Change
 from hub.sync.tracking import is_noted
 
 # Of a number that fits into a row's key.
 LONGEST_NUMBER = 18
+# With it a person does what he likes; other commands do what they were written for.
+_BY_HAND = f"{COMMAND}shell"
 
 
 @cache
@@ -72,7 +76,7 @@ class ChangeAdmin(ReadOnlyAdmin):
 
     @admin.display(description="By", ordering="changed_by")
     def who(self, change: Change) -> str:
-        return change.changed_by or "Concord (nobody was signed in)"
+        return change.changed_by or _without_a_person(change.origin)
 
     @admin.display(description="Kind", ordering="table_name")
     def shown_kind(self, change: Change) -> str:
@@ -91,6 +95,15 @@ class ChangeAdmin(ReadOnlyAdmin):
     @admin.display(description="Became")
     def became(self, change: Change) -> SafeString:
         return as_table(change.after)
+
+
+def _without_a_person(origin: str) -> str:
+    """Whom to ask about a change that nobody signed in made."""
+    if origin.startswith(FLOW):
+        return f"Concord, flow “{flow_name(origin.removeprefix(FLOW))}”"
+    if origin.startswith(COMMAND):
+        return f"Somebody at the server, with {origin}" if origin == _BY_HAND else f"Concord, {origin}"
+    return "Nobody was signed in (plain SQL)"
 
 
 def _page(change: Change) -> str:

@@ -1,4 +1,5 @@
-"""API keys are made and revoked here and nowhere else. A key is shown once, on the page that answers its making."""
+"""API keys are made and revoked here (`manage.py api_key` makes some, too). A key is shown once, on the page that
+answers its making."""
 
 from __future__ import annotations
 

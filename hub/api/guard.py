@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from hub.api.problems import MEDIA_TYPE, problem_response
@@ -13,6 +13,7 @@ from hub.api.problems import MEDIA_TYPE, problem_response
 AT = "/api/"
 LONGEST_PATH = 500
 LONGEST_QUERY = 4000
+MOST_PARAMETERS = 100
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
 
@@ -38,6 +39,8 @@ def why_unreadable(path: str, query: str) -> str:
         return f"The path is longer than {LONGEST_PATH} characters."
     if len(query) > LONGEST_QUERY:
         return f"The query string is longer than {LONGEST_QUERY} characters."
+    if query.count("&") >= MOST_PARAMETERS:
+        return f"The query string has more than {MOST_PARAMETERS} parameters."
     if "\0" in path:
         return "The path contains a NUL character."
     if "%" in path or "\N{REPLACEMENT CHARACTER}" in path:
@@ -54,12 +57,19 @@ def why_unreadable(path: str, query: str) -> str:
 
 
 def _worded(response: HttpResponseBase) -> HttpResponseBase:
-    """The same answer, as a problem document where it is an error worded by Django."""
-    if response.status_code < 400 or response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
+    """The same answer, as a problem document where it is an error worded by Django.
+
+    It stays the same object: closing one ends the request, which must not happen before its end.
+    """
+    is_problem = response.headers.get("Content-Type", "").startswith(MEDIA_TYPE)
+    if response.status_code < 400 or is_problem or not isinstance(response, HttpResponse):
         return response
     worded = problem_response(response.status_code)
-    for name in KEPT_HEADERS:
-        if name in response.headers:
-            worded.headers[name] = response.headers[name]
-    response.close()
-    return worded
+    kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    for name in list(response.headers):
+        del response.headers[name]
+    response.cookies.clear()
+    for name, value in {**worded.headers, **kept}.items():
+        response.headers[name] = value
+    response.content = worded.content
+    return response

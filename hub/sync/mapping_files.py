@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import openpyxl
 from django.core.exceptions import ValidationError
@@ -23,13 +24,32 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 MOST_BYTES = 10_000_000
 MOST_ROWS = 50_000
+MOST_COLUMNS = 100
+# What a workbook may unpack to: XML packs a thousandfold, and a file of a few MB could fill the memory.
+MOST_UNPACKED_BYTES = 100_000_000
 WRITTEN_AT_ONCE = 1000
 # What spreadsheets begin a formula with, and apostrophes before it: those are ours or must look like ours.
-_FORMULA = re.compile(r"^'*[=+\-@\t\r\n]")
-_ESCAPED = re.compile(r"^'+[=+\-@\t\r\n]")
+_FORMULA = re.compile(r"^'*[=+\-@＝＋－＠\t\r\n]")
+_ESCAPED = re.compile(r"^'+[=+\-@＝＋－＠\t\r\n]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # XML, and with it XLSX, knows no other control characters.
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+# What zipfile, zlib, the XML parser (SyntaxError) and openpyxl raise for files that are none, or are encrypted.
+_NO_WORKBOOK = (
+    BadZipFile,
+    InvalidFileException,
+    zlib.error,
+    LookupError,
+    ValueError,
+    SyntaxError,
+    RuntimeError,
+    EOFError,
+    OverflowError,
+    TypeError,
+    AttributeError,
+)
 
 
 class UnreadableFile(ValueError):
@@ -124,9 +144,12 @@ def table(layout: MappingFile, rows: models.QuerySet[Any]) -> Iterator[list[str]
 
 
 def as_csv(lines: Iterable[Sequence[str]]) -> bytes:
-    """UTF-8 with the mark by which spreadsheets know it."""
+    """UTF-8 with the mark by which spreadsheets know it.
+
+    Every cell is quoted: where spreadsheets separate by semicolons, a semicolon inside of a value would begin a cell.
+    """
     text = io.StringIO()
-    csv.writer(text).writerows(lines)
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(lines)
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -156,7 +179,9 @@ def read_lines(name: str, content: bytes) -> list[list[str]]:
     for line in lines:
         if len(kept) > MOST_ROWS:
             raise UnreadableFile(f"The file has more than {MOST_ROWS} rows. Split it.")
-        kept.append(line)
+        if any(line[MOST_COLUMNS:]):
+            raise UnreadableFile(f"The file has more than {MOST_COLUMNS} columns. Mappings have fewer.")
+        kept.append(line[:MOST_COLUMNS])
     return kept
 
 
@@ -176,11 +201,22 @@ def _csv_lines(content: bytes) -> Iterator[list[str]]:
 
 def _xlsx_lines(content: bytes) -> Iterator[list[str]]:
     try:
+        with ZipFile(io.BytesIO(content)) as parts:
+            # Reading ends at these sizes, so that they cannot lie.
+            unpacked = sum(part.file_size for part in parts.infolist())
+        if unpacked > MOST_UNPACKED_BYTES:
+            raise UnreadableFile(
+                f"The file unpacks to more than {MOST_UNPACKED_BYTES // 1_000_000} MB. Split it."
+            )
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        for values in book.worksheets[0].iter_rows(values_only=True):
+        sheet = book.worksheets[0]
+        # What a sheet says of its size is often wrong, and rows beyond it would be left out.
+        sheet.reset_dimensions()
+        for values in sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True):
             yield [_cell(value) for value in values]
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, SyntaxError) as error:
-        # SyntaxError is what XML that is none raises.
+    except UnreadableFile:
+        raise
+    except _NO_WORKBOOK as error:
         raise UnreadableFile("The file is no proper XLSX workbook. Save it anew and try again.") from error
 
 

@@ -69,6 +69,12 @@ def this_run() -> CurrentRun:
     return run
 
 
+def running_flow() -> str:
+    """The flow that this thread runs; "" outside of one."""
+    run = _current.get()
+    return run.task.flow if run else ""
+
+
 class EngineHooks:
     """The engine's side of hub.connectors.base.Hooks for one connection.
 

@@ -79,9 +79,12 @@ class StoreOrderAdmin(MirrorAdmin):
         if order is not None and self.has_view_permission(request, order):
             reviews = self.admin_site.get_model_admin(ReviewItem)
             extra |= {
-                **order_page(order),
+                **order_page(
+                    order,
+                    may_look_at=lambda model: request.user.has_perm(_view_permission(model)),
+                    decisions=lambda item: reviews.decisions(request, item),  # type: ignore[attr-defined]
+                ),
                 "may_send": self.has_decide_permission(request),
-                "decisions": reviews.decisions(request),  # type: ignore[attr-defined]
                 "shown_as": SHOWN,
                 "title": f"Order {order.name}",
                 "subtitle": None,
@@ -101,6 +104,12 @@ class StoreOrderAdmin(MirrorAdmin):
         going = sum(store_id in erps for _, _, store_id in chosen)
         if going:
             messages.success(request, f"{going} will be decided now.")
+
+
+def _view_permission(model: str) -> str:
+    """`sync_apicall` → sync.view_apicall"""
+    app, _, name = model.partition("_")
+    return f"{app}.view_{name}"
 
 
 def _is_of_one(request: HttpRequest) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -47,8 +48,17 @@ class ErpSide:
     pairs: tuple[Pair, ...]
 
 
-def order_page(order: StoreOrder) -> dict[str, Any]:
-    """The template's context; a fixed number of statements whatever the order went through."""
+def order_page(
+    order: StoreOrder,
+    *,
+    may_look_at: Callable[[str], bool],
+    decisions: Callable[[ReviewItem], list[tuple[str, str]]],
+) -> dict[str, Any]:
+    """The template's context; a fixed number of statements whatever the order went through.
+
+    `may_look_at` says of a model's pages ("sync_apicall") whether they are open to who asks, `decisions` which ones he
+    may take on an item.
+    """
     placed = document_of(order)
     links = list(order.links.select_related("connection").order_by("pk"))
     reviews = list(reviews_of(order)[:MOST_OF_A_KIND])
@@ -59,10 +69,16 @@ def order_page(order: StoreOrder) -> dict[str, Any]:
         "more_lines": max(len(placed.lines) - MOST_LINES, 0),
         "erp_sides": _erp_sides(order, links),
         "holds": [
-            (item, as_evidence(item.evidence)) for item in reviews if item.state == ReviewItem.State.OPEN
+            (item, as_evidence(item.evidence), decisions(item))
+            for item in reviews
+            if item.state == ReviewItem.State.OPEN
         ],
         "open_tasks": [(flow_name(task.flow), _task_state(task), task) for task in tasks],
-        "events": [(event, _address(event)) for event in timeline(order, links, reviews, tasks)],
+        "may_see_tasks": may_look_at("sync_synctask"),
+        "events": [
+            (event, _address(event) if may_look_at(event.model) else "")
+            for event in timeline(order, links, reviews, tasks)
+        ],
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import zipfile
 from decimal import Decimal
 
 import openpyxl
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companies.models import CompanyLocationMapping
-from hub.sync.mapping_files import escaped, unescaped
+from hub.sync.mapping_files import UnreadableFile, as_csv, escaped, read_lines, unescaped
 from hub.sync.models import ReviewItem, SyncTask
 from inventory.models import ItemMapping
 from orders.models import TaxCodeMapping
@@ -42,10 +44,10 @@ def items():
     return list(ItemMapping.objects.order_by("sku").values_list("sku", "title", "item_number", "unit"))
 
 
-@given(st.text(alphabet="=+-@\t\r\n'a1", max_size=6))
+@given(st.text(alphabet="=+-@＝＋－＠\t\r\n'a1", max_size=6))
 def test_what_is_escaped_is_no_formula_and_comes_back_as_it_was(text):
     assert unescaped(escaped(text)) == text
-    assert not escaped(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert not escaped(text).startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"))
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
@@ -167,10 +169,10 @@ def test_company_locations_are_named_by_store_and_id_and_matched_again(pages):
     CompanyLocationMapping.objects.create(location=order.location, connection=erp)
     exported = export(pages, "csv", "companies_companylocationmapping").decode("utf-8-sig")
 
-    filled = exported.replace("Nordlicht,Hamburg,", "Nordlicht,Hamburg,C-10")
+    filled = exported.replace('"Hamburg",""', '"Hamburg","C-10"')
     bring(pages, filled, model="companies_companylocationmapping")
 
-    assert "EU gid://shopify/CompanyLocation/1,BC,Nordlicht,Hamburg," in exported
+    assert '"EU gid://shopify/CompanyLocation/1","BC","Nordlicht","Hamburg",""' in exported
     assert CompanyLocationMapping.objects.get().customer_number == "C-10"
     assert list(SyncTask.objects.values_list("flow", "record_id")) == [
         ("match_company_location", order.location_id)
@@ -192,7 +194,7 @@ def test_who_may_only_look_exports_and_does_not_import(signed_in):
     make_pair()
     viewer = signed_in("view_itemmapping")
 
-    assert export(viewer, "csv").decode("utf-8-sig").strip() == HEAD.strip()
+    assert export(viewer, "csv").decode("utf-8-sig").replace('"', "").strip() == HEAD.strip()
     assert bring(viewer, HEAD + "EU,BC,A,,IT-1,\n").status_code == 403
     assert (
         "Import a file" not in viewer.get(reverse("admin:inventory_itemmapping_changelist")).content.decode()
@@ -204,3 +206,104 @@ def test_who_may_not_even_look_exports_nothing(signed_in):
     stranger = signed_in("view_alert")
 
     assert stranger.get(reverse("admin:inventory_itemmapping_export", args=["csv"])).status_code == 403
+
+
+def workbook(sheet=None, **parts):
+    """A small workbook, with another sheet or other parts than its own."""
+    plain = io.BytesIO()
+    book = openpyxl.Workbook()
+    book.active.append(["store", "erp", "sku"])
+    book.save(plain)
+    made = io.BytesIO()
+    with zipfile.ZipFile(plain) as given, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as out:
+        own = {"xl/worksheets/sheet1.xml": sheet} if sheet else {}
+        for name in given.namelist():
+            out.writestr(name, own.get(name) or given.read(name))
+        for name, content in parts.items():
+            out.writestr(name, content)
+    return made.getvalue()
+
+
+def sheet(rows, head="", dimension="A1:A1"):
+    name = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return (
+        f'<?xml version="1.0"?>{head}<worksheet xmlns="{name}"><dimension ref="{dimension}"/>'
+        f"<sheetData>{rows}</sheetData></worksheet>"
+    )
+
+
+def test_a_workbook_that_unpacks_to_much_more_than_it_is_is_refused_before_it_is_read():
+    bomb = workbook(bomb=b"\0" * 101_000_000)
+
+    assert len(bomb) < 200_000
+    with pytest.raises(UnreadableFile, match="unpacks to more than 100 MB"):
+        read_lines("items.xlsx", bomb)
+
+
+def test_a_sheet_that_claims_to_be_smaller_than_it_is_is_read_whole():
+    rows = "".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in (1, 2, 3))
+
+    lines = read_lines("items.xlsx", workbook(sheet(rows, dimension="A1:A1")))
+
+    assert [line[0] for line in lines] == ["1", "2", "3"]
+
+
+def test_a_sheet_that_claims_to_be_wide_and_long_costs_nothing():
+    one = '<row r="1"><c r="A1" t="inlineStr"><is><t>sku</t></is></c></row>'
+
+    lines = read_lines("items.xlsx", workbook(sheet(one, dimension="A1:XFD1048576")))
+
+    assert [[cell for cell in line if cell] for line in lines] == [["sku"]]
+    assert len(lines[0]) == 100
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ('<row r="1"><c r="XFD1"><v>1</v></c></row>', None),
+        ('<row r="1"><c r="CW1"><v>1</v></c></row>', "more than 100 columns"),
+        ('<row r="1048576"><c r="A1048576"><v>1</v></c></row>', "more than 50000 rows"),
+        ('<row r="1"><c r="A1" t="s"><v>99</v></c></row>', "no proper XLSX"),
+        ('<row r="1"><c r="A1" t="d"><v>not a day</v></c></row>', "no proper XLSX"),
+    ],
+)
+def test_cells_in_strange_places_are_refused_or_left_out(rows, words):
+    if words is None:
+        assert all(not any(line) for line in read_lines("items.xlsx", workbook(sheet(rows))))
+    else:
+        with pytest.raises(UnreadableFile, match=words):
+            read_lines("items.xlsx", workbook(sheet(rows)))
+
+
+def test_a_workbook_reads_no_file_of_ours_and_expands_no_entities():
+    outside = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>'
+    laughs = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    growing = f'<!DOCTYPE x [<!ENTITY e0 "ha">{laughs}<!ENTITY e "&e9;">]>'
+
+    for head in (outside, growing):
+        row = '<row r="1"><c r="A1" t="inlineStr"><is><t>&e;</t></is></c></row>'
+        with pytest.raises(UnreadableFile):
+            read_lines("items.xlsx", workbook(sheet(row, head)))
+
+
+def test_a_workbook_with_a_broken_byte_is_read_or_refused_and_nothing_else():
+    whole = workbook()
+
+    for place in range(0, len(whole), 23):
+        broken = bytearray(whole)
+        broken[place] ^= 0xFF
+        try:
+            read_lines("items.xlsx", bytes(broken))
+        except UnreadableFile as error:
+            assert "XLSX" in str(error) or "unpacks" in str(error)  # noqa: PT017
+
+
+def test_a_file_with_very_many_columns_is_refused_at_once():
+    with pytest.raises(UnreadableFile, match="more than 100 columns"):
+        read_lines("items.csv", b"sku," * 500_000)
+
+
+def test_a_value_begins_no_cell_where_spreadsheets_separate_by_semicolons():
+    text = as_csv([["a;=1+1", "b"]]).decode("utf-8-sig")
+
+    assert [cell for cell in next(csv.reader([text], delimiter=";")) if cell.startswith("=")] == []

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import UTC, datetime
+
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import ProgrammingError, transaction
 from django.db import connection as database
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from hub.sync.changed_by import changed_by, remember_who
+from hub.sync.changed_by import changed_by, greet, remember_who, session_origin
+from hub.sync.claims import Claimed
+from hub.sync.leases import Held
 from hub.sync.models import Change, Connection, FieldOwner, Schedule
+from hub.sync.running import CurrentRun, current_run
 from inventory.models import ItemMapping
 from orders.models import OrderPolicy, TaxCodeMapping
 
@@ -175,3 +182,75 @@ def test_reading_and_webhooks_cost_no_query(pair, django_assert_num_queries):
     with django_assert_num_queries(0):
         remember_who(lambda _request: HttpResponse())(webhook)
         remember_who(lambda _request: HttpResponse())(request_of(User(username="kim", pk=1), "get"))
+
+
+def run_of(flow):
+    """This thread runs the flow."""
+    task = Claimed(1, flow, 1, 1, "order:1", 1, 0, 1, 1, datetime.now(UTC))
+    return current_run(CurrentRun(task, Held("c", 1, 0.0), "w"))
+
+
+def who():
+    """What the page Changes says of each change, the oldest first."""
+    page = admin.site.get_model_admin(Change)
+    return [page.who(change) for change in Change.objects.order_by("pk")]
+
+
+@pytest.fixture
+def introduced(db):
+    """A session as the workers have it."""
+    greet(connection=database)
+    yield
+    database.execute_wrappers.clear()
+
+
+def test_what_a_flow_changes_carries_its_name_and_what_comes_after_does_not(pair, introduced):
+    with run_of("push_order_to_erp"):
+        ItemMapping.objects.bulk_create([item(pair, "S-1")], ignore_conflicts=True)
+        TaxCodeMapping.objects.get_or_create(title="VAT", rate="0.19", **pair)
+
+    assert set(Change.objects.values_list("changed_by", "origin")) == {("", "flow push_order_to_erp")}
+    assert who() == ["Concord, flow “Send order to ERP”"] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_flows_name_ends_with_its_statement_or_its_transaction(pair, introduced):
+    with run_of("pull_store_orders"):
+        item(pair, "S-1").save()
+    item(pair, "S-2").save()
+    with run_of("pull_store_orders"), transaction.atomic():
+        item(pair, "S-3").save()
+    item(pair, "S-4").save()
+
+    assert who() == ["Concord, flow “Read the store's changes”", "Nobody was signed in (plain SQL)"] * 2
+
+
+def test_what_a_flow_only_reads_or_does_elsewhere_costs_no_statement(
+    pair, introduced, django_assert_num_queries
+):
+    with run_of("push_order_to_erp"), django_assert_num_queries(2):
+        list(ItemMapping.objects.all())
+        Connection.objects.none().update(name="x")
+        Change.objects.filter(pk=0).delete()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["/srv/manage.py", "migrate"], "Concord, manage.py migrate"),
+        (["manage.py", "shell", "-c", "…"], "Somebody at the server, with manage.py shell"),
+        (["manage.py"], "Nobody was signed in (plain SQL)"),
+        (["/usr/bin/granian", "--host"], "Nobody was signed in (plain SQL)"),
+    ],
+)
+def test_a_command_is_named_for_its_whole_session(pair, introduced, monkeypatch, words, told):
+    monkeypatch.setattr(sys, "argv", words)
+    greet(connection=database)
+
+    item(pair, "S-1").save()
+    with changed_by("kim", "/admin/"):
+        item(pair, "S-2").save()
+    item(pair, "S-3").save()
+
+    assert who() == [told, "kim", told]
+    assert session_origin() in ("", " ".join(["manage.py", *words[1:2]]))

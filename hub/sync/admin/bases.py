@@ -64,7 +64,8 @@ class PlainAdmin(ModelAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Who changed this row when, where the database notes it; else Django's log of its own pages."""
         model = self.opts.concrete_model or self.model
-        if not (is_noted(model) and request.user.has_perm("sync.view_change")):
+        may_see = self.has_view_permission(request) and request.user.has_perm("sync.view_change")
+        if not (is_noted(model) and may_see):
             return super().history_view(request, object_id, extra_context)
         query = urlencode({"table_name": model._meta.db_table, "q": object_id})
         return HttpResponseRedirect(f"{reverse('admin:sync_change_changelist')}?{query}")

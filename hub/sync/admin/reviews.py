@@ -114,16 +114,18 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     def raw_evidence(self, item: ReviewItem) -> SafeString:
         return pretty(item.evidence)
 
-    def change_view(
+    def render_change_form(
         self,
         request: HttpRequest,
-        object_id: str,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        obj: ReviewItem | None = None,
     ) -> HttpResponse:
         """The page of one item has the same buttons as the list has actions, for what it shows."""
-        extra = {**(extra_context or {}), "decisions": self.decisions(request), "shown_as": SHOWN}
-        return super().change_view(request, object_id, form_url, extra)
+        context |= {"decisions": self.decisions(request, obj) if obj else [], "shown_as": SHOWN}
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         """Whoever decides about money alone has the buttons, too; which items are his is asked for each."""
@@ -136,8 +138,10 @@ class ReviewItemAdmin(ReadOnlyAdmin):
             messages.error(request, f"{left} left as they are: you may decide questions about money only.")
         return allowed
 
-    def decisions(self, request: HttpRequest) -> list[tuple[str, str]]:
-        """The decisions that this person may take, as (action, label)."""
+    def decisions(self, request: HttpRequest, item: ReviewItem) -> list[tuple[str, str]]:
+        """The decisions that this person may take on this item, as (action, label)."""
+        if item.state != ReviewItem.State.OPEN or not review.may_decide(request.user, item.code):
+            return []
         found = self.get_actions(request)
         return [(name, str(entry[2])) for name, entry in found.items() if entry and name in self.actions]
 

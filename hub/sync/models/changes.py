@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 class Change(models.Model):
     """One row was made, changed or deleted. `before` and `after` hold only what became another value.
 
-    `changed_by` is the name of the person who was signed in, "" where nobody was: a flow, a command or plain SQL.
-    `origin` is the page that it was done on.
+    `changed_by` is the name of the person who was signed in, "" where nobody was. `origin` is the page that it was
+    done on, else the flow ("flow …") or the command ("manage.py …"); "" for plain SQL.
     """
 
     class Operation(models.TextChoices):

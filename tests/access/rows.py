@@ -1,0 +1,98 @@
+"""A row of every kind that the back office has a page for, so that each page can be asked for something that exists."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from axes.models import AccessAttempt
+from django.contrib import admin
+
+from companies.models import CompanyLocationLink, CompanyLocationMapping
+from hub.api import keys
+from hub.api.models import ApiKey
+from hub.sync.flows import FLOWS
+from hub.sync.models import (
+    Alert,
+    AlertChannel,
+    Cursor,
+    FieldOwner,
+    Schedule,
+    SyncTask,
+    WebhookDelivery,
+    Worker,
+)
+from inventory.models import ItemMapping
+from orders.models import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
+
+# Pages of libraries, which no role sees: what stands on them is not ours.
+FOREIGN_APPS = ("auth", "django_q")
+
+
+def fill():
+    """An order that went through everything, its connections, and all that people decide about them."""
+    store, erp = make_pair()
+    orders = make_orders(store, 3)
+    link(orders[:1], erp)
+    note_events(orders[0], erp, 1)
+    _questions(orders, erp)
+    _mappings(store, erp, orders[0].location)
+    _machinery(store, erp, orders)
+    key = ApiKey(name="WMS", scopes=["orders:read"], sees_all_connections=True)
+    keys.issue(key)
+    key.save()
+    AccessAttempt.objects.create(
+        username="kim", ip_address="203.0.113.7", failures_since_start=1, attempt_time=NOW, user_agent="x"
+    )
+    return orders
+
+
+def _questions(orders, erp):
+    """One that anybody at the order desk answers, one about money, on one order each."""
+    ask(orders[1], erp, code="possible_duplicate")
+    ask(orders[2], erp, code="totals_differ")
+
+
+def _mappings(store, erp, location):
+    pair = {"store": store, "erp": erp}
+    ItemMapping.objects.create(sku="TAB-1", **pair)
+    TaxCodeMapping.objects.create(title="VAT", rate="0.19", **pair)
+    PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
+    ShippingMethodMapping.objects.create(title="Standard", **pair)
+    CompanyLocationMapping.objects.create(location=location, connection=erp)
+    CompanyLocationLink.objects.create(
+        location=location,
+        connection=erp,
+        customer_external_id="x",
+        customer_number="10000",
+        matched_by="number",
+    )
+    FieldOwner.objects.get_or_create(object="order", field="colour", defaults={"owner": "store"})
+
+
+def _machinery(store, erp, orders):
+    states = (SyncTask.State.WAITING, SyncTask.State.HELD, SyncTask.State.QUARANTINED)
+    for order, state in zip(orders, states, strict=True):
+        SyncTask.objects.create(
+            connection=erp,
+            flow="push_order_to_erp",
+            record_id=order.pk,
+            subject=f"order:{order.pk}",
+            state=state,
+            due_at=NOW + timedelta(days=3650),
+        )
+    flow = next(name for name, flow in FLOWS.items() if flow.every and flow.side == "store")
+    Schedule.objects.get_or_create(connection=store, flow=flow, defaults={"every_seconds": 60})
+    Cursor.objects.create(connection=store, flow=flow)
+    Alert.objects.create(cause="a", message="Something is wrong.", connection=store)
+    AlertChannel.objects.create(kind="email", address="ops@example.com")
+    Worker.objects.create(name="w-1", lock_key=1, started_at=NOW, beat_at=NOW)
+    WebhookDelivery.objects.create(connection=store, topic="orders/create", webhook_id="w", body=b"{}")
+
+
+def own_models():
+    """Every model with a page of ours."""
+    return sorted(
+        (model for model in admin.site._registry if model._meta.app_label not in FOREIGN_APPS),
+        key=lambda model: model._meta.label_lower,
+    )
