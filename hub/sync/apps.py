@@ -7,6 +7,7 @@ from django.core import checks
 class SyncConfig(AppConfig):
     name = "hub.sync"
     label = "sync"
+    verbose_name = "Hub"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
