@@ -60,7 +60,12 @@ def build(sandbox: Sandbox) -> Scene:
 @contextmanager
 def _working() -> Iterator[None]:
     drain = Drain(threads=4, linger=PATIENCE, budget=PATIENCE)
-    thread = threading.Thread(target=lambda: (drain.run(), database.close()))
+
+    def work() -> None:
+        drain.run()
+        database.close()
+
+    thread = threading.Thread(target=work)
     thread.start()
     try:
         yield
