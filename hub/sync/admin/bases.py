@@ -59,8 +59,10 @@ class RowForm(forms.ModelForm[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # An empty form, which gives the page its scripts, is of no row.
+        row = f", {self.instance}" if self.instance.pk else ""
         for field in self.fields.values():
-            field.widget.attrs["aria-label"] = f"{field.label}, {self.instance}"
+            field.widget.attrs["aria-label"] = f"{field.label}{row}"
 
 
 class PlainAdmin(ModelAdmin):
