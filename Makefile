@@ -9,10 +9,10 @@ N ?= 200
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run work test check fix bench chaos
+.PHONY: help setup demo run work browser test check fix bench chaos screenshots
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .venv/installed: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -33,10 +33,13 @@ run: setup  ## web server and workers at http://127.0.0.1:8000/admin/
 work: setup  ## one more worker host on the same database
 	@$(MANAGE) work $(ARGS)
 
-test: .venv/installed  ## all tests, or some: make test args="-k payout"
+browser:  ## Chromium for the browser tests, where we may install it
+	@sh .ci/browser
+
+test: .venv/installed browser  ## all tests, or some: make test args="-k payout"
 	@$(VENV)python -m pytest -n 3 --dist loadfile $(args)
 
-check: .venv/installed  ## everything that CI checks
+check: .venv/installed browser  ## everything that CI checks
 	$(VENV)ruff check .
 	$(VENV)ruff format --check .
 	$(VENV)mypy
@@ -54,3 +57,6 @@ bench: .venv/installed  ## figures, as ratios within one run
 
 chaos: .venv/installed  ## orders under faults and killed workers: make chaos N=2000 SEED=7
 	@$(VENV)python -W ignore -m benchmarks.chaos --orders $(N) --seed $(SEED) $(ARGS)
+
+screenshots: .venv/installed browser  ## pictures of the main pages, anew, in docs/screenshots
+	@$(VENV)python -W ignore -m screenshots

@@ -80,7 +80,12 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "hub.sync.admin.start.start_page",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("concord/icon.svg")}
+    ],
     "STYLES": [lambda request: static("concord/back-office.css")],
+    "SCRIPTS": [lambda request: static("concord/back-office.js")],
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

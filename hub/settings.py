@@ -115,6 +115,7 @@ MIDDLEWARE = [
     # The first: errors of the others become problem documents below /api/.
     "hub.api.guard.guard",
     "django.middleware.security.SecurityMiddleware",
+    "hub.content_policy.restrict",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hub.health.without_session",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -197,6 +198,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
+FORMAT_MODULE_PATH = "hub.formats"
 TIME_ZONE = "UTC"
 
 # ----------------------------------------------------------------------------------- background work
@@ -261,7 +263,11 @@ SPECTACULAR_SETTINGS = {
     # From our own static files; nothing is asked of anybody else, and no address is sent to be validated.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"validatorUrl": None, "persistAuthorization": False},
+    "SWAGGER_UI_SETTINGS": {
+        "validatorUrl": None,
+        "persistAuthorization": False,
+        "defaultModelsExpandDepth": 0,
+    },
 }
 
 # ------------------------------------------------------------------------------------- logs, metrics

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-ROOMS = ("hub", "companies", "inventory", "orders", "payments", "benchmarks", "tests")
+ROOMS = ("hub", "companies", "inventory", "orders", "payments", "benchmarks", "screenshots", "tests")
 APPS = ("companies", "inventory", "orders", "payments")
 HEADINGS = ("Starts", "Reads", "Writes", "Repeat", "Review")
 NO_ROOM = {"utils", "util", "helpers", "helper", "common", "misc", "services", "signals", "constants"}

@@ -8,6 +8,7 @@ from django.db.backends.signals import connection_created
 class SyncConfig(AppConfig):
     name = "hub.sync"
     label = "sync"
+    verbose_name = "Hub"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

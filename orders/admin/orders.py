@@ -35,7 +35,7 @@ class StoreOrderAdmin(MirrorAdmin):
     )
     # The search is ours: see get_search_results.
     search_fields = ("name",)
-    search_help_text = "PO number (or its beginning), order name, or ERP number"
+    search_help_text = "PO number, order name or ERP number"
     list_filter = ("connection", "is_test")
     list_select_related = ("connection", "location")
     fields = ()

@@ -161,7 +161,7 @@ def test_evidence_is_a_table_and_not_json(pages, order_and_erp):
     page = pages.get(reverse("admin:sync_reviewitem_change", args=[item.pk])).content.decode()
 
     assert "<tr><td>Total</td><td>10.00</td><td>9.99</td></tr>" in page
-    assert '<th scope="col">Sku</th><th scope="col">Quantity</th></tr>' in page
+    assert '<th scope="col">SKU</th><th scope="col">Quantity</th></tr>' in page
 
 
 def test_an_alert_is_closed_by_hand(pages):

@@ -92,7 +92,7 @@ def test_swagger_asks_nobody_else(staff):
     script = staff.get("/api/v1/docs?script=")
 
     addresses = ANY_ADDRESS.findall(page.content.decode())
-    assert len(addresses) == 5
+    assert len(addresses) == 6
     assert [address for address in addresses if not address.startswith("/")] == []
     for address in addresses:
         if address.startswith("/static/"):

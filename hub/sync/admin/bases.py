@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from hub.sync.admin.shown import label
 from hub.sync.tracking import is_noted
 
 if TYPE_CHECKING:
@@ -52,6 +54,17 @@ class InfinitePaginator(_InfinitePaginator):
         return int(self.per_page) * MOST_PAGES
 
 
+class RowForm(forms.ModelForm[Any]):
+    """One row of a list, or of the rows below another: its fields name themselves and the row."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # An empty form, which gives the page its scripts, is of no row.
+        row = f", {self.instance}" if self.instance.pk else ""
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label}{row}"
+
+
 class PlainAdmin(ModelAdmin):
     """A page in the house's style."""
 
@@ -60,6 +73,17 @@ class PlainAdmin(ModelAdmin):
     list_filter_submit = False
     list_fullwidth = True
     warn_unsaved_form = True
+
+    def __init__(self, model: Any, admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        for field in model._meta.fields:
+            # A name that nobody chose is the column's; it is said as people say it. Migrations do not see this.
+            if field.verbose_name == field.name.replace("_", " "):
+                field.verbose_name = label(field.name)
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """The fields of a list have no labels of their own on the page; who cannot see the list hears these."""
+        return super().get_changelist_form(request, **{"form": RowForm, **kwargs})
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Who changed this row when, where the database notes it; else Django's log of its own pages."""

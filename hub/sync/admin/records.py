@@ -41,11 +41,11 @@ def record_address(subject: str) -> str:
         return ""
 
 
-def record_link(subject: str) -> str:
-    """The subject, as a link to its page where it has one."""
+def record_link(subject: str, name: str = "") -> str:
+    """The subject, by its name where that is known, as a link to its page where it has one."""
     address = record_address(subject)
     return (
-        format_html('<a class="concord-link" href="{}">{}</a>', address, subject.replace(":", " "))
+        format_html('<a class="concord-link" href="{}">{}</a>', address, name or subject.replace(":", " "))
         if address
         else subject
     )

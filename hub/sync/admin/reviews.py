@@ -57,7 +57,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     list_display_links = ("kind",)
     list_filter = (OpenFirst, "code", "connection", "flow")
     search_fields = ("message", "=subject")
-    search_help_text = "Words of the message, such as an order's name or number"
+    search_help_text = "Words of the message"
     list_select_related = ("connection", "decided_by")
     actions = ("try_again", "approve", "dismiss")
     fieldsets = (
@@ -90,7 +90,8 @@ class ReviewItemAdmin(ReadOnlyAdmin):
 
     @admin.display(description="About")
     def about(self, item: ReviewItem) -> str:
-        return record_link(item.subject)
+        """By the order's name where the evidence has it: the list asks for no orders."""
+        return record_link(item.subject, str(item.evidence.get("order") or ""))
 
     @admin.display(description="Asked by")
     def asked_by(self, item: ReviewItem) -> str:

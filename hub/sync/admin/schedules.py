@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from hub.sync.admin.bases import TabularInline
+from hub.sync.admin.bases import RowForm, TabularInline
 from hub.sync.admin.records import flow_name
 from hub.sync.models import Schedule
 
@@ -17,7 +17,7 @@ from hub.sync.models import Schedule
 SHORTEST_SECONDS = 10
 
 
-class ScheduleForm(forms.ModelForm[Schedule]):
+class ScheduleForm(RowForm):
     """The switch and the interval of one flow."""
 
     every_seconds = forms.IntegerField(

@@ -15,6 +15,24 @@ NOTHING = "–"
 # What is longer than this is cut: a page is for reading, the rest is in the export of the far side.
 LONGEST_TEXT = 20_000
 MOST_ROWS = 200
+_SPELT = {
+    "sku": "SKU",
+    "erp": "ERP",
+    "po": "PO",
+    "api": "API",
+    "url": "address",
+    "ms": "(ms)",
+    "sha256": "SHA-256",
+}
+_LABELS = {
+    "blank_po": "Blank PO number",
+    "duplicate_po": "PO number used before",
+    "every_seconds": "Every … seconds",
+    "po_key": "PO number as searched",
+    "sku_rule": "Lines without a SKU",
+}
+# For the machine; the evidence as stored has it.
+_NOT_FOR_READING = {"content_hash", "document_hash"}
 
 
 def pretty(value: object) -> SafeString:
@@ -57,7 +75,11 @@ def as_evidence(evidence: Mapping[str, object]) -> SafeString:
     """A table of the evidence; values that both sides have (store_…, erp_…) stand side by side."""
     names = [name.removeprefix("store_") for name in evidence if name.startswith("store_")]
     both = [name for name in names if f"erp_{name}" in evidence]
-    rest = {key: value for key, value in evidence.items() if key.partition("_")[2] not in both}
+    rest = {
+        key: value
+        for key, value in evidence.items()
+        if key.partition("_")[2] not in both and key not in _NOT_FOR_READING
+    }
     rows = [
         [words(name), *(as_table(evidence[f"{side}_{name}"]) for side in ("store", "erp"))] for name in both
     ]
@@ -66,9 +88,14 @@ def as_evidence(evidence: Mapping[str, object]) -> SafeString:
 
 
 def words(name: str) -> str:
-    """`store_total` → Store total."""
-    text = name.replace("_", " ").strip()
-    return (text[:1].upper() + text[1:]).replace("Erp", "ERP").replace("Po ", "PO ")
+    """`store_total` → Store total; abbreviations as people write them."""
+    text = " ".join(_SPELT.get(word.lower(), word) for word in name.replace("_", " ").split())
+    return text[:1].upper() + text[1:]
+
+
+def label(name: str) -> str:
+    """What a column is called on pages: `is_enabled` → Enabled."""
+    return _LABELS.get(name) or words(name.removeprefix("is_"))
 
 
 def _plain(value: object) -> str:

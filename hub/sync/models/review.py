@@ -50,7 +50,7 @@ class ReviewItem(models.Model):
         indexes = [models.Index(fields=["subject"], name="review_of_subject")]
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.message[:80]}"
+        return f"{self.code.replace('_', ' ').capitalize()}: {self.message[:80]}"
 
     @property
     def fingerprint(self) -> str:

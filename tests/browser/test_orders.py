@@ -1,0 +1,92 @@
+"""What the order desk does all day, in a real browser."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from hub.sync.models import ReviewItem, SyncTask
+from tests.browser.conftest import follow
+
+
+def test_an_order_is_found_by_its_po_number_and_its_page_tells_its_story(page, hub):
+    hub.place(po_number="PO-4711")
+    hub.place(po_number="OTHER-1")
+    hub.work_through()
+
+    follow(page, "Store orders")
+    expect(page.locator("#result_list tbody tr.data-row")).to_have_count(2)
+    search = page.locator("#searchbar")
+    search.fill("po-4711")
+    search.press("Enter")
+    page.wait_for_url("**q=po-4711**")
+    expect(page.locator("#result_list tbody tr.data-row")).to_have_count(1)
+    page.locator("#result_list").get_by_role("link", name="#1001").click()
+
+    in_the_erp = page.get_by_role("region", name="In the ERP")
+    expect(in_the_erp.get_by_text("equal")).to_have_count(2)
+    timeline = page.get_by_role("region", name="Timeline")
+    expect(timeline.get_by_text("Placed in")).to_be_visible()
+    expect(timeline.get_by_text("was written back to the store")).to_be_visible()
+
+
+def test_an_empty_mapping_row_is_filled_and_what_waited_goes_on(page, hub):
+    placed = hub.place(
+        po_number="PO-1", lines=[{"sku": "NEW-1", "title": "New", "quantity": 1, "price": "4.00"}]
+    )
+    hub.work()
+    assert hub.reviews() == [("push_order_to_erp", "mapping_missing")]
+
+    page.goto("/admin/")
+    page.get_by_role("link", name="1 item mappings without a value").click()
+    expect(page.locator("#result_list tbody tr.data-row")).to_have_count(1)
+    page.get_by_label("Item number, ").fill("IT-0009")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("1 item mapping was changed successfully.")).to_be_visible()
+    hub.work()
+
+    assert hub.link(placed).totals == "equal"
+    assert (hub.sent(), hub.reviews()) == (1, [])
+    page.goto("/admin/")
+    expect(page.get_by_text("Nothing. Everything goes by itself.")).to_be_visible()
+
+
+def test_a_task_that_waits_is_tried_again_at_once(page, hub):
+    hub.link_companies()
+    hub.clerk("block_item", number="IT-0001")
+    placed = hub.place(po_number="PO-1")
+    hub.pull()
+    task = SyncTask.objects.get(state=SyncTask.State.HELD)
+    hub.clerk("block_item", number="IT-0001", blocked=False)
+
+    follow(page, "Tasks")
+    page.locator("#result_list").get_by_role("link", name="Send order to ERP").click()
+    expect(page.get_by_text("Blocked must be equal to 'No'").first).to_be_visible()
+    page.get_by_role("button", name="Try again now").click()
+    expect(page.get_by_text("1 will be tried again now.")).to_be_visible()
+    hub.work()
+
+    assert hub.link(placed).totals == "equal"
+    assert not SyncTask.objects.filter(pk=task.pk).exists()
+
+
+def test_the_evidence_of_a_review_item_is_read_and_decided(page, hub):
+    hub.place(po_number="PO-1")
+    hub.work()
+    again = hub.place(po_number="PO-1")
+    hub.pull()
+    item = ReviewItem.objects.get(state="open")
+    assert (item.code, hub.sent()) == ("possible_duplicate", 1)
+
+    page.goto("/admin/")
+    page.get_by_role("link", name="1 review items to decide").click()
+    page.locator("#result_list").get_by_role("link", name="Possible duplicate").click()
+    evidence = page.locator(".concord-scroll")
+    expect(evidence.get_by_role("row", name="Order #1002")).to_be_visible()
+    expect(evidence.get_by_role("row", name="PO number PO-1")).to_be_visible()
+    page.get_by_role("button", name="Approve and send").click()
+    expect(page.get_by_text("1 approved.")).to_be_visible()
+    hub.work()
+
+    item.refresh_from_db()
+    assert (hub.sent(), item.decision, item.decided_by.username) == (2, "approved", "kim")
+    assert hub.link(again).totals == "equal"
