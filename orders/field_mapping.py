@@ -41,8 +41,8 @@ class OrderFields:
 
     def __init__(self, order: PlacedOrder, rows: MappingRows, store_fields: frozenset[str]) -> None:
         self.order, self.rows, self.store_fields = order, rows.fields, store_fields
-        # The first one words the comment lines; rows are by the key as it is kept.
         self.attributes: dict[str, list[str]] = {}
+        """Values by the key that a row has: several attributes may share one."""
         for attribute in order.attributes:
             if key := key_of(attribute.key):
                 self.attributes.setdefault(key, []).append(attribute.value)
@@ -134,7 +134,7 @@ class OrderFields:
         return target == COMMENT or (is_by_default and not target)
 
 
-_NO_ROW = " (without a row: the page Order fields has too many undecided ones; decide or delete some)"
+_NO_ROW = " (it has no row yet: decide or delete others first)"
 
 
 def _fault(label: str, text: str, row: FieldRow, field: OrderField | None, why: str) -> dict[str, str]:

@@ -28,6 +28,7 @@ WRITTEN_AT_ONCE = 1000
 # What spreadsheets begin a formula with, and apostrophes before it: those are ours or must look like ours.
 _FORMULA = re.compile(r"^'*[=+\-@\t\r\n]")
 _ESCAPED = re.compile(r"^'+[=+\-@\t\r\n]")
+_WORDS_OF_BOOLEANS = {"true": "True", "yes": "True", "false": "False", "no": "False"}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # XML, and with it XLSX, knows no other control characters.
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -287,6 +288,9 @@ class _Row:
             return None
         field = self.layout.model._meta.get_field(column.field)
         assert isinstance(field, models.Field)
+        if isinstance(field, models.BooleanField):
+            # Spreadsheets write TRUE, people yes; the model knows True.
+            text = _WORDS_OF_BOOLEANS.get(text.casefold(), text)
         try:
             return field.clean(text, None)
         except ValidationError as error:

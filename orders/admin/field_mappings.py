@@ -63,17 +63,23 @@ class OrderFieldForm(forms.ModelForm[OrderFieldMapping]):
 
 
 class OneRowAField(BaseModelFormSet[OrderFieldMapping, OrderFieldForm]):
-    """Rows of one page are compared with each other, too: none of them is in the database as it will be."""
+    """Rows of one page are compared with each other and with those of other pages.
+
+    What moves from one row to another takes two steps: rows are saved one by one, and the database looks at each.
+    """
 
     def clean(self) -> None:
         super().clean()
-        seen: set[tuple[object, ...]] = set()
-        for form in self.forms:
-            place = form.instance.place()
-            if place is not None and place in seen:
+        wanted = [(form, place) for form in self.forms if (place := form.instance.place())]
+        rows = OrderFieldMapping.objects.filter(target__in={place[2] for _, place in wanted})
+        holders = {row.place(): row.pk for row in rows}
+        taken = False
+        for form, place in wanted:
+            if holders.setdefault(place, form.instance.pk) != form.instance.pk:
                 form.add_error("target", TAKEN_TWICE)
-                raise ValidationError("Two rows fill the same field of the ERP.")
-            seen.add(place)
+                taken = True
+        if taken:
+            raise ValidationError("A field of the ERP is filled by one row only.")
 
 
 @admin.register(OrderFieldMapping)

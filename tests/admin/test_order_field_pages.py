@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -42,13 +44,13 @@ def add(client, pair, **values):
     return client.post(reverse("admin:orders_orderfieldmapping_add"), {**fields, **values})
 
 
-def edit(client, *rows):
+def edit(client, *rows, **query):
     """Save the list as a person does who has typed into it: `rows` are (row, target, default, required)."""
     fields = {"form-TOTAL_FORMS": len(rows), "form-INITIAL_FORMS": len(rows), "_save": "Save"}
     for n, (known, target, default, is_required) in enumerate(rows):
         fields |= {f"form-{n}-id": known.pk, f"form-{n}-target": target, f"form-{n}-default_value": default}
         fields |= {f"form-{n}-is_required": "on"} if is_required else {}
-    return client.post(reverse(LIST), fields, follow=True)
+    return client.post(f"{reverse(LIST)}?{urlencode(query)}", fields, follow=True)
 
 
 def bring(client, content, name="fields.csv"):
@@ -118,6 +120,25 @@ def test_two_rows_of_one_page_cannot_fill_one_field(pages, pair):
 
     assert "fills this field of the ERP already" in answer.content.decode()
     assert targets() == {"A": "", "B": ""}
+
+
+def test_a_field_that_a_row_beyond_the_page_fills_is_refused(pages, pair):
+    row(pair, "Held", DIMENSION)
+    known = row(pair, "Open")
+
+    answer = edit(pages, (known, DIMENSION, "", False), filled="no")
+
+    assert "fills this field of the ERP already" in answer.content.decode()
+    assert targets() == {"Held": DIMENSION, "Open": ""}
+
+
+def test_on_the_page_two_rows_swap_in_two_steps(pages, pair):
+    first, second = row(pair, "A", DIMENSION), row(pair, "B", OTHER)
+
+    at_once = edit(pages, (first, OTHER, "", False), (second, DIMENSION, "", False))
+
+    assert "Empty it there first" in at_once.content.decode()
+    assert targets() == {"A": DIMENSION, "B": OTHER}
 
 
 def test_two_stores_may_fill_the_same_field(pages, pair):
