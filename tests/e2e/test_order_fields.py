@@ -257,6 +257,17 @@ def test_hostile_keys_make_few_rows_that_can_be_stored_and_hold_no_order(hub):
     assert (hub.sent(), hub.reviews()) == (2, [])
 
 
+def test_10000_attributes_make_few_rows_and_none_is_lost(hub):
+    placed = hub.place(po_number="PO-1")
+    hub.work()
+
+    announce(hub, placed, [(f"k{n}", "v") for n in range(10_000)], 9_000_000_001)
+    hub.work(lambda: hub.sent() == 2, seconds=60)
+
+    assert len(undecided()) == MOST_OF_ONE_ORDER
+    assert comments(hub.erp_orders()[1]) == [f"k{n}: v" for n in range(10_000)]
+
+
 def test_a_store_collects_no_more_undecided_attributes_than_a_person_can_look_through(hub):
     OrderFieldMapping.objects.bulk_create(
         OrderFieldMapping(store=hub.euro, erp=hub.erp, key=f"app {n}") for n in range(MOST_UNDECIDED - 1)
