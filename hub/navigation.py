@@ -29,6 +29,7 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Payment terms", "event", "orders.paymenttermsmapping"),
         ("Tax codes", "percent", "orders.taxcodemapping"),
         ("Shipping methods", "local_shipping", "orders.shippingmethodmapping"),
+        ("Order fields", "input", "orders.orderfieldmapping"),
         ("Field owners", "rule", "sync.fieldowner"),
     ),
     "Connections": (

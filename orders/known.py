@@ -49,11 +49,12 @@ SELECT {_SELECT},
             WHERE a.connection_id = %(erp)s::bigint AND a.subject = %(subject)s::text AND a.state = 'open'),
     EXISTS (SELECT 1 FROM sync_attempt a JOIN sync_connection e ON e.id = a.connection_id
             WHERE e.side = 'erp' AND e.id <> %(erp)s::bigint AND a.subject = %(subject)s::text AND a.state = 'open'),
-    -- a change is approved as it was shown; the next one is asked about again
+    -- a change, and values that do not fit, are approved as they were shown; the next ones are asked about again
     ARRAY(SELECT r.code FROM sync_reviewitem r
           WHERE r.flow = %(flow)s::text AND r.connection_id = %(erp)s::bigint AND r.record_id = o.id
             AND r.decision = 'approved'
-            AND (r.code <> 'changed_after_sending' OR r.evidence ->> 'content_hash' = o.content_hash)
+            AND (r.code NOT IN ('changed_after_sending', 'order_fields')
+                 OR r.evidence ->> 'content_hash' = o.content_hash)
             AND (r.code NOT IN ('possible_duplicate', 'po_missing') OR r.evidence ->> 'po_number' = o.po_number)),
     -- webhooks come in any order: what was placed before counts, and what is in the ERP already or on its way
     ARRAY(SELECT b.name FROM orders_storeorder b

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import textwrap
 import zoneinfo
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -28,8 +28,10 @@ from hub.lib.gid import tail
 from hub.lib.money import Money, MoneyBag
 from hub.sync.models import Connection
 from inventory.models import ItemMapping
+from orders.field_mapping import CODE, OrderFields
 from orders.mapping_rows import MappingRows, ShippingRow, mapping_rows
 from orders.models import OrderPolicy, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.order_fields import fields_taken
 from orders.rules import sums_of
 
 COMMENT_LENGTH = 100
@@ -44,6 +46,10 @@ class Side:
     policy: OrderPolicy
     store_fields: frozenset[str]
     """The order's fields that the store owns; what it does not own is left to the ERP's own defaults."""
+    approved: frozenset[str] = frozenset()
+    """Review codes that a person approved for the order as it is now."""
+    evidence: Mapping[str, object] = field(default_factory=dict)
+    """What names the order where a person is asked about it."""
 
     def money(self, bag: MoneyBag) -> Money:
         """The amount in the currency that the ERP books this store's orders in."""
@@ -70,12 +76,18 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
     )
     terms = _payment_terms(order, side, rows, missing) if "payment_terms" in side.store_fields else ""
     method = _shipping_method(order, rows) if "shipping_method" in side.store_fields else ""
+    order_fields = OrderFields(order, rows, side.store_fields)
+    undecided = order_fields.undecided(side.store.pk, side.erp.pk)
+    missing += undecided if side.policy.holds_new_attributes else []
     if missing:
         raise MappingMissing(
             f"No mapping yet for {'; '.join(missing)}. "
             "Fill the empty rows on the mapping pages; the order goes on by itself.",
             evidence={"missing": missing},
         )
+    mapped = order_fields.mapped(
+        fields_taken(side.erp.system, side.erp.config), side.evidence, is_approved=CODE in side.approved
+    )
     has_contact = "contact" in side.store_fields
     currency = side.money(order.total).currency
     totals = sums_of(lines, currency, prices_include_tax=order.taxes_included)
@@ -87,7 +99,7 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
         order_date=document_date(order, side.store),
         currency=currency,
         prices_include_tax=order.taxes_included,
-        lines=(*lines, *_comment_lines(order, side.store_fields)),
+        lines=(*lines, *_comment_lines(order, side.store_fields, mapped.comments)),
         total_excluding_tax=totals.excluding_tax,
         total_tax=totals.tax,
         total_including_tax=totals.including_tax,
@@ -98,6 +110,7 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
         else None,
         email=order.email if has_contact else "",
         phone=order.phone if has_contact else "",
+        fields=mapped.fields,
     )
 
 
@@ -273,15 +286,14 @@ def _payment_terms(order: PlacedOrder, side: Side, rows: MappingRows, missing: l
 # -------------------------------------------------------------------------------------------------- comments
 
 
-def _comment_lines(order: PlacedOrder, store_fields: frozenset[str]) -> list[SalesOrderLine]:
+def _comment_lines(
+    order: PlacedOrder, store_fields: frozenset[str], mapped: tuple[str, ...]
+) -> list[SalesOrderLine]:
     """What the ERP document has no field for: note, attributes, how it is paid, a blank PO."""
     texts = []
     if not order.po_number.strip():
         texts.append(f"No PO number: {order.name} is the store's order name")
-    if order.note and "note" in store_fields:
-        texts.append(f"Note: {order.note}")
-    if "attributes" in store_fields:
-        texts += [f"{a.key}: {a.value}" for a in order.attributes if not a.key.startswith("_")]
+    texts += mapped
     if order.payment_gateways and "payment_state" in store_fields:
         texts.append(f"Payment: {', '.join(order.payment_gateways)} ({order.financial_status or 'unknown'})")
     return comment_lines(texts)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hub.connectors.documents import PlacedOrder
 from hub.sync.prepared import rows_of
+from orders.order_fields import key_of
 
 _ROWS = """
 SELECT 'item', sku, item_number, unit, '', '' FROM inventory_itemmapping
@@ -20,6 +22,24 @@ SELECT 'terms', type, due_in_days::text, erp_code, '', '' FROM orders_paymentter
 UNION ALL
 SELECT 'shipping', title, code, erp_method_code, charge_kind, charge_number FROM orders_shippingmethodmapping
     WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint AND title = ANY(%(titles)s::text[])
+UNION ALL
+-- what fills a field does so by its default, too; of the rest, what this order has
+SELECT 'field', source, key, target, default_value, is_required::text FROM orders_orderfieldmapping
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
+      AND (source = 'field' OR key = ANY(%(keys)s::text[]) OR NOT (target = '' OR target LIKE '(%%'))
+"""
+# At most so many undecided attributes of a store are kept for a person, and so many of them come with one order: buyers
+# and apps choose their names.
+MOST_UNDECIDED, MOST_OF_ONE_ORDER = 500, 20
+_ADD_ATTRIBUTES = """
+INSERT INTO orders_orderfieldmapping (store_id, erp_id, source, key, target, default_value, is_required)
+SELECT %(store)s::bigint, %(erp)s::bigint, 'attribute', k.key, '', '', false
+FROM unnest(%(keys)s::text[]) WITH ORDINALITY AS k (key, place) ORDER BY k.place
+LIMIT GREATEST(0, %(most)s::bigint - (
+    SELECT count(*) FROM orders_orderfieldmapping
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint AND source = 'attribute' AND target = ''))
+ON CONFLICT DO NOTHING
+RETURNING key
 """
 
 
@@ -30,6 +50,15 @@ class ShippingRow:
     method_code: str = ""
     charge_kind: str = ""
     charge_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """What a person decided about an attribute or field of the store's orders."""
+
+    target: str = ""
+    default_value: str = ""
+    is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +73,8 @@ class MappingRows:
     """The ERP's code by type and days."""
     shipping: dict[tuple[str, str], ShippingRow] = field(default_factory=dict)
     """By title and code."""
+    fields: dict[tuple[str, str], FieldRow] = field(default_factory=dict)
+    """By source and key; undecided ones only of attributes that the order has."""
 
 
 def mapping_rows(order: PlacedOrder, store_id: int, erp_id: int) -> MappingRows:
@@ -53,6 +84,7 @@ def mapping_rows(order: PlacedOrder, store_id: int, erp_id: int) -> MappingRows:
         "store": store_id,
         "erp": erp_id,
         "skus": sorted({line.sku for line in order.lines if line.sku}),
+        "keys": sorted({key_of(attribute.key) for attribute in order.attributes}),
         "titles": sorted({line.title[:200] for line in order.shipping_lines}),
     }
     for row in rows_of(_ROWS, parameters):
@@ -68,5 +100,17 @@ def _take(found: MappingRows, kind: str, key: str, second: str, third: str, four
             found.taxes[key, Decimal(second)] = third
         case "terms":
             found.terms[key, int(second)] = third
+        case "field":
+            found.fields[key, second] = FieldRow(third, fourth, fifth == "true")
         case _:
             found.shipping[key, second] = ShippingRow(third, fourth, fifth)
+
+
+def add_attributes(keys: Sequence[str], store_id: int, erp_id: int) -> frozenset[str]:
+    """Make undecided rows for attributes that were met for the first time; returns those that were made.
+
+    Several orders at once may go beyond `MOST_UNDECIDED` by what each brings, and no further.
+    """
+    new = sorted(keys[:MOST_OF_ONE_ORDER])
+    rows = rows_of(_ADD_ATTRIBUTES, {"store": store_id, "erp": erp_id, "keys": new, "most": MOST_UNDECIDED})
+    return frozenset(key for (key,) in rows)

@@ -15,6 +15,7 @@ _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
     "companies.companylocationmapping",
     "inventory.itemmapping",
+    "orders.orderfieldmapping",
     "orders.paymenttermsmapping",
     "orders.shippingmethodmapping",
     "orders.taxcodemapping",
@@ -57,6 +58,7 @@ ROLES: dict[str, Role] = {
             "companies.storecompanylocation": "view change",
             "companies.companylocationmapping": "view add change",
             "inventory.itemmapping": "view add change",
+            "orders.orderfieldmapping": "view add change",
             "orders.shippingmethodmapping": "view add change",
         }
     ),

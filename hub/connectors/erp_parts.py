@@ -6,7 +6,7 @@ An ERP inherits those that it can play, beside `Connector`; a flow asks for the 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
@@ -14,6 +14,7 @@ from typing import ClassVar
 from hub.connectors.documents import (
     ErpCustomer,
     ErpSalesOrder,
+    OrderField,
     OrderIdentity,
     Page,
     PagePosition,
@@ -40,6 +41,15 @@ class SalesOrders(ABC):
     """Whether sending the same create twice is harmless by the ERP's own promise."""
     read_batch: ClassVar[int]
     """How many orders one `read_sales_orders` or `find_sales_orders` call may name."""
+
+    @classmethod
+    def order_fields(cls, config: Mapping[str, str]) -> Sequence[OrderField]:
+        """The fields of its sales order that people may fill from a store's order, none unless it says so.
+
+        Never those that the document fills itself (reference, customer, dates of ours, addresses, money). An ERP
+        whose customers add fields of their own reads which ones from the connection's settings.
+        """
+        return ()
 
     @abstractmethod
     def reference_for(self, identity: OrderIdentity, po_number: str) -> str:

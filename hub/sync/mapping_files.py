@@ -10,7 +10,8 @@ import csv
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -31,6 +32,7 @@ WRITTEN_AT_ONCE = 1000
 # What spreadsheets begin a formula with, and apostrophes before it: those are ours or must look like ours.
 _FORMULA = re.compile(r"^'*[=+\-@＝＋－＠\t\r\n]")
 _ESCAPED = re.compile(r"^'+[=+\-@＝＋－＠\t\r\n]")
+_WORDS_OF_BOOLEANS = {"true": "True", "yes": "True", "false": "False", "no": "False"}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # XML, and with it XLSX, knows no other control characters.
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -87,6 +89,11 @@ class MappingFile:
     key: tuple[Column, ...]
     values: tuple[Column, ...]
     notes: tuple[Column, ...] = ()
+    faults: Callable[[Any], dict[str, str]] | None = None
+    """What is wrong with a row as it would be, by the model's field: what no single cell shows."""
+    place: Callable[[Any], Hashable | None] | None = None
+    """What only one row may hold, None where a row holds nothing; `place_column` is the text column that says it."""
+    place_column: str = ""
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -240,6 +247,7 @@ def apply(layout: MappingFile, lines: Sequence[Sequence[str]]) -> Imported:
     }
     faults: list[RowFault] = []
     wanted: dict[tuple[object, ...], dict[str, object]] = {}
+    numbers: dict[tuple[object, ...], int] = {}
     for number, line in enumerate(lines[1:], start=2):
         if not any(cell.strip() for cell in line):
             continue
@@ -250,12 +258,12 @@ def apply(layout: MappingFile, lines: Sequence[Sequence[str]]) -> Imported:
             row.faults.append(
                 RowFault(number, layout.key[-1].head, "The same row stands further up already.")
             )
-        wanted[key] = values
+        wanted[key], numbers[key] = values, number
         faults += row.faults
     if faults:
         return Imported(0, 0, 0, tuple(faults))
     with transaction.atomic():
-        return _write(layout, wanted)
+        return _write(layout, wanted, numbers)
 
 
 def _places(layout: MappingFile, lines: Sequence[Sequence[str]]) -> dict[str, int]:
@@ -316,6 +324,9 @@ class _Row:
             return None
         field = self.layout.model._meta.get_field(column.field)
         assert isinstance(field, models.Field)
+        if isinstance(field, models.BooleanField):
+            # Spreadsheets write TRUE, people yes; the model knows True.
+            text = _WORDS_OF_BOOLEANS.get(text.casefold(), text)
         try:
             return field.clean(text, None)
         except ValidationError as error:
@@ -326,14 +337,19 @@ class _Row:
         self.faults.append(RowFault(self.number, column.head, message))
 
 
-def _write(layout: MappingFile, wanted: Mapping[tuple[object, ...], dict[str, object]]) -> Imported:
+def _write(
+    layout: MappingFile,
+    wanted: Mapping[tuple[object, ...], dict[str, object]],
+    numbers: Mapping[tuple[object, ...], int],
+) -> Imported:
     """Upsert what is new or says something else; rows are written in the order of their keys."""
     names = [column.attname for column in layout.key]
     known = {
         tuple(getattr(row, name) for name in names): row
         for row in layout.model._default_manager.select_for_update().order_by("pk")
     }
-    rows, made = [], 0
+    held = {row.pk: getattr(row, layout.place_column, "") for row in known.values()}
+    rows, made = {}, 0
     for key in sorted(wanted, key=repr):
         row = known.get(key)
         if row is not None and all(getattr(row, name) == value for name, value in wanted[key].items()):
@@ -342,12 +358,63 @@ def _write(layout: MappingFile, wanted: Mapping[tuple[object, ...], dict[str, ob
         row = row or layout.model()
         for name, value in wanted[key].items():
             setattr(row, name, value)
-        rows.append(row)
+        rows[key] = row
+    faults = _row_faults(layout, rows, known, numbers)
+    if faults:
+        return Imported(0, 0, 0, tuple(faults))
+    _make_way(layout, list(rows.values()), held)
     layout.model._default_manager.bulk_create(
-        rows,
+        rows.values(),
         batch_size=WRITTEN_AT_ONCE,
         update_conflicts=True,
         unique_fields=[column.field for column in layout.key],
         update_fields=[column.field for column in layout.values],
     )
-    return Imported(made, len(rows) - made, len(wanted) - len(rows), (), tuple(rows))
+    return Imported(made, len(rows) - made, len(wanted) - len(rows), (), tuple(rows.values()))
+
+
+_Rows = Mapping[tuple[object, ...], Any]
+
+
+def _row_faults(
+    layout: MappingFile, rows: _Rows, known: _Rows, numbers: Mapping[tuple[object, ...], int]
+) -> list[RowFault]:
+    """What is wrong with the rows as they would be, each by itself and beside the others."""
+    heads = {column.field: column.head for column in layout.columns}
+    faults: list[RowFault] = []
+    if layout.faults is not None:
+        _fetch_related(layout, list(rows.values()))
+        for key, row in rows.items():
+            faults += [
+                RowFault(numbers[key], heads[name], message) for name, message in layout.faults(row).items()
+            ]
+    if layout.place is not None:
+        places = Counter(layout.place(row) for row in {**known, **rows}.values())
+        faults += [
+            RowFault(numbers[key], heads[layout.place_column], "Another row says the same, and only one may.")
+            for key, row in rows.items()
+            if (place := layout.place(row)) is not None and places[place] > 1
+        ]
+    return sorted(faults, key=lambda fault: fault.line)
+
+
+def _fetch_related(layout: MappingFile, rows: Sequence[Any]) -> None:
+    """The rows that the rows' keys name, read at once."""
+    for column in layout.columns:
+        related = layout.model._meta.get_field(column.field).related_model
+        if isinstance(related, type) and issubclass(related, models.Model):
+            found = related._default_manager.in_bulk({getattr(row, column.attname) for row in rows})
+            for row in rows:
+                setattr(row, column.field, found[getattr(row, column.attname)])
+
+
+def _make_way(layout: MappingFile, rows: Sequence[Any], held: Mapping[int, str]) -> None:
+    """Empty what moves from one of these rows to another: the database looks at each row by itself."""
+    wanted = {getattr(row, layout.place_column, "") for row in rows}
+    moving = [
+        row.pk
+        for row in rows
+        if row.pk in held and held[row.pk] != getattr(row, layout.place_column, "") and held[row.pk] in wanted
+    ]
+    if layout.place_column and moving:
+        layout.model._default_manager.filter(pk__in=moving).update(**{layout.place_column: ""})

@@ -15,7 +15,7 @@ from hub.sync.models import Connection
 from orders.models import OrderPolicy
 
 
-def _of_its_side(field: ForeignKey[Any, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+def of_its_side(field: ForeignKey[Any, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
     """A store is chosen among stores, an ERP among ERPs."""
     if field.name in ("store", "erp"):
         return {**kwargs, "queryset": Connection.objects.filter(side=field.name)}
@@ -33,7 +33,7 @@ class OrderPolicyInline(StackedInline):
     verbose_name_plural = "order policy: where this store's orders go"
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().formfield_for_foreignkey(db_field, request, **_of_its_side(db_field, kwargs))
+        return super().formfield_for_foreignkey(db_field, request, **of_its_side(db_field, kwargs))
 
 
 # hub.sync knows no orders: this room brings its own part of the store's page.
@@ -46,4 +46,4 @@ class OrderPolicyAdmin(PlainAdmin):
     list_select_related = ("store", "erp")
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().formfield_for_foreignkey(db_field, request, **_of_its_side(db_field, kwargs))
+        return super().formfield_for_foreignkey(db_field, request, **of_its_side(db_field, kwargs))

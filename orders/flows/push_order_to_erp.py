@@ -4,7 +4,8 @@ Starts   the order's mirror is new or changed, its company location was linked, 
 Reads    StoreOrder, OrderPolicy, CompanyLocationLink, mapping rows, open attempts of this order
 Writes   a sales order in the ERP, an attempt before it, OrderLink after it
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
-Review   PO missing or used before, no mapping, bad address, sums that differ, the ERP refuses, changed after sending
+Review   PO missing or used before, no mapping, values that fit no field, bad address, sums that differ, ERP refuses,
+         changed after sending
 """
 
 from __future__ import annotations
@@ -51,7 +52,14 @@ def run(connection: Connection, record_id: int) -> str:
         return decision.reason
     if settled := _adopt_known(known, connection) or _check_fresh(known):
         return settled
-    side = mapping.Side(known.order.connection, connection, known.policy, known.store_fields)
+    side = mapping.Side(
+        known.order.connection,
+        connection,
+        known.policy,
+        known.store_fields,
+        known.approved,
+        _evidence(known.order),
+    )
     document = _document(erp, known, side)
     return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
 
@@ -201,13 +209,15 @@ def _send(
     *,
     needs_twin_check: bool,
 ) -> str:
-    values = {
+    values: dict[str, object] = {
         "reference": document.reference,
         "content_hash": order.content_hash,
         "currency": document.currency,
         "total": str(document.total_including_tax),
         "tax": str(document.total_tax),
     }
+    if document.fields:
+        values["fields"] = {field.name: str(field.value) for field in document.fields}
     with attempts.intend(
         OPERATION, document.reference, values, deadline=erp.call_deadline, settle_after=erp.settle_after
     ) as attempt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orders.models.field_mappings import OrderFieldMapping
 from orders.models.links import OrderLink
 from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from orders.models.mirrors import ErpOrder, StoreOrder
@@ -9,6 +10,7 @@ from orders.models.policies import OrderPolicy
 
 __all__ = [
     "ErpOrder",
+    "OrderFieldMapping",
     "OrderLink",
     "OrderPolicy",
     "PaymentTermsMapping",

@@ -53,6 +53,11 @@ class OrderPolicy(models.Model):
         help_text="Frozen for each order when it is sent.",
     )
     sku_rule = models.CharField(max_length=10, choices=SkuRule.choices, default=SkuRule.MAPPED)
+    holds_new_attributes = models.BooleanField(
+        default=False,
+        help_text="Orders with an attribute that nobody has decided about wait for a person. "
+        "Else it goes into a comment line.",
+    )
     d2c_customer_number = models.CharField(
         max_length=60, default="", blank=True, help_text="The ERP customer of orders without a company."
     )

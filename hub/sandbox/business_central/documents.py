@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.sandbox.business_central import amounts
 from hub.sandbox.business_central.entities import ENTITIES, NULL_GUID
-from hub.sandbox.business_central.errors import bad_request, no_record, not_valid
+from hub.sandbox.business_central.errors import bad_request, no_record, not_related, not_valid
 from hub.sandbox.business_central.lines import Lines
 from hub.sandbox.business_central.state import State
 from hub.sandbox.business_central.values import Record, accept, blank
@@ -165,6 +165,10 @@ class Orders:
             value = given.get(name, NULL_GUID)
             if value != NULL_GUID and value not in self.state[set_name].records:
                 raise not_valid(f'The "{name}" does not match to a {words}.')
+        for name, set_name, words, table in _CODES:
+            code = given.get(name, "")
+            if code and self.state[set_name].one("number", code) is None:
+                raise not_related(words, code, table)
         for name in ("sellToCountry", "shipToCountry"):
             code = given.get(name, "")
             if code and self.state["countriesRegions"].one("code", code) is None:
@@ -199,6 +203,12 @@ _CUSTOMER_FIELDS = frozenset({"customerId", "customerNumber", "billToCustomerId"
 _REFERENCES = (
     ("paymentTermsId", "paymentTerms", "Payment Terms"),
     ("shipmentMethodId", "shipmentMethods", "Shipment Method"),
+)
+# Codes that must name a record: table relations of the sales header.
+_CODES = (
+    ("salesperson", "salespeople", "Salesperson Code", "Salesperson/Purchaser"),
+    ("shortcutDimension1Code", "dimension1Values", "Shortcut Dimension 1 Code", "Dimension Value"),
+    ("shortcutDimension2Code", "dimension2Values", "Shortcut Dimension 2 Code", "Dimension Value"),
 )
 _ADDRESS = {
     "AddressLine1": "addressLine1",

@@ -51,6 +51,14 @@ def no_record(table: str, keys: str) -> Refusal:
     return Refusal(400, "Internal_RecordNotFound", words)
 
 
+def not_related(field: str, value: str, table: str) -> Refusal:
+    """A code names no record of the table that its field relates to."""
+    return not_valid(
+        f"The field {field} of table Sales Header contains a value ({value}) that cannot be found in the "
+        f"related table ({table})."
+    )
+
+
 def no_resource(segment: str) -> Refusal:
     """The address names nothing."""
     return Refusal(

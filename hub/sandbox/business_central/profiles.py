@@ -9,11 +9,9 @@ from typing import Any
 
 from hub.sandbox.business_central.entities import ENTITIES, NULL_GUID
 from hub.sandbox.business_central.errors import Refusal
-from hub.sandbox.business_central.state import State
+from hub.sandbox.business_central.state import PLAIN_SETS, State
 from hub.sandbox.business_central.values import Record, blank, keep
 
-# Sets that API v2.0 does not serve, but that lines can name.
-PLAIN_SETS = frozenset({"itemCharges", "resources", "fixedAssets"})
 SEEDED = (
     "countriesRegions",
     "currencies",
@@ -26,6 +24,9 @@ SEEDED = (
     "itemCharges",
     "resources",
     "fixedAssets",
+    "salespeople",
+    "dimension1Values",
+    "dimension2Values",
     "customers",
     "items",
 )

@@ -22,6 +22,10 @@ INDEXED = {
     "items": ("number",),
     "accounts": ("number",),
 }
+# Sets that API v2.0 does not serve, or not here, but that orders and lines can name. They have a number and a name.
+PLAIN_SETS = frozenset(
+    {"itemCharges", "resources", "fixedAssets", "salespeople", "dimension1Values", "dimension2Values"}
+)
 NAMESPACE = uuid.UUID("5a1e5b0c-0000-4000-8000-000000000000")
 
 
@@ -66,10 +70,7 @@ class State:
 
     def __init__(self, company: str) -> None:
         self.company = company
-        self.sets = {set_name: Collection(set_name) for set_name in ENTITIES}
-        self.sets["itemCharges"] = Collection("itemCharges")
-        self.sets["resources"] = Collection("resources")
-        self.sets["fixedAssets"] = Collection("fixedAssets")
+        self.sets = {set_name: Collection(set_name) for set_name in (*ENTITIES, *sorted(PLAIN_SETS))}
         self.numbers: dict[str, int] = {}
         self.serial = 0
         self.last_stamp = datetime.min.replace(tzinfo=UTC)

@@ -31,7 +31,7 @@ from hub.sync.mapping_files import (
     table,
 )
 from hub.sync.models import Connection
-from hub.sync.releasing import release_after_commit
+from hub.sync.releasing import MAPPING_CODES, release_after_commit
 
 # More faults than this are counted, not listed: whoever mends the first hundred sees the pattern.
 MOST_FAULTS_SHOWN = 100
@@ -87,6 +87,10 @@ class MappingAdmin(PlainAdmin):
     change_list_template = "admin/sync/mapping/change_list.html"
     waiting_flow = "push_order_to_erp"
     """The flow whose held tasks are decided again when a row was saved."""
+    waiting_codes: ClassVar[tuple[str, ...]] = MAPPING_CODES
+    """The review codes under which they are held."""
+    about: ClassVar[str] = ""
+    """What a person should know before deciding, shown above the list and the row."""
     needed: ClassVar[str]
     """The field without which a row says nothing."""
     files: ClassVar[MappingFile]
@@ -104,7 +108,7 @@ class MappingAdmin(PlainAdmin):
 
     def release(self, rows: Iterable[Any]) -> None:
         """Let go on what waited for these rows."""
-        release_after_commit(self.waiting_flow, {int(row.erp_id) for row in rows})
+        release_after_commit(self.waiting_flow, {int(row.erp_id) for row in rows}, self.waiting_codes)
 
     # ------------------------------------------------------------------------------------------------ files
 
@@ -119,7 +123,8 @@ class MappingAdmin(PlainAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         may_import = self.has_add_permission(request) and self.has_change_permission(request)
-        return super().changelist_view(request, {**(extra_context or {}), "may_import": may_import})
+        context = {**(extra_context or {}), "may_import": may_import, "about": self.about}
+        return super().changelist_view(request, context)
 
     def export_view(self, request: HttpRequest, kind: str) -> HttpResponse:
         """Every row as a file that can be filled in and brought back."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from hub.connectors.documents import ErpTotals, LineKind
+from hub.connectors.documents import ErpTotals, FilledField, LineKind
 from hub.errors import OutcomeUnknown, RecordRejected
 from tests.connectors.business_central.far_side import (
     CREATED,
@@ -283,3 +283,16 @@ def test_times_can_be_set_and_default_to_the_safe_ones(far_side):
     assert (erp.settle_after, erp.call_deadline) == (timedelta(minutes=20), timedelta(seconds=60))
     assert (quick.settle_after, quick.call_deadline) == (timedelta(seconds=2), timedelta(seconds=1.5))
     assert not erp.has_native_idempotency
+
+
+def test_filled_fields_go_out_by_their_names_and_types(far_side):
+    fields = (
+        FilledField("requestedDeliveryDate", date(2026, 12, 24)),
+        FilledField("salesperson", "EH"),
+        FilledField("partialShipping", False),
+    )
+
+    far_side.connector().create_sales_order(document(fields=fields))
+
+    sent = body_sent(far_side)
+    assert [sent[field.name] for field in fields] == ["2026-12-24", "EH", False]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.connectors.documents import LineKind
-from hub.connectors.erps.business_central.order_body import LENGTHS, LINE_TYPES
+from hub.connectors.documents import FieldType, LineKind
+from hub.connectors.erps.business_central.order_body import LENGTHS, LINE_TYPES, ORDER_FIELDS
 from hub.connectors.erps.business_central.reference import REFERENCE_LENGTH
 from hub.connectors.erps.business_central.text import units
 from tests.connectors.business_central.far_side import FarSide, address, document, line, payload
@@ -131,6 +131,16 @@ def test_the_lengths_are_the_vendors(entities):
     }
 
     assert found == LENGTHS | {"externalDocumentNumber": REFERENCE_LENGTH}
+
+
+def test_the_fields_that_people_may_fill_are_writable_and_of_the_vendors_type_and_length(entities):
+    fields = entities["salesOrders"]
+    limit = {FieldType.CODE: "Code[{}]", FieldType.DATE: "Date", FieldType.BOOLEAN: "Boolean"}
+
+    found = {field.name: limit[field.type].format(field.max_length) for field in ORDER_FIELDS}
+
+    assert found == {name: fields[name]["type"] for name in found}
+    assert all(fields[name].get("editable") is not False for name in found)
 
 
 def test_the_line_types_are_the_vendors():

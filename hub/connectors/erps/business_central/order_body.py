@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
-from hub.connectors.documents import Address, LineKind, SalesOrder, SalesOrderLine
+from hub.connectors.documents import (
+    Address,
+    FieldType,
+    FilledField,
+    LineKind,
+    OrderField,
+    SalesOrder,
+    SalesOrderLine,
+)
 from hub.connectors.erps.business_central.reference import po_part
 from hub.connectors.erps.business_central.text import as_code, clean, cut, split, units
 
@@ -34,6 +43,15 @@ LINE_TYPES = {
     LineKind.CHARGE: "Charge",
     LineKind.COMMENT: "Comment",
 }
+# What of the header is neither ours to fill nor computed there. `yourReference` comes with version 29 only: older
+# tenants refuse an order that names it.
+ORDER_FIELDS = (
+    OrderField("requestedDeliveryDate", "Requested delivery date", FieldType.DATE),
+    OrderField("salesperson", "Salesperson code", FieldType.CODE, 20),
+    OrderField("shortcutDimension1Code", "Dimension 1 code", FieldType.CODE, 20),
+    OrderField("shortcutDimension2Code", "Dimension 2 code", FieldType.CODE, 20),
+    OrderField("partialShipping", "Partial shipping", FieldType.BOOLEAN),
+)
 PHONE_CHARACTERS = frozenset("0123456789 +()/.")
 # The base application rounds quantities and, unless set otherwise, unit amounts to this many decimals.
 DECIMALS = 5
@@ -73,6 +91,7 @@ def order_body(
         fields |= _ship_to(document.ship_to, notes)
         _note_delivery_phone(document.ship_to, document.phone, notes)
     fields |= _contact(document, notes)
+    fields |= {field.name: _filled(field) for field in document.fields}
     fields["salesOrderLines"] = [body for line in document.lines for body in _line(line, notes)]
     return OrderBody(fields, notes)
 
@@ -137,6 +156,10 @@ def _contact(document: SalesOrder, notes: list[str]) -> Json:
     elif dialled:
         fields["phoneNumber"] = dialled
     return fields
+
+
+def _filled(field: FilledField) -> object:
+    return field.value.isoformat() if isinstance(field.value, date) else field.value
 
 
 def _dialled(phone: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
@@ -12,6 +12,7 @@ from typing import ClassVar
 from hub.connectors.documents import (
     ErpSalesOrder,
     ErpTotals,
+    OrderField,
     OrderIdentity,
     Page,
     PagePosition,
@@ -21,7 +22,7 @@ from hub.connectors.erp_parts import CreatedOrder, SalesOrders
 from hub.connectors.erps.business_central import odata
 from hub.connectors.erps.business_central import reference as recipe
 from hub.connectors.erps.business_central.client import Client, Json
-from hub.connectors.erps.business_central.order_body import order_body
+from hub.connectors.erps.business_central.order_body import ORDER_FIELDS, order_body
 from hub.connectors.erps.business_central.text import units
 from hub.errors import OutcomeUnknown, RecordRejected, Unreachable
 from hub.lib.money import parse_amount
@@ -86,6 +87,11 @@ class BusinessCentralOrders(SalesOrders):
     currency: str
     payment_terms: CodeList
     shipment_methods: CodeList
+
+    @classmethod
+    def order_fields(cls, config: Mapping[str, str]) -> Sequence[OrderField]:
+        """What API v2.0 takes on every tenant; fields of a customer's own need an API page of its own."""
+        return ORDER_FIELDS
 
     def reference_for(self, identity: OrderIdentity, po_number: str) -> str:
         """See the recipe in `reference`; raises ValueError for an identity that it cannot carry."""

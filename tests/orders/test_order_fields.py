@@ -1,0 +1,129 @@
+"""What a field of the ERP's document can hold of what a buyer wrote, and nothing silently changed."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from hub.connectors.documents import FieldType, OrderField
+from orders.order_fields import LONGEST_KEY, fields_taken, filled, key_of, limit_of
+
+TEXT = OrderField("memo", "Memo", FieldType.TEXT, 10)
+CODE = OrderField("dimension", "Dimension", FieldType.CODE, 5)
+DATE = OrderField("wanted", "Wanted", FieldType.DATE)
+NUMBER = OrderField("weight", "Weight", FieldType.NUMBER)
+BOOLEAN = OrderField("partial", "Partial", FieldType.BOOLEAN)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        (TEXT, "  a\n b\t", "a b"),
+        (TEXT, "0123456789", "0123456789"),
+        (TEXT, "👍👍👍👍👍", "👍👍👍👍👍"),
+        (CODE, " ab-1 ", "AB-1"),
+        (CODE, "aß", "ASS"),
+        (DATE, "2026-12-31", date(2026, 12, 31)),
+        (DATE, "2026/12/31", date(2026, 12, 31)),
+        (DATE, "31.12.2026", date(2026, 12, 31)),
+        (DATE, "1.2.2027", date(2027, 2, 1)),
+        (DATE, "2026-12-31T23:59:00+02:00", date(2026, 12, 31)),
+        (NUMBER, "12.50", Decimal("12.50")),
+        (NUMBER, "-3", Decimal(-3)),
+        (BOOLEAN, "Yes", True),
+        (BOOLEAN, "0", False),
+    ],
+)
+def test_what_a_field_can_hold_is_held_as_it_is(field, text, value):
+    assert filled(field, text).value == value
+    assert filled(field, text).name == field.name
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "reason"),
+    [
+        (TEXT, "0123456789x", "11 characters"),
+        (TEXT, "👍👍👍👍👍x", "11 characters"),
+        (TEXT, "a\x00b", "control character"),
+        (TEXT, "a\ud800b", "control character"),
+        (CODE, "ABCDEF", "6 characters"),
+        (CODE, "ßßß", "6 characters"),
+        (CODE, "A\u200bB", "invisible"),
+        (DATE, "12/31/2026", "without doubt"),
+        (DATE, "tomorrow", "without doubt"),
+        (DATE, "2026-02-30", "no such day"),
+        (DATE, "0001-01-01", "before 1900"),
+        (DATE, "31.12.26", "without doubt"),
+        (NUMBER, "1,234.50", "no plain number"),
+        (NUMBER, "١٢", "no plain number"),
+        (NUMBER, "1e5", "no plain number"),
+        (NUMBER, "NaN", "no plain number"),
+        (BOOLEAN, "maybe", "neither yes nor no"),
+    ],
+)
+def test_what_it_cannot_hold_is_refused_with_the_reason(field, text, reason):
+    with pytest.raises(ValueError, match=reason):
+        filled(field, text)
+
+
+@given(st.sampled_from([TEXT, CODE, DATE, NUMBER, BOOLEAN]), st.text(max_size=30))
+@example(CODE, "ŉŉ")
+def test_any_text_is_held_whole_within_the_length_or_refused(field, text):
+    try:
+        value = filled(field, text).value
+    except ValueError:
+        return
+
+    if isinstance(value, str):
+        units = len(value.encode("utf-16-le")) // 2
+        plain = unicodedata.normalize("NFC", " ".join(text.split()))
+        assert units <= field.max_length
+        assert filled(field, value).value == value
+        assert value == plain or (field is CODE and value == filled(CODE, plain).value)
+
+
+@given(st.text(max_size=3 * LONGEST_KEY))
+def test_a_key_is_one_line_that_can_be_stored_and_stays_what_it_is(text):
+    key = key_of(text)
+
+    assert len(key) <= LONGEST_KEY
+    assert key_of(key) == key
+    assert not {unicodedata.category(char) for char in key} & {"Cc", "Cs"}
+    assert key == key.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Delivery window", "Delivery window"),
+        ("  Delivery\n window ", "Delivery window"),
+        ("delivery window", "delivery window"),
+        ("Cafe\u0301", "Café"),
+        ("a\x00b", "a\ufffdb"),
+        ("", ""),
+        (" \t", ""),
+        ("x" * LONGEST_KEY, "x" * LONGEST_KEY),
+        ("x" * (LONGEST_KEY + 1), ""),
+        (" " * 100_000 + "x", ""),
+    ],
+)
+def test_which_attributes_share_a_row(text, key):
+    assert key_of(text) == key
+
+
+def test_every_field_that_an_erp_takes_says_what_it_takes():
+    taken = fields_taken("business_central", {})
+
+    assert {name: limit_of(field) for name, field in taken.items()} == {
+        "requestedDeliveryDate": "a date",
+        "salesperson": "a code of at most 20 characters",
+        "shortcutDimension1Code": "a code of at most 20 characters",
+        "shortcutDimension2Code": "a code of at most 20 characters",
+        "partialShipping": "yes or no",
+    }
+    assert fields_taken("shopify", {}) == {}
