@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from hub.errors import NotReadyYet
 from hub.sync.models import SyncTask
@@ -15,16 +15,24 @@ LONGEST_IN_BACKLOG = timedelta(seconds=20)
 LOOK_AGAIN = 0.5
 # Links that are further apart than this are lone orders.
 LONE_AFTER = timedelta(seconds=5)
+GOLDEN_SECTION = 0.6180339887
 # How far back the link before is looked for: primary keys are those of all ERPs.
 NEIGHBOURS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Few:
-    """How many are worth waiting for while orders come one by one, and how long."""
+    """How many are worth waiting for while orders come one by one, and how long.
+
+    Each batch waits for a part of `longest`, half of it at least: stores that began together would write together.
+    """
 
     count: int
     longest: timedelta
+
+    def longest_of(self, oldest: int) -> timedelta:
+        """How long the batch whose oldest link has this key waits."""
+        return self.longest * (0.5 + 0.5 * (oldest * GOLDEN_SECTION % 1.0))
 
 
 def gather(rows: QuerySet[OrderLink], batch: int, few: Few, *, flow: str, waits_for_erp: int) -> None:
@@ -34,14 +42,15 @@ def gather(rows: QuerySet[OrderLink], batch: int, few: Few, *, flow: str, waits_
     come one by one, a few are. A lone order finds neither and goes at once.
     """
     count = rows.count()
-    if count == 0 or count >= batch:
+    first = rows.order_by("pk").values_list("pk", "created_at").first()
+    if first is None or count >= batch:
         return
-    oldest = rows.aggregate(oldest=Min("created_at"))["oldest"]
-    age = datetime.now(UTC) - oldest
+    oldest, created_at = first
+    age = datetime.now(UTC) - created_at
     if _fill(batch - count, waits_for_erp):
         wanted, longest, after = batch, LONGEST_IN_BACKLOG, LOOK_AGAIN
-    elif count < few.count and _flows(rows, waits_for_erp):
-        wanted, longest = few.count, few.longest
+    elif count < few.count and _flows(oldest, created_at, waits_for_erp):
+        wanted, longest = few.count, few.longest_of(oldest)
         # As long as the rest takes to come at the pace of those that are here.
         after = max(LOOK_AGAIN, min((few.count - count) * age / count, longest - age).total_seconds())
     else:
@@ -60,12 +69,8 @@ def _fill(missing: int, erp_id: int) -> bool:
     return coming[:missing].count() >= missing
 
 
-def _flows(rows: QuerySet[OrderLink], erp_id: int) -> bool:
-    """Whether the link before the oldest of these rows was made shortly before it."""
-    oldest = rows.order_by("pk").values_list("pk", "created_at").first()
-    if oldest is None:
-        return False
-    pk, created_at = oldest
+def _flows(pk: int, created_at: datetime, erp_id: int) -> bool:
+    """Whether the link before this one was made shortly before it."""
     return OrderLink.objects.filter(
         pk__lt=pk, pk__gte=pk - NEIGHBOURS, connection_id=erp_id, created_at__gt=created_at - LONE_AFTER
     ).exists()

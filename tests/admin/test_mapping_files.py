@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companies.models import CompanyLocationMapping
-from hub.sync.mapping_files import UnreadableFile, as_csv, escaped, read_lines, unescaped
+from hub.lib.spreadsheets import UnreadableFile, as_csv, escaped, read_lines, unescaped
 from hub.sync.models import ReviewItem, SyncTask
 from inventory.models import ItemMapping
 from orders.models import TaxCodeMapping

@@ -16,20 +16,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from hub.lib.spreadsheets import UnreadableFile, as_csv, as_xlsx, read_lines
 from hub.sync.admin.bases import PlainAdmin
 from hub.sync.admin.shown import badge
-from hub.sync.mapping_files import (
-    Column,
-    Imported,
-    MappingFile,
-    RowFault,
-    UnreadableFile,
-    apply,
-    as_csv,
-    as_xlsx,
-    read_lines,
-    table,
-)
+from hub.sync.mapping_files import Column, Imported, MappingFile, RowFault, apply, table
 from hub.sync.models import Connection
 from hub.sync.releasing import MAPPING_CODES, release_after_commit
 
