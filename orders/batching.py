@@ -41,11 +41,12 @@ def gather(rows: QuerySet[OrderLink], batch: int, few: Few, *, flow: str, waits_
     While enough orders for that ERP are due or being sent, a full batch is waited for, 20 seconds at most. While orders
     come one by one, a few are. A lone order finds neither and goes at once.
     """
-    count = rows.count()
-    first = rows.order_by("pk").values_list("pk", "created_at").first()
-    if first is None or count >= batch:
+    # One look: a link that is made between two would be in one of them only.
+    gathered = list(rows.order_by("pk").values_list("pk", "created_at")[:batch])
+    count = len(gathered)
+    if count in (0, batch):
         return
-    oldest, created_at = first
+    oldest, created_at = gathered[0]
     age = datetime.now(UTC) - created_at
     if _fill(batch - count, waits_for_erp):
         wanted, longest, after = batch, LONGEST_IN_BACKLOG, LOOK_AGAIN
