@@ -140,7 +140,8 @@ class Cluster:
         logger.info("cluster started", extra={"group": self._child.pid})
 
     def _replace(self, reason: str) -> None:
-        logger.error("cluster replaced", extra={"reason": reason})
+        titles = [title(process) for process in self._child.processes()] if self._child is not None else []
+        logger.error("cluster replaced", extra={"reason": reason, "processes": titles})
         if self._child is not None:
             self._finish_drains()
             self._child.kill()
@@ -202,4 +203,5 @@ class Cluster:
         elif not self._broker.is_waiting(self._beat):
             self._beat, self._has_answered = None, True
         elif age > (BEAT_LATE_AFTER if self._has_answered else FIRST_BEAT_LATE_AFTER):
-            self._replace(f"no heartbeat for {age:.0f} s")
+            is_taken = self._broker.is_taken(self._beat)
+            self._replace(f"no heartbeat for {age:.0f} s, {'taken' if is_taken else 'not taken'} from the queue")
