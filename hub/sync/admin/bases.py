@@ -75,7 +75,11 @@ class PlainAdmin(ModelAdmin):
 
 
 class ReadOnlyAdmin(PlainAdmin):
-    """Rows that only flows write. Their tables grow large: they are never counted."""
+    """Rows that only flows write. Their tables grow large: they are never counted.
+
+    Where a table grows by the million, `sortable_by` names the columns that have an index, and searches compare
+    exactly: Django's "=" compares in capitals, which no index does.
+    """
 
     paginator = InfinitePaginator
     list_disable_select_all = True

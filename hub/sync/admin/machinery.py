@@ -30,7 +30,8 @@ from hub.sync.models import (
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "topic", "connection", "shown_state", "reason", "webhook_id")
     list_filter = ("state", "connection")
-    search_fields = ("=webhook_id",)
+    sortable_by = ()
+    search_fields = ("webhook_id__exact",)
     search_help_text = "The webhook's id as the store names it"
     list_select_related = ("connection",)
     exclude = ("body",)
@@ -63,7 +64,8 @@ class ApiCallAdmin(ReadOnlyAdmin):
         "error",
     )
     list_filter = ("connection", "kind")
-    search_fields = ("=subject",)
+    sortable_by = ()
+    search_fields = ("subject__exact",)
     search_help_text = "A subject, such as order:12"
     list_select_related = ("connection",)
     exclude = ("request_body", "response_body")
