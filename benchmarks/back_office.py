@@ -290,7 +290,7 @@ def _filtered(model: type[Model]) -> list[str]:
     request.user = User.objects.get(username="admin")
     changes = admin.site.get_model_admin(model).get_changelist_instance(request)
     queries = {
-        choice["query_string"]
+        str(choice["query_string"])
         for spec in changes.filter_specs
         for choice in spec.choices(changes)
         if choice.get("query_string")

@@ -69,7 +69,7 @@ _ORDER = {
     "content_hash": "md5(g::text)",
     "document_hash": "md5(g::text)",
 }
-_COLUMNS = [field.column for field in StoreOrder._meta.concrete_fields]
+_COLUMNS = [field.attname for field in StoreOrder._meta.concrete_fields]
 
 _STATEMENTS = (
     # company locations

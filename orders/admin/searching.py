@@ -13,7 +13,7 @@ from orders.models import ErpOrder, OrderLink, StoreOrder
 # One ERP number stands for one document in each ERP; this many is far beyond.
 MOST_DOCUMENTS = 200
 # PO numbers that begin alike. With many more keys than this the database would rather walk along the whole table.
-MOST_BEGINNING = 500
+MOST_BEGINNING = 200
 
 
 @dataclass(frozen=True, slots=True)

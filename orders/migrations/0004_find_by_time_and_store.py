@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='storeorder',
-            index=models.Index(fields=['po_key'], name='store_order_po'),
+            index=models.Index(fields=['po_key', 'id'], name='store_order_po'),
         ),
         migrations.AddIndex(
             model_name='storeorder',

@@ -60,7 +60,7 @@ class StoreOrder(models.Model):
             ),
             models.Index(fields=["name"], name="store_order_name"),
             models.Index(fields=["identity_id"], name="store_order_identity"),
-            models.Index(fields=["po_key"], name="store_order_po"),
+            models.Index(fields=["po_key", "id"], name="store_order_po"),
             # Lists are by time of placing, whole or of one store.
             models.Index(fields=["placed_at", "id"], name="store_order_by_time"),
             models.Index(fields=["connection", "placed_at", "id"], name="store_order_of_store"),

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='attempt',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['id'], name='attempt_open'),
+            index=models.Index(condition=models.Q(('state', 'confirmed'), _negated=True), fields=['state', 'id'], name='attempt_not_confirmed'),
         ),
         migrations.AddIndex(
             model_name='taskhistory',

@@ -135,8 +135,10 @@ class Attempt(models.Model):
         indexes = [
             models.Index(fields=["connection", "subject"], name="attempt_of_subject"),
             models.Index(fields=["connection", "id"], name="attempt_of_connection"),
-            # Counted by every scrape of the metrics, among all that ever was written.
-            models.Index(fields=["id"], condition=Q(state="open"), name="attempt_open"),
+            # The few: open ones are counted by every scrape of the metrics, among all that was ever written.
+            models.Index(
+                fields=["state", "id"], condition=~Q(state="confirmed"), name="attempt_not_confirmed"
+            ),
         ]
 
     def __str__(self) -> str:
