@@ -12,11 +12,12 @@ from benchmarks.report import Figure
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
 LATENCY_SECONDS, QUICK_LATENCY_SECONDS = 300.0, 20.0
+ORDERS, QUICK_ORDERS = 1_000_000, 50_000
 
 
 def sections(*, is_quick: bool) -> dict[str, Callable[[], Iterator[Figure]]]:
     """Every benchmark by its name, in the order they run."""
-    from benchmarks import engine, ingest, latency, orders
+    from benchmarks import back_office, engine, ingest, latency, orders
 
     seconds = QUICK_LATENCY_SECONDS if is_quick else LATENCY_SECONDS
 
@@ -24,6 +25,7 @@ def sections(*, is_quick: bool) -> dict[str, Callable[[], Iterator[Figure]]]:
         "throughput": lambda: (engine.throughput(count) for count in (1, 50)),
         "claims": engine.claim_p99,
         "ceiling": lambda: orders.ceiling(3.0),
+        "back-office": lambda: back_office.back_office(QUICK_ORDERS if is_quick else ORDERS),
         "ingest": lambda: ingest.ingest(1.0 if is_quick else 4.0),
         "saturation": lambda: orders.saturation(300),
         "calls": lambda: orders.calls(200 if is_quick else 1000),

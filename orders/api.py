@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
@@ -20,11 +20,10 @@ from rest_framework.response import Response
 
 from hub.api.fields import OF_A_CONNECTION
 from hub.api.models import Scope
-from hub.api.paging import Page, cursor_parts, cursor_text, newest_first
+from hub.api.paging import MOMENT, Page, cursor_moment, cursor_parts, cursor_text, latest_first
 from hub.api.parameters import Moment, PageParameters, Text
-from hub.api.problems import BadParameters
 from hub.api.views import ApiView
-from hub.sync.models import ReviewItem, SyncTask
+from hub.sync.models import Connection, ReviewItem, SyncTask
 from orders import api_examples as examples
 from orders.api_shapes import (
     Hold,
@@ -72,7 +71,7 @@ class Orders(ApiView):
 
     def get(self, request: Request) -> Response:
         orders = self.reach.within(StoreOrder.objects.all())
-        page = newest_first(_shown(_found(orders, self.asked)), self.asked)
+        page = latest_first(_shown(_found(orders, self.asked)), self.asked, "placed_at")
         _add_holds(page.items)
         return Response(page.answer(request, OrderSerializer))
 
@@ -139,13 +138,16 @@ urlpatterns = [
 
 def _found(orders: QuerySet[StoreOrder], asked: dict[str, Any]) -> QuerySet[StoreOrder]:
     columns = {
-        "store": "connection__public_id",
         "name": "name",
         "placed_after": "placed_at__gt",
         "placed_before": "placed_at__lt",
         "updated_after": "remote_updated_at__gt",
     }
     orders = orders.filter(**{column: asked[name] for name, column in columns.items() if name in asked})
+    if "store" in asked:
+        # Read first: how many orders it has, the database knows by its key only.
+        store = Connection.objects.filter(public_id=asked["store"]).values_list("pk", flat=True)
+        orders = orders.filter(connection__in=list(store))
     if "po_number" in asked:
         key = po_key(asked["po_number"])
         orders = orders.filter(po_key=key) if key else orders.none()
@@ -212,10 +214,5 @@ def _subjects(order: StoreOrder) -> list[str]:
 def _before(cursor: str | None) -> tuple[datetime, int, int] | None:
     if cursor is None:
         return None
-    at, source, key = cursor_parts(cursor, r"[0-9T:.+-]{10,40}\|[0-9]\|[0-9]{1,18}")
-    try:
-        return datetime.fromisoformat(at).astimezone(UTC), int(source), int(key)
-    except (ValueError, OverflowError) as error:
-        raise BadParameters(
-            {"cursor": ["This is no cursor of this list: begin again without one."]}
-        ) from error
+    at, source, key = cursor_parts(cursor, rf"{MOMENT}\|[0-9]\|[0-9]{{1,18}}")
+    return cursor_moment(at), int(source), int(key)

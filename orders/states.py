@@ -11,8 +11,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, TextChoices, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextChoices,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Concat
+from django.db.models.lookups import IsNull
 
 from hub.sync.models import ReviewItem, SyncTask
 from orders.models import OrderLink, StoreOrder
@@ -31,24 +43,34 @@ class OrderState(TextChoices):
 
 
 _SUBJECT = Concat(Value("order:"), Cast(OuterRef("pk"), CharField()), output_field=CharField())
-_IS_LINKED = Exists(OrderLink.objects.filter(order=OuterRef("pk")))
-_IS_ASKED = Exists(ReviewItem.objects.filter(subject=_SUBJECT, state=ReviewItem.State.OPEN))
+_LINKS = OrderLink.objects.filter(order=OuterRef("pk"))
+_QUESTIONS = ReviewItem.objects.filter(subject=_SUBJECT, state=ReviewItem.State.OPEN)
 _PLACE = Concat(Value("location:"), Cast(OuterRef("location_id"), CharField()), output_field=CharField())
-_IS_PLACE_ASKED = Exists(ReviewItem.objects.filter(subject=_PLACE, state=ReviewItem.State.OPEN))
+_PLACE_QUESTIONS = ReviewItem.objects.filter(subject=_PLACE, state=ReviewItem.State.OPEN)
+_WORK = SyncTask.objects.filter(subject=_SUBJECT, state__in=[State.WAITING, State.RUNNING, State.BLOCKED])
+_IS_LINKED, _IS_ASKED, _IS_PLACE_ASKED = Exists(_LINKS), Exists(_QUESTIONS), Exists(_PLACE_QUESTIONS)
+_HAS_WORK = Exists(_WORK)
 _IS_GIVEN_UP = Exists(SyncTask.objects.filter(subject=_SUBJECT, state=State.QUARANTINED))
-_HAS_WORK = Exists(
-    SyncTask.objects.filter(subject=_SUBJECT, state__in=[State.WAITING, State.RUNNING, State.BLOCKED])
-)
+
+
+def _any(rows: QuerySet[Any]) -> IsNull:
+    """Whether there is one, by a look-up for each row that is shown.
+
+    With EXISTS the database reads all there are into a hash first: it does not think of the fifty that are shown.
+    What failed too often is asked for so: it is little, and has no index by subject.
+    """
+    return IsNull(Subquery(rows.order_by().values("pk")[:1]), False)
 
 
 def with_state(orders: QuerySet[StoreOrder]) -> QuerySet[StoreOrder]:
     """Each order with its `state`: a few look-ups by index for each row that is shown."""
+    is_held = _any(_QUESTIONS) | _any(_PLACE_QUESTIONS) | _IS_GIVEN_UP
     return orders.annotate(
         state=Case(
-            When(_IS_LINKED, then=Value(OrderState.SENT.value)),
+            When(_any(_LINKS), then=Value(OrderState.SENT.value)),
             When(cancelled_at__isnull=False, then=Value(OrderState.CANCELLED.value)),
-            When(_IS_ASKED | _IS_PLACE_ASKED | _IS_GIVEN_UP, then=Value(OrderState.HELD.value)),
-            When(Q(needs_read=True) | _HAS_WORK, then=Value(OrderState.WAITING.value)),
+            When(is_held, then=Value(OrderState.HELD.value)),
+            When(Q(needs_read=True) | _any(_WORK), then=Value(OrderState.WAITING.value)),
             default=Value(OrderState.KEPT_OUT.value),
             output_field=CharField(),
         )

@@ -58,6 +58,7 @@ class ChangeAdmin(ReadOnlyAdmin):
 
     list_display = ("changed_at", "who", "operation", "shown_kind", "title", "became")
     list_display_links = ("changed_at",)
+    sortable_by = ()
     list_filter = (KindFilter, "operation")
     search_fields = ("changed_by", "title", "object_id")
     search_help_text = "A user name, the name of a row such as its SKU, or its number, in full"

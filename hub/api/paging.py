@@ -7,6 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NoBase64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -17,6 +18,7 @@ from hub.api.parameters import LARGEST_KEY
 from hub.api.problems import BadParameters
 
 _M = TypeVar("_M", bound=Model)
+NO_CURSOR = "This is no cursor of this list: begin again without one."
 
 
 class PageSerializer(serializers.Serializer[Any]):
@@ -57,8 +59,20 @@ def cursor_parts(cursor: str, shape: str) -> list[str]:
     except (NoBase64, ValueError):
         words = ""
     if not re.fullmatch(shape, words, re.ASCII):
-        raise BadParameters({"cursor": ["This is no cursor of this list: begin again without one."]})
+        raise BadParameters({"cursor": [NO_CURSOR]})
     return words.split("|")
+
+
+# A time in a cursor, as Python words it.
+MOMENT = r"[0-9T:.+-]{10,40}"
+
+
+def cursor_moment(text: str) -> datetime:
+    """A time out of a cursor. Raises BadParameters for what only looks like one."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadParameters({"cursor": [NO_CURSOR]}) from error
 
 
 def newest_first(rows: QuerySet[_M], asked: dict[str, Any]) -> Page:
@@ -69,3 +83,20 @@ def newest_first(rows: QuerySet[_M], asked: dict[str, Any]) -> Page:
     found = list(rows.order_by("-pk")[: asked["page_size"] + 1])
     shown = found[: asked["page_size"]]
     return Page(shown, cursor_text(shown[-1].pk) if len(found) > len(shown) else "")
+
+
+def latest_first(rows: QuerySet[_M], asked: dict[str, Any], column: str) -> Page:
+    """A page of rows by a time that never changes, the latest first; rows of one moment by descending key."""
+    if cursor := asked.get("cursor"):
+        at, key = cursor_parts(cursor, rf"{MOMENT}\|[0-9]{{1,18}}")
+        moment = cursor_moment(at)
+        # Said so that an index by time is read from there on, and not from its beginning.
+        rows = rows.filter(**{f"{column}__lte": moment}).exclude(**{column: moment, "pk__gte": int(key)})
+    found = list(rows.order_by(f"-{column}", "-pk")[: asked["page_size"] + 1])
+    shown = found[: asked["page_size"]]
+    return Page(shown, place_of(shown[-1], column) if len(found) > len(shown) else "")
+
+
+def place_of(row: Model, column: str) -> str:
+    """The cursor of the page that begins after this row, in the order of `latest_first`."""
+    return cursor_text(getattr(row, column).isoformat(), row.pk)

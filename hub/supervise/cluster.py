@@ -204,4 +204,6 @@ class Cluster:
             self._beat, self._has_answered = None, True
         elif age > (BEAT_LATE_AFTER if self._has_answered else FIRST_BEAT_LATE_AFTER):
             is_taken = self._broker.is_taken(self._beat)
-            self._replace(f"no heartbeat for {age:.0f} s, {'taken' if is_taken else 'not taken'} from the queue")
+            self._replace(
+                f"no heartbeat for {age:.0f} s, {'taken' if is_taken else 'not taken'} from the queue"
+            )

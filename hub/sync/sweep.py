@@ -10,7 +10,8 @@ from hub.sync.enqueue import enqueue, goes_first, unblock
 from hub.sync.flows import FLOWS
 from hub.sync.models import Connection, Schedule
 
-KEPT_DAYS = {"deliveries": 14, "calls": 14, "history": 30}
+# Sessions say themselves until when they are good.
+KEPT_DAYS = {"deliveries": 14, "calls": 14, "history": 30, "sessions": 0}
 SWEPT_AT_ONCE = 5000
 
 # Each schedule has moments of its own, a golden section of its interval after those of the row before: connections that
@@ -94,16 +95,18 @@ def unblock_forgotten() -> int:
 
 
 def forget_old() -> None:
-    """Delete what is older than its class is kept, a bounded number of rows at a time."""
+    """Delete what is older than its class is kept, and expired sessions; a bounded number of rows at a time."""
     rules = (
-        ("sync_webhookdelivery", "received_at", "deliveries", "AND state <> 0"),
-        ("sync_apicall", "started_at", "calls", ""),
-        ("sync_taskhistory", "finished_at", "history", ""),
+        ("sync_webhookdelivery", "id", "received_at", "deliveries", "AND state <> 0"),
+        ("sync_apicall", "id", "started_at", "calls", ""),
+        ("sync_taskhistory", "id", "finished_at", "history", ""),
+        # Signing in makes one, only signing out deletes it.
+        ("django_session", "session_key", "expire_date", "sessions", ""),
     )
     with database.cursor() as cursor:
-        for table, column, kind, condition in rules:
+        for table, key, column, kind, condition in rules:
             cursor.execute(
-                f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table}"  # noqa: S608 - names from the tuple above
+                f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table}"  # noqa: S608 - names from above
                 f" WHERE {column} < now() - make_interval(days => %s) {condition} ORDER BY {column} LIMIT %s"
                 " FOR UPDATE SKIP LOCKED)",
                 [KEPT_DAYS[kind], SWEPT_AT_ONCE],

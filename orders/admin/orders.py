@@ -15,7 +15,7 @@ from hub.sync.admin.shown import badge
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
 from orders.admin.page import order_page
-from orders.admin.searching import links_named, orders_named
+from orders.admin.searching import MOST_BEGINNING, links_named, orders_named
 from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
 from orders.states import with_state
 
@@ -33,6 +33,8 @@ class StoreOrderAdmin(MirrorAdmin):
         "placed_at",
         "connection",
     )
+    ordering = ("-placed_at", "-pk")
+    sortable_by = ("name", "placed_at")
     # The search is ours: see get_search_results.
     search_fields = ("name",)
     search_help_text = "PO number, order name or ERP number"
@@ -56,7 +58,12 @@ class StoreOrderAdmin(MirrorAdmin):
     ) -> tuple[QuerySet[StoreOrder], bool]:
         if not search_term.strip():
             return queryset, False
-        return queryset.filter(orders_named(search_term)), False
+        found = orders_named(search_term)
+        if found.is_cut:
+            messages.info(
+                request, f"More than {MOST_BEGINNING} PO numbers begin so. These are the first of them."
+            )
+        return queryset.filter(found.where), False
 
     @admin.display(description="PO number", ordering="po_key")
     def shown_po_number(self, order: StoreOrder) -> str:
@@ -120,7 +127,8 @@ def _is_of_one(request: HttpRequest) -> bool:
 @admin.register(ErpOrder)
 class ErpOrderAdmin(MirrorAdmin):
     list_display = ("number", "reference", "connection", "status", "shown_total", "remote_updated_at")
-    search_fields = ("=number",)
+    sortable_by = ("number",)
+    search_fields = ("number__exact",)
     search_help_text = "The document's number"
     list_filter = ("connection", "is_posted_invoice")
     list_select_related = ("connection",)
@@ -133,6 +141,7 @@ class ErpOrderAdmin(MirrorAdmin):
 @admin.register(OrderLink)
 class OrderLinkAdmin(LinkAdmin):
     list_display = ("number", "order", "connection", "shown_expected", "shown_erp", "totals", "created_at")
+    sortable_by = ("number",)
     # The search is ours: see get_search_results.
     search_fields = ("number",)
     search_help_text = "ERP number, order name or PO number"

@@ -25,8 +25,9 @@ class OrderLink(models.Model):
         EQUAL = "equal", "equal"
         DIFFER = "differ", "differ"
 
-    order = models.ForeignKey(StoreOrder, on_delete=models.PROTECT, related_name="links")
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    # Indexes below begin with either.
+    order = models.ForeignKey(StoreOrder, on_delete=models.PROTECT, related_name="links", db_index=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, db_index=False)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.SALES_ORDER)
     external_id = models.CharField(max_length=120)
     number = models.CharField(max_length=60)
@@ -53,6 +54,8 @@ class OrderLink(models.Model):
         ]
         indexes = [
             models.Index(fields=["number"], name="link_number"),
+            models.Index(fields=["connection", "id"], name="link_of_erp"),
+            models.Index(fields=["id"], condition=Q(totals="differ"), name="link_totals_differ"),
             models.Index(
                 fields=["connection", "id"], condition=Q(totals="unread"), name="link_totals_unread"
             ),

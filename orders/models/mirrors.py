@@ -18,14 +18,16 @@ class StoreOrder(models.Model):
     is.
     """
 
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    # The indexes below begin with it.
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, db_index=False)
     external_id = models.CharField(max_length=120)
     identity_id = models.CharField(
         max_length=120, help_text="What the order carries into the ERP: the end of its external id."
     )
     name = models.CharField(max_length=100)
     po_number = models.CharField(max_length=255, default="", blank=True)
-    po_key = models.CharField(max_length=255, default="", blank=True, db_index=True)
+    # By bytes, so that one index finds whole numbers, beginnings and their order, whatever the database's language.
+    po_key = models.CharField(max_length=255, default="", blank=True, db_collation="C")
     location = models.ForeignKey(
         StoreCompanyLocation, null=True, on_delete=models.PROTECT, related_name="orders"
     )
@@ -58,11 +60,18 @@ class StoreOrder(models.Model):
             ),
             models.Index(fields=["name"], name="store_order_name"),
             models.Index(fields=["identity_id"], name="store_order_identity"),
-            models.Index(fields=["placed_at"], name="store_order_placed"),
+            models.Index(fields=["po_key", "id"], name="store_order_po"),
+            # Lists are by time of placing, whole or of one store.
+            models.Index(fields=["placed_at", "id"], name="store_order_by_time"),
+            models.Index(fields=["connection", "placed_at", "id"], name="store_order_of_store"),
             models.Index(fields=["remote_updated_at"], name="store_order_changed"),
+            # The few among many: a walk along the time would go through all.
             models.Index(
-                fields=["id"], condition=Q(cancelled_at__isnull=False), name="store_order_cancelled"
+                fields=["placed_at", "id"],
+                condition=Q(cancelled_at__isnull=False),
+                name="store_order_cancelled_by_time",
             ),
+            models.Index(fields=["placed_at", "id"], condition=Q(is_test=True), name="store_order_test"),
         ]
 
     def __str__(self) -> str:
@@ -72,7 +81,7 @@ class StoreOrder(models.Model):
 class ErpOrder(models.Model):
     """Our copy of a sales order, or the posted invoice it became, in an ERP."""
 
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, db_index=False)
     external_id = models.CharField(max_length=120)
     number = models.CharField(max_length=60)
     reference = models.CharField(max_length=120, default="", blank=True)
@@ -96,6 +105,7 @@ class ErpOrder(models.Model):
         ]
         indexes = [
             models.Index(fields=["number"], name="erp_order_number"),
+            models.Index(fields=["connection", "id"], name="erp_order_of_erp"),
             models.Index(
                 fields=["connection", "identity_store_code", "identity_order_id"], name="erp_order_identity"
             ),

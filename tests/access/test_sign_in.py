@@ -53,6 +53,15 @@ def test_other_names_and_other_addresses_are_not_locked():
     assert sign_in(address=THERE).status_code == 302
 
 
+def test_attempts_that_count_no_more_are_deleted_when_anybody_signs_in():
+    sign_in("wrong", name="nobody", address=THERE)
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=16))
+
+    sign_in()
+
+    assert not AccessAttempt.objects.exists()
+
+
 def test_it_opens_again_by_itself_though_somebody_kept_knocking():
     lock()
     sign_in("wrong")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from hub.sync.models import ReviewItem, SyncTask, WebhookDelivery
-from orders.models import StoreOrder
+from orders.admin.searching import MOST_BEGINNING
+from orders.models import ErpOrder, StoreOrder
 from tests.admin.conftest import press, told
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
 
@@ -51,6 +54,37 @@ def test_what_nobody_knows_finds_nothing(pages):
     assert found(pages, "PO-9999") == []
 
 
+def test_an_order_is_found_by_the_number_its_document_had_before_it_became_an_invoice(pages):
+    store, erp = make_pair()
+    [order] = make_orders(store, 1)
+    link([order], erp)
+    ErpOrder.objects.update(number="PSI-77", is_posted_invoice=True)
+
+    assert (found(pages, "SO-1001"), found(pages, "PSI-77")) == (["#1001"], ["#1001"])
+
+
+def test_a_beginning_of_too_many_po_numbers_shows_the_first_of_them_and_says_so(pages):
+    store, _ = make_pair()
+    make_orders(store, MOST_BEGINNING, po_prefix="PO-1")
+    assert told(pages.get(reverse(LIST), {"q": "PO-"})) == ""
+    make_orders(store, 5, first=MOST_BEGINNING + 1, po_prefix="PO-2")
+
+    answer = pages.get(reverse(LIST), {"q": "PO-"})
+
+    assert told(answer) == f"More than {MOST_BEGINNING} PO numbers begin so. These are the first of them."
+    assert {order.po_number[:4] for order in answer.context["cl"].result_list} == {"PO-1"}
+
+
+def test_the_list_is_by_time_of_placing(pages):
+    store, _ = make_pair()
+    make_orders(store, 2)
+    StoreOrder.objects.filter(name="#1001").update(placed_at=NOW + timedelta(days=1))
+
+    names = [order.name for order in pages.get(reverse(LIST)).context["cl"].result_list]
+
+    assert names == ["#1001", "#1002"]
+
+
 def test_a_nul_byte_in_the_search_is_no_server_error(pages):
     assert pages.get(reverse(LIST), {"q": "PO\x00"}).status_code in (200, 302, 400)
 
@@ -72,7 +106,7 @@ def test_list_search_and_page_take_as_many_statements_for_1000_rows_as_for_10(pa
 
     assert StoreOrder.objects.count() == 1000
     assert (many, many_found) == (few, few_found)
-    assert few == [4, 13]
+    assert few == [5, 13]
 
 
 def test_the_list_counts_no_table_and_loads_no_document(pages):

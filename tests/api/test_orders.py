@@ -235,6 +235,20 @@ def test_pages_follow_each_other_without_gap_or_double_while_orders_come_in(worl
     assert seen == orders[::-1]
 
 
+def test_orders_are_by_time_of_placing_page_by_page_also_where_several_were_placed_at_once(world, key, ids):
+    orders = [world.order() for _ in range(5)]
+    late, *together = orders
+    StoreOrder.objects.filter(pk=late.pk).update(placed_at=late.placed_at + timedelta(days=1))
+    StoreOrder.objects.filter(pk__in=[o.pk for o in together]).update(placed_at=late.placed_at)
+    seen, address = [], "/api/v1/orders?page_size=2"
+    while address:
+        page = world.ask_for("GET", address.removeprefix("http://testserver"), key)
+        seen += ids(page)
+        address = page.json()["next"]
+
+    assert seen == [str(order.pk) for order in (late, *reversed(together))]
+
+
 def test_the_next_page_keeps_the_filters(world, key):
     for _ in range(2):
         world.order()

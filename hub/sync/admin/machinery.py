@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from hub.connectors.base import CallKind
 from hub.sync.admin.bases import PlainAdmin, ReadOnlyAdmin
 from hub.sync.admin.records import record_link
 from hub.sync.admin.schedules import ScheduleForm
@@ -30,7 +32,8 @@ from hub.sync.models import (
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "topic", "connection", "shown_state", "reason", "webhook_id")
     list_filter = ("state", "connection")
-    search_fields = ("=webhook_id",)
+    sortable_by = ()
+    search_fields = ("webhook_id__exact",)
     search_help_text = "The webhook's id as the store names it"
     list_select_related = ("connection",)
     exclude = ("body",)
@@ -50,6 +53,19 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         return folded("Show the body", bytes(delivery.body).decode(errors="replace"))
 
 
+class CallKindFilter(admin.SimpleListFilter):
+    """Reads or writes, without a look through the table for what kinds there are."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind.value, kind.value) for kind in CallKind]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(ApiCall)
 class ApiCallAdmin(ReadOnlyAdmin):
     list_display = (
@@ -62,8 +78,9 @@ class ApiCallAdmin(ReadOnlyAdmin):
         "about",
         "error",
     )
-    list_filter = ("connection", "kind")
-    search_fields = ("=subject",)
+    list_filter = ("connection", CallKindFilter)
+    sortable_by = ()
+    search_fields = ("subject__exact",)
     search_help_text = "A subject, such as order:12"
     list_select_related = ("connection",)
     exclude = ("request_body", "response_body")

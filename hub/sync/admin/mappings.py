@@ -72,7 +72,6 @@ class FilledFilter(admin.SimpleListFilter):
 class MappingAdmin(PlainAdmin):
     """Decisions of people: empty rows first; saving one lets go on what waited for it."""
 
-    list_per_page = 100
     exclude = ("created_at",)
     change_list_template = "admin/sync/mapping/change_list.html"
     waiting_flow = "push_order_to_erp"

@@ -15,6 +15,7 @@ from hub.sync import review
 from hub.sync.admin.bases import ReadOnlyAdmin
 from hub.sync.admin.records import flow_name, record_link
 from hub.sync.admin.shown import as_evidence, badge, pretty, words
+from hub.sync.admin.tasks import FlowFilter
 from hub.sync.enqueue import enqueue
 from hub.sync.flows import FLOWS, begin_again
 from hub.sync.models import ReviewItem
@@ -55,7 +56,7 @@ class OpenFirst(admin.SimpleListFilter):
 class ReviewItemAdmin(ReadOnlyAdmin):
     list_display = ("question", "kind", "connection", "about", "shown_state", "created_at")
     list_display_links = ("kind",)
-    list_filter = (OpenFirst, "code", "connection", "flow")
+    list_filter = (OpenFirst, "code", "connection", FlowFilter)
     search_fields = ("message", "=subject")
     search_help_text = "Words of the message"
     list_select_related = ("connection", "decided_by")

@@ -56,7 +56,7 @@ class OfAFlow(ReadOnlyAdmin):
 class SyncTaskAdmin(OfAFlow):
     list_display = ("what", "about", "shown_state", "connection", "due_at", "attempts", "last_error")
     list_filter = ("state", FlowFilter, "connection")
-    search_fields = ("=subject",)
+    search_fields = ("subject__exact",)
     search_help_text = "A subject, such as order:12"
     list_select_related = ("connection",)
     actions = ("try_again", "cancel_task")
@@ -111,8 +111,9 @@ class SyncTaskAdmin(OfAFlow):
 @admin.register(TaskHistory)
 class TaskHistoryAdmin(OfAFlow):
     list_display = ("finished_at", "what", "about", "outcome", "message")
+    sortable_by = ()
     list_filter = (FlowFilter,)
-    search_fields = ("=subject",)
+    search_fields = ("subject__exact",)
     search_help_text = "A subject, such as order:12"
     ordering = ("-id",)
 
@@ -121,7 +122,8 @@ class TaskHistoryAdmin(OfAFlow):
 class AttemptAdmin(OfAFlow):
     list_display = ("started_at", "operation", "about", "connection", "shown_state", "key", "external_id")
     list_filter = ("state", "connection")
-    search_fields = ("=subject",)
+    sortable_by = ()
+    search_fields = ("subject__exact",)
     search_help_text = "A subject, such as order:12"
     list_select_related = ("connection",)
     exclude = ("values",)

@@ -10,7 +10,7 @@ from hub.sync.models.connections import Connection
 class ApiCall(models.Model):
     """A request to a far system as it went. `duration_ms` is wall time; `cost` is in the credential's unit."""
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
     task_id = models.BigIntegerField(null=True)
     subject = models.CharField(max_length=120, default="")
     operation = models.CharField(max_length=80)
@@ -31,6 +31,7 @@ class ApiCall(models.Model):
         indexes = [
             models.Index(fields=["subject"], name="call_of_subject"),
             models.Index(fields=["started_at"], name="call_age"),
+            models.Index(fields=["connection", "id"], name="call_of_connection"),
         ]
 
     def __str__(self) -> str:
