@@ -58,9 +58,8 @@ def _to_read(connection: Connection, stamps: Sequence[OrderStamp]) -> tuple[list
     """The orders that we do not know or know older than the store's stamp says, and those seen too near their stamp.
 
     Stamps are whole seconds: what was seen in the second of its stamp may have changed once more in it. A look settles
-    that only when the order has rested; until then the overlap brings it again.
+    that once the order has rested; until then the overlap brings it again.
     """
-    rested = datetime.now(UTC) - SETTLED_AFTER
     known = {
         external_id: (updated_at, observed_at > updated_at + SETTLED_AFTER)
         for external_id, updated_at, observed_at in StoreOrder.objects.filter(
@@ -75,7 +74,7 @@ def _to_read(connection: Connection, stamps: Sequence[OrderStamp]) -> tuple[list
     doubtful = [
         stamp.external_id
         for stamp in stamps
-        if stamp.updated_at < rested and known.get(stamp.external_id) == (stamp.updated_at, False)
+        if known.get(stamp.external_id) == (stamp.updated_at, False)
     ]
     return news, doubtful
 
