@@ -1,8 +1,7 @@
 """Vendor-free documents that connectors and flows hand to each other.
 
-Frozen; no behaviour beyond small properties.
-
-All amounts are Decimal in major units. All datetimes are timezone-aware UTC. Ids of theirs are text.
+Frozen; no behaviour beyond small properties. All amounts are Decimal in major units. All datetimes are
+timezone-aware UTC. Ids of theirs are text.
 """
 
 from __future__ import annotations
@@ -201,11 +200,9 @@ class OrderOutline:
 
     def holds_for(self, order: PlacedOrder) -> bool:
         """Whether everything that it shows is so in this order; False too where it does not show every line."""
-        shared = (field.name for field in fields(self) if field.name != "quantities")
         lines = tuple((line.external_id, line.quantity, line.current_quantity) for line in order.lines)
-        return self.quantities == lines and all(
-            getattr(self, name) == getattr(order, name) for name in shared
-        )
+        shared = [field.name for field in fields(self) if field.name != "quantities"]
+        return self.quantities == lines and all(getattr(self, n) == getattr(order, n) for n in shared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,7 @@ def _to_read(connection: Connection, stamps: Sequence[OrderStamp]) -> tuple[list
         if stamp.external_id not in known or known[stamp.external_id][0] < stamp.updated_at
     ]
     doubtful = [
-        stamp.external_id
-        for stamp in stamps
-        if known.get(stamp.external_id) == (stamp.updated_at, False)
+        stamp.external_id for stamp in stamps if known.get(stamp.external_id) == (stamp.updated_at, False)
     ]
     return news, doubtful
 

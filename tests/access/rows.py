@@ -22,7 +22,7 @@ from hub.sync.models import (
     Worker,
 )
 from inventory.models import ItemMapping
-from orders.models import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.models import OrderFieldMapping, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
 
 # Pages of libraries, which no role sees: what stands on them is not ours.
@@ -59,6 +59,7 @@ def _mappings(store, erp, location):
     TaxCodeMapping.objects.create(title="VAT", rate="0.19", **pair)
     PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
     ShippingMethodMapping.objects.create(title="Standard", **pair)
+    OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
     CompanyLocationMapping.objects.create(location=location, connection=erp)
     CompanyLocationLink.objects.create(
         location=location,
