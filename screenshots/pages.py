@@ -34,6 +34,7 @@ def pictures(scene: Scene) -> list[Picture]:
         Picture("reviews", reverse("admin:sync_reviewitem_changelist")),
         Picture("review", review),
         Picture("mappings", mappings),
+        Picture("order-fields", reverse("admin:orders_orderfieldmapping_changelist")),
         Picture("mapping-import", reverse("admin:inventory_itemmapping_import")),
         Picture("connection", store),
         Picture(
