@@ -27,7 +27,7 @@ FLOW = "push_erp_references"
 RECEIVED = "received"
 # Each reference that is written returns as a webhook, and a crowd of these at once would keep waiting what buyers order
 # meanwhile.
-FEW = Few(8, timedelta(seconds=5))
+FEW = Few(8, timedelta(seconds=10))
 
 
 def run(connection: Connection, record_id: int) -> str:

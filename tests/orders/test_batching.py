@@ -76,8 +76,8 @@ def test_orders_that_come_one_by_one_are_written_back_a_few_at_a_time(hub):
     assert 0.5 <= waits.value.after <= FEW.longest.total_seconds()
 
 
-def test_orders_that_come_one_by_one_wait_five_seconds_at_most(hub):
-    before, _ = linked(hub, 8, 5.1)
+def test_orders_that_come_one_by_one_wait_ten_seconds_at_most(hub):
+    before, _ = linked(hub, 13, 10.1)
     OrderLink.objects.filter(pk=before.pk).update(reference_pushed_at=datetime.now(UTC))
 
     write_back(hub, 25)
