@@ -37,6 +37,10 @@ SCOPES = [
 ]
 
 
+# Cursors before all that there is: a key, the order's time and key, the flow's place.
+FIRST_PLACES = {"orders": ("2100-01-01T00:00:00+00:00", 10**17), "flows": (0, "a")}
+
+
 class Sides:
     """Two stores that share an ERP, with the same kinds of rows; a key for the first must not learn of the second."""
 
@@ -79,8 +83,7 @@ class Sides:
             **dict.fromkeys(("placed_after", "updated_after", "created_after"), "2000-01-01T00:00:00Z"),
             **dict.fromkeys(("placed_before", "created_before"), "2100-01-01T00:00:00Z"),
             "page_size": "200",
-            # A number and a flow's place, far behind all that there is.
-            "cursor": cursor_text(*((10**17,) if route != "flows" else (0, "a"))),
+            "cursor": cursor_text(*FIRST_PLACES.get(route, (10**17,))),
         }
 
 

@@ -72,9 +72,10 @@ def line(process):
 
 def until(condition, seconds):
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.1)
+    return found
 
 
 @pytest.fixture
@@ -90,7 +91,8 @@ def test_a_killed_idle_worker_hangs_the_cluster_and_ours_is_replaced(worker_host
     until(worker_host.is_up, 30)
     before = worker_host.titled("supervise.leash")
 
-    worker_host.titled(" idle")[0].kill()
+    # It is not idle in the moment in which it answers a heartbeat.
+    until(lambda: worker_host.titled(" idle"), 30)[0].kill()
     until(lambda: not before[0].is_running() or before[0].status() == psutil.STATUS_ZOMBIE, 120)
 
     until(worker_host.is_up, 30)
