@@ -13,6 +13,8 @@ from orders.models import OrderLink
 
 LONGEST_IN_BACKLOG = timedelta(seconds=20)
 LOOK_AGAIN = 0.5
+# So many orders due or being sent to one ERP are a backlog; orders that come one by one are gone before the next comes.
+BACKLOG = 10
 # Links that are further apart than this are lone orders.
 LONE_AFTER = timedelta(seconds=5)
 GOLDEN_SECTION = 0.6180339887
@@ -38,8 +40,8 @@ class Few:
 def gather(rows: QuerySet[OrderLink], batch: int, few: Few, *, flow: str, waits_for_erp: int) -> None:
     """Called before each batch of links: raises NotReadyYet while it is worth waiting for more.
 
-    While enough orders for that ERP are due or being sent, a full batch is waited for, 20 seconds at most. While orders
-    come one by one, a few are. A lone order finds neither and goes at once.
+    While orders for that ERP are in a backlog, or would fill the batch, a full one is waited for, 20 seconds at most.
+    While orders come one by one, a few are. A lone order finds neither and goes at once.
     """
     # One look: a link that is made between two would be in one of them only.
     gathered = list(rows.order_by("pk").values_list("pk", "created_at")[:batch])
@@ -48,7 +50,7 @@ def gather(rows: QuerySet[OrderLink], batch: int, few: Few, *, flow: str, waits_
         return
     oldest, created_at = gathered[0]
     age = datetime.now(UTC) - created_at
-    if _fill(batch - count, waits_for_erp):
+    if _are_coming(min(batch - count, BACKLOG), waits_for_erp):
         wanted, longest, after = batch, LONGEST_IN_BACKLOG, LOOK_AGAIN
     elif count < few.count and _flows(oldest, created_at, waits_for_erp):
         wanted, longest = few.count, few.longest_of(oldest)
@@ -60,14 +62,14 @@ def gather(rows: QuerySet[OrderLink], batch: int, few: Few, *, flow: str, waits_
         raise NotReadyYet(f"{count} of {wanted} gathered for {flow}.", after=after)
 
 
-def _fill(missing: int, erp_id: int) -> bool:
-    """Whether the orders that are due or being sent to this ERP would fill the batch."""
+def _are_coming(count: int, erp_id: int) -> bool:
+    """Whether so many orders are due or being sent to this ERP."""
     coming = SyncTask.objects.filter(
         Q(state=SyncTask.State.RUNNING) | Q(state=SyncTask.State.WAITING, due_at__lte=datetime.now(UTC)),
         connection_id=erp_id,
         flow="push_order_to_erp",
     )
-    return coming[:missing].count() >= missing
+    return coming[:count].count() == count
 
 
 def _flows(pk: int, created_at: datetime, erp_id: int) -> bool:

@@ -1,8 +1,8 @@
 """Pull changed orders of a store into the mirror, by cursor.
 
 Starts   every 30 seconds by itself, and when a connection is resumed
-Reads    ids and stamps of orders changed since the cursor, with an overlap; whole only what we know older, and what a
-         glance shows to differ from what we were told in the second of its stamp
+Reads    ids and stamps of orders changed since the cursor, with an overlap, every two minutes a long one; whole only
+         what we know older, and what a glance shows to differ from what we were told in the second of its stamp
 Writes   StoreOrder mirrors, batch by batch, and the cursor
 Repeat   safe: what is mirrored is not read again, and the cursor moves only after its page is mirrored
 Review   never: what cannot be mirrored is a bug and quarantines the pull
@@ -22,8 +22,11 @@ from hub.sync.running import open_connector
 from orders.mirroring import SETTLED_AFTER, database_time, mirror_orders, settle_orders
 from orders.models import StoreOrder
 
-# Longer than the store's longest transaction; its search lag comes on top.
+# Longer than the store's longest transaction.
 OVERLAP = timedelta(seconds=30)
+# A store's index may show an order minutes late, but hardly ever does: that far a pass looks back only so often. Where
+# many orders come, such passes list thousands that are known.
+DEEP_EVERY = timedelta(seconds=120)
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -31,7 +34,8 @@ def run(connection: Connection, record_id: int) -> str:
     store = open_connector(connection).supporting(OrderHistory)
     cursor, _ = Cursor.objects.get_or_create(connection=connection, flow="pull_store_orders")
     began_at = datetime.now(UTC)
-    since = _since(cursor, store.search_lag)
+    is_deep = cursor.covered_at is None or began_at - store.search_lag - cursor.covered_at > DEEP_EVERY
+    since = _since(cursor, store.search_lag if is_deep else timedelta(0))
     after: str | None = None
     seen = changed = 0
     while True:
@@ -44,14 +48,19 @@ def run(connection: Connection, record_id: int) -> str:
         after = page.after
         if after is None:
             break
-    Cursor.objects.filter(pk=cursor.pk).update(covered_at=began_at - store.search_lag)
+    if is_deep:
+        Cursor.objects.filter(pk=cursor.pk).update(
+            covered_at=began_at - store.search_lag, deep_stamp=cursor.stamp
+        )
     return f"saw {seen}, {changed} changed"
 
 
 def _since(cursor: Cursor, search_lag: timedelta) -> PagePosition | None:
-    if cursor.stamp is None:
+    """Where a pass begins; one that looks back for a lagging index begins where the last such pass ended."""
+    stamp = (cursor.deep_stamp or cursor.stamp) if search_lag else cursor.stamp
+    if stamp is None:
         return None
-    return PagePosition(cursor.stamp - OVERLAP - search_lag, cursor.external_id)
+    return PagePosition(stamp - OVERLAP - search_lag, cursor.external_id)
 
 
 def _to_read(connection: Connection, stamps: Sequence[OrderStamp]) -> tuple[list[str], list[str]]:

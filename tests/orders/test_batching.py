@@ -8,7 +8,7 @@ import pytest
 
 from hub.errors import NotReadyYet
 from hub.sync.enqueue import enqueue
-from orders.batching import gather
+from orders.batching import BACKLOG, gather
 from orders.flows.push_erp_references import FEW
 from orders.models import OrderLink
 from tests.world import Hub
@@ -51,6 +51,14 @@ def test_nothing_waits_for_a_batch_that_the_due_orders_would_not_fill(hub):
     enqueue("push_order_to_erp", hub.erp.pk, [4711])
 
     write_back(hub, 3)
+
+
+def test_a_full_batch_is_waited_for_while_there_is_a_backlog(hub):
+    linked(hub, 1)
+    enqueue("push_order_to_erp", hub.erp.pk, range(4711, 4711 + BACKLOG))
+
+    with pytest.raises(NotReadyYet, match="1 of 25 gathered"):
+        write_back(hub, 25)
 
 
 def test_nobody_waits_longer_than_twenty_seconds_in_a_backlog(hub):

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db.models import F
 
+from hub.connectors.stores.shopify.connector import ShopifyStore
 from hub.connectors.stores.shopify.orders import FIRST_PAGE
 from hub.sync.models import ApiCall, Connection, Cursor, SyncTask
+from orders.flows.pull_store_orders import DEEP_EVERY, OVERLAP
 from orders.mirroring import SETTLED_AFTER
 from orders.models import StoreOrder
 
@@ -61,6 +63,43 @@ def test_B10_a_search_index_that_lags_loses_nothing(make_hub):
     hub.pull()
 
     assert hub.order(placed).po_number == "PO-1"
+
+
+def test_B10_what_the_index_shows_minutes_late_is_found_by_a_pass_that_looks_back_so_far(hub):
+    hub.place(po_number="PO-1")
+    hub.pull()
+    moment = datetime.now(UTC) - timedelta(minutes=4)
+    hub.shop().clock = lambda: moment
+    late = hub.place(po_number="PO-2")
+
+    hub.pull()
+    assert StoreOrder.objects.count() == 1
+
+    # Two minutes later.
+    Cursor.objects.update(covered_at=F("covered_at") - DEEP_EVERY)
+    hub.pull()
+    assert hub.order(late).po_number == "PO-2"
+
+
+def test_a_pass_that_looks_back_begins_where_the_last_such_pass_ended(hub):
+    hub.place(po_number="PO-1")
+    hub.pull()
+    first = Cursor.objects.get(connection=hub.euro, flow="pull_store_orders")
+    hub.shop().clock = lambda: datetime.now(UTC) + timedelta(minutes=20)
+    hub.place(po_number="PO-2")
+    hub.pull()
+
+    second = Cursor.objects.get(pk=first.pk)
+    assert (second.stamp > first.stamp, second.deep_stamp) == (True, first.deep_stamp)
+    ApiCall.objects.all().delete()
+    Cursor.objects.update(covered_at=F("covered_at") - DEEP_EVERY)
+    hub.pull()
+
+    search = ApiCall.objects.filter(operation="ChangedOrders").earliest("pk").request_body
+    since = first.deep_stamp - OVERLAP - ShopifyStore.search_lag
+    assert since.strftime("%Y-%m-%dT%H:%M:%SZ") in search
+    third = Cursor.objects.get(pk=first.pk)
+    assert third.deep_stamp == third.stamp >= second.stamp
 
 
 def test_a_pull_that_fails_between_batches_keeps_what_it_has_and_goes_on(hub):
