@@ -16,6 +16,11 @@ from hub.sync.models import TaskHistory
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _nobody_is_signed_in():
+    Session.objects.all().delete()
+
+
 def session(key, *, hours):
     """A session that expires in so many hours."""
     return Session(session_key=key, session_data="", expire_date=datetime.now(UTC) + timedelta(hours=hours))

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from hub.sync.enqueue import enqueue
 from hub.sync.inbox import receive_batch
-from hub.sync.models import ApiCall, Connection, Schedule, SyncTask
+from hub.sync.models import ApiCall, Connection, Cursor, Schedule, SyncTask
 from orders.models import StoreOrder
 
 A_WHILE_AGO = Now() - timedelta(seconds=70)
@@ -107,6 +107,8 @@ def seen_lately_no_more(hub, placed, **facts):
     """The order was read whole long after its last change, and that was a while ago."""
     changed_at = datetime.now(UTC) - timedelta(minutes=2)
     hub.shop().get("Order", placed["id"])["updatedAt"] = changed_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # The next pass looks back that far.
+    Cursor.objects.update(covered_at=None)
     hub.pull()
     StoreOrder.objects.filter(external_id=placed["id"]).update(observed_at=A_WHILE_AGO, **facts)
     ApiCall.objects.all().delete()
