@@ -3,7 +3,7 @@
 Starts   a location was read for the first time, an order waits for it, or a person entered a customer number
 Reads    the ERP's customers by number, tax id and e-mail
 Writes   CompanyLocationLink; an empty CompanyLocationMapping where a person must decide
-Repeat   safe: a linked location is left alone
+Repeat   safe: a linked location is left alone, and its orders are decided once more
 Review   several customers, none, or a blocked one
 """
 
@@ -24,6 +24,8 @@ def run(connection: Connection, record_id: int) -> str:
     location = StoreCompanyLocation.objects.get(pk=record_id)
     link = CompanyLocationLink.objects.filter(location=location, connection=connection).first()
     if link:
+        # An order that looked between the link's making and its commit found none, and asked for this run.
+        _go_on(connection, location)
         return f"is {link.customer_number} already"
     mapping, _ = CompanyLocationMapping.objects.get_or_create(location=location, connection=connection)
     match = find_customer(open_connector(connection).supporting(Customers), location, mapping.customer_number)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from companies.models import CompanyLocationLink, CompanyLocationMapping
 from hub.sync.enqueue import enqueue
-from hub.sync.models import ReviewItem
+from hub.sync.models import Connection, ReviewItem, SyncTask
 from orders.models import OrderLink
 from tests.world import ALPENHAUS, HARBOR, NORDLICHT, STRANGER, save_mapping
 
@@ -150,3 +152,19 @@ def test_erp_down_then_up(hub):
     hub.work()
 
     assert hub.link(placed).totals == "equal"
+
+
+def test_an_order_that_missed_the_link_by_a_moment_goes_on(hub):
+    hub.link_companies()
+    Connection.objects.filter(pk=hub.erp.pk).update(is_enabled=False)
+    hub.place(po_number="PO-1")
+    hub.pull()
+    # As if it had looked for the link just before that was committed.
+    in_a_while = datetime.now(UTC) + timedelta(minutes=15)
+    assert SyncTask.objects.filter(flow="push_order_to_erp").update(due_at=in_a_while) == 1
+    Connection.objects.filter(pk=hub.erp.pk).update(is_enabled=True)
+
+    enqueue("match_company_location", hub.erp.pk, [CompanyLocationLink.objects.get().location_id])
+    hub.work()
+
+    assert hub.sent() == 2
