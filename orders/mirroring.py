@@ -331,13 +331,13 @@ def settle_orders(connection: Connection, outlines: Mapping[str, OrderOutline], 
 
     `as_of` is the database's time before the outlines were asked for. An order that is settled counts as read.
     """
-    rows = StoreOrder.objects.filter(
+    known = StoreOrder.objects.filter(
         connection=connection, external_id__in=list(outlines), needs_read=False
-    ).values_list("external_id", "document_hash", "document")
+    ).only("external_id", "document_hash", "document")
     holds = {
-        external_id: known_hash
-        for external_id, known_hash, document in rows
-        if outlines[external_id].holds_for(msgspec.convert(document, PlacedOrder))
+        order.external_id: order.document_hash
+        for order in known
+        if outlines[order.external_id].holds_for(document_of(order))
     }
     with database.cursor() as cursor:
         cursor.execute(

@@ -18,16 +18,15 @@ SWEPT_AT_ONCE = 5000
 # were made together do not ask all at once for ever. The next of them is at least half an interval away.
 _DUE_SCHEDULES = """
 WITH due AS (
-    SELECT id AS due_id, every_seconds AS every, clock_timestamp() AS now,
-           every_seconds - mod(extract(epoch FROM clock_timestamp()) + every_seconds * mod(id * 0.6180339887, 1),
+    SELECT d.id AS due_id, every_seconds AS every,
+           every_seconds - mod(extract(epoch FROM clock_timestamp()) + every_seconds * mod(d.id * 0.6180339887, 1),
                                every_seconds) AS ahead
-    FROM sync_schedule)
-UPDATE sync_schedule s
-SET next_at = now + make_interval(secs => (CASE WHEN ahead * 2 < every THEN ahead + every ELSE ahead END)::float8)
-FROM due
-WHERE due_id = id AND id IN (SELECT d.id FROM sync_schedule d JOIN sync_connection c ON c.id = d.connection_id
-             WHERE d.next_at <= now() AND d.is_enabled AND c.is_enabled AND c.paused_at IS NULL
-             ORDER BY d.id FOR UPDATE OF d SKIP LOCKED)
+    FROM sync_schedule d JOIN sync_connection c ON c.id = d.connection_id
+    WHERE d.next_at <= now() AND d.is_enabled AND c.is_enabled AND c.paused_at IS NULL
+    ORDER BY d.id FOR UPDATE OF d SKIP LOCKED)
+UPDATE sync_schedule SET next_at = clock_timestamp()
+    + make_interval(secs => (CASE WHEN ahead * 2 < every THEN ahead + every ELSE ahead END)::float8)
+FROM due WHERE id = due_id
 RETURNING connection_id, flow
 """
 
