@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 
 Job = Callable[[], None]
 Waiting = SyncTask.State.WAITING
-# Tasks in flight beyond the far side's slots: they load and map while others wait for their answer.
+# Tasks in flight beyond the far side's slots: they load and map while others wait for their answer. At least so many,
+# and half as many as there are slots: answers of calls that began together come together.
 AHEAD = 4
 MOST_AHEAD = 500
 # How long the end of a thread is waited for: what still hangs in a call then ends with its process.
@@ -87,7 +88,7 @@ class Crew:
             return max(free, 0) + max(self.prefetch[credential] - waiting, 0)
 
     def _seats(self, governor: CredentialGovernor) -> int:
-        return min(governor.slots + AHEAD, self.size)
+        return min(governor.slots + max(AHEAD, governor.slots // 2), self.size)
 
     def add(self, task: Claimed, connection: Connection, lease: Held) -> None:
         """Take a claimed task over; it starts as soon as its credential has a seat."""

@@ -81,7 +81,7 @@ class BusinessCentralOrders(SalesOrders):
     settle_after = timedelta(minutes=20)
     call_deadline = timedelta(seconds=60)
     has_native_idempotency: ClassVar[bool] = False
-    read_batch: ClassVar[int] = 40
+    read_batch: ClassVar[int] = 70
 
     client: Client
     currency: str
