@@ -27,7 +27,7 @@ def sections(*, is_quick: bool) -> dict[str, Callable[[], Iterator[Figure]]]:
         "ceiling": lambda: orders.ceiling(3.0),
         "back-office": lambda: back_office.back_office(QUICK_ORDERS if is_quick else ORDERS),
         "ingest": lambda: ingest.ingest(1.0 if is_quick else 4.0),
-        "saturation": lambda: orders.saturation(300),
+        "saturation": lambda: orders.saturation(300 if is_quick else 600),
         "calls": lambda: orders.calls(200 if is_quick else 1000),
         "latency": lambda: latency.latency(seconds),
         "latency-of-many": lambda: latency.latency_of_many(seconds),

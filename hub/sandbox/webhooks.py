@@ -35,6 +35,13 @@ class Plan:
     held_for: float = 0.0
 
 
+@dataclass(slots=True)
+class Sending:
+    """One try to send: when its first byte was handed to the network, else when it was begun (time.time())."""
+
+    at: float
+
+
 class Deliveries:
     """Sends webhooks, each on a task of its own, and keeps a log of every attempt."""
 
@@ -64,9 +71,9 @@ class Deliveries:
             await self._wait_to_be_overtaken(system, plan.held_for)
         for retry in range(RETRIES + 1):
             attempt = dataclasses.replace(outgoing, attempt=retry + 1)
-            sent_at = time.time()
-            result = await post(attempt)
-            self._note(system, attempt, result, sent_at)
+            sending = Sending(time.time())
+            result = await post(attempt, sending)
+            self._note(system, attempt, result, sending.at)
             if not plan.held_for:
                 self._release(system)
             if result.startswith("2"):
@@ -116,24 +123,27 @@ def plan_of(rules: list[Rule]) -> Plan:
     return Plan(copies, delay, held_for)
 
 
-async def post(outgoing: Outgoing) -> str:
+async def post(outgoing: Outgoing, sending: Sending) -> str:
     """Send one webhook once: the status of the answer as text, or in a word why there is none."""
     try:
-        return str(await asyncio.wait_for(_exchange(outgoing), TOTAL_SECONDS))
+        return str(await asyncio.wait_for(_exchange(outgoing, sending), TOTAL_SECONDS))
     except TimeoutError:
         return "no answer in time"
     except (OSError, EOFError, h11.ProtocolError, ValueError) as error:
         return f"failed: {type(error).__name__}"
 
 
-async def _exchange(outgoing: Outgoing) -> int:
+async def _exchange(outgoing: Outgoing, sending: Sending) -> int:
     address = urlsplit(outgoing.url)
     if address.scheme != "http" or not address.hostname:
         raise ValueError(f"the sandbox delivers to http addresses only, not {outgoing.url}")
     port = address.port or 80
     reader, writer = await asyncio.open_connection(address.hostname, port)
     try:
-        writer.write(_encode(outgoing, f"{address.hostname}:{port}", address.path or "/", address.query))
+        content = _encode(outgoing, f"{address.hostname}:{port}", address.path or "/", address.query)
+        # Between the beginning and here the sandbox may have been busy with others: no receiver's doing.
+        sending.at = time.time()
+        writer.write(content)
         return await _read_status(reader)
     finally:
         writer.close()
