@@ -63,6 +63,13 @@ class SalesOrders(ABC):
     def identity_of(self, reference: str) -> OrderIdentity | None:
         """The identity inside a reference read from the ERP; None for references that are not ours."""
 
+    def get_ready(self) -> None:
+        """Read what every document needs and is not known yet, so that no order waits for it. Nothing by default.
+
+        Raises what the reading raises.
+        """
+        return
+
     @abstractmethod
     def create_sales_order(self, document: SalesOrder) -> CreatedOrder:
         """Create it in one call.

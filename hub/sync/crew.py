@@ -50,7 +50,8 @@ class Crew:
         self.local: defaultdict[str, deque[tuple[Claimed, Connection, Held]]] = defaultdict(deque)
         self.prefetch: defaultdict[str, int] = defaultdict(lambda: AHEAD)
         self.receiving: set[int] = set()
-        self.more_arrived: set[int] = set()
+        # Whether only urgent ones are meant, by store.
+        self.more_arrived: dict[int, bool] = {}
         self.paused: set[int] = set()
         # The drain's connections as they were read last; None until it has read them.
         self.current: dict[int, Connection] | None = None
@@ -107,14 +108,14 @@ class Crew:
                 self.running[credential] += 1
             self.jobs.put(lambda t=task, c=connection, h=lease: self._run(t, c, h))  # type: ignore[misc]
 
-    def receive(self, connection: Connection) -> int:
+    def receive(self, connection: Connection, *, only_urgent: bool = False) -> int:
         """Receive this store's deliveries, once more if they are being received; returns 1 if that was begun."""
         with self.lock:
             if connection.pk in self.receiving:
-                self.more_arrived.add(connection.pk)
+                self.more_arrived[connection.pk] = only_urgent and self.more_arrived.get(connection.pk, True)
                 return 0
             self.receiving.add(connection.pk)
-        self.jobs.put(lambda: self._receive(connection))
+        self.jobs.put(lambda: self._receive(connection, only_urgent=only_urgent))
         return 1
 
     # ------------------------------------------------------------------------------------ doing work
@@ -164,10 +165,13 @@ class Crew:
     def _is_off(self, connection: Connection) -> bool:
         return self.current is not None and connection.pk not in self.current
 
-    def _receive(self, connection: Connection) -> None:
+    def _receive(self, connection: Connection, *, only_urgent: bool) -> None:
+        wanted: bool | None = only_urgent
         try:
-            while receive_batch(connection) or self._more_arrived(connection):
-                continue
+            while wanted is not None:
+                while receive_batch(connection, only_urgent=wanted):
+                    continue
+                wanted = self._more_arrived(connection)
         except Exception:
             logger.exception("deliveries not received", extra={"connection": connection.name})
             database.close()
@@ -176,14 +180,13 @@ class Crew:
         finally:
             self.wake.set()
 
-    def _more_arrived(self, connection: Connection) -> bool:
-        """Whether to look once more; if not, the next announcement begins anew."""
+    def _more_arrived(self, connection: Connection) -> bool | None:
+        """Whether to look once more, for urgent ones only or for all; None: the next announcement begins anew."""
         with self.lock:
             if connection.pk in self.more_arrived:
-                self.more_arrived.discard(connection.pk)
-                return True
+                return self.more_arrived.pop(connection.pk)
             self.receiving.discard(connection.pk)
-            return False
+            return None
 
     def take_ended(self) -> list[Ended]:
         """Every run that has ended since the last call."""

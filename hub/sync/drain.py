@@ -24,7 +24,7 @@ from django.db import connection as database
 from hub.sync import claims, leases, sweep
 from hub.sync.claims import Claimed, Want
 from hub.sync.crew import Crew
-from hub.sync.enqueue import CHANNEL, DELIVERY, LEASES
+from hub.sync.enqueue import CHANNEL, DELIVERY, LEASES, OTHER_DELIVERY
 from hub.sync.leases import Held
 from hub.sync.models import Connection
 from hub.sync.watchdog import Watchdog
@@ -36,6 +36,8 @@ TICK = 2.0
 MOVING_TICK = 0.2
 SCHEDULE_TICK = 1.0
 POLL = 0.5
+# What was written to a store returns as many deliveries at once: they are received together.
+GATHER_OTHERS = 0.25
 FULL_SCAN = 5.0
 # Until a new process takes over. Handing over costs as long as the longest running task: seldom, then.
 BUDGET = float(getattr(settings, "DRAIN_SECONDS", 1500.0))
@@ -72,6 +74,8 @@ class Drain:
         # Connections that may have due tasks, and stores that may have new deliveries.
         self.due: set[int] = set()
         self.arrived: set[int] = set()
+        # When to receive what nobody waits for, by store, as time.monotonic().
+        self.gathering: dict[int, float] = {}
         self.timers: dict[str, float] = {}
         self.last_work = time.monotonic()
         self.watchdog: Watchdog | None = None
@@ -118,8 +122,13 @@ class Drain:
                 self.last_work = time.monotonic()
             elif time.monotonic() - self.last_work > self.linger and not self._last_look():
                 break
-            if not moved and not self.wake.wait(POLL):
+            rest = self._longest_rest()
+            if not moved and not self.wake.wait(rest) and rest == POLL:
                 self._suspect_all()
+
+    def _longest_rest(self) -> float:
+        soonest = min(self.gathering.values(), default=float("inf"))
+        return min(POLL, max(0.0, soonest - time.monotonic()))
 
     def _turn(self) -> None:
         self.wake.clear()
@@ -128,6 +137,7 @@ class Drain:
 
     def _last_look(self) -> int:
         """What there is to do although nobody announced it."""
+        self.gathering.clear()
         self._suspect_all()
         return self._receive() + self._claim()
 
@@ -206,6 +216,7 @@ class Drain:
         mine = self._mine()
         self.due.update(mine)
         stores = [pk for pk in mine if self.connections[pk].side == Connection.Side.STORE]
+        stores = [pk for pk in stores if pk not in self.gathering]
         if not stores:
             return
         with database.cursor() as cursor:
@@ -222,12 +233,19 @@ class Drain:
             word, _, key = self.told.popleft().partition(" ")
             if word == LEASES:
                 self.is_moving = True
-            elif key.isdigit():
+            elif not key.isdigit():
+                continue
+            elif word == OTHER_DELIVERY:
+                self.gathering.setdefault(int(key), time.monotonic() + GATHER_OTHERS)
+            else:
                 (self.arrived if word == DELIVERY else self.due).add(int(key))
 
     def _receive(self) -> int:
         """Hand the stores that have new webhook deliveries to the crew."""
-        arrived, self.arrived = self.arrived, set()
+        now = time.monotonic()
+        arrived = self.arrived | {pk for pk, moment in self.gathering.items() if moment <= now}
+        self.arrived = set()
+        self.gathering = {pk: moment for pk, moment in self.gathering.items() if pk not in arrived}
         mine = self._mine() if arrived else {}
         return sum(self.crew.receive(self.connections[pk]) for pk in arrived if pk in mine)
 
@@ -307,7 +325,7 @@ class Drain:
         connection = self.connections.get(int(key)) if word == DELIVERY and key.isdigit() else None
         if connection is None or self.stopping.is_set() or not self._is_mine(connection):
             return False
-        self.crew.receive(connection)
+        self.crew.receive(connection, only_urgent=True)
         return True
 
     def _wind_down(self) -> None:

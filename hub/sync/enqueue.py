@@ -12,8 +12,9 @@ from hub.sync.flows import FLOWS
 from hub.sync.prepared import rows_of
 
 CHANNEL = "concord_work"
-# An announcement is one of these words, a blank and the connection's key; leases that moved have no key.
-TASK, DELIVERY, LEASES = "task", "delivery", "leases"
+# An announcement is one of these words, a blank and the connection's key; leases that moved have no key. A delivery
+# that nobody waits for has a word of its own: it is received with those that come shortly after it.
+TASK, DELIVERY, OTHER_DELIVERY, LEASES = "task", "delivery", "other", "leases"
 
 # A hint that meets a waiting task joins it under a row lock, so that a claim at the same moment cannot lose it: the
 # claim either took the row before (then this makes a new one) or sees the higher hint count afterwards.

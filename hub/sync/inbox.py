@@ -38,11 +38,11 @@ RETURNING {", ".join(_COLUMNS)}
 """
 
 
-def receive_batch(connection: Connection) -> bool:
+def receive_batch(connection: Connection, *, only_urgent: bool = False) -> bool:
     """Receive the store's next new deliveries; returns whether there may be more. Repeating it changes nothing."""
     try:
         with transaction.atomic():
-            return _receive(connection)
+            return _receive(connection, only_urgent=only_urgent)
     except Exception:
         logger.exception(
             "a batch of deliveries failed, one at a time now", extra={"connection": connection.name}
@@ -50,8 +50,10 @@ def receive_batch(connection: Connection) -> bool:
         return _receive_singly(connection)
 
 
-def _receive(connection: Connection) -> bool:
-    deliveries = sorted(_take(connection), key=lambda delivery: delivery.pk)
+def _receive(connection: Connection, *, only_urgent: bool) -> bool:
+    deliveries = sorted(
+        _take(connection, 0 if only_urgent else MOST_OTHERS), key=lambda delivery: delivery.pk
+    )
     if not deliveries:
         return False
     flagged: dict[int, str] = {}
@@ -64,7 +66,7 @@ def _receive(connection: Connection) -> bool:
     return len(deliveries) >= MOST_OTHERS
 
 
-def _take(connection: Connection) -> list[WebhookDelivery]:
+def _take(connection: Connection, most_others: int) -> list[WebhookDelivery]:
     kind = cast("type[Webhooks]", connector_class(connection.system))
     rows = rows_of(
         _TAKE,
@@ -72,7 +74,7 @@ def _take(connection: Connection) -> list[WebhookDelivery]:
             "connection_id": connection.pk,
             "urgent": list(kind.urgent_topics()),
             "most_urgent": MOST_URGENT,
-            "most_others": MOST_OTHERS,
+            "most_others": most_others,
         },
     )
     return [WebhookDelivery.from_db("default", _COLUMNS, row) for row in rows]

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from hub.connectors.registry import connector_class
 from hub.connectors.store_parts import WebhookHeaders, Webhooks
 from hub.lib.text import storable
-from hub.sync.enqueue import CHANNEL, DELIVERY
+from hub.sync.enqueue import CHANNEL, DELIVERY, OTHER_DELIVERY
 from hub.sync.metrics import DELIVERIES, REFUSED
 from hub.sync.models import Connection, WebhookDelivery
 
@@ -39,7 +39,7 @@ WITH stored AS (
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (connection_id, topic, webhook_id) DO NOTHING RETURNING connection_id
 )
-SELECT pg_notify('{CHANNEL}', '{DELIVERY} ' || connection_id) FROM stored
+SELECT pg_notify('{CHANNEL}', %s || ' ' || connection_id) FROM stored
 """
 
 
@@ -140,6 +140,7 @@ def _store(door: Door, told: WebhookHeaders, body: bytes) -> None:
                 body,
                 state,
                 reason,
+                DELIVERY if told.topic in door.webhooks.urgent_topics() else OTHER_DELIVERY,
             ],
         )
     DELIVERIES.inc()

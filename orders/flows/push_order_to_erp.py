@@ -157,7 +157,7 @@ def _check_fresh(known: KnownOrder) -> str:
     )
 
 
-def _customer_number(known: KnownOrder, erp: Connection) -> str:
+def _customer_number(known: KnownOrder, connection: Connection, erp: SalesOrders) -> str:
     """The ERP customer of the order's company location. Raises NotReadyYet until it is linked."""
     location = known.order.location
     if location is None:
@@ -172,7 +172,9 @@ def _customer_number(known: KnownOrder, erp: Connection) -> str:
     if location.read_at is None:
         enqueue("pull_company_locations", known.order.connection_id)
     else:
-        enqueue("match_company_location", erp.pk, [location.pk])
+        enqueue("match_company_location", connection.pk, [location.pk])
+    # While others look for the customer.
+    erp.get_ready()
     raise NotReadyYet(f"{location} is not linked to an ERP customer yet; its review says why.", after=900.0)
 
 
@@ -181,7 +183,7 @@ def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side) -> SalesO
     order, placed = known.order, known.placed
     identity = OrderIdentity(side.store.code, order.identity_id)
     reference = erp.reference_for(identity, placed.po_number.strip() or placed.name)
-    customer_number = _customer_number(known, side.erp)
+    customer_number = _customer_number(known, side.erp, erp)
     document = mapping.sales_order(placed, side, customer_number=customer_number, reference=reference)
     expected = side.money(placed.current_total)
     difference = totals_difference(document, expected.amount, side.money(placed.tax_total).amount)

@@ -96,6 +96,20 @@ def test_F11_a_NUL_and_a_lone_surrogate_do_not_break_the_request(far_side):
     assert body_sent(far_side)["salesOrderLines"][0]["description"] == "AB  😀"
 
 
+def test_what_every_order_needs_is_read_before_the_first_one_and_once(far_side):
+    far_side.answers("GET paymentTerms", listing({"id": "t-1", "code": "NET30"}))
+    far_side.answers("GET shipmentMethods", listing({"id": "m-1", "code": "EXW"}))
+    erp = far_side.connector()
+
+    erp.get_ready()
+    erp.get_ready()
+    read = [len(far_side.to(f"GET {name}")) for name in ("paymentTerms", "shipmentMethods")]
+    erp.create_sales_order(document(payment_terms_code="net30", shipping_method_code="EXW"))
+
+    assert read == [1, 1]
+    assert [len(far_side.to(f"GET {name}")) for name in ("paymentTerms", "shipmentMethods")] == read
+
+
 def test_codes_become_ids_that_are_read_once(far_side):
     far_side.answers("GET paymentTerms", listing({"id": "t-1", "code": "NET30"}))
     far_side.answers("GET shipmentMethods", listing({"id": "m-1", "code": "EXW"}))

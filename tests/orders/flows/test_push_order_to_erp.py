@@ -7,7 +7,7 @@ import pytest
 
 from companies.models import CompanyLocationLink, StoreCompanyLocation
 from hub.sync import leases
-from hub.sync.models import Connection, Lease, ReviewItem, SyncTask
+from hub.sync.models import ApiCall, Connection, Lease, ReviewItem, SyncTask
 from orders.models import OrderLink, OrderPolicy, StoreOrder
 from tests.world import ALPENHAUS, PRAIRIE, STRANGER, VAT, release
 
@@ -43,6 +43,8 @@ def test_waits_for_the_company(hub):
 
     assert (hub.sent(), hub.erp_orders(), OrderLink.objects.count()) == (0, [], 0)
     assert hub.reviews() == [("match_company_location", "ambiguous_match")]
+    read = ApiCall.objects.filter(connection=hub.erp).values_list("operation", flat=True)
+    assert {"read paymentTerms", "read shipmentMethods"} <= set(read), "what the document needs is ready"
     waiting = SyncTask.objects.get(flow="push_order_to_erp", record_id=hub.order(placed).pk)
     assert (waiting.state, waiting.last_outcome, waiting.attempts) == (SyncTask.State.WAITING, "retry", 0)
 

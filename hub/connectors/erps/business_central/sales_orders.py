@@ -63,6 +63,11 @@ class CodeList:
             evidence={"entity": self.entity, "code": code},
         )
 
+    def get_ready(self) -> None:
+        """Read the codes unless they are known."""
+        with self._lock:
+            self._ids = self._ids or self._read()
+
     def _read(self) -> dict[str, str]:
         path = odata.query(self.entity, {"$select": "id,code"})
         rows = self.client.items(path, operation=f"read {self.entity}")
@@ -104,6 +109,11 @@ class BusinessCentralOrders(SalesOrders):
     def unsupported(self, document: SalesOrder) -> list[str]:
         """One sentence for everything that is cut, left out, rounded, or needs a clerk's hand."""
         return order_body(document).notes
+
+    def get_ready(self) -> None:
+        """The company's id and the two code lists: three requests, once for each process."""
+        self.payment_terms.get_ready()
+        self.shipment_methods.get_ready()
 
     def create_sales_order(self, document: SalesOrder) -> CreatedOrder:
         """One POST with all lines, which Business Central carries out as one transaction.
