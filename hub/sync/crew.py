@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
 from datetime import datetime
 
 import psycopg
@@ -18,6 +16,7 @@ from hub.connectors.registry import connector_class
 from hub.sync import runner
 from hub.sync.claims import Claimed, Ended
 from hub.sync.governor import CredentialGovernor
+from hub.sync.hands import Hands, Job
 from hub.sync.inbox import receive_batch
 from hub.sync.leases import Held
 from hub.sync.models import Connection, SyncTask
@@ -25,14 +24,13 @@ from hub.sync.running import CurrentRun, EngineHooks, LoggedCall, connectors_fro
 
 logger = logging.getLogger(__name__)
 
-Job = Callable[[], None]
 Waiting = SyncTask.State.WAITING
 # Tasks in flight beyond the far side's slots: they load and map while others wait for their answer. At least so many,
 # and half as many as there are slots: answers of calls that began together come together.
 AHEAD = 4
 MOST_AHEAD = 500
-# How long the end of a thread is waited for: what still hangs in a call then ends with its process.
-THREAD_END = 5.0
+# How long the end of the threads is waited for: what still hangs in a call then ends with its process.
+THREADS_END = 5.0
 
 
 class Crew:
@@ -42,7 +40,6 @@ class Crew:
         self.worker = worker
         self.size = threads
         self.wake = wake
-        self.jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.ended: deque[Ended] = deque()
         self.log: deque[LoggedCall] = deque()
         self.lock = threading.Lock()
@@ -58,11 +55,7 @@ class Crew:
         self.governors: dict[str, CredentialGovernor] = {}
         self.connectors: dict[int, tuple[tuple[datetime, str], Connector]] = {}
         self.finished = 0
-        self.threads = [
-            threading.Thread(target=self._work, name=f"crew-{n}", daemon=True) for n in range(threads)
-        ]
-        for thread in self.threads:
-            thread.start()
+        self.hands = Hands(threads, lambda: connectors_from(self.connector))
 
     @property
     def is_busy(self) -> bool:
@@ -106,7 +99,7 @@ class Crew:
                     return
                 task, connection, lease = self.local[credential].popleft()
                 self.running[credential] += 1
-            self.jobs.put(lambda t=task, c=connection, h=lease: self._run(t, c, h))  # type: ignore[misc]
+            self.hands.do(lambda t=task, c=connection, h=lease: self._run(t, c, h))  # type: ignore[misc]
 
     def receive(self, connection: Connection, *, only_urgent: bool = False) -> int:
         """Receive this store's deliveries, once more if they are being received; returns 1 if that was begun."""
@@ -115,16 +108,10 @@ class Crew:
                 self.more_arrived[connection.pk] = only_urgent and self.more_arrived.get(connection.pk, True)
                 return 0
             self.receiving.add(connection.pk)
-        self.jobs.put(lambda: self._receive(connection, only_urgent=only_urgent))
+        self.hands.do(lambda: self._receive(connection, only_urgent=only_urgent))
         return 1
 
     # ------------------------------------------------------------------------------------ doing work
-
-    def _work(self) -> None:
-        with connectors_from(self.connector):
-            while (job := self.jobs.get()) is not None:
-                job()
-        database.close()
 
     def _run(self, task: Claimed, connection: Connection, lease: Held) -> None:
         started = time.monotonic()
@@ -249,7 +236,7 @@ class Crew:
 
     def do(self, work: Job) -> None:
         """Run this on a thread of the crew; what it raises is logged."""
-        self.jobs.put(lambda: self._do(work))
+        self.hands.do(lambda: self._do(work))
 
     def _do(self, work: Job) -> None:
         try:
@@ -267,10 +254,7 @@ class Crew:
 
     def close(self) -> None:
         """End the threads, write the log, close the connectors."""
-        for _ in self.threads:
-            self.jobs.put(None)
-        for thread in self.threads:
-            thread.join(THREAD_END)
+        self.hands.close(THREADS_END)
         self.write_log()
         for _, connector in self.connectors.values():
             connector.close()

@@ -192,7 +192,7 @@ def test_a_run_that_outlives_its_lease_costs_the_crew_no_thread(erp, counting_fl
     crew.forget(erp.credential)
     time.sleep(0.5)
 
-    assert [thread.is_alive() for thread in crew.threads] == [True]
+    assert [thread.is_alive() for thread in crew.hands.threads] == [True]
     crew.close()
 
 

@@ -1,0 +1,70 @@
+"""The threads of a crew: the one that worked last works next, because its database session is warm."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from django.db import connection as database
+
+Job = Callable[[], None]
+
+
+class Hands:
+    """`count` threads that do jobs in the order in which they were given, each thread inside `within()`.
+
+    Each thread has a database session of its own, and a session plans a statement when it meets it first: with turns
+    taken in a circle every session would be a cold one for long. Jobs must not raise.
+    """
+
+    def __init__(self, count: int, within: Callable[[], AbstractContextManager[object]]) -> None:
+        self.within = within
+        self.lock = threading.Lock()
+        self.waiting: deque[Job] = deque()
+        self.idle: list[queue.SimpleQueue[Job | None]] = []
+        self.is_closed = False
+        self.threads = [
+            threading.Thread(target=self._work, name=f"crew-{number}", daemon=True) for number in range(count)
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def do(self, job: Job) -> None:
+        """Have this done as soon as a thread is free."""
+        with self.lock:
+            if not self.idle:
+                self.waiting.append(job)
+                return
+            free = self.idle.pop()
+        free.put(job)
+
+    def _work(self) -> None:
+        given: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        with self.within():
+            while (job := self._next(given)) is not None:
+                job()
+        database.close()
+
+    def _next(self, given: queue.SimpleQueue[Job | None]) -> Job | None:
+        with self.lock:
+            if self.waiting:
+                return self.waiting.popleft()
+            if self.is_closed:
+                return None
+            self.idle.append(given)
+        return given.get()
+
+    def close(self, patience: float) -> None:
+        """Do what was given, then end; what still hangs after so many seconds ends with its process."""
+        with self.lock:
+            self.is_closed = True
+            idle, self.idle = self.idle, []
+        for free in idle:
+            free.put(None)
+        end = time.monotonic() + patience
+        for thread in self.threads:
+            thread.join(max(0.0, end - time.monotonic()))
