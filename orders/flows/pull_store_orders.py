@@ -113,9 +113,10 @@ def _mirror(connection: Connection, store: OrderHistory, external_ids: Sequence[
     while left:
         size = store.read_batch
         batch, left = left[:size], left[size:]
+        read_at = database_time()
         found = store.read_orders(batch)
         with transaction.atomic():
-            changed += len(mirror_orders(connection, list(found.values()), is_fetched=True).changed)
+            changed += len(mirror_orders(connection, list(found.values()), read_at=read_at).changed)
     return changed
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +15,10 @@ from hub.connectors.stores.shopify.connector import ShopifyStore
 from hub.connectors.stores.shopify.orders import FIRST_PAGE
 from hub.connectors.stores.shopify.webhooks import parse_order
 from hub.sync.models import ApiCall, Connection, Cursor, SyncTask
-from hub.sync.running import connectors_from
+from hub.sync.running import connectors_from, open_connector
 from orders.flows import pull_store_orders
 from orders.flows.pull_store_orders import DEEP_EVERY, OVERLAP
-from orders.mirroring import SETTLED_AFTER
+from orders.mirroring import SETTLED_AFTER, mirror_orders
 from orders.models import StoreOrder
 
 
@@ -319,6 +320,26 @@ def test_B10_a_glance_settles_nothing_before_the_order_has_rested(hub):
     hub.pull()
 
     assert hub.order(placed).document["note"] == "in the same second"
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_B10_what_a_long_read_saw_in_the_second_of_the_stamp_stays_in_doubt(hub, is_known):
+    hub.link_companies()
+    hub.work_through()
+    moment = datetime.now(UTC) - timedelta(seconds=RESTED)
+    hub.shop().clock = lambda: moment
+    placed = hub.place(po_number="PO-1")
+    with closing(open_connector(hub.euro)) as store:
+        found = list(store.read_orders([placed["id"]]).values())
+    if is_known:
+        mirror_orders(hub.euro, [replace(found[0], told_at=moment)], read_at=None)
+    hub.buyer("edit_order", order=placed["id"], note="while it was being read")
+
+    # It was asked for at once, and its answer is stored only now.
+    mirror_orders(hub.euro, found, read_at=moment + timedelta(seconds=1))
+    hub.pull()
+
+    assert hub.order(placed).document["note"] == "while it was being read"
 
 
 def test_an_order_with_more_lines_than_a_glance_shows_is_read_whole(hub):
