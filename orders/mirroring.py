@@ -44,9 +44,12 @@ _COMPARED = [
     "content_hash",
     "document_hash",
 ]
+# Locked: whoever marks an order to be read does so without the lock of writers, and waits to be told of the read.
+# A mark that came between our look and our write would be written over, and nobody would be told.
 _KNOWN = f"""
 SELECT {", ".join(_COMPARED)} FROM orders_storeorder
 WHERE connection_id = %(connection_id)s::bigint AND external_id = ANY(%(external_ids)s::text[])
+ORDER BY external_id FOR NO KEY UPDATE
 """
 # msgspec learns a dataclass at its first use, and two threads that begin with it at once crash the process (seen with
 # 0.22 as a segmentation fault in get_dataclass_info): it is learnt here, before there are threads.

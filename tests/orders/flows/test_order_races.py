@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection as database
+from django.db import transaction
 from django.db.models.functions import Now
 
 from hub.connectors.documents import ErpSalesOrder, ErpTotals
 from hub.errors import Conflict
 from hub.sync.enqueue import enqueue
+from hub.sync.inbox import receive_batch
 from hub.sync.models import Attempt, Connection, SyncTask
 from orders.flows import push_erp_references
 from orders.linking import link_order
@@ -147,6 +151,44 @@ def test_an_order_that_the_store_does_not_know_any_more_is_shown_to_a_person(hub
 
     assert (hub.sent(), hub.reviews()) == (1, [])
     assert not SyncTask.objects.filter(flow="push_order_to_erp").exists()
+
+
+def wait_until_somebody_waits_for_a_row():
+    """Until a session stands before a lock."""
+    for _ in range(500):
+        with database.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
+
+
+def test_an_order_that_asks_to_be_read_while_a_newer_version_is_written_is_decided_again(hub):
+    Connection.objects.filter(pk=hub.erp.pk).update(is_enabled=False)
+    placed = hub.place(po_number="PO-1")
+    hub.pull()
+    SyncTask.objects.all().delete()
+    body = hub.body(placed, tags="paid", updated_at=(datetime.now(UTC) + timedelta(seconds=5)).isoformat())
+
+    def receive():
+        try:
+            hub.post(body)
+            receive_batch(hub.euro)
+        finally:
+            database.close()
+
+    receiver = threading.Thread(target=receive)
+    with transaction.atomic():
+        # As a run does that finds the order's mirror too old.
+        StoreOrder.objects.update(needs_read=True)
+        receiver.start()
+        wait_until_somebody_waits_for_a_row()
+    receiver.join(20)
+
+    order = hub.order(placed)
+    assert (order.document["tags"], order.needs_read) == (["paid"], False)
+    assert SyncTask.objects.filter(flow="push_order_to_erp", record_id=order.pk).exists()
 
 
 # --------------------------------------------------------------------------------------- two documents
