@@ -24,6 +24,7 @@ from hub.sync.models import Connection
 from hub.sync.prepared import rows_of
 from orders.mirror_rows import MirrorRow, upsert
 from orders.models import StoreOrder
+from orders.models.policies import POLICY_LOCK
 
 # What an order's counterpart in the ERP does not depend on: it moves with payments, tags and our own write-backs.
 _NOT_CONTENT = (
@@ -80,11 +81,12 @@ SELECT external_id, id FROM companies_storecompanylocation
 WHERE connection_id = %s AND external_id = ANY(%s::text[])
 """
 # The time is taken once every lock is held.
-_LOCK = """
-WITH locks AS MATERIALIZED (
+_LOCK = f"""
+WITH policy AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({POLICY_LOCK}) AS held
+), locks AS MATERIALIZED (
     SELECT pg_advisory_xact_lock(hashtextextended(v, %s::bigint)) AS held
     FROM unnest(%s::text[]) WITH ORDINALITY AS k(v, n) ORDER BY n)
-SELECT clock_timestamp() FROM (SELECT count(held) FROM locks) AS all_held
+SELECT clock_timestamp() FROM (SELECT count(held) FROM policy) AS first, (SELECT count(held) FROM locks) AS all_held
 """
 
 
@@ -201,11 +203,12 @@ def _known(connection: Connection, external_ids: list[str], *, with_documents: b
 
 
 def _lock(connection: Connection, external_ids: list[str]) -> datetime:
-    """Serialise writers of the same order: a row that does not exist yet cannot be locked itself.
+    """Serialise writers of the same order: a row that does not exist yet cannot be locked itself. Nor does the store's
+    policy change meanwhile.
 
     Returns the database's time: freshness must not depend on the clocks of several hosts.
     """
-    now: datetime = rows_of(_LOCK, [connection.pk, external_ids])[0][0]
+    now: datetime = rows_of(_LOCK, [connection.pk, connection.pk, external_ids])[0][0]
     return now
 
 
