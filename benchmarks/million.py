@@ -17,7 +17,7 @@ from benchmarks import stage
 from hub.connectors.store_parts import OrderHistory
 from hub.demo.sandbox import Sandbox
 from hub.sync.running import open_connector
-from orders.mirroring import mirror_orders
+from orders.mirroring import database_time, mirror_orders
 from orders.models import StoreOrder
 
 # The part of all orders that each store has, in percent; the last store's are the oldest of all.
@@ -279,7 +279,7 @@ def _pattern(sandbox: Sandbox, pair: stage.Pair) -> StoreOrder:
     placed = stage.place(sandbox, pair, 0, LINES)
     with closing(open_connector(pair.store)) as connector:
         found = connector.supporting(OrderHistory).read_orders([placed["id"]])
-    mirror_orders(pair.store, list(found.values()), is_fetched=True)
+    mirror_orders(pair.store, list(found.values()), read_at=database_time())
     return StoreOrder.objects.get(connection=pair.store)
 
 

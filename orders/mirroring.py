@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 from django.db import connection as database
-from django.db.models.functions import Now
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Greatest, Now
 
 from companies.models import StoreCompanyLocation
 from hub.connectors.documents import OrderOutline, PlacedOrder
@@ -23,6 +24,7 @@ from hub.sync.models import Connection
 from hub.sync.prepared import rows_of
 from orders.mirror_rows import MirrorRow, upsert
 from orders.models import StoreOrder
+from orders.models.policies import POLICY_LOCK
 
 # What an order's counterpart in the ERP does not depend on: it moves with payments, tags and our own write-backs.
 _NOT_CONTENT = (
@@ -43,9 +45,12 @@ _COMPARED = [
     "content_hash",
     "document_hash",
 ]
+# Locked: whoever marks an order to be read does so without the lock of writers, and waits to be told of the read.
+# A mark that came between our look and our write would be written over, and nobody would be told.
 _KNOWN = f"""
 SELECT {", ".join(_COMPARED)} FROM orders_storeorder
 WHERE connection_id = %(connection_id)s::bigint AND external_id = ANY(%(external_ids)s::text[])
+ORDER BY external_id FOR NO KEY UPDATE
 """
 # msgspec learns a dataclass at its first use, and two threads that begin with it at once crash the process (seen with
 # 0.22 as a segmentation fault in get_dataclass_info): it is learnt here, before there are threads.
@@ -76,11 +81,12 @@ SELECT external_id, id FROM companies_storecompanylocation
 WHERE connection_id = %s AND external_id = ANY(%s::text[])
 """
 # The time is taken once every lock is held.
-_LOCK = """
-WITH locks AS MATERIALIZED (
+_LOCK = f"""
+WITH policy AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({POLICY_LOCK}) AS held
+), locks AS MATERIALIZED (
     SELECT pg_advisory_xact_lock(hashtextextended(v, %s::bigint)) AS held
     FROM unnest(%s::text[]) WITH ORDINALITY AS k(v, n) ORDER BY n)
-SELECT clock_timestamp() FROM (SELECT count(held) FROM locks) AS all_held
+SELECT clock_timestamp() FROM (SELECT count(held) FROM policy) AS first, (SELECT count(held) FROM locks) AS all_held
 """
 
 
@@ -107,9 +113,13 @@ def po_key(po_number: str) -> str:
     return "".join(unicodedata.normalize("NFKC", po_number).casefold().split())[:255]
 
 
-def mirror_orders(connection: Connection, received: Sequence[ReceivedOrder], *, is_fetched: bool) -> Mirrored:
+def mirror_orders(
+    connection: Connection, received: Sequence[ReceivedOrder], *, read_at: datetime | None
+) -> Mirrored:
     """Mirror these orders and enqueue what follows; part of the caller's transaction.
 
+    `read_at` is the database's time before they were asked for, None where a webhook told of them. A read may take
+    long, and only what was so when it began is sure: what it saw in the second of a stamp stays in doubt.
     A fetch beats a webhook body of the same stamp. A body with the same stamp but other content, or one that lacks
     a part that the mirror does not know, marks the order to be read whole.
     """
@@ -123,18 +133,18 @@ def mirror_orders(connection: Connection, received: Sequence[ReceivedOrder], *, 
     ]
     locations = _locations(connection, batch)
     verdicts = {
-        item.order.external_id: _verdict(known.get(item.order.external_id), item.order, is_fetched)
+        item.order.external_id: _verdict(known.get(item.order.external_id), item.order, read_at is not None)
         for item in batch
     }
     rows = [
-        _row(connection, known.get(item.order.external_id), item, locations, is_fetched, now)
+        _row(connection, known.get(item.order.external_id), item, locations, read_at, now)
         for item in batch
         if verdicts[item.order.external_id] == "newer"
     ]
-    if not is_fetched:
+    if read_at is None:
         _mark_torn(received, newest, rows, verdicts)
     upsert(rows)
-    _touch(known, verdicts, is_fetched)
+    _touch(known, verdicts, read_at)
     unclear = [known[key].pk for key, verdict in verdicts.items() if verdict == "unclear"]
     written = [row.order for row in rows]
     changed = [order.pk for order in written if _is_changed(known.get(order.external_id), order)]
@@ -165,12 +175,14 @@ def _is_changed(old: StoreOrder | None, new: StoreOrder) -> bool:
     return old is None or old.content_hash != new.content_hash or (old.needs_read and not new.needs_read)
 
 
-def _touch(known: dict[str, StoreOrder], verdicts: dict[str, str], is_fetched: bool) -> None:
+def _touch(known: dict[str, StoreOrder], verdicts: dict[str, str], read_at: datetime | None) -> None:
     """What was seen again unchanged is fresh; what is unclear must be read whole."""
     same = [known[key].pk for key, verdict in verdicts.items() if verdict == "same"]
-    if same and is_fetched:
+    if same and read_at is not None:
         # A body that came again was worded when it came first: it makes nothing fresh.
-        StoreOrder.objects.filter(pk__in=same).update(observed_at=Now(), is_fetched=True)
+        has_rested = Q(remote_updated_at__lt=read_at - SETTLED_AFTER)
+        seen_at = Case(When(has_rested, then=Now()), default=Greatest("observed_at", Value(read_at)))
+        StoreOrder.objects.filter(pk__in=same).update(observed_at=seen_at, is_fetched=True)
     unclear = [known[key].pk for key, verdict in verdicts.items() if verdict == "unclear"]
     if unclear:
         # A read of before does not settle it any more.
@@ -191,11 +203,12 @@ def _known(connection: Connection, external_ids: list[str], *, with_documents: b
 
 
 def _lock(connection: Connection, external_ids: list[str]) -> datetime:
-    """Serialise writers of the same order: a row that does not exist yet cannot be locked itself.
+    """Serialise writers of the same order: a row that does not exist yet cannot be locked itself. Nor does the store's
+    policy change meanwhile.
 
     Returns the database's time: freshness must not depend on the clocks of several hosts.
     """
-    now: datetime = rows_of(_LOCK, [connection.pk, external_ids])[0][0]
+    now: datetime = rows_of(_LOCK, [connection.pk, connection.pk, external_ids])[0][0]
     return now
 
 
@@ -235,8 +248,8 @@ def _row(
     old: StoreOrder | None,
     item: ReceivedOrder,
     locations: dict[str, int],
-    is_fetched: bool,
-    observed_at: datetime,
+    read_at: datetime | None,
+    now: datetime,
 ) -> MirrorRow:
     order = _without_holes(item.order, old)
     document = msgspec.to_builtins(order)
@@ -259,13 +272,20 @@ def _row(
         presentment_total=order.current_total.presentment.amount,
         financial_status=order.financial_status[:40],
         remote_updated_at=order.updated_at,
-        is_fetched=is_fetched,
-        needs_read=bool(order.unknown_parts) and not is_fetched,
-        observed_at=item.told_at or observed_at,
+        is_fetched=read_at is not None,
+        needs_read=bool(order.unknown_parts) and read_at is None,
+        observed_at=_observed_at(item, read_at, now),
         content_hash=content_hash(content),
         document_hash=content_hash(document),
     )
     return MirrorRow(mirrored, stored_json(document), stored_json(item.payload))
+
+
+def _observed_at(item: ReceivedOrder, read_at: datetime | None, now: datetime) -> datetime:
+    """As of when it is so. A read that began in the second of the stamp settles nothing, however long it took."""
+    if read_at is None:
+        return item.told_at or now
+    return now if read_at > item.order.updated_at + SETTLED_AFTER else read_at
 
 
 def _locations(connection: Connection, batch: Sequence[ReceivedOrder]) -> dict[str, int]:

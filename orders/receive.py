@@ -31,5 +31,5 @@ def receive_orders(connection: Connection, deliveries: Sequence[WebhookDelivery]
             received.append(replace(order, told_at=told_at))
         except ValueError as error:
             flagged[delivery.pk] = f"not usable: {error}"
-    mirror_orders(connection, received, is_fetched=False)
+    mirror_orders(connection, received, read_at=None)
     return flagged

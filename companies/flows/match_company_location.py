@@ -14,6 +14,7 @@ from django.db import transaction
 from companies.matching import find_customer
 from companies.models import CompanyLocationLink, CompanyLocationMapping, StoreCompanyLocation
 from hub.connectors.erp_parts import Customers
+from hub.errors import NotReadyYet
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
@@ -30,6 +31,7 @@ def run(connection: Connection, record_id: int) -> str:
     mapping, _ = CompanyLocationMapping.objects.get_or_create(location=location, connection=connection)
     match = find_customer(open_connector(connection).supporting(Customers), location, mapping.customer_number)
     with transaction.atomic():
+        _check_decision(mapping)
         CompanyLocationLink.objects.create(
             location=location,
             connection=connection,
@@ -41,6 +43,13 @@ def run(connection: Connection, record_id: int) -> str:
             mapping.delete()
         _go_on(connection, location)
     return f"is {match.customer.number} by its {match.matched_by}"
+
+
+def _check_decision(mapping: CompanyLocationMapping) -> None:
+    """Raises NotReadyYet where a person has decided since we looked: that must not be deleted with the row."""
+    same = CompanyLocationMapping.objects.filter(pk=mapping.pk, customer_number=mapping.customer_number)
+    if not same.select_for_update().exists():
+        raise NotReadyYet("A person decided while the ERP was asked; that is looked at now.", after=1.0)
 
 
 def _go_on(connection: Connection, location: StoreCompanyLocation) -> None:

@@ -185,9 +185,9 @@ class Drain:
 
     def _release_surplus(self, share: int, wanted: set[str]) -> None:
         surplus = [c for c in self.held if c not in wanted]
-        surplus += [c for c in sorted(self.held) if c in wanted][
-            : max(len(self.held) - len(surplus) - share, 0)
-        ]
+        # Nobody works for what leaves until its last run has ended, and a pull may take an hour: rather what is idle.
+        ours = sorted(wanted & self.held.keys(), key=lambda c: (self.crew.running_for(c) > 0, c))
+        surplus += ours[: max(len(ours) - share, 0)]
         self.leaving = set(surplus)
         idle = [credential for credential in surplus if not self.crew.running_for(credential)]
         self._give_back(idle)

@@ -11,7 +11,7 @@ Review   never: what cannot be mirrored is a bug and quarantines the pull
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 
@@ -32,8 +32,11 @@ DEEP_EVERY = timedelta(seconds=120)
 def run(connection: Connection, record_id: int) -> str:
     """Pull one pass; returns how many orders had changed and how many of these were new to us."""
     store = open_connector(connection).supporting(OrderHistory)
-    cursor, _ = Cursor.objects.get_or_create(connection=connection, flow="pull_store_orders")
-    began_at = datetime.now(UTC)
+    began_at = database_time()
+    cursor, _ = Cursor.objects.get_or_create(
+        connection=connection, flow="pull_store_orders", defaults={"deep_stamp": began_at}
+    )
+    began_with = cursor.stamp
     is_deep = cursor.covered_at is None or began_at - store.search_lag - cursor.covered_at > DEEP_EVERY
     since = _since(cursor, store.search_lag if is_deep else timedelta(0))
     after: str | None = None
@@ -49,17 +52,20 @@ def run(connection: Connection, record_id: int) -> str:
         if after is None:
             break
     if is_deep:
+        # Not where it ended: a pass may take minutes, and behind the pages that it has read the index goes on filling.
         Cursor.objects.filter(pk=cursor.pk).update(
-            covered_at=began_at - store.search_lag, deep_stamp=cursor.stamp
+            covered_at=began_at - store.search_lag, deep_stamp=began_with or cursor.deep_stamp
         )
     return f"saw {seen}, {changed} changed"
 
 
 def _since(cursor: Cursor, search_lag: timedelta) -> PagePosition | None:
-    """Where a pass begins; one that looks back for a lagging index begins where the last such pass ended."""
-    stamp = (cursor.deep_stamp or cursor.stamp) if search_lag else cursor.stamp
+    """Where a pass begins; one that looks back for a lagging index begins where the last such pass began."""
+    stamp = cursor.stamp
     if stamp is None:
         return None
+    if search_lag and cursor.deep_stamp:
+        stamp = min(stamp, cursor.deep_stamp)
     return PagePosition(stamp - OVERLAP - search_lag, cursor.external_id)
 
 
@@ -107,9 +113,10 @@ def _mirror(connection: Connection, store: OrderHistory, external_ids: Sequence[
     while left:
         size = store.read_batch
         batch, left = left[:size], left[size:]
+        read_at = database_time()
         found = store.read_orders(batch)
         with transaction.atomic():
-            changed += len(mirror_orders(connection, list(found.values()), is_fetched=True).changed)
+            changed += len(mirror_orders(connection, list(found.values()), read_at=read_at).changed)
     return changed
 
 

@@ -37,9 +37,10 @@ def run(connection: Connection, record_id: int) -> str:
         if not marked:
             break
         last = marked[-1][0]
+        read_at = database_time()
         found = store.read_orders([external_id for _, external_id in marked])
         with transaction.atomic():
-            mirror_orders(connection, list(found.values()), is_fetched=True)
+            mirror_orders(connection, list(found.values()), read_at=read_at)
             _unmark_gone(connection, [pk for pk, external_id in marked if external_id not in found])
             _go_on(connection, [pk for pk, external_id in marked if external_id in found])
         read += len(found)

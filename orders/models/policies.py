@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import models
+from django.db import connection, models, transaction
 from django.utils import timezone
 
+from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.tracking import noted
+from orders.models.mirrors import StoreOrder
 
 
 def just_now() -> datetime:
     """A minute ago: stores stamp whole seconds, and their clocks are not ours."""
     return timezone.now() - timedelta(minutes=1)
+
+
+# Orders of a store are mirrored under a share of the lock of its policy: each is either there when a policy looks for
+# those that wait for it, or finds the policy itself.
+POLICY_LOCK = "hashtextextended('order policy', %s::bigint)"
+ENQUEUED_AT_ONCE = 5000
 
 
 class OrderPolicy(models.Model):
@@ -69,3 +77,22 @@ class OrderPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.store} → {self.erp}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Orders that were mirrored before anything said where they go are decided with it, both or neither."""
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT pg_advisory_xact_lock({POLICY_LOCK})", [self.store_id])
+            before = OrderPolicy.objects.filter(pk=self.pk).first()
+            super().save(*args, **kwargs)  # type: ignore[arg-type]
+            if before is None or self.erp_id != before.erp_id or self.orders_from < before.orders_from:
+                self._decide_orders()
+
+    def _decide_orders(self) -> None:
+        """Enqueue the store's orders that are in no ERP yet and that this policy does not leave to other means."""
+        orders = StoreOrder.objects.filter(
+            connection=self.store_id, placed_at__gte=self.orders_from, cancelled_at=None, links=None
+        )
+        keys = list(orders.order_by("pk").values_list("pk", flat=True))
+        for start in range(0, len(keys), ENQUEUED_AT_ONCE):
+            enqueue("push_order_to_erp", self.erp_id, keys[start : start + ENQUEUED_AT_ONCE])

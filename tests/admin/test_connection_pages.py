@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from hub.sync import runner
 from hub.sync.models import Connection, Schedule, Store
@@ -160,6 +163,29 @@ def test_flows_are_switched_and_timed_on_the_page(pages):
     row.refresh_from_db()
     assert (row.every_seconds, row.is_enabled) == (60, False)
     assert "greater than or equal to 10" in too_often.content.decode()
+
+
+def test_a_shorter_interval_holds_from_now_on_and_not_from_tomorrow(pages):
+    store = make_store()
+    tomorrow = timezone.now() + timedelta(days=1)
+    row = Schedule.objects.create(
+        connection=store, flow="pull_store_orders", every_seconds=86_400, next_at=tomorrow
+    )
+    form = {
+        "schedule_set-TOTAL_FORMS": "1",
+        "schedule_set-INITIAL_FORMS": "1",
+        "schedule_set-0-id": row.pk,
+        "schedule_set-0-connection": store.pk,
+        "schedule_set-0-is_enabled": "on",
+    }
+
+    change(pages, store, **form, **{"schedule_set-0-every_seconds": "86400"})
+    row.refresh_from_db()
+    assert row.next_at == tomorrow
+
+    change(pages, store, **form, **{"schedule_set-0-every_seconds": "30"})
+    row.refresh_from_db()
+    assert row.next_at <= timezone.now()
 
 
 def test_a_test_that_ends_well_lifts_the_pause_and_names_each_check(hub, pages):

@@ -16,7 +16,7 @@ from hub.api import keys
 from hub.api.models import ApiKey, Scope
 from hub.connectors.stores.shopify.webhooks import parse_order
 from hub.sync.models import Connection, ReviewItem, SyncTask
-from orders.mirroring import mirror_orders
+from orders.mirroring import database_time, mirror_orders
 from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
 
 SIMPLE = Path(__file__).parents[1] / "payloads" / "shopify" / "simple.webhook.json"
@@ -69,7 +69,7 @@ class World:
             },
         )
         store = store or self.euro
-        mirror_orders(store, [replace(self.received, order=document)], is_fetched=True)
+        mirror_orders(store, [replace(self.received, order=document)], read_at=database_time())
         return StoreOrder.objects.get(connection=store, external_id=document.external_id)
 
     def settled(self, store=None, **changes):

@@ -255,3 +255,31 @@ def test_a_drain_that_ends_gives_each_lease_back_as_soon_as_nothing_runs_under_i
     assert owners == [work.name, ""]
     assert set(Lease.objects.values_list("owner", flat=True)) == {""}
     assert TaskHistory.objects.get().outcome == "done"
+
+
+def test_a_drain_gives_away_what_is_idle_rather_than_what_runs_for_long(make_erp, counting_flows):
+    busy, idle = sorted((make_erp("E1"), make_erp("E2")), key=lambda erp: erp.credential)
+    end = threading.Event()
+    counting_flows.during[1] = lambda: end.wait(30)
+    enqueue("count", busy.pk, [1])
+    first, second = Drain(threads=4, linger=30.0), Drain(threads=4, linger=30.0)
+    threads = [threading.Thread(target=lambda d=d: (d.run(), database.close())) for d in (first, second)]
+    threads[0].start()
+    while not (counting_flows.runs and len(first.held) == 2):
+        time.sleep(0.01)
+
+    threads[1].start()
+    limit = time.monotonic() + 20
+    while not second.held and time.monotonic() < limit:
+        time.sleep(0.01)
+
+    assert set(second.held) == {idle.credential}
+    enqueue("count", busy.pk, [2])
+    while (busy.pk, 2) not in counting_flows.runs and time.monotonic() < limit:
+        time.sleep(0.01)
+    assert counting_flows.runs == [(busy.pk, 1), (busy.pk, 2)]
+
+    end.set()
+    for work, thread in zip((first, second), threads, strict=True):
+        work.stop()
+        thread.join(20)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models.functions import Now
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
@@ -31,6 +32,12 @@ class ScheduleForm(RowForm):
     class Meta:
         model = Schedule
         fields = ("is_enabled", "every_seconds")
+
+    def save(self, commit: bool = True) -> Any:
+        """With another interval it runs at once: the moment of the old one may be more than a day away."""
+        if "every_seconds" in self.changed_data:
+            self.instance.next_at = Now()
+        return super().save(commit)
 
 
 class ScheduleInline(TabularInline):

@@ -149,8 +149,8 @@ class Cursor(models.Model):
     """How far a pull has got: the far side's stamp and id of the last record of a fully stored page.
 
     `covered_at` is when the last complete pass began, by the database's clock: whatever changed before it and was
-    visible there has been mirrored. `deep_stamp` is the last record's stamp when a pass ended that looked back as far
-    as the far side's index may lag; the passes between look back less far.
+    visible there has been mirrored. `deep_stamp` is the last record's stamp when a pass began that looked back as far
+    as the far side's index may lag, and has ended; the passes between look back less far.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from companies.models import CompanyLocationLink, CompanyLocationMapping
+from companies.flows import match_company_location
+from companies.models import CompanyLocationLink, CompanyLocationMapping, StoreCompanyLocation
+from hub.errors import NotReadyYet
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, ReviewItem, SyncTask
+from hub.sync.running import connectors_from, open_connector
 from orders.models import OrderLink
 from tests.world import ALPENHAUS, HARBOR, NORDLICHT, STRANGER, save_mapping
 
@@ -168,3 +172,38 @@ def test_an_order_that_missed_the_link_by_a_moment_goes_on(hub):
     hub.work()
 
     assert hub.sent() == 2
+
+
+class Meanwhile:
+    """The ERP, and what a person does while it is asked."""
+
+    def __init__(self, erp, act):
+        self.erp, self.act = erp, act
+
+    def supporting(self, part):
+        return self
+
+    def customers_by_number(self, numbers):
+        found = self.erp.customers_by_number(numbers)
+        self.act()
+        return found
+
+
+def test_a_number_entered_while_the_erp_is_asked_is_not_lost_with_the_empty_row(hub):
+    hub.place(po_number="PO-1")
+    hub.work(lambda: StoreCompanyLocation.objects.filter(read_at__isnull=False).exists())
+    CompanyLocationLink.objects.all().delete()
+    location = StoreCompanyLocation.objects.get()
+
+    def enter_a_number():
+        CompanyLocationMapping.objects.update(customer_number="40000")
+
+    with closing(open_connector(hub.erp)) as erp:
+        with connectors_from(lambda connection: Meanwhile(erp, enter_a_number)), pytest.raises(NotReadyYet):
+            match_company_location.run(hub.erp, location.pk)
+        assert not CompanyLocationLink.objects.exists()
+        with connectors_from(lambda connection: erp):
+            match_company_location.run(hub.erp, location.pk)
+
+    link = CompanyLocationLink.objects.get()
+    assert (link.customer_number, link.matched_by) == ("40000", "number entered by a person")

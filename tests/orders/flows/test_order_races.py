@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection as database
+from django.db import transaction
 from django.db.models.functions import Now
 
 from hub.connectors.documents import ErpSalesOrder, ErpTotals
 from hub.errors import Conflict
 from hub.sync.enqueue import enqueue
+from hub.sync.inbox import receive_batch
 from hub.sync.models import Attempt, Connection, SyncTask
+from hub.sync.running import open_connector
 from orders.flows import push_erp_references
 from orders.linking import link_order
+from orders.mirroring import database_time, mirror_orders
 from orders.models import OrderLink, OrderPolicy, StoreOrder
 from tests.world import release
 
@@ -65,6 +72,17 @@ def an_attempt(hub, order) -> Attempt:
     )
 
 
+def wait_until_somebody_waits():
+    """Until a session stands before a lock."""
+    for _ in range(500):
+        with database.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
+
+
 # ------------------------------------------------------------------------------------------------ two ERPs
 
 
@@ -94,6 +112,90 @@ def test_an_order_that_waited_for_the_former_erp_is_not_sent_there_any_more(hub)
 
     assert hub.sent() == 1
     assert hub.messages("push_order_to_erp")[-1] == "the store's orders go to another ERP"
+
+
+def test_an_order_that_waited_for_an_erp_that_is_switched_off_goes_to_the_next(hub):
+    hub.link_companies()
+    other = other_erp(hub)
+    Connection.objects.filter(pk=hub.erp.pk).update(is_enabled=False)
+    placed = hub.place(po_number="PO-1")
+    hub.pull()
+
+    policy = OrderPolicy.objects.get(store=hub.euro)
+    policy.erp = other
+    policy.save()
+
+    waiting = SyncTask.objects.filter(flow="push_order_to_erp", connection=other)
+    assert list(waiting.values_list("record_id", flat=True)) == [hub.order(placed).pk]
+
+
+# ------------------------------------------------------------------------------------- before its policy
+
+
+def policy_of(hub, **values):
+    """A person says where the store's orders go."""
+    return OrderPolicy.objects.create(store=hub.euro, erp=hub.erp, **values)
+
+
+def test_an_order_that_came_before_its_stores_policy_is_sent_once_there_is_one(hub):
+    OrderPolicy.objects.filter(store=hub.euro).delete()
+    hub.place(po_number="PO-1")
+    hub.pull()
+    assert not SyncTask.objects.filter(flow="push_order_to_erp").exists()
+
+    policy_of(hub, orders_from=datetime.now(UTC) - timedelta(minutes=5))
+    hub.work()
+
+    assert hub.sent() == 1
+
+
+def test_orders_from_before_the_policys_date_stay_out_until_the_date_is_moved(hub):
+    OrderPolicy.objects.filter(store=hub.euro).delete()
+    hub.place(po_number="PO-1")
+    hub.pull()
+
+    policy = policy_of(hub, orders_from=datetime.now(UTC) + timedelta(minutes=5))
+    hub.work()
+    assert (hub.sent(), hub.outcomes("push_order_to_erp")) == (0, [])
+
+    policy.orders_from = datetime.now(UTC) - timedelta(minutes=5)
+    policy.save()
+    hub.work()
+    assert hub.sent() == 1
+
+
+def test_a_policy_saved_without_a_new_date_or_erp_asks_for_nothing(hub):
+    hub.place(po_number="PO-1", test=True)
+    hub.work()
+    before = len(hub.outcomes("push_order_to_erp"))
+
+    OrderPolicy.objects.get(store=hub.euro).save()
+    hub.work()
+
+    assert len(hub.outcomes("push_order_to_erp")) == before
+
+
+def test_an_order_that_is_being_mirrored_while_its_policy_is_made_is_sent(hub):
+    OrderPolicy.objects.filter(store=hub.euro).delete()
+    placed = hub.place(po_number="PO-1")
+    with closing(open_connector(hub.euro)) as store:
+        found = list(store.read_orders([placed["id"]]).values())
+
+    def decide():
+        try:
+            policy_of(hub, orders_from=datetime.now(UTC) - timedelta(minutes=5))
+        finally:
+            database.close()
+
+    person = threading.Thread(target=decide)
+    with transaction.atomic():
+        mirror_orders(hub.euro, found, read_at=database_time())
+        person.start()
+        wait_until_somebody_waits()
+    person.join(20)
+
+    order = hub.order(placed)
+    assert SyncTask.objects.filter(flow="push_order_to_erp", record_id=order.pk).exists()
 
 
 # ------------------------------------------------------------------------------------------- old news
@@ -147,6 +249,33 @@ def test_an_order_that_the_store_does_not_know_any_more_is_shown_to_a_person(hub
 
     assert (hub.sent(), hub.reviews()) == (1, [])
     assert not SyncTask.objects.filter(flow="push_order_to_erp").exists()
+
+
+def test_an_order_that_asks_to_be_read_while_a_newer_version_is_written_is_decided_again(hub):
+    Connection.objects.filter(pk=hub.erp.pk).update(is_enabled=False)
+    placed = hub.place(po_number="PO-1")
+    hub.pull()
+    SyncTask.objects.all().delete()
+    body = hub.body(placed, tags="paid", updated_at=(datetime.now(UTC) + timedelta(seconds=5)).isoformat())
+
+    def receive():
+        try:
+            hub.post(body)
+            receive_batch(hub.euro)
+        finally:
+            database.close()
+
+    receiver = threading.Thread(target=receive)
+    with transaction.atomic():
+        # As a run does that finds the order's mirror too old.
+        StoreOrder.objects.update(needs_read=True)
+        receiver.start()
+        wait_until_somebody_waits()
+    receiver.join(20)
+
+    order = hub.order(placed)
+    assert (order.document["tags"], order.needs_read) == (["paid"], False)
+    assert SyncTask.objects.filter(flow="push_order_to_erp", record_id=order.pk).exists()
 
 
 # --------------------------------------------------------------------------------------- two documents

@@ -1,16 +1,24 @@
 from __future__ import annotations
 
+import json
 import time
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.db.models import F
 
+from hub.connectors.documents import OrderStamp, Page
 from hub.connectors.stores.shopify.connector import ShopifyStore
 from hub.connectors.stores.shopify.orders import FIRST_PAGE
+from hub.connectors.stores.shopify.webhooks import parse_order
 from hub.sync.models import ApiCall, Connection, Cursor, SyncTask
+from hub.sync.running import connectors_from, open_connector
+from orders.flows import pull_store_orders
 from orders.flows.pull_store_orders import DEEP_EVERY, OVERLAP
-from orders.mirroring import SETTLED_AFTER
+from orders.mirroring import SETTLED_AFTER, mirror_orders
 from orders.models import StoreOrder
 
 
@@ -81,7 +89,7 @@ def test_B10_what_the_index_shows_minutes_late_is_found_by_a_pass_that_looks_bac
     assert hub.order(late).po_number == "PO-2"
 
 
-def test_a_pass_that_looks_back_begins_where_the_last_such_pass_ended(hub):
+def test_a_pass_that_looks_back_begins_where_the_last_such_pass_began(hub):
     hub.place(po_number="PO-1")
     hub.pull()
     first = Cursor.objects.get(connection=hub.euro, flow="pull_store_orders")
@@ -99,7 +107,67 @@ def test_a_pass_that_looks_back_begins_where_the_last_such_pass_ended(hub):
     since = first.deep_stamp - OVERLAP - ShopifyStore.search_lag
     assert since.strftime("%Y-%m-%dT%H:%M:%SZ") in search
     third = Cursor.objects.get(pk=first.pk)
-    assert third.deep_stamp == third.stamp >= second.stamp
+    assert third.deep_stamp == second.stamp <= third.stamp
+
+
+class SlowIndex:
+    """A store whose index shows one order a page, and goes on filling while the pages are read."""
+
+    search_lag = ShopifyStore.search_lag
+    read_batch = outline_batch = 10
+
+    def __init__(self):
+        self.shown: dict[str, datetime] = {}
+        self.meanwhile: dict[str, datetime] = {}
+        """What the index shows once its first page has been read."""
+        self.body = parse_order((PAYLOADS / "simple.webhook.json").read_bytes())
+
+    def supporting(self, part):
+        return self
+
+    def changed_orders(self, since, after):
+        begin = [str(since.updated_at) if since else "", ""]
+        first = min(row for row in self.rows() if row > (json.loads(after) if after else begin))
+        self.shown |= self.meanwhile
+        page = (OrderStamp(first[1], datetime.fromisoformat(first[0])),)
+        return Page(page, json.dumps(first) if max(self.rows()) > first else None)
+
+    def rows(self):
+        return [[str(stamp), key] for key, stamp in self.shown.items()]
+
+    def read_orders(self, ids):
+        return {
+            key: replace(
+                self.body, order=replace(self.body.order, external_id=key, updated_at=self.shown[key])
+            )
+            for key in ids
+        }
+
+    def read_outlines(self, ids):
+        return {}
+
+
+PAYLOADS = Path(__file__).parents[2] / "payloads" / "shopify"
+FIRST, SECOND, LATE = (f"gid://shopify/Order/{n}" for n in (1, 2, 3))
+
+
+@pytest.mark.parametrize("is_first_pass", [False, True])
+def test_B10_what_the_index_shows_behind_the_pages_of_a_long_pass_is_found_by_the_next(hub, is_first_pass):
+    index, began = SlowIndex(), datetime.now(UTC).replace(microsecond=0)
+    index.shown = {FIRST: began - timedelta(minutes=1)}
+    with connectors_from(lambda connection: index):
+        if not is_first_pass:
+            pull_store_orders.run(hub.euro, 0)
+            Cursor.objects.update(covered_at=F("covered_at") - DEEP_EVERY)
+        # Ten minutes pass between its two pages; what was changed a minute before it began is shown meanwhile.
+        index.meanwhile = {LATE: began - timedelta(minutes=2), SECOND: began + timedelta(minutes=10)}
+        pull_store_orders.run(hub.euro, 0)
+        assert set(StoreOrder.objects.values_list("external_id", flat=True)) == {FIRST, SECOND}
+
+        Cursor.objects.update(covered_at=F("covered_at") - DEEP_EVERY)
+        pull_store_orders.run(hub.euro, 0)
+
+    assert set(StoreOrder.objects.values_list("external_id", flat=True)) == {FIRST, SECOND, LATE}
 
 
 def test_a_pull_that_fails_between_batches_keeps_what_it_has_and_goes_on(hub):
@@ -252,6 +320,26 @@ def test_B10_a_glance_settles_nothing_before_the_order_has_rested(hub):
     hub.pull()
 
     assert hub.order(placed).document["note"] == "in the same second"
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_B10_what_a_long_read_saw_in_the_second_of_the_stamp_stays_in_doubt(hub, is_known):
+    hub.link_companies()
+    hub.work_through()
+    moment = datetime.now(UTC) - timedelta(seconds=RESTED)
+    hub.shop().clock = lambda: moment
+    placed = hub.place(po_number="PO-1")
+    with closing(open_connector(hub.euro)) as store:
+        found = list(store.read_orders([placed["id"]]).values())
+    if is_known:
+        mirror_orders(hub.euro, [replace(found[0], told_at=moment)], read_at=None)
+    hub.buyer("edit_order", order=placed["id"], note="while it was being read")
+
+    # It was asked for at once, and its answer is stored only now.
+    mirror_orders(hub.euro, found, read_at=moment + timedelta(seconds=1))
+    hub.pull()
+
+    assert hub.order(placed).document["note"] == "while it was being read"
 
 
 def test_an_order_with_more_lines_than_a_glance_shows_is_read_whole(hub):
