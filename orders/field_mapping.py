@@ -1,4 +1,4 @@
-"""An order's attributes and fields into fields of the ERP's document, or into comment lines. No network."""
+"""An order's attributes, fields and metafields into fields of the ERP's document, or into comment lines. No network."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.connectors.documents import FilledField, OrderField, PlacedOrder
-from hub.errors import NeedsReview
+from hub.connectors.metafields import Metafield
+from hub.errors import NeedsReview, NotReadyYet
 from orders.mapping_rows import FieldRow, MappingRows, add_attributes
 from orders.order_fields import (
     ATTRIBUTE,
     COMMENT,
     FIELD,
+    METAFIELD,
     ORDER_FIELDS,
     filled,
     is_field,
     key_of,
     limit_of,
+    metafield_text,
     source_label,
 )
 
@@ -39,8 +42,16 @@ class MappedFields:
 class OrderFields:
     """One order's values and what people decided about them."""
 
-    def __init__(self, order: PlacedOrder, rows: MappingRows, store_fields: frozenset[str]) -> None:
+    def __init__(
+        self,
+        order: PlacedOrder,
+        rows: MappingRows,
+        store_fields: frozenset[str],
+        metafields: Mapping[str, Metafield | None],
+        time_zone: str,
+    ) -> None:
         self.order, self.rows, self.store_fields = order, rows.fields, store_fields
+        self.metafields, self.time_zone = metafields, time_zone
         self.attributes: dict[str, list[str]] = {}
         """Values by the key that a row has: several attributes may share one."""
         for attribute in order.attributes:
@@ -90,6 +101,8 @@ class OrderFields:
         """Fill the field where there is a value for it; returns why it cannot be, "" where all is well."""
         if field is None:
             return "the ERP takes no such field"
+        if source == METAFIELD and (fault := self._metafield(key).fault):
+            return fault
         values = {text for text in map(str.strip, self._values(source, key)) if text}
         if len(values) > 1:
             return f"the order has it {len(values)} times, with different values"
@@ -105,7 +118,17 @@ class OrderFields:
     def _values(self, source: str, key: str) -> list[str]:
         if source == FIELD:
             return [ORDER_FIELDS[key].read(self.order)] if key in ORDER_FIELDS else []
+        if source == METAFIELD:
+            return [metafield_text(self._metafield(key), self.time_zone)]
         return self.attributes.get(key, [])
+
+    def _metafield(self, key: str) -> Metafield:
+        """What the order holds under this name; raises NotReadyYet where it was not asked for yet."""
+        if key not in self.metafields:
+            raise NotReadyYet(
+                f"The mapping of {source_label(METAFIELD, key)} is new: it is read first.", after=1.0
+            )
+        return self.metafields[key] or Metafield("")
 
     def _text(self, source: str, key: str) -> str:
         return " / ".join(dict.fromkeys(text for text in self._values(source, key) if text.strip()))
@@ -127,7 +150,14 @@ class OrderFields:
                 "attributes" in self.store_fields and not attribute.key.startswith("_"),
             )
         ]
-        return fields + attributes
+        metafields = [
+            f"{key}: {text}"
+            for source, key in sorted(self.rows)
+            if source == METAFIELD
+            and self._is_comment(source, key, is_by_default=False)
+            and (text := metafield_text(self._metafield(key), self.time_zone)).strip()
+        ]
+        return fields + attributes + metafields
 
     def _is_comment(self, source: str, key: str, is_by_default: bool) -> bool:
         target = self.rows.get((source, key), _UNDECIDED).target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from hub.connectors.documents import PlacedOrder
 from hub.sync.models import Connection, FieldOwner
 from hub.sync.ownership import owned_by
 from hub.sync.prepared import rows_of
+from orders.metafields import NEEDS_A_VALUE, Held, digest, read_held
 from orders.mirroring import read_document
 from orders.models import OrderPolicy, StoreOrder
 
@@ -50,7 +51,9 @@ SELECT {_SELECT},
     EXISTS (SELECT 1 FROM sync_attempt a JOIN sync_connection e ON e.id = a.connection_id
             WHERE e.side = 'erp' AND e.id <> %(erp)s::bigint AND a.subject = %(subject)s::text AND a.state = 'open'),
     -- a change, and values that do not fit, are approved as they were shown; the next ones are asked about again
-    ARRAY(SELECT r.code FROM sync_reviewitem r
+    ARRAY(SELECT CASE WHEN r.code = 'order_fields'
+                      THEN 'order_fields ' || COALESCE(r.evidence ->> 'metafields_hash', '') ELSE r.code END
+          FROM sync_reviewitem r
           WHERE r.flow = %(flow)s::text AND r.connection_id = %(erp)s::bigint AND r.record_id = o.id
             AND r.decision = 'approved'
             AND (r.code NOT IN ('changed_after_sending', 'order_fields')
@@ -77,7 +80,12 @@ SELECT {_SELECT},
     o.placed_at < clock_timestamp() - make_interval(secs => %(surely_new)s::float8),
     (SELECT c.customer_number FROM companies_companylocationlink c
      WHERE c.location_id = o.location_id AND c.connection_id = %(erp)s::bigint),
-    (SELECT json_object_agg(f.field, f.owner) FROM sync_fieldowner f WHERE f.object = 'order')::text
+    (SELECT json_object_agg(f.field, f.owner) FROM sync_fieldowner f WHERE f.object = 'order')::text,
+    ARRAY(SELECT f.key FROM orders_orderfieldmapping f
+          WHERE f.store_id = o.connection_id AND f.erp_id = %(erp)s::bigint AND {NEEDS_A_VALUE}),
+    (SELECT m.held::text FROM orders_ordermetafields m
+     WHERE m.order_id = o.id AND NOT m.needs_read
+       AND m.read_at >= clock_timestamp() - make_interval(secs => %(fresh_for)s::float8))
 FROM orders_storeorder o
 JOIN sync_connection s ON s.id = o.connection_id
 JOIN orders_orderpolicy p ON p.store_id = o.connection_id
@@ -126,6 +134,10 @@ class KnownOrder:
     """The ERP customer of the order's company location; empty until it is linked."""
     store_fields: frozenset[str]
     """The order's fields that the store owns."""
+    metafields: Held | None
+    """The metafields that mappings of this store and ERP ask for; None where they must be read first."""
+    metafields_hash: str
+    """What tells these values from others; "" where none are asked for."""
 
 
 def read_known(order_id: int, erp: Connection, *, flow: str, subject: str) -> KnownOrder:
@@ -189,7 +201,11 @@ def _known(row: _Row) -> KnownOrder:
         is_old,
         customer,
         owners,
+        wanted,
+        held,
     ) = row.rest()
+    metafields = _metafields(wanted, held)
+    metafields_hash = digest(metafields or {}, wanted)
     return KnownOrder(
         order=order,
         placed=read_document(document),
@@ -197,11 +213,29 @@ def _known(row: _Row) -> KnownOrder:
         links=tuple(_links.decode(links)) if links else (),
         has_open_attempt=is_open,
         may_be_elsewhere=is_open_elsewhere,
-        approved=frozenset(approved),
+        approved=frozenset(_standing(approved, metafields_hash)),
         same_po_orders=tuple(same_po),
         erp_order_id=erp_order,
         is_fresh=is_fresh,
         may_be_of_an_earlier_life=is_old,
         customer_number=customer or "",
         store_fields=owned_by(FieldOwner.Owner.STORE, _owners.decode(owners or "{}"), of="order"),
+        metafields=metafields,
+        metafields_hash=metafields_hash,
     )
+
+
+def _metafields(wanted: Sequence[str], held: str | None) -> Held | None:
+    """The values of these names; None where one of them was not read, or not lately."""
+    if not wanted:
+        return {}
+    known = read_held(held) if held else {}
+    return {name: known[name] for name in wanted} if known.keys() >= set(wanted) else None
+
+
+def _standing(approved: Sequence[str], metafields_hash: str) -> Iterator[str]:
+    """Codes of approvals that hold: that of values that do not fit only for the metafields that were shown."""
+    for code in approved:
+        word, _, shown_hash = code.partition(" ")
+        if word != "order_fields" or shown_hash == metafields_hash:
+            yield word

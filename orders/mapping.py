@@ -23,6 +23,7 @@ from hub.connectors.documents import (
     SalesOrderLine,
     TaxLine,
 )
+from hub.connectors.metafields import Metafield
 from hub.errors import MappingMissing, NeedsReview
 from hub.lib.gid import tail
 from hub.lib.money import Money, MoneyBag
@@ -50,6 +51,8 @@ class Side:
     """Review codes that a person approved for the order as it is now."""
     evidence: Mapping[str, object] = field(default_factory=dict)
     """What names the order where a person is asked about it."""
+    metafields: Mapping[str, Metafield | None] = field(default_factory=dict)
+    """Those that mappings ask for, as they were read; None where the order holds nothing."""
 
     def money(self, bag: MoneyBag) -> Money:
         """The amount in the currency that the ERP books this store's orders in."""
@@ -76,7 +79,7 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
     )
     terms = _payment_terms(order, side, rows, missing) if "payment_terms" in side.store_fields else ""
     method = _shipping_method(order, rows) if "shipping_method" in side.store_fields else ""
-    order_fields = OrderFields(order, rows, side.store_fields)
+    order_fields = OrderFields(order, rows, side.store_fields, side.metafields, side.store.time_zone)
     undecided = order_fields.undecided(side.store.pk, side.erp.pk)
     missing += undecided if side.policy.holds_new_attributes else []
     if missing:

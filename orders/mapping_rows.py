@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from hub.connectors.documents import PlacedOrder
 from hub.sync.prepared import rows_of
-from orders.order_fields import key_of
+from orders.order_fields import ATTRIBUTE, METAFIELD, key_of
 
 _ROWS = """
 SELECT 'item', sku, item_number, unit, '', '' FROM inventory_itemmapping
@@ -23,21 +23,26 @@ UNION ALL
 SELECT 'shipping', title, code, erp_method_code, charge_kind, charge_number FROM orders_shippingmethodmapping
     WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint AND title = ANY(%(titles)s::text[])
 UNION ALL
--- what fills a field does so by its default, too; of the rest, what this order has
+-- what fills a field does so by its default, too; of the rest, what this order has or may have
 SELECT 'field', source, key, target, default_value, is_required::text FROM orders_orderfieldmapping
     WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
-      AND (source = 'field' OR key = ANY(%(keys)s::text[]) OR NOT (target = '' OR target LIKE '(%%'))
+      AND (source = 'field' OR (source = 'metafield' AND target <> '') OR key = ANY(%(keys)s::text[])
+           OR NOT (target = '' OR target LIKE '(%%'))
 """
 # At most so many undecided attributes of a store are kept for a person, and so many of them come with one order: buyers
-# and apps choose their names.
+# and apps choose their names. Of metafields as many.
 MOST_UNDECIDED, MOST_OF_ONE_ORDER = 500, 20
-_ADD_ATTRIBUTES = """
+_ADD_UNDECIDED = """
 INSERT INTO orders_orderfieldmapping (store_id, erp_id, source, key, target, default_value, is_required)
-SELECT %(store)s::bigint, %(erp)s::bigint, 'attribute', k.key, '', '', false
-FROM unnest(%(keys)s::text[]) WITH ORDINALITY AS k (key, place) ORDER BY k.place
+SELECT %(store)s::bigint, %(erp)s::bigint, %(source)s::text, k.key, '', '', false
+FROM unnest(%(keys)s::text[]) WITH ORDINALITY AS k (key, place)
+WHERE NOT EXISTS (SELECT 1 FROM orders_orderfieldmapping f WHERE f.store_id = %(store)s::bigint
+                  AND f.erp_id = %(erp)s::bigint AND f.source = %(source)s::text AND f.key = k.key)
+ORDER BY k.place
 LIMIT GREATEST(0, %(most)s::bigint - (
     SELECT count(*) FROM orders_orderfieldmapping
-    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint AND source = 'attribute' AND target = ''))
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint AND source = %(source)s::text
+      AND target = ''))
 ON CONFLICT DO NOTHING
 RETURNING key
 """
@@ -54,7 +59,7 @@ class ShippingRow:
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """What a person decided about an attribute or field of the store's orders."""
+    """What a person decided about an attribute, field or metafield of the store's orders."""
 
     target: str = ""
     default_value: str = ""
@@ -74,7 +79,7 @@ class MappingRows:
     shipping: dict[tuple[str, str], ShippingRow] = field(default_factory=dict)
     """By title and code."""
     fields: dict[tuple[str, str], FieldRow] = field(default_factory=dict)
-    """By source and key; undecided ones only of attributes that the order has."""
+    """By source and key; undecided ones only of attributes that the order has, of metafields none."""
 
 
 def mapping_rows(order: PlacedOrder, store_id: int, erp_id: int) -> MappingRows:
@@ -111,6 +116,20 @@ def add_attributes(keys: Sequence[str], store_id: int, erp_id: int) -> frozenset
 
     Several orders at once may go beyond `MOST_UNDECIDED` by what each brings, and no further.
     """
-    new = sorted(keys[:MOST_OF_ONE_ORDER])
-    rows = rows_of(_ADD_ATTRIBUTES, {"store": store_id, "erp": erp_id, "keys": new, "most": MOST_UNDECIDED})
-    return frozenset(key for (key,) in rows)
+    return _add_undecided(ATTRIBUTE, sorted(keys[:MOST_OF_ONE_ORDER]), store_id, erp_id)
+
+
+def add_metafields(keys: Sequence[str], store_id: int, erp_id: int) -> frozenset[str]:
+    """Make undecided rows for metafields that have none; returns those that were made."""
+    return _add_undecided(METAFIELD, sorted(keys), store_id, erp_id)
+
+
+def _add_undecided(source: str, keys: Sequence[str], store_id: int, erp_id: int) -> frozenset[str]:
+    parameters = {
+        "store": store_id,
+        "erp": erp_id,
+        "source": source,
+        "keys": list(keys),
+        "most": MOST_UNDECIDED,
+    }
+    return frozenset(key for (key,) in rows_of(_ADD_UNDECIDED, parameters))

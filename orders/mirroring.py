@@ -22,6 +22,7 @@ from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.prepared import rows_of
+from orders import metafields
 from orders.mirror_rows import MirrorRow, upsert
 from orders.models import StoreOrder
 from orders.models.policies import POLICY_LOCK
@@ -48,7 +49,11 @@ _COMPARED = [
 # Locked: whoever marks an order to be read does so without the lock of writers, and waits to be told of the read.
 # A mark that came between our look and our write would be written over, and nobody would be told.
 _KNOWN = f"""
-SELECT {", ".join(_COMPARED)} FROM orders_storeorder
+SELECT {", ".join(f"o.{name}" for name in _COMPARED)},
+    -- its metafields were asked for, and it is not sent yet
+    EXISTS (SELECT 1 FROM orders_ordermetafields m WHERE m.order_id = o.id)
+        AND NOT EXISTS (SELECT 1 FROM orders_orderlink k WHERE k.order_id = o.id)
+FROM orders_storeorder o
 WHERE connection_id = %(connection_id)s::bigint AND external_id = ANY(%(external_ids)s::text[])
 ORDER BY external_id FOR NO KEY UPDATE
 """
@@ -92,10 +97,14 @@ SELECT clock_timestamp() FROM (SELECT count(held) FROM policy) AS first, (SELECT
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """What the mirror took: keys of orders whose content is new, and of those that must be read whole."""
+    """What the mirror took: keys of orders whose content is new, and of those that must be read whole.
+
+    `to_ask`: orders that wait with metafields that were read before the store told of them again.
+    """
 
     changed: tuple[int, ...]
     to_read: tuple[int, ...]
+    to_ask: tuple[int, ...] = ()
 
 
 def document_of(order: StoreOrder) -> PlacedOrder:
@@ -127,7 +136,9 @@ def mirror_orders(
     batch = [newest[key] for key in sorted(newest)]
     now = _lock(connection, [r.order.external_id for r in batch])
     # Documents are large, and only where the new one has holes is the old one needed.
-    known = _known(connection, list(newest), with_documents=any(item.order.unknown_parts for item in batch))
+    known, awaiting = _known(
+        connection, list(newest), with_documents=any(item.order.unknown_parts for item in batch)
+    )
     batch = [
         replace(item, order=_without_holes(item.order, known.get(item.order.external_id))) for item in batch
     ]
@@ -148,7 +159,10 @@ def mirror_orders(
     unclear = [known[key].pk for key, verdict in verdicts.items() if verdict == "unclear"]
     written = [row.order for row in rows]
     changed = [order.pk for order in written if _is_changed(known.get(order.external_id), order)]
-    mirrored = Mirrored(tuple(changed), (*unclear, *(order.pk for order in written if order.needs_read)))
+    # A read of ours that finds what we knew is no news of metafields, a webhook that says the same is.
+    to_ask = [known[key].pk for key in awaiting if not (read_at is not None and verdicts[key] == "same")]
+    to_read = (*unclear, *(order.pk for order in written if order.needs_read))
+    mirrored = Mirrored(tuple(changed), to_read, tuple(to_ask))
     _enqueue(connection, mirrored)
     return mirrored
 
@@ -189,17 +203,23 @@ def _touch(known: dict[str, StoreOrder], verdicts: dict[str, str], read_at: date
         StoreOrder.objects.filter(pk__in=unclear).update(needs_read=True, is_fetched=False)
 
 
-def _known(connection: Connection, external_ids: list[str], *, with_documents: bool) -> dict[str, StoreOrder]:
-    """What of the mirror decides whether a new version is newer and says something new, by external id."""
+def _known(
+    connection: Connection, external_ids: list[str], *, with_documents: bool
+) -> tuple[dict[str, StoreOrder], list[str]]:
+    """What of the mirror decides whether a new version is newer and says something new, by external id.
+
+    Then the external ids of orders that are not sent and whose metafields were asked for.
+    """
     rows = rows_of(_KNOWN, {"connection_id": connection.pk, "external_ids": external_ids})
-    known = [StoreOrder.from_db("default", _COMPARED, row) for row in rows]
+    known = [StoreOrder.from_db("default", _COMPARED, row[:-1]) for row in rows]
+    awaiting = [order.external_id for order, row in zip(known, rows, strict=True) if row[-1]]
     if with_documents:
         documents = dict(
             StoreOrder.objects.filter(pk__in=[order.pk for order in known]).values_list("pk", "document")
         )
         for order in known:
             order.document = documents[order.pk]
-    return {order.external_id: order for order in known}
+    return {order.external_id: order for order in known}, awaiting
 
 
 def _lock(connection: Connection, external_ids: list[str]) -> datetime:
@@ -319,8 +339,10 @@ def _location_keys(connection: Connection, external_ids: Iterable[str]) -> dict[
 def _enqueue(connection: Connection, mirrored: Mirrored) -> None:
     if mirrored.to_read:
         enqueue("read_store_orders", connection.pk)
+    if mirrored.to_ask:
+        metafields.ask(connection.pk, mirrored.to_ask, is_news=True)
     # What must be read first is decided by that read: a push now would only ask for it once more.
-    known_whole = set(mirrored.changed) - set(mirrored.to_read)
+    known_whole = set(mirrored.changed) - set(mirrored.to_read) - set(mirrored.to_ask)
     if known_whole:
         for (erp_id,) in rows_of(_ERP, [connection.pk]):
             enqueue("push_order_to_erp", erp_id, known_whole)

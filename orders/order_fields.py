@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import zoneinfo
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from hub.connectors.documents import FieldType, FilledField, OrderField, PlacedOrder
 from hub.connectors.erp_parts import SalesOrders
+from hub.connectors.metafields import Metafield
 from hub.connectors.registry import connector_class
+from hub.connectors.store_parts import OrderMetafields
 from hub.lib.text import REPLACEMENT
 
-ATTRIBUTE, FIELD = "attribute", "field"
+ATTRIBUTE, FIELD, METAFIELD = "attribute", "field", "metafield"
 COMMENT, LEAVE_OUT = "(comment line)", "(leave out)"
 """What a person may decide instead of a field. No ERP's field is written in brackets."""
 LONGEST_KEY = 200
@@ -59,6 +62,8 @@ def source_label(source: str, key: str) -> str:
     """What people call the source of a value."""
     if source == FIELD:
         return ORDER_FIELDS[key].label if key in ORDER_FIELDS else key
+    if source == METAFIELD:
+        return f"Metafield “{key}”"
     return f"Attribute “{key}”"
 
 
@@ -79,6 +84,26 @@ def fields_taken(system: str, config: Mapping[str, str]) -> dict[str, OrderField
     kind = connector_class(system)
     fields = kind.order_fields(config) if issubclass(kind, SalesOrders) else ()
     return {field.name: field for field in fields}
+
+
+def keeps_metafields(system: str) -> bool:
+    """Whether stores of this system hold metafields that the hub can read."""
+    return issubclass(connector_class(system), OrderMetafields)
+
+
+def metafield_text(metafield: Metafield, time_zone: str) -> str:
+    """What a person of the store reads there: times by the store's clock, also for the day that they fall on."""
+    zone = zoneinfo.ZoneInfo(time_zone)
+    times = (_local(moment, zone) for moment in metafield.times)
+    return ", ".join(times) if metafield.times else metafield.text
+
+
+def _local(moment: datetime, zone: zoneinfo.ZoneInfo) -> str:
+    try:
+        return moment.astimezone(zone).isoformat(sep=" ")
+    except OverflowError:
+        # The first or last day of the calendar: no ERP takes it, and it is refused as what it is.
+        return moment.isoformat(sep=" ")
 
 
 def is_field(target: str) -> bool:

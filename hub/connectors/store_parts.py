@@ -20,6 +20,7 @@ from hub.connectors.documents import (
     PagePosition,
     PlacedOrder,
 )
+from hub.connectors.metafields import Metafield
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,27 @@ class Companies(ABC):
     @abstractmethod
     def read_company_locations(self, external_ids: Sequence[str]) -> dict[str, CompanyLocation]:
         """These company locations by external id; ids that are gone are left out."""
+
+
+class OrderMetafields(ABC):
+    """Values that people and apps keep beside a store's orders, read by name."""
+
+    @abstractmethod
+    def defined_metafields(self) -> list[str]:
+        """Names (`namespace.key`) of the metafields that the store defines for orders, without the hub's own."""
+
+    @abstractmethod
+    def metafield_batch(self, names: int) -> int:
+        """How many orders one `read_metafields` call may name where it asks for so many metafields of each."""
+
+    @abstractmethod
+    def read_metafields(
+        self, external_ids: Sequence[str], names: Sequence[str]
+    ) -> dict[str, dict[str, Metafield]]:
+        """What these orders hold under these names now, by external id and name.
+
+        Orders that are gone are left out, names that an order holds nothing under as well.
+        """
 
 
 class OrderReferences(ABC):

@@ -43,6 +43,10 @@ FLOWS: dict[str, Flow] = {
     # stores
     "pull_store_orders": Flow("orders.flows.pull_store_orders", side="store", every=30),
     "read_store_orders": Flow("orders.flows.read_store_orders", side="store", priority=Priority.ORDER),
+    "pull_metafield_names": Flow("orders.flows.pull_metafield_names", side="store", every=3600),
+    "read_order_metafields": Flow(
+        "orders.flows.read_order_metafields", side="store", priority=Priority.ORDER
+    ),
     "push_erp_references": Flow("orders.flows.push_erp_references", side="store", priority=Priority.NORMAL),
     "pull_company_locations": Flow(
         "companies.flows.pull_company_locations", side="store", priority=Priority.ORDER, every=600

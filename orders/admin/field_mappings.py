@@ -57,9 +57,10 @@ class OrderFieldForm(forms.ModelForm[OrderFieldMapping]):
             )
         if "key" in self.fields:
             names = "; ".join(f"{name} is the {source.label}" for name, source in ORDER_FIELDS.items())
-            self.fields[
-                "key"
-            ].help_text = f"An attribute's name exactly as in the store. Of order fields: {names}."
+            self.fields["key"].help_text = (
+                f"An attribute's name exactly as in the store. A metafield's namespace and key, as in "
+                f"custom.delivery_date. Of order fields: {names}."
+            )
 
 
 class OneRowAField(BaseModelFormSet[OrderFieldMapping, OrderFieldForm]):
@@ -98,11 +99,12 @@ class OrderFieldMappingAdmin(MappingAdmin):
     list_select_related = ("store", "erp")
     list_filter = (FilledFilter, "source", "store", "erp")
     search_fields = ("key", "=target")
-    search_help_text = "Name of the attribute or order field, field of the ERP"
+    search_help_text = "Name of the attribute, order field or metafield, field of the ERP"
     needed = "target"
     waiting_codes = (*MAPPING_CODES, field_mapping.CODE)
     about = (
-        "Attributes appear here when an order has them for the first time. What you decide holds for orders sent from "
+        "Attributes appear here when an order has them for the first time, metafields when the store defines them for "
+        "orders. What you decide holds for orders sent from "
         "now on: orders that are in the ERP already stay as they are."
     )
     fieldsets = (

@@ -48,7 +48,7 @@ class StoreOrderAdmin(MirrorAdmin):
         """Documents are large: lists do not load them."""
         orders = super().get_queryset(request).select_related("connection", "location")
         return (
-            orders.defer("payload")
+            orders.select_related("metafields").defer("payload")
             if _is_of_one(request)
             else with_state(orders.defer("document", "payload"))
         )

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from django.db.models import Q
 from django.urls import reverse
 
 from hub.connectors.documents import PlacedOrder
+from hub.connectors.metafields import Metafield
 from hub.lib.money import MoneyBag
 from hub.sync.admin.records import flow_name
 from hub.sync.admin.shown import NOTHING, amount, as_evidence
 from hub.sync.models import ReviewItem, SyncTask
+from orders.field_mapping import SHOWN_LENGTH
 from orders.mirroring import document_of
-from orders.models import ErpOrder, OrderLink, StoreOrder
+from orders.models import ErpOrder, OrderFieldMapping, OrderLink, StoreOrder
+from orders.order_fields import METAFIELD, metafield_text
 from orders.timeline import (
     MOST_OF_A_KIND,
     Event,
@@ -65,6 +69,7 @@ def order_page(
     tasks = open_tasks_of(order)
     return {
         "store_side": _store_side(order, placed),
+        "metafields": _metafields(order),
         "lines": _lines(order, placed),
         "more_lines": max(len(placed.lines) - MOST_LINES, 0),
         "erp_sides": _erp_sides(order, links),
@@ -122,6 +127,30 @@ def _address_line(placed: PlacedOrder) -> str:
         address.country_code,
     )
     return ", ".join(part for part in parts if part)
+
+
+def _metafields(order: StoreOrder) -> list[tuple[str, str, str]]:
+    """Name, value and where it goes, of the metafields that were read for the mappings; most orders have none."""
+    row = getattr(order, "metafields", None)
+    if row is None or not row.held:
+        return []
+    held = msgspec.convert(row.held, dict[str, Metafield | None])
+    decisions = OrderFieldMapping.objects.filter(
+        store_id=order.connection_id, source=METAFIELD, key__in=list(held)
+    )
+    targets = {key: target for key, target in decisions.values_list("key", "target") if target}
+    return [
+        (name, _metafield_value(one, order.connection.time_zone), targets.get(name, NOTHING))
+        for name, one in sorted(held.items())
+    ]
+
+
+def _metafield_value(metafield: Metafield | None, time_zone: str) -> str:
+    if metafield is None:
+        return NOTHING
+    text = metafield_text(metafield, time_zone)
+    shown = text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
+    return f"{shown} ({metafield.fault})" if metafield.fault else shown or NOTHING
 
 
 def _lines(order: StoreOrder, placed: PlacedOrder) -> list[tuple[str, str, str, str, str]]:

@@ -1,7 +1,7 @@
 """Send a store's order to the ERP as a sales order.
 
 Starts   the order's mirror is new or changed, its company location was linked, a mapping it waited for was filled
-Reads    StoreOrder, OrderPolicy, CompanyLocationLink, mapping rows, open attempts of this order
+Reads    StoreOrder, OrderPolicy, CompanyLocationLink, mapping rows, metafields read before, open attempts of this order
 Writes   a sales order in the ERP, an attempt before it, OrderLink after it
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
 Review   PO missing or used before, no mapping, values that fit no field, bad address, sums that differ, ERP refuses,
@@ -21,7 +21,7 @@ from hub.sync import attempts
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection, ReviewItem
 from hub.sync.running import open_connector, this_run
-from orders import mapping
+from orders import mapping, metafields
 from orders.erp_mirroring import was_erp_read_lately
 from orders.known import KnownOrder, read_known
 from orders.linking import adopt_document, link_order
@@ -58,7 +58,9 @@ def run(connection: Connection, record_id: int) -> str:
         known.policy,
         known.store_fields,
         known.approved,
-        _evidence(known.order),
+        _evidence(known.order)
+        | ({"metafields_hash": known.metafields_hash} if known.metafields_hash else {}),
+        known.metafields or {},
     )
     document = _document(erp, known, side)
     return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
@@ -157,6 +159,16 @@ def _check_fresh(known: KnownOrder) -> str:
     )
 
 
+def _check_metafields(known: KnownOrder) -> None:
+    """Raises NotReadyYet where a mapping asks for metafields that were not read within the last minute."""
+    if known.metafields is not None:
+        return
+    with transaction.atomic():
+        metafields.ask(known.order.connection_id, [known.order.pk], is_news=False)
+    # The read lets it go on; where many wait for theirs, it is not to be hurried.
+    raise NotReadyYet("The order's metafields are read from the store before it is sent.", after=300.0)
+
+
 def _customer_number(known: KnownOrder, connection: Connection, erp: SalesOrders) -> str:
     """The ERP customer of the order's company location. Raises NotReadyYet until it is linked."""
     location = known.order.location
@@ -184,6 +196,7 @@ def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side) -> SalesO
     identity = OrderIdentity(side.store.code, order.identity_id)
     reference = erp.reference_for(identity, placed.po_number.strip() or placed.name)
     customer_number = _customer_number(known, side.erp, erp)
+    _check_metafields(known)
     document = mapping.sales_order(placed, side, customer_number=customer_number, reference=reference)
     expected = side.money(placed.current_total)
     difference = totals_difference(document, expected.amount, side.money(placed.tax_total).amount)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orders.models.field_mappings import OrderFieldMapping
 from orders.models.links import OrderLink
 from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.policies import OrderPolicy
 
@@ -12,6 +13,7 @@ __all__ = [
     "ErpOrder",
     "OrderFieldMapping",
     "OrderLink",
+    "OrderMetafields",
     "OrderPolicy",
     "PaymentTermsMapping",
     "ShippingMethodMapping",

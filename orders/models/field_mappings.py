@@ -1,4 +1,4 @@
-"""What a person decides about an order's fields and attributes: which field of the ERP's document takes each."""
+"""What a person decides about an order's fields, attributes and metafields: which field of the ERP takes each."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from hub.connectors.documents import OrderField
+from hub.connectors.metafields import is_metafield_name
 from hub.sync.models import Connection
 from hub.sync.tracking import noted
 from orders.order_fields import (
@@ -16,10 +17,12 @@ from orders.order_fields import (
     FIELD,
     LEAVE_OUT,
     LONGEST_KEY,
+    METAFIELD,
     ORDER_FIELDS,
     fields_taken,
     filled,
     is_field,
+    keeps_metafields,
     key_of,
     limit_of,
     source_label,
@@ -29,7 +32,7 @@ TAKEN_TWICE = "Another row of this store fills this field of the ERP already. Em
 
 
 class OrderFieldMapping(models.Model):
-    """This attribute or field of the store's orders fills that field of the ERP's sales order.
+    """This attribute, field or metafield of the store's orders fills that field of the ERP's sales order.
 
     An empty target is not decided yet; `COMMENT` and `LEAVE_OUT` are the decisions that name no field. Orders that
     are in the ERP already are never changed by it.
@@ -38,13 +41,15 @@ class OrderFieldMapping(models.Model):
     class Source(models.TextChoices):
         ATTRIBUTE = ATTRIBUTE, "Attribute"
         FIELD = FIELD, "Order field"
+        METAFIELD = METAFIELD, "Metafield"
 
     store = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     erp = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=10, choices=Source.choices, default=Source.ATTRIBUTE)
     key = models.CharField(
         max_length=LONGEST_KEY,
-        help_text="An attribute's name exactly as in the store, or the name of an order field.",
+        help_text="An attribute's name exactly as in the store, the name of an order field, or a metafield's "
+        "namespace and key as in custom.delivery_date.",
     )
     target = models.CharField(
         "ERP field",
@@ -52,7 +57,7 @@ class OrderFieldMapping(models.Model):
         default="",
         blank=True,
         help_text=f"The ERP's field, {COMMENT} or {LEAVE_OUT}. Empty: not decided yet; an attribute then is a "
-        "comment line.",
+        "comment line, a metafield is left out.",
     )
     default_value = models.CharField(
         "default", max_length=250, default="", blank=True, help_text="Sent where an order has no value."
@@ -82,6 +87,8 @@ class OrderFieldMapping(models.Model):
         """Raises ValidationError for what the ERP has no field for, or the field cannot hold."""
         if self.source == ATTRIBUTE:
             self.key = key_of(self.key) or self.key
+        elif self.source == METAFIELD:
+            self.key = self.key.strip()
         if faults := self.faults():
             raise ValidationError(dict(faults))
 
@@ -102,12 +109,21 @@ class OrderFieldMapping(models.Model):
         return {name: fault for name, fault in faults.items() if fault}
 
     def _key_fault(self) -> str:
+        if self.source == METAFIELD:
+            return self._metafield_fault()
         if self.source == FIELD and self.key not in ORDER_FIELDS:
             return f"{self.key!r} is no field of an order. Fields are: {', '.join(ORDER_FIELDS)}."
         if self.source == ATTRIBUTE and self.key != key_of(self.key):
             return (
                 f"Write it as {key_of(self.key)!r}." if key_of(self.key) else "No attribute is called that."
             )
+        return ""
+
+    def _metafield_fault(self) -> str:
+        if not is_metafield_name(self.key):
+            return "Write it as namespace.key, for instance custom.delivery_date, as the store's settings show it."
+        if self.store.side == "store" and not keeps_metafields(self.store.system):
+            return f"{self.store} keeps no metafields."
         return ""
 
     def _target_faults(self) -> dict[str, str]:

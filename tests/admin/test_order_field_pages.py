@@ -253,7 +253,7 @@ def test_a_file_with_bad_rows_names_each_and_applies_nothing(pages, pair):
 
 
 def test_cells_of_a_file_are_checked_one_by_one_before(pages, pair):
-    answer = bring(pages, "EU,BC,metafield,A,,,\nEU,BC,attribute,B,,,perhaps\nBC,EU,attribute,C,,,\n")
+    answer = bring(pages, "EU,BC,colour,A,,,\nEU,BC,attribute,B,,,perhaps\nBC,EU,attribute,C,,,\n")
 
     assert [(line, column) for line, column, _ in faults(answer)] == [
         (2, "source"),
@@ -289,3 +289,57 @@ def test_who_may_only_look_exports_and_decides_nothing(signed_in, pair):
     assert viewer.get(reverse("admin:orders_orderfieldmapping_export", args=["csv"])).status_code == 200
     assert bring(viewer, "EU,BC,attribute,A,,,\n").status_code == 403
     assert targets() == {"Cost center": ""}
+
+
+@pytest.mark.parametrize(
+    ("key", "is_fine"),
+    [
+        ("custom.delivery_date", True),
+        (" custom.delivery_date ", True),
+        ("app--9--more.day", True),
+        ("delivery_date", False),
+        ("$app.day", False),
+        ("custom.a b", False),
+        ("custom.", False),
+        ("custom.d\u0430te", False),
+        (f"custom.{'x' * 65}", False),
+        (f"{'x' * 199}.yy", False),
+    ],
+)
+def test_a_metafield_is_named_by_namespace_and_key(pages, pair, key, is_fine):
+    answer = add(pages, pair, source="metafield", key=key)
+
+    assert (answer.status_code == 302) is is_fine
+    assert list(OrderFieldMapping.objects.values_list("source", "key")) == (
+        [("metafield", key.strip())] if is_fine else []
+    )
+    if not is_fine:
+        assert "Write it as namespace.key" in answer.content.decode()
+
+
+def test_metafields_come_and_go_by_file_like_attributes(pages, pair):
+    row(pair, "custom.day", source="metafield")
+
+    answer = bring(
+        pages,
+        f"EU,BC,metafield,custom.day,{DIMENSION},ADM,yes\n"
+        "EU,BC,metafield,custom.more,(comment line),,\n"
+        "EU,BC,attribute,custom.day,,,\n",
+    )
+    exported = pages.get(reverse("admin:orders_orderfieldmapping_export", args=["csv"]))
+
+    assert answer.status_code == 200
+    known = OrderFieldMapping.objects.order_by("source", "key")
+    assert list(known.values_list("source", "key", "target", "is_required")) == [
+        ("attribute", "custom.day", "", False),
+        ("metafield", "custom.day", DIMENSION, True),
+        ("metafield", "custom.more", "(comment line)", False),
+    ]
+    assert f'"metafield","custom.day","{DIMENSION}","ADM","True"' in exported.content.decode()
+
+
+def test_a_bad_metafield_name_in_a_file_is_named_and_nothing_is_applied(pages, pair):
+    answer = bring(pages, f"EU,BC,metafield,custom.day,{DIMENSION},,\nEU,BC,metafield,day,,,\n")
+
+    assert [(line, column) for line, column, _ in faults(answer)] == [(3, "key")]
+    assert targets() == {}

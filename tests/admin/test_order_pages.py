@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from hub.sync.models import ReviewItem, SyncTask, WebhookDelivery
 from orders.admin.searching import MOST_BEGINNING
-from orders.models import ErpOrder, StoreOrder
+from orders.models import ErpOrder, OrderFieldMapping, OrderMetafields, StoreOrder
 from tests.admin.conftest import press, told
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
 
@@ -250,3 +250,35 @@ def test_text_of_the_store_is_shown_as_text(pages):
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "<b>x</b>" not in page
+
+
+def test_the_page_shows_the_metafields_that_were_read_and_what_they_fill(pages):
+    store, erp = make_pair()
+    store.time_zone = "Europe/Berlin"
+    store.save()
+    with_them, without = make_orders(store, 2)
+    pair = {"store": store, "erp": erp, "source": "metafield"}
+    OrderFieldMapping.objects.create(key="custom.day", target="requestedDeliveryDate", **pair)
+    OrderFieldMapping.objects.create(key="custom.gate", **pair)
+    OrderMetafields.objects.create(
+        order=with_them,
+        connection=store,
+        needs_read=False,
+        marked_at=NOW,
+        read_at=NOW,
+        held={
+            "custom.day": {"text": "x", "times": ["2026-12-24T23:30:00Z"], "fault": ""},
+            "custom.gate": {"text": "<b>4</b>", "times": [], "fault": "it is JSON"},
+            "custom.none": None,
+        },
+    )
+
+    answer = page_of(pages, with_them)
+
+    assert answer.context["metafields"] == [
+        ("custom.day", "2026-12-25 00:30:00+01:00", "requestedDeliveryDate"),
+        ("custom.gate", "<b>4</b> (it is JSON)", "–"),
+        ("custom.none", "–", "–"),
+    ]
+    assert "&lt;b&gt;4&lt;/b&gt;" in answer.content.decode()
+    assert "Metafields" not in page_of(pages, without).content.decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -11,7 +11,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.connectors.documents import FieldType, OrderField
-from orders.order_fields import LONGEST_KEY, fields_taken, filled, key_of, limit_of
+from hub.connectors.metafields import Metafield
+from orders.order_fields import (
+    LONGEST_KEY,
+    fields_taken,
+    filled,
+    keeps_metafields,
+    key_of,
+    limit_of,
+    metafield_text,
+)
 
 TEXT = OrderField("memo", "Memo", FieldType.TEXT, 10)
 CODE = OrderField("dimension", "Dimension", FieldType.CODE, 5)
@@ -127,3 +136,40 @@ def test_every_field_that_an_erp_takes_says_what_it_takes():
         "partialShipping": "yes or no",
     }
     assert fields_taken("shopify", {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Europe/Berlin", date(2026, 12, 25)),
+        ("UTC", date(2026, 12, 24)),
+        ("America/Toronto", date(2026, 12, 24)),
+        ("Pacific/Auckland", date(2026, 12, 25)),
+    ],
+)
+def test_a_time_falls_on_the_day_that_it_is_at_the_store(zone, day):
+    late = Metafield("2026-12-24T23:30:00Z", times=(datetime(2026, 12, 24, 23, 30, tzinfo=UTC),))
+
+    assert filled(DATE, metafield_text(late, zone)).value == day
+
+
+def test_several_times_are_a_text_and_no_date():
+    moment = datetime(2026, 7, 1, 10, tzinfo=UTC)
+    text = metafield_text(Metafield("x", times=(moment, moment)), "Europe/Berlin")
+
+    assert text == "2026-07-01 12:00:00+02:00, 2026-07-01 12:00:00+02:00"
+    with pytest.raises(ValueError, match="longer|no date|no such day|characters"):
+        filled(OrderField("wanted", "Wanted", FieldType.TEXT, 20), text)
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.sampled_from(["Pacific/Kiritimati", "Pacific/Pago_Pago"]))
+@example(datetime(1, 1, 1, tzinfo=UTC), "Pacific/Pago_Pago")
+@example(datetime(9999, 12, 31, 23, tzinfo=UTC), "Pacific/Kiritimati")
+def test_any_time_has_a_text(moment, zone):
+    text = metafield_text(Metafield("x", times=(moment,)), zone)
+
+    assert abs(datetime.fromisoformat(text).replace(tzinfo=UTC) - moment).days <= 1
+
+
+def test_which_stores_keep_metafields():
+    assert (keeps_metafields("shopify"), keeps_metafields("business_central")) == (True, False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.sandbox.shopify.errors import Args, Record, Refused
+from hub.sandbox.shopify.errors import Args, Record, Refused, access_denied
 from hub.sandbox.shopify.paging import by_id, page
 from hub.sandbox.shopify.registry import field, mutation, query
 from hub.sandbox.shopify.search import searched, text_field
@@ -62,6 +62,8 @@ def _identified(shop: Shop, wanted: Record) -> Record | None:
 
 @query("metafieldDefinitions")
 def metafield_definitions(shop: Shop, args: Args) -> Record:
+    if args["ownerType"] == "ORDER" and not {"read_orders", "write_orders"} & shop.settings.scopes:
+        raise access_denied("metafieldDefinitions", "read_orders")
     found = shop.where("MetafieldDefinition", ownerType=args["ownerType"])
     if args.get("namespace"):
         found = [d for d in found if d["namespace"] == shop.full_namespace(args["namespace"])]

@@ -57,9 +57,11 @@ def owned_metafields(shop: Shop, owner: Record, args: Args) -> Record:
     found = list(shop.metafields.get(owner["id"], {}).values())
     found = [m for m in found if namespace is None or m["namespace"] == namespace]
     keys = args.get("keys")
-    return page(
-        [m for m in found if not keys or m["key"] in keys or f"{m['namespace']}.{m['key']}" in keys], args
-    )
+    if keys:
+        # "in the format `namespace.key`, will be returned in the same format" (the schema of 2026-07)
+        named = [{**m, "key": f"{m['namespace']}.{m['key']}"} for m in found]
+        found = [m for m in found if m["key"] in keys] + [m for m in named if m["key"] in keys]
+    return page(found, args)
 
 
 @field("Metafield.owner")

@@ -8,7 +8,14 @@ import pytest
 from hub.connectors.base import Limits
 from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.registry import connector_class
-from hub.connectors.store_parts import Companies, OrderHistory, OrderReferences, Subscriptions, Webhooks
+from hub.connectors.store_parts import (
+    Companies,
+    OrderHistory,
+    OrderMetafields,
+    OrderReferences,
+    Subscriptions,
+    Webhooks,
+)
 from hub.connectors.stores.shopify.connector import ShopifyStore, base_url
 from hub.errors import ConnectionBroken, Unreachable
 from tests.connectors.shopify.scripted import ScriptedShop, good
@@ -143,7 +150,7 @@ def test_it_is_registered_and_plays_the_store_parts():
     store = ScriptedShop().store
 
     assert connector_class("shopify") is ShopifyStore
-    for part in (OrderHistory, Companies, OrderReferences, Subscriptions, Webhooks):
+    for part in (OrderHistory, OrderMetafields, Companies, OrderReferences, Subscriptions, Webhooks):
         assert store.supporting(part) is store
     with pytest.raises(ConnectionBroken, match="Shopify cannot do SalesOrders"):
         store.supporting(SalesOrders)

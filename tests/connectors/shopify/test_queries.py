@@ -12,6 +12,7 @@ import pytest
 
 from hub.connectors.base import CallKind
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH
+from hub.connectors.stores.shopify.metafields import NAMES_AT_ONCE, first_batch
 from hub.connectors.stores.shopify.operations import QUERIES, operation
 from hub.connectors.stores.shopify.orders import FIRST_PAGE, OUTLINES, STAMPS
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH
@@ -28,6 +29,7 @@ LARGEST = {
     "OrderOutlines": OUTLINES,
     "ExistingOrders": REFERENCE_BATCH,
     "CompanyLocations": LOCATION_BATCH,
+    "OrderMetafields": {"ids": first_batch(NAMES_AT_ONCE), "first": NAMES_AT_ONCE},
 }
 NAMES = sorted(file.stem for file in QUERIES.glob("*.graphql"))
 
@@ -92,7 +94,8 @@ class Points:
     def size(self, field):
         for argument in field.arguments or ():
             if argument.name.value in ("first", "ids"):
-                return int(getattr(argument.value, "value", self.value))
+                largest = self.value[argument.name.value] if isinstance(self.value, dict) else self.value
+                return int(getattr(argument.value, "value", largest))
         return 1
 
 

@@ -150,3 +150,29 @@ def test_a_write_stamps_the_order(store):
     write(store, row(order))
 
     assert store.store.truth()["orders"][0]["updatedAt"] == "2026-11-02T09:30:30Z"
+
+
+READ_SOME = """query Read($id: ID!, $keys: [String!]!) { order(id: $id) {
+  metafields(keys: $keys, first: 5) { nodes { namespace key value } } } }"""
+DEFINED = "query { metafieldDefinitions(ownerType: ORDER, first: 5) { nodes { key } } }"
+
+
+def test_keys_are_returned_in_the_form_in_which_they_were_asked_for(store):
+    order = store.place()
+    write(
+        store,
+        row(order, namespace="custom", key="gate", value="4"),
+        row(order, namespace="other", key="gate"),
+    )
+
+    answered = store.data(READ_SOME, id=order, keys=["custom.gate", "custom.none"])["order"]["metafields"]
+
+    assert answered["nodes"] == [{"namespace": "custom", "key": "custom.gate", "value": "4"}]
+
+
+def test_definitions_of_orders_need_the_scope_for_orders(make_store):
+    store = make_store(scopes="read_products")
+
+    [error] = store.ask(DEFINED)["errors"]
+
+    assert error["extensions"]["requiredAccess"] == "`read_orders` access scope."

@@ -17,9 +17,11 @@ from hub.connectors.documents import (
     PagePosition,
 )
 from hub.connectors.http import HttpClient
+from hub.connectors.metafields import Metafield
 from hub.connectors.store_parts import (
     Companies,
     OrderHistory,
+    OrderMetafields,
     OrderReferences,
     ReceivedOrder,
     Subscribed,
@@ -38,6 +40,7 @@ from hub.connectors.stores.shopify.client import (
     StaticToken,
 )
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReader
+from hub.connectors.stores.shopify.metafields import MetafieldReader
 from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
 from hub.connectors.stores.shopify.subscriptions import SubscriptionKeeper
@@ -50,7 +53,9 @@ LONGEST_DEADLINE = 60.0
 STATIC_TOKEN = "static_token"
 
 
-class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscriptions, Webhooks):
+class ShopifyStore(
+    Connector, OrderHistory, OrderMetafields, Companies, OrderReferences, Subscriptions, Webhooks
+):
     """One shop by one app. Safe to share between threads."""
 
     label = "Shopify"
@@ -132,6 +137,7 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
         http = HttpClient(base_url(config), hooks, deadline=_deadline(config), transport=transport)
         self.client = AdminClient(http, hooks, _sign_in(config, secrets, http, hooks))
         self.orders = OrderReader(self.client)
+        self.metafields = MetafieldReader(self.client)
         self.companies = CompanyReader(self.client)
         self.references = ReferenceWriter(self.client)
         self.subscriptions = SubscriptionKeeper(self.client)
@@ -174,6 +180,20 @@ class ShopifyStore(Connector, OrderHistory, Companies, OrderReferences, Subscrip
     def read_orders(self, external_ids: Sequence[str]) -> dict[str, ReceivedOrder]:
         """These orders, complete; ids that are gone are left out."""
         return self.orders.read_orders(external_ids)
+
+    def defined_metafields(self) -> list[str]:
+        """Names of the metafields that the shop defines for orders."""
+        return self.metafields.defined_metafields()
+
+    def metafield_batch(self, names: int) -> int:
+        """As many as their cost allows in one request."""
+        return self.metafields.batch(names)
+
+    def read_metafields(
+        self, external_ids: Sequence[str], names: Sequence[str]
+    ) -> dict[str, dict[str, Metafield]]:
+        """These metafields of these orders; ids that are gone are left out."""
+        return self.metafields.read_metafields(external_ids, names)
 
     def read_company_locations(self, external_ids: Sequence[str]) -> dict[str, CompanyLocation]:
         """These company locations; ids that are gone are left out."""
