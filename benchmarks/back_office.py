@@ -130,7 +130,7 @@ def _figure(name: str, paths: list[str], asked: list[Asked]) -> Figure:
 def _make_people(made: Million) -> dict[str, str]:
     """An administrator, a clerk of the order desk, and the keys of two partners: one sees all, one two stores."""
     for name in PEOPLE:
-        user, _ = User.objects.get_or_create(username=name, defaults={"is_staff": True})
+        user = User.objects.get_or_create(username=name, defaults={"is_staff": True})[0]
         user.is_superuser = name == "admin"
         user.set_password(PASSWORD)
         user.save()
@@ -366,8 +366,7 @@ def _endpoints(made: Million) -> Groups:
         ),
         "orders, hardly any in this state": _orders(
             *({"state": "kept_out", **store} for store in stores),
-            {"state": "kept_out", "placed_before": recent},
-            {"state": "kept_out", **behind},
+            *({"state": "kept_out", **place} for place in ({"placed_before": recent}, behind)),
         ),
         "orders, deep pages": _orders(*({"cursor": place_of(order, "placed_at")} for order in deep)),
         "one order and its timeline": [
