@@ -130,7 +130,7 @@ def _figure(name: str, paths: list[str], asked: list[Asked]) -> Figure:
 def _make_people(made: Million) -> dict[str, str]:
     """An administrator, a clerk of the order desk, and the keys of two partners: one sees all, one two stores."""
     for name in PEOPLE:
-        user, _ = User.objects.get_or_create(username=name, defaults={"is_staff": True})
+        user = User.objects.get_or_create(username=name, defaults={"is_staff": True})[0]
         user.is_superuser = name == "admin"
         user.set_password(PASSWORD)
         user.save()
@@ -346,6 +346,9 @@ def _endpoints(made: Million) -> Groups:
         {**stores[4], "updated_after": old},
     ]
     deep = StoreOrder.objects.filter(pk__in=[made.order(newest // part) for part in (2, 10, 100, 1000)])
+    # Behind the newest, of which each changed lately: the others that did are a fortieth of all, and old.
+    behind = {"cursor": place_of(StoreOrder.objects.get(pk=made.order(newest - newest // 100)), "placed_at")}
+    changed = {"updated_after": just_now, **behind}
     return {
         "orders": _orders({}, {"page_size": 200}, *stores),
         "orders found by a number": _orders(*found),
@@ -354,6 +357,16 @@ def _endpoints(made: Million) -> Groups:
             *({"state": state} for state in OrderState.values),
             *({"state": state, **stores[3]} for state in OrderState.values),
             *({"state": state, "placed_before": old} for state in OrderState.values),
+        ),
+        "orders, many old ones changed at once": _orders(
+            changed,
+            {"updated_after": just_now, "placed_before": recent},
+            *({**changed, **store} for store in stores),
+            *({**changed, "state": state} for state in OrderState.values),
+        ),
+        "orders, hardly any in this state": _orders(
+            *({"state": "kept_out", **store} for store in stores),
+            *({"state": "kept_out", **place} for place in ({"placed_before": recent}, behind)),
         ),
         "orders, deep pages": _orders(*({"cursor": place_of(order, "placed_at")} for order in deep)),
         "one order and its timeline": [

@@ -17,7 +17,8 @@ from benchmarks import stage
 from hub.connectors.store_parts import OrderHistory
 from hub.demo.sandbox import Sandbox
 from hub.sync.running import open_connector
-from orders.mirroring import database_time, mirror_orders
+from orders.freshness import database_time
+from orders.mirroring import mirror_orders
 from orders.models import StoreOrder
 
 # The part of all orders that each store has, in percent; the last store's are the oldest of all.

@@ -11,8 +11,10 @@ from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from hub.embedded.errors import EmbeddedDatabaseError
 from hub.insiders import is_insider
 from hub.sync.leases import count_live
+from hub.sync.no_database import why_no_database
 from hub.sync.sweep import has_work
 
 FOR_MACHINES = ("/healthz", "/readyz", "/metrics")
@@ -58,8 +60,8 @@ def why_not_ready() -> str:
     try:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except (DatabaseError, InterfaceError):
-        return "the database does not answer"
+    except (DatabaseError, InterfaceError, EmbeddedDatabaseError) as error:
+        return why_no_database(error)
     if missing:
         return f"{len(missing)} migrations are not applied: run manage.py migrate"
     return ""

@@ -1,6 +1,7 @@
 """All settings, read from the environment. What an admin may change lives in the database, not here.
 
-DATABASE_URL            postgres://user:password@host:5432/name; unset: the clone's own embedded server
+DATABASE_URL            postgres://user:password@host:5432/name; unset: the clone's own embedded server;
+                        a server that says nothing is waited for 5 seconds, with ?connect_timeout=10 behind the name 10
 DATABASE_NAME           another database on that server (the demonstration and the benchmarks use their own)
 SECRET_KEY              unset: made once for this clone (for a deployment set it)
 FIELD_ENCRYPTION_KEYS   comma-separated Fernet keys, the first encrypts; unset: made once for this clone
@@ -174,7 +175,8 @@ def _options(database: dict[str, Any], idle_seconds: float) -> dict[str, Any]:
 
     Only what `hub.sync.prepared` is given is prepared, and then planned once for all values.
     """
-    options = {"prepare_threshold": 2**30} | dict(database.get("OPTIONS", {}))
+    options = {"prepare_threshold": 2**30, "connect_timeout": CONNECT_SECONDS}
+    options |= dict(database.get("OPTIONS", {}))
     words = (
         f"-c idle_in_transaction_session_timeout={int(idle_seconds * 1000)}"
         " -c plan_cache_mode=force_generic_plan"
@@ -185,6 +187,8 @@ def _options(database: dict[str, Any], idle_seconds: float) -> dict[str, Any]:
 # A process that is stopped inside a transaction holds its rows, and whoever needs one of them waits. No flow waits
 # for a far side inside a transaction, so that only a stopped process pauses this long. Below the worker's lease.
 IDLE_IN_TRANSACTION_SECONDS = 60.0
+# A server that cannot be reached, or says nothing, holds a request or a worker this long; psycopg waits two minutes.
+CONNECT_SECONDS = 5
 # WSGI threads and drains live long and are few: a connection each, kept, checked at the start of each
 # request.
 _DATABASE = _database()

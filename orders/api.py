@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
 from django.urls import path
 from rest_framework import serializers
@@ -20,11 +19,12 @@ from rest_framework.response import Response
 
 from hub.api.fields import OF_A_CONNECTION
 from hub.api.models import Scope
-from hub.api.paging import MOMENT, Page, cursor_moment, cursor_parts, cursor_text, latest_first
+from hub.api.paging import MOMENT, Page, cursor_moment, cursor_parts, cursor_text
 from hub.api.parameters import Moment, PageParameters, Text
 from hub.api.views import ApiView
-from hub.sync.models import Connection, ReviewItem, SyncTask
+from hub.sync.models import ReviewItem, SyncTask
 from orders import api_examples as examples
+from orders.api_finding import found, page_of
 from orders.api_shapes import (
     Hold,
     OrderDetailSerializer,
@@ -34,9 +34,9 @@ from orders.api_shapes import (
     TimelineSerializer,
 )
 from orders.api_timeline import happenings
-from orders.mirroring import document_of, po_key
+from orders.mirroring import document_of
 from orders.models import ErpOrder, OrderLink, StoreOrder
-from orders.states import OrderState, in_state, with_state
+from orders.states import OrderState, with_state
 
 ORDER_TAG = "Orders"
 
@@ -65,13 +65,15 @@ class Orders(ApiView):
         "`state` is the first of these that is true: `sent` (linked to an ERP document), `cancelled` (in the "
         "store, before it was sent), `held` (a question about it is open, or its task failed too often), "
         "`waiting` (there is work to do about it), `kept_out` (the store's policy keeps it out, or a person "
-        "dismissed the question)."
+        "dismissed the question).\n\n"
+        "Hardly any order is `kept_out`: a request looks through a limited number of orders for them, so that a page "
+        "may hold fewer than `page_size`, or none, while `next` is there. Follow `next` until it is null."
     )
     example = examples.PAGE
 
     def get(self, request: Request) -> Response:
         orders = self.reach.within(StoreOrder.objects.all())
-        page = latest_first(_shown(_found(orders, self.asked)), self.asked, "placed_at")
+        page = page_of(_shown(found(orders, self.asked)), self.asked)
         _add_holds(page.items)
         return Response(page.answer(request, OrderSerializer))
 
@@ -93,15 +95,15 @@ class OneOrder(ApiView):
         order = _shown(self.reach.within(StoreOrder.objects.all()), "payload").filter(
             pk=self.keys["order_id"]
         )
-        found = order.first()
-        if found is None:
+        one = order.first()
+        if one is None:
             raise Http404
-        _add_holds([found])
-        links = list(found.links.all())
+        _add_holds([one])
+        links = list(one.links.all())
         documents = ErpOrder.objects.select_related("connection").defer(*OF_A_CONNECTION)
-        vars(found)["placed"] = document_of(found)
-        vars(found)["erp_documents"] = list(documents.filter(_documents_of(links))) if links else []
-        return Response(OrderDetailSerializer(found).data)
+        vars(one)["placed"] = document_of(one)
+        vars(one)["erp_documents"] = list(documents.filter(_documents_of(links))) if links else []
+        return Response(OrderDetailSerializer(one).data)
 
 
 class Timeline(ApiView):
@@ -133,37 +135,7 @@ urlpatterns = [
 ]
 
 
-# -------------------------------------------------------------------------------------------------- finding
-
-
-def _found(orders: QuerySet[StoreOrder], asked: dict[str, Any]) -> QuerySet[StoreOrder]:
-    columns = {
-        "name": "name",
-        "placed_after": "placed_at__gt",
-        "placed_before": "placed_at__lt",
-        "updated_after": "remote_updated_at__gt",
-    }
-    orders = orders.filter(**{column: asked[name] for name, column in columns.items() if name in asked})
-    if "store" in asked:
-        # Read first: how many orders it has, the database knows by its key only.
-        store = Connection.objects.filter(public_id=asked["store"]).values_list("pk", flat=True)
-        orders = orders.filter(connection__in=list(store))
-    if "po_number" in asked:
-        key = po_key(asked["po_number"])
-        orders = orders.filter(po_key=key) if key else orders.none()
-    if "erp_number" in asked:
-        orders = orders.filter(_has_erp_number(asked["erp_number"]))
-    return in_state(orders, OrderState(asked["state"])) if "state" in asked else orders
-
-
-def _has_erp_number(number: str) -> Q:
-    """By the link, and by our copy of the document: an order becomes an invoice, which has another number."""
-    same = ErpOrder.objects.filter(
-        number=number, connection=OuterRef("connection"), external_id=OuterRef("external_id")
-    )
-    renumbered = OrderLink.objects.filter(Exists(same), kind=OrderLink.Kind.SALES_ORDER)
-    by_link = OrderLink.objects.filter(number=number)
-    return Q(pk__in=by_link.order_by().values("order").union(renumbered.order_by().values("order")))
+# -------------------------------------------------------------------------------------------------- showing
 
 
 def _shown(orders: QuerySet[StoreOrder], *without: str) -> QuerySet[StoreOrder]:

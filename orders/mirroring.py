@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db import connection as database
 from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Greatest, Now
 
 from companies.models import StoreCompanyLocation
-from hub.connectors.documents import OrderOutline, PlacedOrder
+from hub.connectors.documents import PlacedOrder
 from hub.connectors.store_parts import ReceivedOrder
 from hub.lib.gid import tail
 from hub.lib.hashing import content_hash
@@ -63,22 +62,6 @@ _documents = msgspec.json.Decoder(PlacedOrder)
 # Stamps are whole seconds: what was observed this long after one holds for as long as the stamp stays. The rest is
 # what the two clocks may differ by.
 SETTLED_AFTER = timedelta(seconds=10)
-
-_CONFIRM = """
-UPDATE orders_storeorder o SET needs_read = false, observed_at = GREATEST(o.observed_at, %(as_of)s)
-FROM unnest(%(external_ids)s::text[], %(stamps)s::timestamptz[]) AS s(external_id, updated_at)
-WHERE o.connection_id = %(connection_id)s AND o.external_id = s.external_id AND o.remote_updated_at = s.updated_at
-  AND o.needs_read AND o.is_fetched AND o.observed_at > o.remote_updated_at + make_interval(secs => %(settled_after)s)
-RETURNING o.id
-"""
-# Only where nobody wrote another version meanwhile.
-_SETTLE = """
-UPDATE orders_storeorder o SET is_fetched = true, observed_at = GREATEST(o.observed_at, %(as_of)s)
-FROM unnest(%(external_ids)s::text[], %(hashes)s::text[]) AS s(external_id, document_hash)
-WHERE o.connection_id = %(connection_id)s AND o.external_id = s.external_id AND o.document_hash = s.document_hash
-  AND NOT o.needs_read
-RETURNING o.external_id
-"""
 
 _ERP = "SELECT erp_id FROM orders_orderpolicy WHERE store_id = %s"
 _LOCATIONS = """
@@ -346,57 +329,3 @@ def _enqueue(connection: Connection, mirrored: Mirrored) -> None:
     if known_whole:
         for (erp_id,) in rows_of(_ERP, [connection.pk]):
             enqueue("push_order_to_erp", erp_id, known_whole)
-
-
-def confirm_orders(connection: Connection, stamps: Mapping[str, datetime], as_of: datetime) -> list[int]:
-    """Marked orders that the store has not changed since they were read whole are fresh as of then; returns their keys.
-
-    `as_of` is the database's time before the stamps were asked for. What was told only, or read in the second of its
-    stamp, stays marked: there the stamp alone says nothing.
-    """
-    with database.cursor() as cursor:
-        cursor.execute(
-            _CONFIRM,
-            {
-                "connection_id": connection.pk,
-                "as_of": as_of,
-                "settled_after": SETTLED_AFTER.total_seconds(),
-                "external_ids": list(stamps),
-                "stamps": list(stamps.values()),
-            },
-        )
-        return [row[0] for row in cursor.fetchall()]
-
-
-def settle_orders(connection: Connection, outlines: Mapping[str, OrderOutline], as_of: datetime) -> set[str]:
-    """What these outlines show of orders told of in the second of their stamp is as we know it; returns those.
-
-    `as_of` is the database's time before the outlines were asked for. An order that is settled counts as read.
-    """
-    known = StoreOrder.objects.filter(
-        connection=connection, external_id__in=list(outlines), needs_read=False
-    ).only("external_id", "document_hash", "document")
-    holds = {
-        order.external_id: order.document_hash
-        for order in known
-        if outlines[order.external_id].holds_for(document_of(order))
-    }
-    with database.cursor() as cursor:
-        cursor.execute(
-            _SETTLE,
-            {
-                "connection_id": connection.pk,
-                "as_of": as_of,
-                "external_ids": list(holds),
-                "hashes": list(holds.values()),
-            },
-        )
-        return {row[0] for row in cursor.fetchall()}
-
-
-def database_time() -> datetime:
-    """Now: freshness must not depend on the clocks of several hosts."""
-    with database.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-        return now

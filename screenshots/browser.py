@@ -80,9 +80,12 @@ class Watch:
 
 @contextmanager
 def window(
-    browser: Browser, address: str, size: tuple[int, int], session: str = ""
+    browser: Browser, address: str, size: tuple[int, int], session: str = "", *, is_dark: bool = False
 ) -> Iterator[tuple[Page, Watch]]:
-    """A window of this size on the server at `address`, signed in where a session's key is given."""
+    """A window of this size on the server at `address`, signed in where a session's key is given.
+
+    `is_dark`: the person's system asks for dark pages, and whoever chose no theme gets them.
+    """
     context = browser.new_context(
         base_url=address,
         viewport={"width": size[0], "height": size[1]},
@@ -90,6 +93,7 @@ def window(
         has_touch=size == PHONE,
         service_workers="block",
         reduced_motion="reduce",
+        color_scheme="dark" if is_dark else "light",
     )
     context.set_default_timeout(PATIENCE_MS)
     if session:

@@ -44,7 +44,7 @@ def empty():
     tables = {model._meta.db_table for model in models} - {"sync_fieldowner", "sync_change"}
     with transaction.atomic(), database.cursor() as cursor:
         # What notes changes notes these, too: it is emptied last.
-        names = [*sorted(tables), "sync_change", *PEOPLE]
+        names = [*sorted(tables), *PEOPLE, "sync_change"]
         cursor.execute("; ".join(f'DELETE FROM "{name}"' for name in names))
 
 

@@ -6,13 +6,17 @@ import socket
 from contextlib import contextmanager
 
 import pytest
+from django.core.management import CommandError
 from django.db import connection as database
 from django.db.migrations.recorder import MigrationRecorder
 from pytest_socket import SocketConnectBlockedError
 
 from hub.health import NOBODY_WORKS
+from hub.supervise.cluster import BrokerDown
 from hub.sync.drain import Drain
 from hub.sync.enqueue import enqueue
+from hub.sync.management.commands.web import refuse_without_database
+from hub.sync.management.commands.work import QueueBroker
 from hub.sync.models import Connection
 
 STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
@@ -20,20 +24,30 @@ PROXIED = {"HTTP_X_FORWARDED_FOR": "203.0.113.9"}
 
 
 @contextmanager
-def database_down():
-    """Nothing listens where the database should be."""
+def database_at(port, **options):
+    """The database is looked for at this port of this machine."""
     right = database.settings_dict
     database.close()
     database.settings_dict = right | {
         "HOST": "127.0.0.1",
-        "PORT": "9",
+        "PORT": str(port),
         "ENGINE": "django.db.backends.postgresql",
+        "OPTIONS": right["OPTIONS"] | options,
     }
     try:
         yield
     finally:
         database.close()
         database.settings_dict = right
+
+
+@pytest.fixture
+def silent_port():
+    """Somebody takes every call there and says nothing, as a server does behind a firewall or on a sick machine."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(20)
+        yield listener.getsockname()[1]
 
 
 def test_the_process_lives_without_a_database(client):
@@ -46,14 +60,54 @@ def test_the_process_lives_without_a_database(client):
 def test_D1_the_process_lives_and_is_not_ready_while_the_database_is_down(client):
     client.cookies["sessionid"] = "x" * 32
 
-    with database_down():
+    with database_at(9):
         lives, ready, figures = (client.get(path) for path in ("/healthz", "/readyz", "/metrics"))
 
     assert (lives.status_code, lives.json()) == (200, {"status": "ok"})
-    assert (ready.status_code, ready.json()["reason"]) == (503, "the database does not answer")
+    assert ready.status_code == 503
+    assert ready.json()["reason"].startswith(
+        "the database server at 127.0.0.1:9 cannot be reached; start it, or set DATABASE_URL right ("
+    )
     assert figures.status_code == 200
     assert "concord_database_up 0.0" in figures.content.decode()
     assert client.get("/readyz").status_code == 200
+
+
+def test_a_server_that_says_nothing_is_given_up_after_seconds(settings):
+    assert settings.DATABASES["default"]["OPTIONS"]["connect_timeout"] == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_says_nothing_is_named_with_what_to_do(client, silent_port, socket_enabled):
+    words = (
+        f"the database server at 127.0.0.1:{silent_port} did not answer within 2 seconds: see whether it runs and "
+        "whether a firewall lets this machine through, or name another one in DATABASE_URL"
+    )
+
+    with database_at(silent_port, connect_timeout=2):
+        ready = client.get("/readyz")
+        stranger = client.get("/readyz", **STRANGER)
+        with pytest.raises(BrokerDown) as workers_reason:
+            QueueBroker("work-test").woken(0)
+        with pytest.raises(BrokerDown) as queue_reason:
+            QueueBroker("work-test").purge()
+        with pytest.raises(CommandError) as commands_reason:
+            refuse_without_database()
+
+    assert (ready.status_code, ready.json()["reason"]) == (503, words)
+    assert (stranger.status_code, stranger.json()) == (503, {"status": "not ready"})
+    assert {str(one.value) for one in (workers_reason, queue_reason, commands_reason)} == {words}
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_refuses_us_says_so_in_one_line(client, settings):
+    with database_at(database.settings_dict["PORT"]):
+        database.settings_dict |= {"HOST": settings.DATABASES["default"]["HOST"], "NAME": "no such database"}
+        reason = client.get("/readyz").json()["reason"]
+
+    assert 'database "no such database" does not exist' in reason
+    assert "\n" not in reason
 
 
 @pytest.mark.django_db

@@ -18,7 +18,7 @@ from hub.sync.admin import ReadOnlyAdmin, as_table
 from hub.sync.admin.records import flow_name
 from hub.sync.changed_by import COMMAND, FLOW
 from hub.sync.models import Change
-from hub.sync.tracking import is_noted
+from hub.sync.tracking import noted_tables
 
 # Of a number that fits into a row's key.
 LONGEST_NUMBER = 18
@@ -26,10 +26,24 @@ LONGEST_NUMBER = 18
 _BY_HAND = f"{COMMAND}shell"
 
 
+# Who may do what, and which partner reads what, is for those who may see these pages.
+_ABOUT_ACCESS = {
+    "auth_user": "auth.view_user",
+    "auth_group": "auth.view_group",
+    "api_apikey": "api.view_apikey",
+}
+
+
+def closed_tables(request: HttpRequest) -> list[str]:
+    """The tables whose changes are not for whoever asks."""
+    return [table for table, right in _ABOUT_ACCESS.items() if not request.user.has_perm(right)]
+
+
 @cache
 def model_of(table: str) -> type[Model] | None:
     """The model of a table; None for one that is no more."""
-    return next((model for model in apps.get_models() if model._meta.db_table == table), None)
+    models = [model for model in apps.get_models() if model._meta.db_table == table]
+    return next((model for model in models if not model._meta.proxy), None)
 
 
 def kind(table: str) -> str:
@@ -45,7 +59,7 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "table_name"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        tables = [model._meta.db_table for model in apps.get_models() if is_noted(model)]
+        tables = noted_tables() - set(closed_tables(request))
         return sorted(((table, kind(table)) for table in tables), key=lambda pair: pair[1])
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -64,6 +78,11 @@ class ChangeAdmin(ReadOnlyAdmin):
     search_help_text = "A user name, the name of a row such as its SKU, or its number, in full"
     fields = ("changed_at", "who", "origin", "operation", "shown_kind", "row", "was", "became")
     readonly_fields = ("who", "shown_kind", "row", "was", "became")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Change]:
+        found: QuerySet[Change] = super().get_queryset(request)
+        closed = closed_tables(request)
+        return found.exclude(table_name__in=closed) if closed else found
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Change], search_term: str

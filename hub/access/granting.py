@@ -37,11 +37,12 @@ def grant(using: str = "default") -> int:
         if not new:
             continue
         group = _group(name, name in roles_of_old, using)
-        if group is not None:
-            group.permissions.add(*(known[one] for one in new))
+        # First, so that the database knows the permissions below as ours and notes no change (hub/access/models.py).
         Grant.objects.using(using).bulk_create(
             [Grant(role=name, permission=one) for one in new], ignore_conflicts=True
         )
+        if group is not None:
+            group.permissions.add(*(known[one] for one in new))
         count += len(new)
     return count
 

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from hub.sync.models import Connection
+from hub.sync.tracking import Named, noted, noted_part
 
 
 class Scope(models.TextChoices):
@@ -62,6 +63,8 @@ class ApiKey(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name = "API key"
+        # Of the key itself, `prefix` is what people tell keys apart by; it opens nothing.
+        triggers = noted("name", unseen=["digest", "last_used_at", "created_at"])
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
@@ -73,6 +76,19 @@ class ApiKey(models.Model):
         if self.expires_at is not None and self.expires_at <= now:
             return "This key has expired. Ask for a new one."
         return ""
+
+
+class NotedKeyConnection(ApiKey.connections.through):  # type: ignore[name-defined,misc]
+    """Which connections a key sees: a change of the key."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers = noted_part(
+            "connection",
+            Named("apikey_id", "api_apikey", "name"),
+            Named("connection_id", "sync_connection", "name"),
+        )
 
 
 class Allowance(models.Model):

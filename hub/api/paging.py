@@ -7,10 +7,10 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NoBase64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, F, Model, QuerySet, Value
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -87,11 +87,47 @@ def newest_first(rows: QuerySet[_M], asked: dict[str, Any]) -> Page:
 
 def latest_first(rows: QuerySet[_M], asked: dict[str, Any], column: str) -> Page:
     """A page of rows by a time that never changes, the latest first; rows of one moment by descending key."""
+    return _page(_behind_cursor(rows, asked, column), asked, column)
+
+
+def latest_of_few(rows: QuerySet[_M], asked: dict[str, Any], column: str) -> Page:
+    """The same page where the rows are few among many: all of them are found, then sorted.
+
+    By the column as it stands in an index the database would walk along that, past all others, until a page is full.
+    """
+    moment = ExpressionWrapper(F(column) + Value(timedelta(0)), output_field=DateTimeField())
+    by_moment = _behind_cursor(rows, asked, column).order_by(moment.desc(), "-pk")
+    keys = list(by_moment.values_list("pk", flat=True)[: asked["page_size"] + 1])
+    return _page(rows.filter(pk__in=keys), asked, column)
+
+
+def latest_of_rare(
+    rows: QuerySet[_M], among: QuerySet[_M], asked: dict[str, Any], column: str, most: int
+) -> Page:
+    """The same page where hardly a row may be what is asked for: at most so many of `among` are looked through.
+
+    So a page takes as long however many there are; it may be short, or empty, while there is a next one.
+    """
+    places = _behind_cursor(among, asked, column).order_by(f"-{column}", "-pk").values_list(column, "pk")
+    last = list(places[most - 1 : most])
+    for at, key in last:
+        rows = rows.filter(**{f"{column}__gte": at}).exclude(**{column: at, "pk__lt": key})
+    page = _page(_behind_cursor(rows, asked, column), asked, column)
+    if page.next_cursor or not last:
+        return page
+    return Page(page.items, cursor_text(last[0][0].isoformat(), last[0][1]))
+
+
+def _behind_cursor(rows: QuerySet[_M], asked: dict[str, Any], column: str) -> QuerySet[_M]:
     if cursor := asked.get("cursor"):
         at, key = cursor_parts(cursor, rf"{MOMENT}\|[0-9]{{1,18}}")
         moment = cursor_moment(at)
         # Said so that an index by time is read from there on, and not from its beginning.
         rows = rows.filter(**{f"{column}__lte": moment}).exclude(**{column: moment, "pk__gte": int(key)})
+    return rows
+
+
+def _page(rows: QuerySet[_M], asked: dict[str, Any], column: str) -> Page:
     found = list(rows.order_by(f"-{column}", "-pk")[: asked["page_size"] + 1])
     shown = found[: asked["page_size"]]
     return Page(shown, place_of(shown[-1], column) if len(found) > len(shown) else "")

@@ -10,11 +10,9 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError
 from django.db import connection as database
@@ -23,7 +21,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from hub.sync.running import running_flow
-from hub.sync.tracking import BY, ORIGIN, is_noted
+from hub.sync.tracking import BY, ORIGIN, noted_tables
 
 READING = ("GET", "HEAD", "OPTIONS")
 # What an origin begins with where it is no page.
@@ -106,9 +104,4 @@ def name_the_flow(execute: Callable[..., Any], sql: Any, params: Any, many: bool
 
 def _is_noted_write(sql: Any) -> bool:
     match = _WRITE.match(sql) if isinstance(sql, str) else None
-    return match is not None and match[1] in _noted_tables()
-
-
-@cache
-def _noted_tables() -> frozenset[str]:
-    return frozenset(model._meta.db_table for model in apps.get_models() if is_noted(model))
+    return match is not None and match[1] in noted_tables()

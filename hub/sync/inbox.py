@@ -11,6 +11,7 @@ from hub.connectors.registry import connector_class
 from hub.connectors.store_parts import Webhooks
 from hub.lib.text import storable
 from hub.sync.flows import RECEIVERS, receiver
+from hub.sync.metrics import BATCHES_FAILED, FAILED
 from hub.sync.models import Connection, WebhookDelivery
 from hub.sync.prepared import rows_of
 
@@ -39,15 +40,21 @@ RETURNING {", ".join(_COLUMNS)}
 
 
 def receive_batch(connection: Connection, *, only_urgent: bool = False) -> bool:
-    """Receive the store's next new deliveries; returns whether there may be more. Repeating it changes nothing."""
+    """Receive the store's next new deliveries; returns whether there may be more. Repeating it changes nothing.
+
+    A delivery that says nothing usable is flagged within its batch. A batch that fails is our fault or the database's.
+    """
     try:
         with transaction.atomic():
             return _receive(connection, only_urgent=only_urgent)
-    except Exception:
-        logger.exception(
-            "a batch of deliveries failed, one at a time now", extra={"connection": connection.name}
-        )
-        return _receive_singly(connection)
+    except Exception as error:
+        # Told before the database is asked again: it may be what failed.
+        BATCHES_FAILED.labels(type(error).__name__).inc()
+        about = {"connection": connection.name, "reason": _reason(error)}
+        logger.exception("a batch of deliveries failed, one at a time now", extra=about)
+        tried, failed = _receive_singly(connection)
+        logger.warning("deliveries received one at a time", extra=about | {"tried": tried, "failed": failed})
+        return False
 
 
 def _receive(connection: Connection, *, only_urgent: bool) -> bool:
@@ -80,31 +87,41 @@ def _take(connection: Connection, most_others: int) -> list[WebhookDelivery]:
     return [WebhookDelivery.from_db("default", _COLUMNS, row) for row in rows]
 
 
-def _receive_singly(connection: Connection) -> bool:
-    """One poisonous delivery must not stop its neighbours: it is flagged, the cursor finds its record anyway."""
-    for pk in list(
-        WebhookDelivery.objects.filter(connection=connection, state=WebhookDelivery.State.NEW)
-        .order_by("id")
-        .values_list("pk", flat=True)[:MOST_URGENT]
-    ):
+def _receive_singly(connection: Connection) -> tuple[int, int]:
+    """One poisonous delivery must not stop its neighbours: it is flagged, the cursor finds its record anyway.
+
+    Returns how many were tried and how many of them failed.
+    """
+    new = WebhookDelivery.objects.filter(connection=connection, state=WebhookDelivery.State.NEW)
+    keys = list(new.order_by("id").values_list("pk", flat=True)[:MOST_URGENT])
+    failed = 0
+    for pk in keys:
         try:
             with transaction.atomic():
-                delivery = WebhookDelivery.objects.select_for_update().get(pk=pk)
-                flagged: dict[int, str] = {}
-                for kind in RECEIVERS:
-                    flagged |= receiver(kind)(connection, [delivery])
-                delivery.state = (
-                    WebhookDelivery.State.FLAGGED if pk in flagged else WebhookDelivery.State.DONE
-                )
-                delivery.reason = storable(flagged.get(pk, ""))[:250]
-                delivery.save(update_fields=["state", "reason"])
+                _receive_one(connection, pk)
         except (OperationalError, InterfaceError, InternalError):
             # Not the delivery's fault: a deadlock, a database that went away or ended our session. It stays new.
             raise
         except Exception as error:
             logger.exception("a delivery failed", extra={"delivery": pk})
+            FAILED.inc()
+            failed += 1
             WebhookDelivery.objects.filter(pk=pk).update(
-                state=WebhookDelivery.State.FLAGGED,
-                reason=storable(f"failed inside: {type(error).__name__}: {error}")[:250],
+                state=WebhookDelivery.State.FLAGGED, reason=storable(f"failed inside: {_reason(error)}")[:250]
             )
-    return False
+    return len(keys), failed
+
+
+def _receive_one(connection: Connection, pk: int) -> None:
+    delivery = WebhookDelivery.objects.select_for_update().get(pk=pk)
+    flagged: dict[int, str] = {}
+    for kind in RECEIVERS:
+        flagged |= receiver(kind)(connection, [delivery])
+    delivery.state = WebhookDelivery.State.FLAGGED if pk in flagged else WebhookDelivery.State.DONE
+    delivery.reason = storable(flagged.get(pk, ""))[:250]
+    delivery.save(update_fields=["state", "reason"])
+
+
+def _reason(error: Exception) -> str:
+    """In one line: those that follow in the database's own words show the row, which is the customer's."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

@@ -14,6 +14,12 @@ from hub.sync import leases
 
 DELIVERIES = Counter("concord_webhooks_stored_total", "Webhook deliveries stored, duplicates included.")
 REFUSED = Counter("concord_webhooks_refused_total", "Webhooks refused unread.", ["reason"])
+BATCHES_FAILED = Counter(
+    "concord_webhook_batches_failed_total",
+    "Batches of deliveries that failed inside and were received one at a time, which is slow.",
+    ["error"],
+)
+FAILED = Counter("concord_webhooks_failed_total", "Deliveries that failed inside by themselves, flagged.")
 
 _STATES = {0: "waiting", 1: "running", 2: "blocked", 3: "held", 4: "quarantined"}
 

@@ -7,11 +7,14 @@ they read from the session's settings, which hub.sync.changed_by sets.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import pgtrigger
+from django.apps import apps
 from django.db.models import Model
 
-CHANGED = "note_changed"
+CHANGED, PART = "note_changed", "note_part"
 BY, ORIGIN = "concord.changed_by", "concord.origin"
 
 _NOTE = """
@@ -79,10 +82,68 @@ def noted(
     return [made_or_gone, changed]
 
 
+_NOTE_PART = """
+IF TG_OP <> 'INSERT' THEN was := jsonb_build_object('{name}', COALESCE({old}, 'no longer there')); END IF;
+IF TG_OP <> 'DELETE' THEN becomes := jsonb_build_object('{name}', COALESCE({new}, 'no longer there')); END IF;
+IF {unless} THEN RETURN NULL; END IF;
+INSERT INTO sync_change (changed_at, operation, table_name, object_id, title, before, after, changed_by, origin)
+SELECT clock_timestamp(), 'update', '{table}', whole,
+       left(COALESCE((SELECT {title} FROM {table} WHERE id = whole), ''), 250),
+       was, becomes, COALESCE(current_setting('{by}', true), ''), COALESCE(current_setting('{origin}', true), '');
+RETURN NULL;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A row of another table, by the column that holds its key, and what it is called there: an SQL expression."""
+
+    column: str
+    table: str
+    title: str
+
+    def title_of(self, row: str) -> str:
+        """The title of what OLD or NEW points to."""
+        return f"(SELECT {self.title} FROM {self.table} WHERE id = {row}.{self.column})"
+
+
+def noted_part(name: str, whole: Named, part: Named, *, unless: str = "false") -> list[pgtrigger.Trigger]:
+    """Triggers for a table that joins two others: what the `whole` was given, or lost, is noted as a change of it.
+
+    `name` is what such parts are called. Nothing is noted where the SQL expression `unless` is true; `becomes` is
+    what will be noted as the new value.
+    """
+    func = _NOTE_PART.format(
+        name=name,
+        old=part.title_of("OLD"),
+        new=part.title_of("NEW"),
+        table=whole.table,
+        title=whole.title,
+        unless=unless,
+        by=BY,
+        origin=ORIGIN,
+    )
+    operation = pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete
+    declared = [("was", "jsonb = '{}'"), ("becomes", "jsonb = '{}'")]
+    declared.append(("whole", f"bigint = COALESCE(NEW.{whole.column}, OLD.{whole.column})"))
+    return [
+        pgtrigger.Trigger(name=PART, when=pgtrigger.After, operation=operation, declare=declared, func=func)
+    ]
+
+
+@cache
+def noted_tables() -> frozenset[str]:
+    """The tables whose rows are noted. A library's table has its triggers at a proxy of ours."""
+    return frozenset(
+        model._meta.db_table
+        for model in apps.get_models()
+        if any(trigger.name == CHANGED for trigger in getattr(model._meta, "triggers", []))
+    )
+
+
 def is_noted(model: type[Model]) -> bool:
     """Whether changes of this model's rows are noted."""
-    triggers = getattr(model._meta, "triggers", [])
-    return not model._meta.proxy and any(trigger.name == CHANGED for trigger in triggers)
+    return model._meta.db_table in noted_tables()
 
 
 def _array(names: Sequence[str]) -> str:

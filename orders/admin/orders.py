@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
@@ -28,10 +28,11 @@ class StoreOrderAdmin(MirrorAdmin):
         "name",
         "shown_po_number",
         "shown_state",
+        "shown_erp_number",
         "location",
         "shown_total",
         "placed_at",
-        "connection",
+        "store",
     )
     ordering = ("-placed_at", "-pk")
     sortable_by = ("name", "placed_at")
@@ -47,11 +48,10 @@ class StoreOrderAdmin(MirrorAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[StoreOrder]:
         """Documents are large: lists do not load them."""
         orders = super().get_queryset(request).select_related("connection", "location")
-        return (
-            orders.select_related("metafields").defer("payload")
-            if _is_of_one(request)
-            else with_state(orders.defer("document", "payload"))
-        )
+        if _is_of_one(request):
+            return orders.select_related("metafields").defer("payload")
+        numbers = Prefetch("links", OrderLink.objects.only("order", "number").order_by("pk"))
+        return with_state(orders.defer("document", "payload")).prefetch_related(numbers)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StoreOrder], search_term: str
@@ -72,6 +72,14 @@ class StoreOrderAdmin(MirrorAdmin):
     @admin.display(description="State")
     def shown_state(self, order: Any) -> SafeString:
         return badge(str(order.state).replace("_", " "), _KINDS.get(order.state, "calm"))
+
+    @admin.display(description="ERP number")
+    def shown_erp_number(self, order: StoreOrder) -> str:
+        return ", ".join(link.number for link in order.links.all()) or "–"
+
+    @admin.display(description="Store")
+    def store(self, order: StoreOrder) -> str:
+        return str(order.connection)
 
     @admin.display(description="Total")
     def shown_total(self, order: StoreOrder) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from hub.connectors.documents import PlacedOrder
 from hub.connectors.metafields import Metafield
@@ -92,6 +93,8 @@ def _store_side(order: StoreOrder, placed: PlacedOrder) -> list[tuple[str, str]]
     rows = [
         ("Order", order.name),
         ("PO number", order.po_number),
+        ("Placed", date_format(order.placed_at, "DATETIME_FORMAT")),
+        ("Cancelled", date_format(order.cancelled_at, "DATETIME_FORMAT") if order.cancelled_at else ""),
         ("Store", str(order.connection)),
         ("Company location", str(order.location or "")),
         ("Total", amount(order.total, order.currency)),

@@ -19,7 +19,8 @@ from hub.connectors.documents import OrderStamp, PagePosition
 from hub.connectors.store_parts import OrderHistory
 from hub.sync.models import Connection, Cursor
 from hub.sync.running import open_connector
-from orders.mirroring import SETTLED_AFTER, database_time, mirror_orders, settle_orders
+from orders.freshness import database_time, settle_orders
+from orders.mirroring import SETTLED_AFTER, mirror_orders
 from orders.models import StoreOrder
 
 # Longer than the store's longest transaction.

@@ -21,7 +21,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, SyncTask
 from hub.sync.running import open_connector
 from orders import metafields
-from orders.mirroring import database_time
+from orders.freshness import database_time
 from orders.models import OrderPolicy, StoreOrder
 
 PUSH = "push_order_to_erp"

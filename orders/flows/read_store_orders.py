@@ -17,7 +17,8 @@ from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
-from orders.mirroring import confirm_orders, database_time, mirror_orders
+from orders.freshness import confirm_orders, database_time
+from orders.mirroring import mirror_orders
 from orders.models import OrderPolicy, StoreOrder
 
 FLOW = "read_store_orders"

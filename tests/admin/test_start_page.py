@@ -27,7 +27,7 @@ def entries(client):
 def test_the_first_page_counts_what_waits_and_leads_there(pages, waiting):
     found = entries(pages)
 
-    assert set(found) == {(1, "review items to decide"), (1, "item mappings without a value")}
+    assert set(found) == {(1, "review item to decide"), (1, "item mapping without a value")}
     for address in found.values():
         assert len(pages.get(address).context["cl"].result_list) == 1
 
@@ -35,10 +35,18 @@ def test_the_first_page_counts_what_waits_and_leads_there(pages, waiting):
 def test_the_first_page_tells_nobody_of_what_they_may_not_see(signed_in, waiting):
     viewer = signed_in("view_itemmapping", name="lee")
 
-    assert set(entries(viewer)) == {(1, "item mappings without a value")}
+    assert set(entries(viewer)) == {(1, "item mapping without a value")}
     page = viewer.get("/admin/").content.decode()
     assert "/admin/inventory/itemmapping/" in page
     assert "/admin/sync/" not in page
+
+
+def test_several_that_wait_are_called_so(pages, waiting):
+    ItemMapping.objects.create(
+        store_id=ItemMapping.objects.get().store_id, erp_id=ItemMapping.objects.get().erp_id, sku="NEW-2"
+    )
+
+    assert (2, "item mappings without a value") in entries(pages)
 
 
 def test_where_nothing_waits_the_first_page_says_so(pages):

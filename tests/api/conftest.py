@@ -16,7 +16,8 @@ from hub.api import keys
 from hub.api.models import ApiKey, Scope
 from hub.connectors.stores.shopify.webhooks import parse_order
 from hub.sync.models import Connection, ReviewItem, SyncTask
-from orders.mirroring import database_time, mirror_orders
+from orders.freshness import database_time
+from orders.mirroring import mirror_orders
 from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
 
 SIMPLE = Path(__file__).parents[1] / "payloads" / "shopify" / "simple.webhook.json"

@@ -55,6 +55,17 @@ def page(browser, server, kim, size):
 
 
 @pytest.fixture
+def dark_page(browser, server, kim):
+    """Kim's window on a system that asks for dark pages, signed in."""
+    client = Client()
+    client.force_login(kim)
+    key = client.cookies["sessionid"].value
+    with window(browser, server.url, DESKTOP, key, is_dark=True) as (page, watch):
+        yield page
+        assert watch.faults() == []
+
+
+@pytest.fixture
 def strangers_page(browser, server, kim, size):
     """A window in which nobody is signed in."""
     with window(browser, server.url, size) as (page, watch):

@@ -37,7 +37,7 @@ def test_an_empty_mapping_row_is_filled_and_what_waited_goes_on(page, hub):
     assert hub.reviews() == [("push_order_to_erp", "mapping_missing")]
 
     page.goto("/admin/")
-    page.get_by_role("link", name="1 item mappings without a value").click()
+    page.get_by_role("link", name="1 item mapping without a value").click()
     expect(page.locator("#result_list tbody tr.data-row")).to_have_count(1)
     page.get_by_label("Item number, ").fill("IT-0009")
     page.get_by_role("button", name="Save", exact=True).click()
@@ -78,7 +78,7 @@ def test_the_evidence_of_a_review_item_is_read_and_decided(page, hub):
     assert (item.code, hub.sent()) == ("possible_duplicate", 1)
 
     page.goto("/admin/")
-    page.get_by_role("link", name="1 review items to decide").click()
+    page.get_by_role("link", name="1 review item to decide").click()
     page.locator("#result_list").get_by_role("link", name="Possible duplicate").click()
     evidence = page.locator(".concord-scroll")
     expect(evidence.get_by_role("row", name="Order #1002")).to_be_visible()

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from hub.sync.admin.saving import once_more
 from hub.sync.admin.shown import label
 from hub.sync.tracking import is_noted
 
@@ -91,6 +92,24 @@ class PlainAdmin(ModelAdmin):
             # A name that nobody chose is the column's; it is said as people say it. Migrations do not see this.
             if field.verbose_name == field.name.replace("_", " "):
                 field.verbose_name = label(field.name)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """The page of a row. Saving it is one transaction, and so can be tried again."""
+        return once_more(
+            lambda: super(PlainAdmin, self).changeform_view(request, object_id, form_url, extra_context)
+        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list. Saving what was typed into it is one transaction; an action may be several, and runs once."""
+        if "_save" not in request.POST:
+            return super().changelist_view(request, extra_context)
+        return once_more(lambda: super(PlainAdmin, self).changelist_view(request, extra_context))
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         """The fields of a list have no labels of their own on the page; who cannot see the list hears these."""

@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from hub.lib.spreadsheets import UnreadableFile, as_csv, as_xlsx, read_lines
 from hub.sync.admin.bases import PlainAdmin
+from hub.sync.admin.saving import once_more
 from hub.sync.admin.shown import badge
 from hub.sync.mapping_files import Column, Imported, MappingFile, RowFault, apply, table
 from hub.sync.models import Connection
@@ -160,10 +161,14 @@ class MappingAdmin(PlainAdmin):
 
     def _apply(self, upload: Any) -> Imported:
         lines = read_lines(upload.name, upload.read())
-        with transaction.atomic():
-            result = apply(self.files, lines)
-            self.release(result.touched)
-        return result
+
+        def bring() -> Imported:
+            with transaction.atomic():
+                result = apply(self.files, lines)
+                self.release(result.touched)
+            return result
+
+        return once_more(bring)
 
     def _told(self, request: HttpRequest, result: Imported) -> HttpResponse:
         messages.success(

@@ -1,7 +1,12 @@
-"""From a subject to its page. Names of pages are strings: this room knows no order."""
+"""From a subject to its page and its name. Pages and models are strings: this room knows no order."""
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
+from django.apps import apps
+from django.db.models import Case, CharField, F, Func, Model, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import NullIf
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 
@@ -10,6 +15,12 @@ PAGES = {
     "order": "admin:orders_storeorder_change",
     "location": "admin:companies_storecompanylocation_change",
 }
+# kind of subject → its model, and the columns by which people know its record
+NAMES = {
+    "order": ("orders.StoreOrder", ("name", "po_number")),
+    "location": ("companies.StoreCompanyLocation", ("company_name", "name")),
+}
+_M = TypeVar("_M", bound=Model)
 # What a flow is called for people; others are called by their name with blanks.
 FLOW_NAMES = {
     "push_order_to_erp": "Send order to ERP",
@@ -30,6 +41,23 @@ FLOW_NAMES = {
 def flow_name(flow: str) -> str:
     """The flow in plain words."""
     return FLOW_NAMES.get(flow, flow.replace("_", " ").capitalize())
+
+
+def with_record_name(rows: QuerySet[_M]) -> QuerySet[Any]:
+    """Rows with `subject` and `record_id`, each with the `record_name` of what it is about: a look-up for each."""
+    cases = [
+        When(subject__startswith=f"{kind}:", then=Subquery(_name_of(model, columns)))
+        for kind, (model, columns) in NAMES.items()
+    ]
+    return rows.annotate(record_name=Case(*cases, default=Value(""), output_field=CharField()))
+
+
+def _name_of(model: str, columns: tuple[str, ...]) -> QuerySet[Any, Any]:
+    parts = [NullIf(F(column), Value("")) for column in columns]
+    words = Func(Value(" – "), *parts, function="concat_ws", output_field=CharField())
+    records = apps.get_model(model)._default_manager.filter(pk=OuterRef("record_id"))
+    named: QuerySet[Any, Any] = records.annotate(words=words).order_by().values("words")
+    return named
 
 
 def record_address(subject: str) -> str:

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from hub.sync import review
 from hub.sync.admin.bases import ReadOnlyAdmin
-from hub.sync.admin.records import flow_name, record_link
+from hub.sync.admin.records import flow_name, record_link, with_record_name
 from hub.sync.admin.shown import as_evidence, badge, pretty, words
 from hub.sync.admin.tasks import FlowFilter
 from hub.sync.enqueue import enqueue
@@ -78,6 +78,9 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     )
     change_form_template = "admin/sync/reviewitem/change_form.html"
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewItem]:
+        return with_record_name(super().get_queryset(request))
+
     @admin.display(description="Message", ordering="message")
     def question(self, item: ReviewItem) -> str:
         """The message, and in the form around the list what of the item was shown: see review.decide."""
@@ -90,9 +93,8 @@ class ReviewItemAdmin(ReadOnlyAdmin):
         return words(item.code)
 
     @admin.display(description="About")
-    def about(self, item: ReviewItem) -> str:
-        """By the order's name where the evidence has it: the list asks for no orders."""
-        return record_link(item.subject, str(item.evidence.get("order") or ""))
+    def about(self, item: Any) -> str:
+        return record_link(item.subject, item.record_name or str(item.evidence.get("order") or ""))
 
     @admin.display(description="Asked by")
     def asked_by(self, item: ReviewItem) -> str:

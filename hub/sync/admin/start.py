@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,26 +38,41 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _waiting(request: HttpRequest) -> list[Waiting]:
-    found: list[tuple[QuerySet[Any], str, str]] = [
-        (ReviewItem.objects.filter(state=ReviewItem.State.OPEN), "review items to decide", ""),
-        (Alert.objects.filter(closed_at=None), "open alerts", "closed_at__isempty=1"),
+    # What one of them is called, and several.
+    found: list[tuple[QuerySet[Any], str, str, str]] = [
+        (
+            ReviewItem.objects.filter(state=ReviewItem.State.OPEN),
+            "review item to decide",
+            "review items to decide",
+            "",
+        ),
+        (Alert.objects.filter(closed_at=None), "open alert", "open alerts", "closed_at__isempty=1"),
         (
             SyncTask.objects.filter(state=SyncTask.State.QUARANTINED),
-            "tasks in quarantine",
+            "task failed too often",
+            "tasks failed too often",
             f"state__exact={SyncTask.State.QUARANTINED}",
         ),
-        (Store.objects.exclude(paused_at=None), "paused stores", ""),
-        (Erp.objects.exclude(paused_at=None), "paused ERPs", ""),
+        (Store.objects.exclude(paused_at=None), "paused store", "paused stores", ""),
+        (Erp.objects.exclude(paused_at=None), "paused ERP", "paused ERPs", ""),
+        *_mappings(),
     ]
+    counted = [
+        (rows.count(), one, several, f"{_list_of(rows.model)}?{query}".rstrip("?"))
+        for rows, one, several, query in found
+        if admin.site.get_model_admin(rows.model).has_view_permission(request)
+    ]
+    return [
+        Waiting(count, one if count == 1 else several, address) for count, one, several, address in counted
+    ]
+
+
+def _mappings() -> Iterator[tuple[QuerySet[Any], str, str, str]]:
     for model, page in admin.site._registry.items():
         if isinstance(page, MappingAdmin):
             empty = model._default_manager.filter(**{page.needed: ""})
-            found.append((empty, f"{model._meta.verbose_name_plural} without a value", "filled=no"))
-    return [
-        Waiting(rows.count(), words, f"{_list_of(rows.model)}?{query}".rstrip("?"))
-        for rows, words, query in found
-        if admin.site.get_model_admin(rows.model).has_view_permission(request)
-    ]
+            one, several = model._meta.verbose_name, model._meta.verbose_name_plural
+            yield empty, f"{one} without a value", f"{several} without a value", "filled=no"
 
 
 def _list_of(model: type[Model]) -> str:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from hub.sync.admin.bases import ReadOnlyAdmin
-from hub.sync.admin.records import flow_name, record_link
+from hub.sync.admin.records import flow_name, record_link, with_record_name
 from hub.sync.admin.shown import as_table, badge, folded
 from hub.sync.cancelling import cancel
 from hub.sync.enqueue import enqueue
@@ -47,9 +47,14 @@ class OfAFlow(ReadOnlyAdmin):
     def what(self, row: Any) -> str:
         return flow_name(row.flow)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        has_record = any(field.name == "record_id" for field in self.opts.fields)
+        return with_record_name(rows) if has_record else rows
+
     @admin.display(description="About", ordering="subject")
     def about(self, row: Any) -> str:
-        return record_link(row.subject)
+        return record_link(row.subject, getattr(row, "record_name", None) or "")
 
 
 @admin.register(SyncTask)

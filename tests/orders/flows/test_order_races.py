@@ -20,8 +20,9 @@ from hub.sync.inbox import receive_batch
 from hub.sync.models import Attempt, Connection, SyncTask
 from hub.sync.running import open_connector
 from orders.flows import push_erp_references
+from orders.freshness import database_time
 from orders.linking import link_order
-from orders.mirroring import database_time, mirror_orders
+from orders.mirroring import mirror_orders
 from orders.models import OrderLink, OrderPolicy, StoreOrder
 from tests.world import release
 

@@ -12,8 +12,8 @@ from hub.sync.enqueue import enqueue
 from hub.sync.inbox import receive_batch
 from hub.sync.models import Connection, SyncTask
 from orders.flows.read_order_metafields import MOST_AHEAD
+from orders.freshness import database_time
 from orders.metafields import ask, digest, keep, marked
-from orders.mirroring import database_time
 from orders.models import OrderFieldMapping, OrderMetafields, StoreOrder
 from tests.metafields import GATE, filled, map_field, place, put, reads
 from tests.world import release

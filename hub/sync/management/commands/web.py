@@ -10,10 +10,12 @@ from types import FrameType
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
 
+from hub.embedded.errors import EmbeddedDatabaseError
 from hub.supervise.child import Child
 from hub.supervise.metrics import metrics_environment
+from hub.sync.no_database import why_no_database
 
 PATIENCE = 15.0
 # Measured: two workers of four threads ingest webhooks fastest on two cores, with the shortest tail.
@@ -31,8 +33,7 @@ class Command(BaseCommand):
         host, port = str(options["host"]), int(str(options["port"]))
         refuse_taken_port(host, port)
         call_command("collectstatic", interactive=False, verbosity=0)
-        connection.ensure_connection()
-        connection.close()
+        refuse_without_database()
         server = Child(granian(host, port), metrics_environment())
 
         def stop(_number: int, _frame: FrameType | None) -> None:
@@ -66,6 +67,15 @@ def granian(host: str, port: int) -> list[str]:
         "--no-ws",
         "hub.wsgi:application",
     ]
+
+
+def refuse_without_database() -> None:
+    """Raise CommandError that says why: a server whose every page fails helps nobody."""
+    try:
+        connection.ensure_connection()
+    except (DatabaseError, EmbeddedDatabaseError) as error:
+        raise CommandError(why_no_database(error)) from error
+    connection.close()
 
 
 def refuse_taken_port(host: str, port: int) -> None:

@@ -24,6 +24,7 @@ from hub.supervise.child import Child
 from hub.supervise.cluster import BrokerDown, Cluster
 from hub.supervise.metrics import metrics_environment
 from hub.sync.enqueue import CHANNEL
+from hub.sync.no_database import why_no_database
 
 # Queues of clusters that were killed: their messages are of no use to anyone.
 ABANDONED_AFTER = timedelta(hours=1)
@@ -104,4 +105,4 @@ def database_errors() -> Iterator[None]:
         yield
     except (DatabaseError, InterfaceError, psycopg.Error, EmbeddedDatabaseError) as error:
         connection.close()
-        raise BrokerDown(str(error)) from error
+        raise BrokerDown(why_no_database(error)) from error
