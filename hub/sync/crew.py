@@ -16,7 +16,7 @@ from hub.connectors.registry import connector_class
 from hub.sync import runner
 from hub.sync.claims import Claimed, Ended
 from hub.sync.governor import CredentialGovernor
-from hub.sync.hands import Hands, Job
+from hub.sync.hands import Hands, Job, nothing
 from hub.sync.inbox import receive_batch
 from hub.sync.leases import Held
 from hub.sync.models import Connection, SyncTask
@@ -36,7 +36,7 @@ THREADS_END = 5.0
 class Crew:
     """`wake` is set whenever a run has ended."""
 
-    def __init__(self, worker: str, threads: int, wake: threading.Event) -> None:
+    def __init__(self, worker: str, threads: int, wake: threading.Event, *, warm_up: Job = nothing) -> None:
         self.worker = worker
         self.size = threads
         self.wake = wake
@@ -55,7 +55,7 @@ class Crew:
         self.governors: dict[str, CredentialGovernor] = {}
         self.connectors: dict[int, tuple[tuple[datetime, str], Connector]] = {}
         self.finished = 0
-        self.hands = Hands(threads, lambda: connectors_from(self.connector))
+        self.hands = Hands(threads, lambda: connectors_from(self.connector), warm_up)
 
     @property
     def is_busy(self) -> bool:

@@ -25,6 +25,7 @@ from hub.sync import claims, leases, sweep
 from hub.sync.claims import Claimed, Want
 from hub.sync.crew import Crew
 from hub.sync.enqueue import CHANNEL, DELIVERY, LEASES, OTHER_DELIVERY
+from hub.sync.hands import Job, nothing
 from hub.sync.leases import Held
 from hub.sync.models import Connection
 from hub.sync.watchdog import Watchdog
@@ -56,15 +57,20 @@ def worker_name() -> str:
 
 
 class Drain:
-    """One drain. `linger` is how long it stays without work, `budget` how long at most, both in seconds."""
+    """One drain. `linger` is how long it stays without work, `budget` how long at most, both in seconds.
 
-    def __init__(self, *, threads: int = 32, linger: float = 30.0, budget: float = BUDGET) -> None:
+    `warm_up` is done by each thread before its first job.
+    """
+
+    def __init__(
+        self, *, threads: int = 32, linger: float = 30.0, budget: float = BUDGET, warm_up: Job = nothing
+    ) -> None:
         self.name = worker_name()
         self.linger = linger
         self.budget = budget
         self.wake = threading.Event()
         self.stopping = threading.Event()
-        self.crew = Crew(self.name, threads, self.wake)
+        self.crew = Crew(self.name, threads, self.wake, warm_up=warm_up)
         self.held: dict[str, Held] = {}
         self.leaving: set[str] = set()
         self.is_moving = False

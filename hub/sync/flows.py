@@ -68,6 +68,8 @@ FLOWS: dict[str, Flow] = {
 
 # Which room takes the deliveries of a store: a function (connection, deliveries) -> {delivery id: why it is flagged}.
 RECEIVERS: dict[str, str] = {"orders": "orders.receive.receive_orders"}
+# Which rooms make new database sessions of a worker ready, so that no order waits for that.
+WARMERS: dict[str, str] = {"orders": "orders.warming.warm_up"}
 
 
 class Run(Protocol):
@@ -87,6 +89,14 @@ def begin_again(name: str, connection_id: int, record_id: int) -> None:
     again = getattr(import_module(FLOWS[name].path), "again", None)
     if again is not None:
         again(connection_id, record_id)
+
+
+@cache
+def warmer(room: str) -> Callable[[], None]:
+    """The function that makes a new database session ready for this room."""
+    module_name, _, function_name = WARMERS[room].rpartition(".")
+    found: Callable[[], None] = getattr(import_module(module_name), function_name)
+    return found
 
 
 @cache

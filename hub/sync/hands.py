@@ -14,15 +14,22 @@ from django.db import connection as database
 Job = Callable[[], None]
 
 
+def nothing() -> None:
+    """What a thread does before its first job where nobody says."""
+
+
 class Hands:
-    """`count` threads that do jobs in the order in which they were given, each thread inside `within()`.
+    """`count` threads that do jobs in the order in which they were given, each thread inside `within()`, after `first`.
 
     Each thread has a database session of its own, and a session plans a statement when it meets it first: with turns
     taken in a circle every session would be a cold one for long. Jobs must not raise.
     """
 
-    def __init__(self, count: int, within: Callable[[], AbstractContextManager[object]]) -> None:
+    def __init__(
+        self, count: int, within: Callable[[], AbstractContextManager[object]], first: Job = nothing
+    ) -> None:
         self.within = within
+        self.first = first
         self.lock = threading.Lock()
         self.waiting: deque[Job] = deque()
         self.idle: list[queue.SimpleQueue[Job | None]] = []
@@ -45,6 +52,7 @@ class Hands:
     def _work(self) -> None:
         given: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         with self.within():
+            self.first()
             while (job := self._next(given)) is not None:
                 job()
         database.close()

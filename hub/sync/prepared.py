@@ -9,10 +9,20 @@ from typing import Any
 import psycopg
 from django.db import connection as database
 from django.db.backends.utils import CursorWrapper
+from psycopg.types.numeric import Int8Dumper
 
 
 class _PreparedCursor(psycopg.Cursor[Any]):
-    """Prepares each statement at its first use. Parameters have no types but those that the statement gives them."""
+    """Prepares each statement at its first use. Whole numbers are bigint, however small.
+
+    psycopg keeps a statement for each combination of its parameters' types, and by itself sends 7 as smallint and
+    70,000 as integer. An empty list has no type of its own, either: where it may come, add one that finds nothing.
+    A rollback forgets them all.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.adapters.register_dumper(int, Int8Dumper)
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         return super().execute(query, params, **{**options, "prepare": True})

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import signal
+
+from django.db import Error
+from django.db import connection as database
 
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.lib.collector import settle_loaded
 from hub.supervise.cluster import FINISH_SIGNAL
 from hub.sync.drain import Drain
-from hub.sync.flows import FLOWS, RECEIVERS, receiver, run_of
+from hub.sync.flows import FLOWS, RECEIVERS, WARMERS, receiver, run_of, warmer
 from hub.sync.watchdog import Watchdog
+
+logger = logging.getLogger(__name__)
 
 # Seconds: a turn of the loop takes milliseconds, and waits for nothing but the database.
 HUNG_AFTER = 180.0
@@ -24,7 +30,7 @@ def drain() -> str:
     """Drain until there is nothing to do, or until the supervisor asks to finish."""
     _load()
     settle_loaded()
-    work = Drain()
+    work = Drain(warm_up=_warm_up)
     work.watchdog = Watchdog(HUNG_AFTER)
     before = signal.signal(FINISH_SIGNAL, lambda *_: work.stop())
     try:
@@ -42,3 +48,15 @@ def _load() -> None:
         run_of(name)
     for kind in RECEIVERS:
         receiver(kind)
+    for room in WARMERS:
+        warmer(room)
+
+
+def _warm_up() -> None:
+    """Of one thread's session. Where it fails, the work that follows fails likewise, and is tried again."""
+    try:
+        for room in WARMERS:
+            warmer(room)()
+    except Error:
+        logger.warning("a session could not be made ready", exc_info=True)
+        database.close()
