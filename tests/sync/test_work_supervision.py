@@ -60,7 +60,15 @@ class WorkerHost:
         return bool(self.titled("tasks.drain")) and bool(self.titled(" idle"))
 
     def survivors(self):
-        return [p for p in self.seen if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+        return [process for process in self.seen if not has_ended(process)]
+
+
+def has_ended(process):
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        # It ended between the two questions.
+        return True
 
 
 def line(process):
@@ -93,7 +101,7 @@ def test_a_killed_idle_worker_hangs_the_cluster_and_ours_is_replaced(worker_host
 
     # It is not idle in the moment in which it answers a heartbeat.
     until(lambda: worker_host.titled(" idle"), 30)[0].kill()
-    until(lambda: not before[0].is_running() or before[0].status() == psutil.STATUS_ZOMBIE, 120)
+    until(lambda: has_ended(before[0]), 120)
 
     until(worker_host.is_up, 30)
     assert worker_host.titled("supervise.leash") != before
