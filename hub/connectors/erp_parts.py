@@ -64,9 +64,9 @@ class SalesOrders(ABC):
         """The identity inside a reference read from the ERP; None for references that are not ours."""
 
     def get_ready(self) -> None:
-        """Read what every document needs and is not known yet, so that no order waits for it. Nothing by default.
+        """Read what most documents need and is not known yet, so that no order waits for it. Nothing by default.
 
-        Raises what the reading raises.
+        Raises nothing that the far side answers: what cannot be read is told where an order needs it.
         """
         return
 

@@ -55,7 +55,8 @@ class Crew:
         self.governors: dict[str, CredentialGovernor] = {}
         self.connectors: dict[int, tuple[tuple[datetime, str], Connector]] = {}
         self.finished = 0
-        self.hands = Hands(threads, lambda: connectors_from(self.connector), warm_up)
+        # What fails while a session is made ready must not cost the thread.
+        self.hands = Hands(threads, lambda: connectors_from(self.connector), lambda: self._do(warm_up))
 
     @property
     def is_busy(self) -> bool:

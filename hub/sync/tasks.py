@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import signal
-
-from django.db import Error
-from django.db import connection as database
 
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.lib.collector import settle_loaded
@@ -14,8 +10,6 @@ from hub.supervise.cluster import FINISH_SIGNAL
 from hub.sync.drain import Drain
 from hub.sync.flows import FLOWS, RECEIVERS, WARMERS, receiver, run_of, warmer
 from hub.sync.watchdog import Watchdog
-
-logger = logging.getLogger(__name__)
 
 # Seconds: a turn of the loop takes milliseconds, and waits for nothing but the database.
 HUNG_AFTER = 180.0
@@ -53,10 +47,6 @@ def _load() -> None:
 
 
 def _warm_up() -> None:
-    """Of one thread's session. Where it fails, the work that follows fails likewise, and is tried again."""
-    try:
-        for room in WARMERS:
-            warmer(room)()
-    except Error:
-        logger.warning("a session could not be made ready", exc_info=True)
-        database.close()
+    """Make one thread's session ready for every room."""
+    for room in WARMERS:
+        warmer(room)()

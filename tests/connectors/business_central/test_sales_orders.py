@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from hub.connectors.documents import ErpTotals, FilledField, LineKind
-from hub.errors import OutcomeUnknown, RecordRejected
+from hub.errors import ConnectionBroken, OutcomeUnknown, RecordRejected
 from tests.connectors.business_central.far_side import (
     CREATED,
     IDENTITY,
@@ -108,6 +108,20 @@ def test_what_every_order_needs_is_read_before_the_first_one_and_once(far_side):
 
     assert read == [1, 1]
     assert [len(far_side.to(f"GET {name}")) for name in ("paymentTerms", "shipmentMethods")] == read
+
+
+def test_a_code_list_that_may_not_be_read_stops_only_the_order_that_needs_it(far_side):
+    far_side.answers("GET paymentTerms", (403, {"error": {"code": "Authorization_RequestDenied"}}))
+    far_side.answers("GET shipmentMethods", listing({"id": "m-1", "code": "EXW"}))
+    erp = far_side.connector()
+
+    erp.get_ready()
+    erp.create_sales_order(document(shipping_method_code="EXW"))
+    far_side.answers("GET paymentTerms", (403, {"error": {"code": "Authorization_RequestDenied"}}))
+
+    assert body_sent(far_side)["shipmentMethodId"] == "m-1"
+    with pytest.raises(ConnectionBroken):
+        erp.create_sales_order(document(payment_terms_code="NET30"))
 
 
 def test_codes_become_ids_that_are_read_once(far_side):

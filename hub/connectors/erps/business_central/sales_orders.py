@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
@@ -24,7 +25,7 @@ from hub.connectors.erps.business_central import reference as recipe
 from hub.connectors.erps.business_central.client import Client, Json
 from hub.connectors.erps.business_central.order_body import ORDER_FIELDS, order_body
 from hub.connectors.erps.business_central.text import units
-from hub.errors import OutcomeUnknown, RecordRejected, Unreachable
+from hub.errors import OutcomeUnknown, RecordRejected, SyncError, Unreachable
 from hub.lib.money import parse_amount
 
 ORDERS, INVOICES = "salesOrders", "salesInvoices"
@@ -111,9 +112,13 @@ class BusinessCentralOrders(SalesOrders):
         return order_body(document).notes
 
     def get_ready(self) -> None:
-        """The company's id and the two code lists: three requests, once for each process."""
-        self.payment_terms.get_ready()
-        self.shipment_methods.get_ready()
+        """The company's id and the two code lists: three requests, once for each process.
+
+        An app that sends no payment terms may lack the permission to read them, and nothing is wrong with that.
+        """
+        for codes in (self.payment_terms, self.shipment_methods):
+            with suppress(SyncError):
+                codes.get_ready()
 
     def create_sales_order(self, document: SalesOrder) -> CreatedOrder:
         """One POST with all lines, which Business Central carries out as one transaction.
