@@ -149,7 +149,7 @@ def test_a_code_made_later_is_found_by_reading_again(far_side):
 
 
 def test_a_missing_code_is_named_and_nothing_is_sent(far_side):
-    with pytest.raises(RecordRejected, match="no payment terms code 'NET99'"):
+    with pytest.raises(RecordRejected, match="no payment terms 'NET99'"):
         far_side.connector().create_sales_order(document(payment_terms_code="NET99"))
 
     assert far_side.to("POST salesOrders") == []

@@ -139,7 +139,9 @@ def test_F11_any_PO_number_is_found_as_it_was_sent(company, po_number):
 
 def test_changes_come_page_by_page_without_a_gap(company):
     erp = company.connect()
-    created = [erp.create_sales_order(order(number)) for number in range(5)]
+    ids = [erp.create_sales_order(order(number)).external_id for number in range(5)]
+    read = {each.external_id: each for each in erp.read_sales_orders(ids)}
+    created = [read[each] for each in ids]
     since = PagePosition(created[2].updated_at, created[2].external_id)
 
     page = erp.changed_sales_orders(None, None)
