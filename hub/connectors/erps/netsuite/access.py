@@ -153,7 +153,9 @@ def _signing_key(text: str) -> tuple[rsa.RSAPrivateKey | ec.EllipticCurvePrivate
         return key, "PS256"
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES:
         return key, _CURVES[key.curve.name]
-    raise ConnectionBroken("The private key is of a kind that NetSuite does not take: use RSA or a NIST curve.")
+    raise ConnectionBroken(
+        "The private key is of a kind that NetSuite does not take: use RSA or a NIST curve."
+    )
 
 
 def _whole_pem(text: str) -> str:

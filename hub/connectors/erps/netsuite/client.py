@@ -1,4 +1,7 @@
-"""One NetSuite account over HTTP: records, SuiteQL, asynchronous jobs, limits. What an order means is not known here."""
+"""One NetSuite account over HTTP: records, SuiteQL, jobs, limits.
+
+What an order or a customer means is not known here.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from hub.connectors.erps.netsuite.access import Access
 from hub.connectors.erps.netsuite.refusals import failure_of, is_throttled, refusal_in
 from hub.connectors.erps.netsuite.suiteql import MOST_ROWS, PAGE_ROWS
 from hub.connectors.http import Answer, HttpClient, unreadable
-from hub.errors import ConnectionBroken, SyncError, Unreachable
+from hub.errors import Unreachable
 
 SERVICES = "services/rest"
 _RECORDS, _SUITEQL, _LIMITS = "record/v1", "query/v1/suiteql", "system/v1/governanceLimits"
@@ -124,10 +127,6 @@ class Client:
         """Read one object below the services' address."""
         return self._object(operation, self._send(CallKind.READ, "GET", path, operation))
 
-    def get_answer(self, path: str, *, operation: str) -> Answer:
-        """Read what may be a refusal that is itself the answer (the result of a job's task)."""
-        return self._send(CallKind.READ, "GET", path, operation)
-
     def query(self, suiteql: str, *, operation: str, limit: int = PAGE_ROWS, offset: int = 0) -> Rows:
         """One page of a query's rows."""
         path = f"{_SUITEQL}?limit={limit}&offset={offset}"
@@ -147,7 +146,9 @@ class Client:
             yield from page.items
             if not page.has_more:
                 return
-        raise Unreachable(f"{operation}: more than {MOST_ROWS} rows, of which NetSuite does not show the rest.")
+        raise Unreachable(
+            f"{operation}: more than {MOST_ROWS} rows, of which NetSuite does not show the rest."
+        )
 
     def limits(self) -> Json:
         """What the account allows. Raises ConnectionBroken for every role but the administrator's."""
@@ -201,14 +202,6 @@ class Client:
         if not isinstance(body, dict):
             raise unreadable(CallKind.READ, operation, answer, "not a JSON object")
         return body
-
-
-def outcome_of_task(operation: str, answer: Answer) -> tuple[str, SyncError | None]:
-    """The internal id of a task's record, or the error that the same request alone would have raised."""
-    failure = failure_of(CallKind.WRITE, operation, answer.status, _json_of(answer))
-    if isinstance(failure, ConnectionBroken) and answer.status == 401:
-        raise failure
-    return _id_in(_RECORD_ID, answer.headers.get("location", "")), failure
 
 
 def _id_in(pattern: re.Pattern[str], location: str) -> str:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from hub.connectors.erps.netsuite import suiteql
 from hub.connectors.erps.netsuite.client import Client, Json
-from hub.errors import CodeKind, CodeUnknown, RecordRejected, Unreachable, UnknownCode
+from hub.errors import CodeKind, CodeUnknown, RecordRejected, UnknownCode, Unreachable
 
 LIST_SECONDS, NAME_SECONDS = 3600.0, 900.0
 # A code that is missing is looked for anew, but not by every order that waits for it.
@@ -23,7 +23,9 @@ NAMES_AT_ONCE = 500
 class CodeList:
     """The ids of a small table (terms, currencies…): read whole, and again where a code is missing."""
 
-    def __init__(self, client: Client, table: str, column: str, label: str, kind: CodeKind | None) -> None:
+    def __init__(
+        self, client: Client, table: str, column: str, label: str, kind: CodeKind | None = None
+    ) -> None:
         self.client = client
         self.table = table
         self.column = column
@@ -34,10 +36,11 @@ class CodeList:
         self._read_at: float | None = None
         self._lock = threading.Lock()
 
-    def id_of(self, code: str) -> str:
+    def id_of(self, code: str, kind: CodeKind | None = None) -> str:
         """The id of a code, "" for a blank one; an internal id stands for itself where no code is the same.
 
-        Raises CodeUnknown (RecordRejected where no mapping stands behind it) for a code that is not there.
+        Raises CodeUnknown (RecordRejected where no mapping stands behind it) for a code that is not there. `kind` says
+        what the code stands for on this document where that differs from the list's own.
         """
         wanted = code.strip()
         if not wanted:
@@ -48,7 +51,7 @@ class CodeList:
                 self._refresh(_AGAIN_AFTER)
             found = self._ids.get(wanted.casefold()) or (wanted if self._is_id(wanted) else "")
         if not found:
-            raise self._unknown(wanted)
+            raise self._unknown(wanted, kind or self.kind)
         return found
 
     def code_of(self, internal_id: str) -> str:
@@ -59,7 +62,9 @@ class CodeList:
                 self._refresh(_AGAIN_AFTER)
             if internal_id in self._codes:
                 return self._codes[internal_id]
-        raise Unreachable(f"NetSuite's list of {self.label}s does not hold {internal_id!r}, which a record names.")
+        raise Unreachable(
+            f"NetSuite's list of {self.label}s does not hold {internal_id!r}, which a record names."
+        )
 
     def is_empty(self) -> bool:
         """Whether the account has no such list: the feature behind it is switched off."""
@@ -86,12 +91,12 @@ class CodeList:
         self._ids = {code.casefold(): key for key, code in reversed(self._codes.items()) if code}
         self._read_at = time.monotonic()
 
-    def _unknown(self, code: str) -> RecordRejected:
+    def _unknown(self, code: str, kind: CodeKind | None) -> RecordRejected:
         words = f"NetSuite has no {self.label} {code!r}. Create it there or correct the mapping."
         evidence = {"list": self.table, "code": code}
-        if self.kind is None:
+        if kind is None:
             return RecordRejected(words, evidence=evidence)
-        return CodeUnknown(words, codes=(UnknownCode(self.kind, code),), evidence=evidence)
+        return CodeUnknown(words, codes=(UnknownCode(kind, code),), evidence=evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,7 @@ class Names:
             self._known |= {name: _Known(internal_id, until) for name, internal_id in found.items()}
         return found
 
-    def _by_name(self, rows: Iterable[Json], wanted: set[str]) -> Mapping[str, str]:
+    def _by_name(self, rows: Iterable[Json], wanted: set[str]) -> dict[str, str]:
         found: dict[str, str] = {}
         for row in rows:
             name, internal_id = str(row.get("code", "")), str(row.get("id", ""))

@@ -1,7 +1,8 @@
 """What NetSuite's refusals mean: the one table from status and error envelope to what happens next.
 
-The envelope is {"type", "title", "status", "o:errorDetails": [{"detail", "o:errorCode", "o:errorPath"}]}. Only an answer
-in this form is NetSuite's own word: a 4xx without it comes from something in between and says nothing of the record.
+The envelope is {"type", "title", "status", "o:errorDetails": [{"detail", "o:errorCode", "o:errorPath"}]}. Only an
+answer in this form is NetSuite's own word: a 4xx without it comes from something in between and says nothing of the
+record.
 https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_156570709583.html
 """
 
@@ -12,7 +13,15 @@ from dataclasses import dataclass
 
 from hub.connectors.base import CallKind
 from hub.connectors.http import Answer, rejected, unreadable
-from hub.errors import ConnectionBroken, OutcomeUnknown, RateLimited, RecordRejected, SyncError, TryLater, Unreachable
+from hub.errors import (
+    ConnectionBroken,
+    OutcomeUnknown,
+    RateLimited,
+    RecordRejected,
+    SyncError,
+    TryLater,
+    Unreachable,
+)
 
 # REST says 429; older parts say 400 with one of these.
 _THROTTLED = ("SSS_REQUEST_LIMIT_EXCEEDED", "CONCURRENCY_LIMIT_EXCEEDED", "WS_REQUEST_BLOCKED")
@@ -49,7 +58,13 @@ def failure_of(kind: CallKind, operation: str, status: int, body: object) -> Syn
         return RateLimited(f"{operation}: NetSuite refuses it: too many requests at once.")
     if status == 401:
         return _not_signed_in(operation, refusal)
-    if refusal is None or status == _TIMED_OUT or status >= 500 or status < 400 or refusal.code in _SERVER_CODES:
+    if (
+        refusal is None
+        or status == _TIMED_OUT
+        or status >= 500
+        or status < 400
+        or refusal.code in _SERVER_CODES
+    ):
         return _without_word(kind, operation, status)
     if status == 403 or refusal.code in _FORBIDDEN:
         return _forbidden(operation, refusal)
