@@ -16,6 +16,12 @@ CLASSES = {
     STORE: "hub.sandbox.shopify.store:ShopifyStore",
     ERP: "hub.sandbox.business_central.company:BusinessCentralCompany",
 }
+# An ERP is made with the option `dialect`: which system it plays.
+BUSINESS_CENTRAL, NETSUITE = "business_central", "netsuite"
+DIALECTS = {
+    BUSINESS_CENTRAL: CLASSES[ERP],
+    NETSUITE: "hub.sandbox.netsuite.account:NetSuiteAccount",
+}
 _NAMED = re.compile(r"/(?P<where>stores|erps)/(?P<name>[A-Za-z0-9_.-]{1,64})(?P<rest>/.*)")
 _KIND_OF = {"stores": STORE, "erps": ERP}
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -45,7 +51,7 @@ class Registry:
     def create(self, kind: str, name: str, options: dict[str, Any]) -> System:
         """A fresh system in place of any of that name.
 
-        `time_scale` among the options divides webhook retry times.
+        Among the options `dialect` says which ERP is played, and `time_scale` divides webhook retry times.
         """
         if not _NAME.fullmatch(name):
             raise ValueError(
@@ -56,7 +62,8 @@ class Registry:
         if not isinstance(time_scale, int | float) or time_scale <= 0:
             raise ValueError(f"time_scale must be a number above 0, not {time_scale!r}")
         profile = given.pop("profile", self.profile)
-        system: System = _class_of(kind)(name, given)
+        dialect = given.pop("dialect", BUSINESS_CENTRAL) if kind == ERP else ""
+        system: System = _class_of(kind, dialect)(name, given)
         system.reset(profile)
         self.systems[kind, name] = system
         self.time_scales[kind, name] = time_scale
@@ -70,7 +77,7 @@ class Registry:
             return self.get(_KIND_OF[named["where"]], named["name"]), root, unquote(named["rest"])
         if path.startswith("/admin/"):
             return self.get(STORE, DEFAULT), "", unquote(path)
-        if path.startswith("/v2.0/") or path.endswith("/oauth2/v2.0/token"):
+        if path.startswith(("/v2.0/", "/services/rest/")) or path.endswith("/oauth2/v2.0/token"):
             return self.get(ERP, DEFAULT), "", unquote(path)
         return None
 
@@ -96,10 +103,12 @@ def is_available(kind: str) -> bool:
     return True
 
 
-def _class_of(kind: str) -> Any:
+def _class_of(kind: str, dialect: str = "") -> Any:
     if kind not in CLASSES:
         raise ValueError(f'unknown kind {kind!r}; there are "store" and "erp"')
-    module_name, class_name = CLASSES[kind].split(":")
+    if dialect and dialect not in DIALECTS:
+        raise ValueError(f"unknown dialect {dialect!r}; there are {', '.join(sorted(DIALECTS))}")
+    module_name, class_name = (DIALECTS[dialect] if dialect else CLASSES[kind]).split(":")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
