@@ -21,13 +21,13 @@ from hub.errors import (
     SyncError,
     Unreachable,
 )
+from tests.connectors.netsuite.batches_pace import FAST
 from tests.connectors.netsuite.far_side import CREATED, ORDER_ROW, ROOT, document, refusal, rows
 from tests.fakes.hooks import FreeHooks
 
 JOB = (202, b"", {"Location": "/services/rest/async/v1/job/77"})
 DONE = (200, {"id": "77", "completed": True, "progress": "succeeded"})
 PENDING = (200, {"id": "77", "completed": False, "progress": "pending"})
-FAST = Pace(linger=0.05, first_look=0.01, longest_look=0.02)
 
 
 def identity(number):
