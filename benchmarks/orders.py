@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from benchmarks import load, stage
 from benchmarks.database import empty
 from benchmarks.report import Figure
+from hub.demo.erps.far_erp import FarErp, identity_text
 from hub.demo.sandbox import Sandbox
 from hub.sync.drain import Drain
 from hub.sync.encryption import fernet
@@ -21,26 +22,20 @@ from orders.models import OrderLink, StoreOrder
 
 # concurrency, seconds a request, requests a second
 LIMITS = ((5, 0.5, 20.0), (15, 1.5, 100.0))
-WINDOW = 300
 WRITE = "WriteReferences"
-CREATE = "POST salesOrders"
 
 
-def saturation(count: int) -> Iterator[Figure]:
+def saturation(far: FarErp, count: int) -> Iterator[Figure]:
     """Orders a second from the first create to the last answer and link, against what the ERP can take."""
     for concurrency, seconds, rate in LIMITS:
-        yield from _saturate(count, concurrency, seconds, rate)
+        yield from _saturate(far, count, concurrency, seconds, rate)
 
 
-def _saturate(count: int, concurrency: int, seconds: float, rate: float) -> Iterator[Figure]:
+def _saturate(far: FarErp, count: int, concurrency: int, seconds: float, rate: float) -> Iterator[Figure]:
     empty()
     with stage.sandbox_process() as (sandbox, far_side):
-        pair = stage.connect(
-            sandbox,
-            0,
-            erp_options={"concurrency": concurrency, "latency": seconds, "rate": int(rate * WINDOW)},
-            erp_config={"concurrency": str(concurrency), "requests_per_second": str(rate)},
-        )
+        pace = far.pace(concurrency=concurrency, latency=seconds, rate=rate)
+        pair = stage.connect(sandbox, 0, far=far, pace=pace)
         _warm(sandbox, pair)
         _backlog(sandbox, pair, count)
         since, used = time.time(), stage.cpu_seconds(far_side)
@@ -58,7 +53,7 @@ def _saturate(count: int, concurrency: int, seconds: float, rate: float) -> Iter
             )
             memory = stage.most_memory(workers)
         calls = sandbox.requests(kind="erp", since=str(since))
-        creates = [call for call in calls if call["operation"] == CREATE]
+        creates = [call for call in calls if call["operation"] == far.operations.create]
         begun = min(call["time"] for call in creates)
         answered = max(call["time"] + call["duration"] for call in creates)
         linked = OrderLink.objects.latest("created_at").created_at.timestamp()
@@ -97,16 +92,11 @@ def _backlog(sandbox: Sandbox, pair: stage.Pair, count: int) -> None:
 # --------------------------------------------------------------------------------------------- remote calls
 
 
-def calls(count: int) -> Iterator[Figure]:
+def calls(far: FarErp, count: int) -> Iterator[Figure]:
     """Remote calls for each order of a backlog that came by webhook, then a lone order's write-back."""
     empty()
     with stage.sandbox_process() as (sandbox, _), stage.web_process() as (address, _):
-        pair = stage.connect(
-            sandbox,
-            0,
-            erp_options={"concurrency": 50, "latency": 0.1, "rate": 0},
-            erp_config={"concurrency": "50", "requests_per_second": "1000"},
-        )
+        pair = stage.connect(sandbox, 0, far=far, pace=far.pace(concurrency=50, latency=0.1, rate=0))
         stage.subscribe(pair.store, address)
         _warm(sandbox, pair)
         # The cursor is the net below the webhooks and costs the same however many orders there are.
@@ -119,24 +109,24 @@ def calls(count: int) -> Iterator[Figure]:
             stage.wait_until(lambda: written.count() > count, "every order written back", 60 + count)
             took = time.time() - since
             memory = stage.most_memory(workers)
-            yield from _calls_figures(sandbox, count, since)
+            yield from _calls_figures(far, sandbox, count, since)
             detail = f"{count / took:.0f} orders/s through one worker"
             yield Figure("largest worker process after the backlog", memory, None, "MB", detail=detail)
             yield _lone(sandbox, pair, count + 1)
 
 
-def _calls_figures(sandbox: Sandbox, count: int, since: float) -> Iterator[Figure]:
+def _calls_figures(far: FarErp, sandbox: Sandbox, count: int, since: float) -> Iterator[Figure]:
     erp = Counter(call["operation"] for call in sandbox.requests(kind="erp", since=str(since)))
     store = sandbox.requests(kind="store", since=str(since))
     writes = [call for call in store if call["operation"] == WRITE]
     reads = [
         c for c in store if c["operation"] not in (WRITE, "FetchToken") and "ebhook" not in c["operation"]
     ]
-    read_back = erp["GET salesOrders"]
-    others = sum(erp.values()) - erp[CREATE] - read_back
+    creates, read_back = erp[far.operations.create], erp[far.operations.read_back]
+    others = sum(erp.values()) - creates - read_back
     yield Figure(
-        "ERP calls for each order", (erp[CREATE] + read_back) / count, 1 + 1 / 20, "calls", is_ceiling=True,
-        detail=f"{erp[CREATE]} creates, {read_back} read-backs, {others} others",
+        "ERP calls for each order", (creates + read_back) / count, 1 + 1 / 20, "calls", is_ceiling=True,
+        detail=f"{creates} creates, {read_back} read-backs, {others} others",
     )  # fmt: skip
     yield Figure(
         "Shopify reads for each order", len(reads) / count, 0, "calls", is_ceiling=True,
@@ -166,12 +156,12 @@ def _lone(sandbox: Sandbox, pair: stage.Pair, number: int) -> Figure:
 # ----------------------------------------------------------------------------------------- the sandbox itself
 
 
-def ceiling(seconds: float) -> Iterator[Figure]:
+def ceiling(far: FarErp, seconds: float) -> Iterator[Figure]:
     """How many creates a second the sandbox can answer, against the most that any figure asks of it."""
     asked = 40.0
     empty()
     with stage.sandbox_process() as (sandbox, far_side):
-        pair = stage.connect(sandbox, 0, erp_options={"rate": 0, "concurrency": 0})
+        pair = stage.connect(sandbox, 0, far=far, pace=far.pace(concurrency=0, latency=0.0, rate=0))
         _warm(sandbox, pair)
         call = _recorded_create(pair)
         used, began = stage.cpu_seconds(far_side), time.time()
@@ -186,19 +176,16 @@ def ceiling(seconds: float) -> Iterator[Figure]:
 
 
 def _recorded_create(pair: stage.Pair) -> Iterator[bytes]:
-    """The create that the hub sent, again and again with another reference."""
-    sent = ApiCall.objects.filter(connection=pair.erp, operation__startswith="create sales order").latest(
-        "pk"
-    )
+    """The create that the hub sent, again and again under the identity of another order."""
+    sent = ApiCall.objects.filter(connection=pair.erp, kind="write").latest("pk")
     token = StoredToken.objects.get(credential=pair.erp.credential).token
     headers = {"Authorization": f"Bearer {fernet().decrypt(token.encode()).decode()}"}
     address = urlsplit(sent.url)
-    body = json.loads(sent.request_body)
+    path = f"{address.path}?{address.query}" if address.query else address.path
+    identity = re.compile(rf"\b{pair.store.code}-[0-9A-Z]+")
     return (
         load.request(
-            f"{address.path}?{address.query}",
-            json.dumps(body | {"externalDocumentNumber": f"CEILING-{number}"}).encode(),
-            headers,
+            identity.sub(other, path), identity.sub(other, sent.request_body).encode(), headers, sent.method
         )
-        for number in itertools.count()
+        for other in (f"{identity_text((pair.store.code, number))}ZZ" for number in itertools.count(1))
     )
