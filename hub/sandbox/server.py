@@ -34,7 +34,7 @@ from hub.sandbox.control import Control
 from hub.sandbox.faults import Faults, Rule
 from hub.sandbox.lanes import Lanes
 from hub.sandbox.registry import DEFAULT, ERP, STORE, Registry, is_available
-from hub.sandbox.system import Lane, Request, Response, System
+from hub.sandbox.system import Lane, Request, Response, System, settled
 from hub.sandbox.traffic import Entry, Traffic
 from hub.sandbox.webhooks import Deliveries
 from hub.sandbox.wire import Connection, Exchange
@@ -143,7 +143,7 @@ class SandboxServer:
         path, _, query = exchange.target.partition("?")
         if path.startswith(CONTROL_ROOT):
             verb = path.removeprefix(CONTROL_ROOT)
-            exchange.reply(self.control.answer(exchange.method, verb, query, exchange.body))
+            exchange.reply(await self.control.answer(exchange.method, verb, query, exchange.body))
             return
         try:
             place = self.registry.locate(path)
@@ -168,9 +168,9 @@ class SandboxServer:
         finally:
             self.traffic.leave(entry)
 
-    def work(self, system: System, request: Request, entry: Entry) -> Response:
+    async def work(self, system: System, request: Request, entry: Entry) -> Response:
         """Let the system handle the request now, and start delivering what it wants delivered."""
-        response = system.handle(request)
+        response = await settled(system.handle(request))
         entry.note.update(system.note(request, response))
         self.deliveries.send(system, self.registry.time_scale_of(system))
         return response
@@ -223,7 +223,7 @@ class Play:
         if isinstance(lane, Response):
             return lane
         if not lane.concurrency and not lane.latency:
-            return self.server.work(self.system, self.request, self.entry)
+            return await self.server.work(self.system, self.request, self.entry)
         return await self._handled_in(lane)
 
     async def _handled_in(self, lane: Lane) -> Response:
@@ -232,7 +232,7 @@ class Play:
             return self.system.refusal("429", {"reason": "queue"})
         async with slots:
             await asyncio.sleep(lane.latency)
-            return self.server.work(self.system, self.request, self.entry)
+            return await self.server.work(self.system, self.request, self.entry)
 
     def _reply(self, response: Response) -> None:
         self.entry.status = response.status
@@ -256,7 +256,7 @@ class Play:
         self.exchange.drop(str(rule.parameters.get("how", "close")))
         if rule.kind == "late_commit":
             await asyncio.sleep(rule.number("seconds", 5))
-            self.server.work(self.system, self.request, self.entry)
+            await self.server.work(self.system, self.request, self.entry)
 
     async def _spoil(self, rule: Rule, hits: list[Rule]) -> None:
         """The work is done (unless a page stands before it), and the answer goes wrong."""
