@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from companies.models import StoreCompanyLocation
-from hub.connectors.documents import ErpCustomer
+from hub.connectors.customer_documents import ErpCustomer
 from hub.connectors.erp_parts import Customers
 from hub.errors import AmbiguousMatch
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 
 from hub.connectors.documents import ErpSalesOrder
+from hub.connectors.erp_parts import CreatedOrder
 from hub.errors import Conflict
 from hub.sync import attempts
 from hub.sync.enqueue import enqueue
@@ -21,7 +22,7 @@ GATHER_SECONDS = 0.4
 def link_order(
     order: StoreOrder,
     connection: Connection,
-    document: ErpSalesOrder,
+    document: CreatedOrder | ErpSalesOrder,
     attempt: Attempt,
     *,
     is_adopted: bool = False,
@@ -61,7 +62,7 @@ def link_order(
 
 
 def _note_double(
-    order: StoreOrder, connection: Connection, document: ErpSalesOrder, attempt: Attempt
+    order: StoreOrder, connection: Connection, document: CreatedOrder | ErpSalesOrder, attempt: Attempt
 ) -> None:
     """What the far side did is a fact, whoever was first to link: it is noted before a person is asked.
 
@@ -101,7 +102,7 @@ def _tax_total(order: StoreOrder, *, is_presentment: bool) -> Decimal:
     return bag.presentment.amount if is_presentment else bag.shop.amount
 
 
-def _totals(document: ErpSalesOrder, attempt: Attempt) -> dict[str, object]:
+def _totals(document: CreatedOrder | ErpSalesOrder, attempt: Attempt) -> dict[str, object]:
     """Final totals of the answer where they are equal to what was expected; else they are read back."""
     totals = document.totals
     if totals is None:

@@ -237,10 +237,10 @@ def _send(
         OPERATION, document.reference, values, deadline=erp.call_deadline, settle_after=erp.settle_after
     ) as attempt:
         created = erp.create_sales_order(document)
-    link_order(order, connection, created.order, attempt)
+    link_order(order, connection, created, attempt)
     if needs_twin_check:
         enqueue("check_order_twin", connection.pk, [order.pk], delay=erp.settle_after.total_seconds())
-    return f"created {created.order.number}"
+    return f"created {created.number or created.external_id}"
 
 
 def _adopt_lost(erp: SalesOrders, order: StoreOrder, connection: Connection, lost: list[Attempt]) -> str:
