@@ -12,6 +12,7 @@ commit_then_500   does the work, then answers 500 (or `status`)
 truncate          does the work, sends whole headers and the first `keep` of the body (0.5), closes
 html              answers a maintenance page with status 200; with commit=true it does the work first
 slow_drip         does the work and sends the answer a byte at a time, `interval` seconds apart (0.1)
+unknown_fields    answers as it would, with a field that nobody has heard of in every record of the JSON
 late_commit       closes the connection at once and does the work `seconds` later
 lagging_lookup    lets look-ups miss what changed in the last `seconds`
 down              `from` seconds after the rules were set, `for` seconds long: resets, or mode=503 refuses
@@ -30,6 +31,7 @@ import zlib
 from types import TracebackType
 from typing import Any
 
+from hub.sandbox.additions import with_unknown_fields
 from hub.sandbox.control import Control
 from hub.sandbox.faults import Faults, Rule
 from hub.sandbox.lanes import Lanes
@@ -276,6 +278,8 @@ class Play:
                 self.exchange.truncate(response, rule.number("keep", 0.5))
             case "slow_drip":
                 await self.exchange.drip(response, rule.number("interval", 0.1))
+            case "unknown_fields":
+                self._reply(with_unknown_fields(response))
             case "html":
                 self._reply(_page(rule))
 

@@ -149,6 +149,18 @@ def test_a_refusal_says_how_long_to_wait(relay):
     assert "429 Too Many Requests" in answer.text
 
 
+def test_fields_that_nobody_has_heard_of_are_added_to_a_packed_answer_too(relay):
+    relay.faults({"kind": "unknown_fields", "operation": "model.sale.sale.search_read"})
+    relay.create("PO-1")
+
+    answer = relay.call("model.sale.sale.search_read", [], 0, 1, None, [], {"company": 1, "language": "en"})
+
+    (sale,) = answer.json()["result"]
+    assert "unheardOf" in sale
+    assert "unheardOf" in sale["lines."][0]["product."]
+    assert sale["total_amount"] == {"__class__": "Decimal", "decimal": "11.90"}
+
+
 def test_a_late_commit_reaches_the_real_server_after_the_connection_is_gone(relay, real):
     relay.faults({"kind": "late_commit", "operation": CREATE, "seconds": 0.2})
 
