@@ -67,6 +67,7 @@ def _on_erp_reads(timing: Timing, erp: Operations) -> Rules:
         ("drop_before", 0.02, {}),
         ("expired_token", 0.02, {}),
         ("slow_drip", 0.005, {"interval": 0.05}),
+        ("unknown_fields", 0.05, {}),
     )
     lagging = {"kind": "lagging_lookup", "system": "erp", "operation": erp.look_ups, "seconds": timing.lag}
     token = {"kind": "drop_before", "system": "erp", "operation": erp.sign_in, "probability": 0.1}
@@ -90,6 +91,7 @@ def _on_store(timing: Timing) -> Rules:
         ("truncate", 0.02, {}),
         ("html", 0.02, {}),
         ("slow_drip", 0.005, {"interval": 0.05}),
+        ("unknown_fields", 0.05, {}),
     )
     lagging = {
         "kind": "lagging_lookup",

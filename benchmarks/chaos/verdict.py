@@ -6,17 +6,16 @@ Nothing here reads our tables. What the ERP holds is read by `hub.demo.erps`, wi
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from hub.demo import goods
-from hub.demo.erps.far_erp import FarDocument
+from hub.demo.erps.far_erp import FarDocument, sum_of_items
 
 Stores = dict[str, Any]
-Lines = Counter[tuple[str, Decimal]]
 ITEM_OF_SKU = {goods.sku(n): goods.item_number(n) for n in range(1, goods.ITEMS + 1)}
 
 
@@ -36,12 +35,14 @@ class Finding:
 class Content:
     """What both sides must agree about."""
 
-    lines: Lines
+    quantities: dict[str, Decimal]
     total: Decimal
     currency: str
 
     def __str__(self) -> str:
-        items = ", ".join(f"{item} × {quantity.normalize():f}" for (item, quantity) in sorted(self.lines))
+        items = ", ".join(
+            f"{item} × {quantity.normalize():f}" for item, quantity in sorted(self.quantities.items())
+        )
         return f"{self.total} {self.currency} [{items}]"
 
 
@@ -90,7 +91,7 @@ def _judge_order(store: str, order: dict[str, Any], found: list[FarDocument]) ->
         if order["cancelledAt"]:
             return []
         return [Finding("lost", name, f"PO {order['poNumber']}: no document in the ERP carries its identity")]
-    allowed, arrived = _allowed(order), Content(found[0].lines, found[0].total, found[0].currency)
+    allowed, arrived = _allowed(order), Content(found[0].quantities, found[0].total, found[0].currency)
     if arrived not in allowed:
         wanted = " or ".join(map(str, allowed))
         return [Finding("wrong", name, f"{numbers} is {arrived}, the store says {wanted}")]
@@ -116,10 +117,10 @@ def _allowed(order: dict[str, Any]) -> list[Content]:
 
 def _store_content(order: dict[str, Any], quantity: str, total: str) -> Content:
     money = order[total]["shopMoney"]
-    lines: Lines = Counter(
-        (ITEM_OF_SKU[line["sku"]], Decimal(line[quantity])) for line in order["lines"] if line[quantity]
+    quantities = sum_of_items(
+        (ITEM_OF_SKU[line["sku"]], line[quantity]) for line in order["lines"] if line[quantity]
     )
-    return Content(lines, Decimal(money["amount"]), money["currencyCode"])
+    return Content(quantities, Decimal(money["amount"]), money["currencyCode"])
 
 
 def number_of(gid: str) -> int:

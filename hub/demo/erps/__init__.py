@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from hub.demo.erps.business_central import BusinessCentralSide
 from hub.demo.erps.far_erp import FarErp
+from hub.demo.erps.netsuite import NetSuiteSide
+from hub.demo.erps.tryton import TrytonSide
 
 DEFAULT = BusinessCentralSide.system
-FAR_ERPS: dict[str, type[FarErp]] = {far.system: far for far in (BusinessCentralSide,)}
+FAR_ERPS: dict[str, type[FarErp]] = {
+    far.system: far for far in (BusinessCentralSide, NetSuiteSide, TrytonSide)
+}
 
 
 def far_erp(system: str = DEFAULT) -> FarErp:

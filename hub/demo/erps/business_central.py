@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -18,6 +17,7 @@ from hub.demo.erps.far_erp import (
     Operations,
     Pace,
     identity_in,
+    sum_of_items,
 )
 from hub.demo.sandbox import Sandbox
 
@@ -138,8 +138,8 @@ def _document(record: Mapping[str, Any]) -> FarDocument:
         customer_number=str(record["customerNumber"]),
         currency=str(record["currencyCode"]),
         total=Decimal(str(record["totalAmountIncludingTax"])),
-        lines=Counter(
-            (str(line["lineObjectNumber"]), Decimal(str(line["quantity"])))
+        quantities=sum_of_items(
+            (str(line["lineObjectNumber"]), line["quantity"])
             for line in record["lines"]
             if line["lineType"] == "Item"
         ),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -69,8 +69,8 @@ class FarDocument:
     currency: str
     total: Decimal
     """With tax."""
-    lines: Counter[tuple[str, Decimal]]
-    """How often each (item number, quantity) comes; lines that are no items are left out."""
+    quantities: dict[str, Decimal]
+    """Of each item, by its number; lines that are no items are left out."""
     is_cancelled: bool = False
 
 
@@ -152,6 +152,14 @@ class FarErp(ABC):
     def requests(self, sandbox: Sandbox, name: str) -> Counter[str]:
         """How often each operation was asked of it."""
         return Counter(sandbox.truth(kind="erp", name=name)["erps"][name]["requests"])
+
+
+def sum_of_items(lines: Iterable[tuple[str, object]]) -> dict[str, Decimal]:
+    """The quantity of each item in lines of (item number, quantity): one line may have become two."""
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for number, quantity in lines:
+        sums[number] += Decimal(str(quantity))
+    return dict(sums)
 
 
 def identity_in(reference: str) -> Identity | None:
