@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from django.db.models import Q
+
 from benchmarks import load, stage
 from benchmarks.database import empty
 from benchmarks.report import Figure
@@ -23,6 +25,7 @@ from orders.models import OrderLink, StoreOrder
 # concurrency, seconds a request, requests a second
 LIMITS = ((5, 0.5, 20.0), (15, 1.5, 100.0))
 WRITE = "WriteReferences"
+FINISHED = Q(totals="equal", reference_pushed_at__isnull=False) & ~Q(confirmation="waits")
 
 
 def saturation(far: FarErp, count: int) -> Iterator[Figure]:
@@ -36,19 +39,16 @@ def _saturate(far: FarErp, count: int, concurrency: int, seconds: float, rate: f
     with stage.sandbox_process() as (sandbox, far_side):
         pace = far.pace(concurrency=concurrency, latency=seconds, rate=rate)
         pair = stage.connect(sandbox, 0, far=far, pace=pace)
-        _warm(sandbox, pair)
-        _backlog(sandbox, pair, count)
+        warm(sandbox, pair)
+        backlog(sandbox, pair, count)
         since, used = time.time(), stage.cpu_seconds(far_side)
         Connection.objects.filter(pk=pair.erp.pk).update(is_enabled=True)
         with stage.worker_processes(1) as workers:
             patience = 60 + 3 * count * seconds / concurrency
             stage.wait_until(lambda: OrderLink.objects.count() > count, "every order's link", patience)
             stage.wait_until(
-                lambda: (
-                    not OrderLink.objects.exclude(totals="equal").exists()
-                    and not OrderLink.objects.filter(reference_pushed_at=None).exists()
-                ),
-                "totals read back and references written",
+                lambda: not OrderLink.objects.exclude(FINISHED).exists(),
+                "totals read back, documents confirmed and references written",
                 patience,
             )
             memory = stage.most_memory(workers)
@@ -72,14 +72,14 @@ def _saturate(far: FarErp, count: int, concurrency: int, seconds: float, rate: f
         yield Figure(f"largest worker process, {name}", memory, None, "MB")
 
 
-def _warm(sandbox: Sandbox, pair: stage.Pair) -> None:
+def warm(sandbox: Sandbox, pair: stage.Pair) -> None:
     """One order through everything, so that the company's location is matched and tokens are there."""
     stage.place(sandbox, pair, 0)
     Drain(threads=4, linger=3.0).run()
     assert OrderLink.objects.count() == 1, "the first order went through"
 
 
-def _backlog(sandbox: Sandbox, pair: stage.Pair, count: int) -> None:
+def backlog(sandbox: Sandbox, pair: stage.Pair, count: int) -> None:
     """Orders that were mirrored while the ERP was switched off."""
     Connection.objects.filter(pk=pair.erp.pk).update(is_enabled=False)
     for number in range(1, count + 1):
@@ -98,14 +98,14 @@ def calls(far: FarErp, count: int) -> Iterator[Figure]:
     with stage.sandbox_process() as (sandbox, _), stage.web_process() as (address, _):
         pair = stage.connect(sandbox, 0, far=far, pace=far.pace(concurrency=50, latency=0.1, rate=0))
         stage.subscribe(pair.store, address)
-        _warm(sandbox, pair)
+        warm(sandbox, pair)
         # The cursor is the net below the webhooks and costs the same however many orders there are.
         Schedule.objects.filter(flow__in=("pull_store_orders", "pull_erp_orders")).update(is_enabled=False)
         for number in range(1, count + 1):
             stage.place(sandbox, pair, number)
         since = time.time()
         with stage.worker_processes(1, address) as workers:
-            written = OrderLink.objects.exclude(reference_pushed_at=None).filter(totals="equal")
+            written = OrderLink.objects.filter(FINISHED)
             stage.wait_until(lambda: written.count() > count, "every order written back", 60 + count)
             took = time.time() - since
             memory = stage.most_memory(workers)
@@ -162,7 +162,7 @@ def ceiling(far: FarErp, seconds: float) -> Iterator[Figure]:
     empty()
     with stage.sandbox_process() as (sandbox, far_side):
         pair = stage.connect(sandbox, 0, far=far, pace=far.pace(concurrency=0, latency=0.0, rate=0))
-        _warm(sandbox, pair)
+        warm(sandbox, pair)
         call = _recorded_create(pair)
         used, began = stage.cpu_seconds(far_side), time.time()
         port = int(sandbox.url.rpartition(":")[2])

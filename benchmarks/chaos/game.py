@@ -30,9 +30,13 @@ PATIENCE = 60.0
 # What must be over before the truth is worth reading. The verdict itself never looks here.
 _UNDER_WAY = """
 SELECT (SELECT count(*) FROM sync_synctask WHERE state IN (0, 1, 2) AND flow IN (
-            'push_order_to_erp', 'read_store_orders', 'check_order_totals', 'check_order_twin'))
+            'push_order_to_erp', 'read_store_orders', 'check_order_totals', 'check_order_twin',
+            'confirm_erp_orders'))
      + (SELECT count(*) FROM sync_webhookdelivery WHERE state = 0)
-     + (SELECT count(*) FROM orders_orderlink WHERE reference_pushed_at IS NULL AND reference_error = '')
+     + (SELECT count(*) FROM orders_orderlink l JOIN orders_storeorder o ON o.id = l.order_id
+        WHERE l.reference_pushed_at IS NULL AND l.reference_error = ''
+          -- A draft whose order was cancelled stays a draft, which may have no number.
+          AND NOT (l.confirmation = 'waits' AND o.cancelled_at IS NOT NULL))
      + %s - (SELECT count(*) FROM orders_storeorder)
 """
 

@@ -51,7 +51,7 @@ def run(far: FarErp, count: int, seed: int, *, is_brief: bool = False) -> None:
 def _print_main(phase: Phase, crowd: Crowd, seed: int) -> None:
     kinds = {
         kind: sum(f.kind == kind for f in phase.findings)
-        for kind in ("lost", "wrong", "doubled", "not written back")
+        for kind in ("lost", "wrong", "doubled", "not confirmed", "not written back")
     }
     changes = sum(bool(p.planned.change) for p in phase.placed)
     print(

@@ -21,7 +21,7 @@ ITEM_OF_SKU = {goods.sku(n): goods.item_number(n) for n in range(1, goods.ITEMS 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with an order: "lost", "doubled", "wrong" or "not written back"."""
+    """What is wrong with an order: "lost", "doubled", "wrong", "not confirmed" or "not written back"."""
 
     kind: str
     order: str
@@ -95,6 +95,10 @@ def _judge_order(store: str, order: dict[str, Any], found: list[FarDocument]) ->
     if arrived not in allowed:
         wanted = " or ".join(map(str, allowed))
         return [Finding("wrong", name, f"{numbers} is {arrived}, the store says {wanted}")]
+    if not found[0].is_confirmed:
+        # Cancelled by its buyer while it was a draft: it stays one.
+        is_so = bool(order["cancelledAt"])
+        return [] if is_so else [Finding("not confirmed", name, f"{numbers} is a draft in the ERP")]
     return _judge_reference(name, order, found[0])
 
 

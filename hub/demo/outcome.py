@@ -47,7 +47,10 @@ def is_settled(placed: Placed) -> bool:
         return False
     link = OrderLink.objects.filter(order=order).first()
     if link:
-        return link.totals != OrderLink.Totals.UNREAD and link.reference_pushed_at is not None
+        is_waiting = (
+            link.totals == OrderLink.Totals.UNREAD or link.confirmation == OrderLink.Confirmation.WAITS
+        )
+        return not is_waiting and link.reference_pushed_at is not None
     if _question(order) is not None:
         return True
     return not SyncTask.objects.filter(subject=f"order:{order.pk}").exists()
@@ -104,6 +107,8 @@ def _problem(
     twins = [d for d in documents if d.reference == link.reference and not d.is_cancelled]
     if len(twins) != 1:
         return f"{len(twins)} documents carry {link.reference}"
+    if not twins[0].is_confirmed:
+        return "it is a draft in the ERP"
     return "" if link.reference_pushed_at else "the store does not know the ERP's number"
 
 

@@ -108,6 +108,12 @@ def test_an_identity_is_written_as_it_is_read():
     assert identity_in("PO-1/by phone") is None
 
 
+def test_a_draft_whose_order_was_cancelled_stays_a_draft():
+    cancelled = store_order(cancelledAt="2026-11-02T10:00:00Z", metafields={})
+
+    assert findings(cancelled, erp_order(is_confirmed=False, number="")) == []
+
+
 def test_the_verdict_sees_what_is_lost_doubled_wrong_or_unknown_to_the_store():
     assert findings(store_order(), erp_order()) == []
     assert findings(store_order()) == ["lost"]
@@ -117,5 +123,6 @@ def test_the_verdict_sees_what_is_lost_doubled_wrong_or_unknown_to_the_store():
     assert findings(store_order(), erp_order(total=Decimal("23.81"))) == ["wrong"]
     assert findings(store_order(), erp_order(currency="USD")) == ["wrong"]
     assert findings(store_order(), erp_order(quantities={"IT-0001": Decimal(3)})) == ["wrong"]
+    assert findings(store_order(), erp_order(is_confirmed=False)) == ["not confirmed"]
     assert findings(store_order(metafields={}), erp_order()) == ["not written back"]
     assert findings(store_order(cancelledAt="2026-11-02T10:00:00Z")) == []

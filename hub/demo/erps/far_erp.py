@@ -71,6 +71,8 @@ class FarDocument:
     """With tax."""
     quantities: dict[str, Decimal]
     """Of each item, by its number; lines that are no items are left out."""
+    is_confirmed: bool = True
+    """Whether the ERP works on it: False for a draft."""
     is_cancelled: bool = False
 
 

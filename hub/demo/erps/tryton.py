@@ -22,6 +22,7 @@ from hub.demo.tryton.rpc import ADMIN, ADMIN_PASSWORD, DATABASE, PASSWORD, USER,
 from hub.demo.tryton.server import tryton_server
 
 SHIPPING = "SHIPPING"
+WORKED_ON = ("confirmed", "processing", "done")
 _FIELDS = (
     "number",
     "reference",
@@ -62,7 +63,7 @@ class TrytonSide(FarErp):
     )
     operations = Operations(
         create="model.sale.sale.create",
-        read_back="model.sale.sale.read",
+        read_back="model.sale.sale.search_read",
         look_ups="model.sale.sale.search*",
         reads="model.*.[rs]ea*",
         sign_in="common.db.login",
@@ -86,12 +87,16 @@ class TrytonSide(FarErp):
     def secrets(self, name: str) -> dict[str, str]:
         return {"password": PASSWORD}
 
-    def documents(self, sandbox: Sandbox, name: str) -> list[FarDocument]:
+    def documents(self, sandbox: Sandbox | None = None, name: str = "") -> list[FarDocument]:
         """Read by a person's own session at the real server, beside relay and connector."""
         return [_document(record) for record in self.office.find("sale.sale", [], *_FIELDS)]
 
     def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
         return Pace({})
+
+    def straight(self) -> Pace:
+        """To the server itself, without the relay: nothing is between when it is measured."""
+        return Pace({}, {"url": self.address})
 
     def identity_of_create(self, request: Mapping[str, Any]) -> Identity | None:
         names: Iterable[str] = request.get("references", ())
@@ -114,5 +119,6 @@ def _document(record: Mapping[str, Any]) -> FarDocument:
             for line in record["lines."]
             if line["product."] and line["product."]["code"] != SHIPPING
         ),
+        is_confirmed=record["state"] in WORKED_ON,
         is_cancelled=record["state"] == "cancelled",
     )
