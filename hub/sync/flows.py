@@ -60,6 +60,7 @@ FLOWS: dict[str, Flow] = {
         "orders.flows.push_order_to_erp", side="erp", subject="order", priority=Priority.ORDER
     ),
     "check_order_totals": Flow("orders.flows.check_order_totals", side="erp", priority=Priority.NORMAL),
+    "confirm_erp_orders": Flow("orders.flows.confirm_erp_orders", side="erp", priority=Priority.NORMAL),
     "check_order_twin": Flow("orders.flows.check_order_twin", side="erp", subject="order"),
     "pull_erp_orders": Flow(
         "orders.flows.pull_erp_orders", side="erp", every=60, priority=Priority.BACKGROUND
