@@ -206,6 +206,8 @@ def _products(tryton: Tryton, tax: int) -> None:
     )
     blocked = [number for number, item in zip(made, items, strict=False) if item.is_blocked]
     tryton.call("model.product.template.write", blocked, {"active": False})
+    variants = tryton.find("product.product", [["template", "in", blocked]])
+    tryton.call("model.product.product.write", [row["id"] for row in variants], {"active": False})
 
 
 def _carriers(tryton: Tryton) -> None:
