@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -156,7 +157,7 @@ class Tryton(TrytonOrders, TrytonConfirmation, TrytonCustomers, Connector):
             ]
         checks: list[Check] = []
         for name in dict.fromkeys(self.shop_names.values()):
-            checks += _checked(f"Web shop {name}", lambda name=name: self._check_shop(name))
+            checks += _checked(f"Web shop {name}", partial(self._check_shop, name))
         return [*checks, *_checked("Tax rounding", self._check_rounding)]
 
     def _check_shop(self, name: str) -> list[Check]:
