@@ -20,6 +20,7 @@ from hub.connectors.erps.tryton.sales_orders import TrytonOrders
 from hub.connectors.erps.tryton.settings import (
     CONCURRENCY,
     REQUESTS_PER_SECOND,
+    WEB_SHOP,
     account_of,
     number,
     seconds,
@@ -60,6 +61,7 @@ class Tryton(TrytonOrders, TrytonConfirmation, TrytonCustomers, Connector):
             "Web shop",
             "Name of the web shop in Tryton that orders belong to. Several stores: EU=Shopify Europe, US=Shopify "
             "America, by the codes of their connections.",
+            default=WEB_SHOP,
         ),
         ConfigField(
             "call_deadline_seconds", "Deadline", "Seconds after which a call is given up.", False, False, "60"
