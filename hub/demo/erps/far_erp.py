@@ -94,6 +94,8 @@ class FarErp(ABC):
     """Of the connection."""
     codes: ClassVar[Codes]
     operations: ClassVar[Operations]
+    is_real: ClassVar[bool] = False
+    """Whether a real server works behind it, as slowly as it does."""
     prompt: ClassVar[Mapping[str, Any]] = {}
     """Options of a system that answers with all it knows, for tests that are about something else."""
 

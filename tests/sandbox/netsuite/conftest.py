@@ -86,7 +86,9 @@ class Client:
     def rows(self, sql, **params):
         answer = self.ask(sql, **params)
         assert answer.status_code == 200, answer.text
-        return [{name: value for name, value in row.items() if name != "links"} for row in answer.json()["items"]]
+        return [
+            {name: value for name, value in row.items() if name != "links"} for row in answer.json()["items"]
+        ]
 
     def control(self, verb, **body):
         answer = self.http.post(f"{self.server_url}/_sandbox/{verb}", json=body)
@@ -100,7 +102,9 @@ class Client:
         return self.control("seed", kind="erp", name=self.name, data=data)
 
     def truth(self):
-        return self.http.get(f"{self.server_url}/_sandbox/truth", params={"name": self.name}).json()["erps"][self.name]
+        return self.http.get(f"{self.server_url}/_sandbox/truth", params={"name": self.name}).json()["erps"][
+            self.name
+        ]
 
 
 @pytest.fixture(scope="module")
