@@ -8,7 +8,7 @@ pytestmark = pytest.mark.enable_socket
 
 
 @pytest.fixture
-def suitetax(ns, ns_with):
+def suitetax(ids, ns_with):
     return ns_with(tax="suitetax")
 
 
