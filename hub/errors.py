@@ -10,6 +10,7 @@ SyncError
 ├── NeedsReview(code)        a person decides; the task rests
 │   ├── MappingMissing       a value has no mapping row filled in
 │   ├── RecordRejected       the far side refused the record, in its own words
+│   │   └── CodeUnknown      a value of the record does not exist there: its mapping is asked for
 │   ├── AmbiguousMatch       several candidates, or none
 │   ├── Conflict             two records claim one identity, or totals differ
 │   └── PossibleDuplicate    the same PO number from the same company
@@ -20,7 +21,9 @@ Anything else that a flow raises is a bug: the task is quarantined with its trac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 
 class SyncError(Exception):
@@ -84,6 +87,44 @@ class RecordRejected(NeedsReview):
     """The far side refused the record; the message carries its own words."""
 
     default_code = "record_rejected"
+
+
+class CodeKind(StrEnum):
+    """What a value that an ERP does not know stands for there."""
+
+    ITEM = "item"
+    TAX_CODE = "tax code"
+    PAYMENT_TERMS = "payment terms"
+    SHIPPING_METHOD = "shipping method"
+    CHARGE = "shipping charge"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCode:
+    """A value of a document as it was sent, which the ERP has no record for."""
+
+    kind: CodeKind
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.code!r}"
+
+
+class CodeUnknown(RecordRejected):
+    """Values of a document do not exist in the ERP. Nothing was created; a person names other ones."""
+
+    default_code = "code_unknown"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        codes: Sequence[UnknownCode],
+        evidence: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(message, evidence=evidence)
+        self.codes = tuple(codes)
 
 
 class AmbiguousMatch(NeedsReview):

@@ -16,6 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol, TypeVar
 
+from hub.connectors.capabilities import Capability
 from hub.errors import ConnectionBroken
 
 PartT = TypeVar("PartT")
@@ -54,6 +55,7 @@ class ObservedLimits:
     """What an answer told us of the limits; None where it said nothing.
 
     `blocked_for` is seconds to stay silent (Retry-After). `refund` is points charged in advance but not used.
+    `concurrency` is how many requests may be in flight at once.
     """
 
     available: float | None = None
@@ -62,6 +64,7 @@ class ObservedLimits:
     blocked_for: float | None = None
     was_throttled: bool = False
     refund: float = 0.0
+    concurrency: int | None = None
 
 
 class CallKind(StrEnum):
@@ -133,6 +136,8 @@ class Connector(ABC):
 
     label: ClassVar[str]
     config_fields: ClassVar[tuple[ConfigField, ...]]
+    unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {}
+    """What this system cannot do, and why, in plain words. Everything else that its side can be asked for works."""
 
     def __init__(self, config: Mapping[str, str], secrets: Mapping[str, str], hooks: Hooks) -> None:
         self.config = config

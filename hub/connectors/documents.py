@@ -219,6 +219,9 @@ class CompanyLocation:
     tax_registration_id: str
     emails: tuple[str, ...]
     updated_at: datetime
+    phone: str = ""
+    currency: str = ""
+    billing_address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +249,8 @@ class LineKind(StrEnum):
     ITEM = "item"
     ACCOUNT = "account"
     CHARGE = "charge"
+    SHIPPING = "shipping"
+    """The document's own shipping charge, where it has a field for it; `number` names the shipping item."""
     COMMENT = "comment"
 
 
@@ -355,7 +360,7 @@ class ErpTotals:
 class ErpSalesOrder:
     """A sales order (or the posted invoice it became) as the ERP holds it.
 
-    `totals` is None where the answer was not final.
+    `totals` is None where the answer was not final. `number` is empty where the ERP numbers a document later.
     """
 
     external_id: str
@@ -366,19 +371,6 @@ class ErpSalesOrder:
     updated_at: datetime
     totals: ErpTotals | None
     is_posted_invoice: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ErpCustomer:
-    """A customer of the ERP with the keys it can be matched by."""
-
-    external_id: str
-    number: str
-    name: str
-    email: str
-    tax_registration_id: str
-    currency: str
-    is_blocked: bool
 
 
 @dataclass(frozen=True, slots=True)

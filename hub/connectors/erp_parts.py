@@ -1,4 +1,4 @@
-"""The parts that an ERP can play: its sales orders and its customers.
+"""The parts that an ERP can play: its sales orders and its customers, and what it tells of its limits.
 
 An ERP inherits those that it can play, beside `Connector`; a flow asks for the one that it needs.
 """
@@ -7,27 +7,36 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
+from hub.connectors.base import ObservedLimits
+from hub.connectors.customer_documents import ErpCustomer, NewCustomer
 from hub.connectors.documents import (
-    ErpCustomer,
     ErpSalesOrder,
+    ErpTotals,
+    LineKind,
     OrderField,
     OrderIdentity,
     Page,
     PagePosition,
     SalesOrder,
 )
+from hub.errors import SyncError
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedOrder:
-    """The answer to a create; `order.totals` is None where the answer carries no final totals."""
+    """The answer to a create.
 
-    order: ErpSalesOrder
-    payload: dict[str, object] = field(default_factory=dict)
+    `number` is empty and `totals` None where the answer does not say them, or not finally: both are read back.
+    """
+
+    external_id: str
+    number: str
+    reference: str
+    totals: ErpTotals | None
 
 
 class SalesOrders(ABC):
@@ -41,6 +50,10 @@ class SalesOrders(ABC):
     """Whether sending the same create twice is harmless by the ERP's own promise."""
     read_batch: ClassVar[int]
     """How many orders one `read_sales_orders` or `find_sales_orders` call may name."""
+    charge_kinds: ClassVar[tuple[LineKind, ...]]
+    """What a shipping charge may become on its document; the first is what a new mapping row proposes."""
+    comment_length: ClassVar[int]
+    """How many characters one comment line may have; longer texts become several lines."""
 
     @classmethod
     def order_fields(cls, config: Mapping[str, str]) -> Sequence[OrderField]:
@@ -97,8 +110,37 @@ class SalesOrders(ABC):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What became of one document that was to be confirmed: its state now, or why it is not confirmed."""
+
+    external_id: str
+    status: str
+    failure: SyncError | None = None
+
+
+class Confirmation(ABC):
+    """An ERP whose sales orders begin as drafts and are confirmed by a call of their own."""
+
+    confirm_batch: ClassVar[int]
+    """How many documents one `confirm_sales_orders` call may name."""
+
+    @classmethod
+    def confirms(cls, config: Mapping[str, str]) -> bool:
+        """Whether this connection's documents are to be confirmed by us; always, unless a setting says otherwise."""
+        return True
+
+    @abstractmethod
+    def confirm_sales_orders(self, external_ids: Sequence[str]) -> list[Confirmed]:
+        """Bring these documents to the state in which the ERP works on them; one result for each that is there.
+
+        Safe to repeat: their states are read first and only the steps that are left are done. One that the ERP
+        refuses has the refusal as its `failure` and stops none of the others. Raises what concerns them all.
+        """
+
+
 class Customers(ABC):
-    """An ERP's customers, for matching. Nobody is created yet."""
+    """An ERP's customers, for matching."""
 
     @abstractmethod
     def customers_by_number(self, numbers: Sequence[str]) -> list[ErpCustomer]:
@@ -111,3 +153,26 @@ class Customers(ABC):
     @abstractmethod
     def customers_by_email(self, email: str) -> list[ErpCustomer]:
         """Customers with this e-mail, compared without case."""
+
+
+class NewCustomers(ABC):
+    """An ERP in which customers can be created."""
+
+    @abstractmethod
+    def create_customer(self, document: NewCustomer) -> ErpCustomer:
+        """Create it in one call; a second one of the same reference is not made.
+
+        Raises RecordRejected with the ERP's words, OutcomeUnknown where the answer was lost.
+        """
+
+    @abstractmethod
+    def customers_by_reference(self, references: Sequence[str]) -> list[ErpCustomer]:
+        """Customers that were created with these references."""
+
+
+class AccountLimits(ABC):
+    """An ERP that says itself how much it allows."""
+
+    @abstractmethod
+    def read_limits(self) -> ObservedLimits:
+        """What it allows now; all None where this credential may not ask."""

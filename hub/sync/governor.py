@@ -58,6 +58,7 @@ UPDATE sync_governor SET
     points = LEAST(COALESCE(%(burst)s, burst), GREATEST(COALESCE(%(available)s, LEAST(burst, points + rate *
              EXTRACT(EPOCH FROM clock_timestamp() - measured_at))) + %(refund)s, 0)),
     burst = COALESCE(%(burst)s, burst), rate = COALESCE(%(rate)s, rate), measured_at = clock_timestamp(),
+    concurrency = COALESCE(%(concurrency)s, concurrency),
     blocked_until = CASE WHEN %(blocked)s > 0 THEN GREATEST(COALESCE(blocked_until, clock_timestamp()),
                     clock_timestamp() + make_interval(secs => %(blocked)s)) ELSE blocked_until END
 WHERE credential = %(credential)s
@@ -216,7 +217,7 @@ class CredentialGovernor:
                 self.concurrency = max(1.0, self.concurrency * 0.7)
                 self.allowance = 0.0
             self.allowance += max(seen.refund, 0.0) if seen.available is None else 0.0
-        if seen.available is not None or seen.points_per_second or blocked:
+        if seen.available is not None or seen.points_per_second or seen.concurrency or blocked:
             self._correct(seen, blocked)
 
     def _correct(self, seen: ObservedLimits, blocked: float) -> None:
@@ -229,6 +230,7 @@ class CredentialGovernor:
                     "available": available,
                     "burst": seen.burst,
                     "rate": seen.points_per_second,
+                    "concurrency": seen.concurrency,
                     "refund": 0.0,
                     "blocked": blocked,
                 },

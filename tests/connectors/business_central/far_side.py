@@ -21,6 +21,7 @@ from hub.connectors.documents import (
     SalesOrder,
     SalesOrderLine,
 )
+from hub.connectors.erp_parts import CreatedOrder
 from hub.connectors.erps.business_central.connector import BusinessCentral
 from hub.connectors.erps.business_central.reference import reference_for
 from hub.connectors.http import parse_json
@@ -49,6 +50,7 @@ CREATED = ErpSalesOrder(
     totals=ErpTotals("EUR", Decimal("37.50"), Decimal("7.13"), Decimal("44.63")),
 )
 """What the recorded payload sales_order_created says."""
+CREATED_ANSWER = CreatedOrder(CREATED.external_id, CREATED.number, CREATED.reference, CREATED.totals)
 
 
 def payload(name):

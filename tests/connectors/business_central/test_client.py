@@ -76,7 +76,7 @@ def test_D1_a_token_that_ends_on_the_way_is_renewed_once_and_the_write_goes_thro
 
     created = erp.create_sales_order(document())
 
-    assert created.order.number == "S-ORD101001"
+    assert created.number == "S-ORD101001"
     assert [s.headers["authorization"] for s in far_side.to("POST salesOrders")] == [
         "Bearer token-1",
         "Bearer token-2",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.connectors.documents import ErpCustomer
+from hub.connectors.customer_documents import ErpCustomer
 from hub.errors import Unreachable
 from tests.connectors.business_central.far_side import payload
 

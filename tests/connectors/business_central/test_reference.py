@@ -10,10 +10,10 @@ from hub.connectors.documents import OrderIdentity
 from hub.connectors.erps.business_central.reference import (
     REFERENCE_LENGTH,
     identity_of,
-    identity_token,
     reference_for,
 )
 from hub.connectors.erps.business_central.text import units
+from hub.connectors.identity import identity_token
 
 identities = st.builds(
     OrderIdentity,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import ClassVar
 
 import httpx
 
 from hub.connectors.base import Check, ConfigField, Connector, Hooks, Limits
+from hub.connectors.capabilities import Capability
 from hub.connectors.erps.business_central.client import Account, Client
 from hub.connectors.erps.business_central.customers import BusinessCentralCustomers
 from hub.connectors.erps.business_central.odata import query
 from hub.connectors.erps.business_central.sales_orders import BusinessCentralOrders, CodeList
-from hub.errors import ConnectionBroken, NeedsReview
+from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
 API_URL = "https://api.businesscentral.dynamics.com"
 LOGIN_URL = "https://login.microsoftonline.com"
@@ -38,6 +40,13 @@ class BusinessCentral(BusinessCentralOrders, BusinessCentralCustomers, Connector
     """Business Central online, API v2.0, signed in as a Microsoft Entra application."""
 
     label = "Business Central"
+    unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
+        Capability.CONFIRM_ORDER: "API v2.0 releases no order: a clerk or a workflow there does",
+        Capability.CREATE_TOGETHER: "its batches save requests only: each order takes its own time there",
+        Capability.SUB_CUSTOMERS: "API v2.0 has no bill-to customer on a customer",
+        Capability.CREATE_CUSTOMER: "customers are matched, or created by a clerk",
+        Capability.READ_LIMITS: "API v2.0 does not tell them: they are set on the connection's page",
+    }
     config_fields = (
         ConfigField("tenant_id", "Tenant id", "Microsoft Entra tenant, a GUID or a domain."),
         ConfigField("environment", "Environment", "As in the admin center.", default="Production"),
@@ -90,8 +99,8 @@ class BusinessCentral(BusinessCentralOrders, BusinessCentralCustomers, Connector
         self.settle_after = _seconds(config, "settle_after_seconds", type(self).settle_after)
         deadline = self.call_deadline.total_seconds()
         self.client = Client(_account(config, secrets), hooks, deadline=deadline, transport=transport)
-        self.payment_terms = CodeList(self.client, "paymentTerms", "payment terms code")
-        self.shipment_methods = CodeList(self.client, "shipmentMethods", "shipment method code")
+        self.payment_terms = CodeList(self.client, "paymentTerms", CodeKind.PAYMENT_TERMS)
+        self.shipment_methods = CodeList(self.client, "shipmentMethods", CodeKind.SHIPPING_METHOD)
 
     @classmethod
     def limits(cls, config: Mapping[str, str]) -> Limits:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from hub.connectors.documents import ErpCustomer
+from hub.connectors.customer_documents import ErpCustomer
 from hub.connectors.erp_parts import Customers
 from hub.connectors.erps.business_central import odata
 from hub.connectors.erps.business_central.client import Client, Json

@@ -3,7 +3,7 @@
 Business Central has one free field on an order that survives posting, `externalDocumentNumber` (Code[35]),
 and people expect the customer's PO number in it. So it holds both: PO number, slash, identity token.
 
-    PO-4711/A1-24KD131Q3IE     token: store code, dash, order id in base 36, two check characters
+    PO-4711/A1-24KD131Q3IE     token: see hub/connectors/identity.py
     A1-24KD131Q3IE             the same order without a PO number
 
 A Code field is stored in upper case and trimmed, so the reference is built in that form and is equal to what
@@ -11,42 +11,17 @@ is read back. An exact `eq` then finds what was sent, as it was sent. Where the 
 clerk has mended the PO number, the token is enough: `endswith` finds it, and the identity inside is compared.
 
 Only what follows the last slash is ever read as an identity, and our token is always that, so nothing a buyer
-types as PO number can name another order. References that people typed are told from ours by form and check
-characters (ISO/IEC 7064 MOD 1271-36: one mistyped or two swapped characters never pass, and of foreign codes
-that happen to have the form, one in 1271 does).
+types as PO number can name another order.
 """
 
 from __future__ import annotations
 
-import re
-
 from hub.connectors.documents import OrderIdentity
 from hub.connectors.erps.business_central.text import as_code, cut, units
+from hub.connectors.identity import identity_of_token, identity_token
 
 REFERENCE_LENGTH = 35
 SEPARATOR = "/"
-_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_MODULUS, _RADIX = 1271, 36
-_STORE_CODE = re.compile(r"[A-Z0-9]{1,4}")
-_ORDER_ID = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
-_TOKEN = re.compile(r"([A-Z0-9]{1,4})-([1-9A-Z][0-9A-Z]{0,12})([0-9A-Z]{2})")
-_LARGEST_ORDER_ID = 2**64 - 1
-
-
-def identity_token(identity: OrderIdentity) -> str:
-    """The identity as it stands at the end of every reference: 5 to 20 characters of A-Z, 0-9 and one dash.
-
-    An order id counts by its number, what follows its last slash: "gid://…/Order/123" and "123" are one
-    order, and `identity_of` answers with the number.
-    Raises ValueError for a store code that is not 1 to 4 of A-Z and 0-9, or an order id that is no number.
-    """
-    order_id = identity.order_id.rpartition("/")[2]
-    if not _STORE_CODE.fullmatch(identity.store_code):
-        raise ValueError(f"store code {identity.store_code!r} is not 1 to 4 of A-Z and 0-9")
-    if not _ORDER_ID.fullmatch(order_id) or int(order_id) > _LARGEST_ORDER_ID:
-        raise ValueError(f"order id {order_id!r} is not a plain number of at most 64 bits")
-    number = _base36(int(order_id))
-    return f"{identity.store_code}-{number}{_check_characters(identity.store_code + number)}"
 
 
 def reference_for(identity: OrderIdentity, po_number: str) -> str:
@@ -63,25 +38,4 @@ def po_part(identity: OrderIdentity, po_number: str) -> str:
 
 def identity_of(reference: str) -> OrderIdentity | None:
     """The identity at the end of a reference, or None where it is not one of ours."""
-    found = _TOKEN.fullmatch(reference.strip().rpartition(SEPARATOR)[2])
-    if found is None:
-        return None
-    store_code, number, check = found.groups()
-    order_id = int(number, _RADIX)
-    if check != _check_characters(store_code + number) or order_id > _LARGEST_ORDER_ID:
-        return None
-    return OrderIdentity(store_code, str(order_id))
-
-
-def _base36(number: int) -> str:
-    digits = ""
-    while number:
-        number, digit = divmod(number, _RADIX)
-        digits = _DIGITS[digit] + digits
-    return digits
-
-
-def _check_characters(core: str) -> str:
-    """ISO/IEC 7064 MOD 1271-36: the whole string, read in base 36, leaves 1 when divided by 1271."""
-    high, low = divmod((1 - int(core, _RADIX) * _RADIX**2) % _MODULUS, _RADIX)
-    return _DIGITS[high] + _DIGITS[low]
+    return identity_of_token(reference.strip().rpartition(SEPARATOR)[2])

@@ -13,6 +13,7 @@ from typing import ClassVar
 from hub.connectors.documents import (
     ErpSalesOrder,
     ErpTotals,
+    LineKind,
     OrderField,
     OrderIdentity,
     Page,
@@ -25,7 +26,8 @@ from hub.connectors.erps.business_central import reference as recipe
 from hub.connectors.erps.business_central.client import Client, Json
 from hub.connectors.erps.business_central.order_body import ORDER_FIELDS, order_body
 from hub.connectors.erps.business_central.text import units
-from hub.errors import OutcomeUnknown, RecordRejected, SyncError, Unreachable
+from hub.connectors.identity import identity_token
+from hub.errors import CodeKind, CodeUnknown, OutcomeUnknown, SyncError, UnknownCode, Unreachable
 from hub.lib.money import parse_amount
 
 ORDERS, INVOICES = "salesOrders", "salesInvoices"
@@ -42,15 +44,15 @@ _HEADER_TO_LINE = {
 class CodeList:
     """The ids of a small code table (payment terms…): read once, and again where a code is missing."""
 
-    def __init__(self, client: Client, entity: str, label: str) -> None:
+    def __init__(self, client: Client, entity: str, kind: CodeKind) -> None:
         self.client = client
         self.entity = entity
-        self.label = label
+        self.kind = kind
         self._ids: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def id_of(self, code: str) -> str:
-        """The id of a code, "" for a blank one; raises RecordRejected for a code that is not there."""
+        """The id of a code, "" for a blank one; raises CodeUnknown for one that is not there."""
         wanted = code.strip().upper()
         if not wanted:
             return ""
@@ -59,8 +61,9 @@ class CodeList:
                 self._ids = self._read()
             if wanted in self._ids:
                 return self._ids[wanted]
-        raise RecordRejected(
-            f"Business Central has no {self.label} {code!r}. Create it there or correct the mapping.",
+        raise CodeUnknown(
+            f"Business Central has no {self.kind} {code!r}. Create it there or name another one in the mapping.",
+            codes=[UnknownCode(self.kind, code)],
             evidence={"entity": self.entity, "code": code},
         )
 
@@ -88,6 +91,8 @@ class BusinessCentralOrders(SalesOrders):
     call_deadline = timedelta(seconds=60)
     has_native_idempotency: ClassVar[bool] = False
     read_batch: ClassVar[int] = 70
+    charge_kinds = (LineKind.ACCOUNT, LineKind.ITEM, LineKind.CHARGE)
+    comment_length: ClassVar[int] = 100
 
     client: Client
     currency: str
@@ -137,9 +142,10 @@ class BusinessCentralOrders(SalesOrders):
         path = odata.query(ORDERS, {"$expand": "salesOrderLines"})
         payload = self.client.create(path, body.fields, operation=operation, ends_at=ends_at)
         try:
-            return CreatedOrder(self._order(payload, self._final_totals(payload, document)), payload)
+            order = self._order(payload, self._final_totals(payload, document))
         except (KeyError, TypeError, ValueError) as error:
             raise OutcomeUnknown(f"{operation}: created, but the answer cannot be read ({error}).") from error
+        return CreatedOrder(order.external_id, order.number, order.reference, order.totals)
 
     def find_sales_orders(self, references: Sequence[str]) -> list[ErpSalesOrder]:
         """Orders first, then posted invoices: an order invoiced in between is found in the second look.
@@ -241,7 +247,7 @@ def _reference_terms(text: str) -> list[str]:
     identity = recipe.identity_of(text)
     if identity is None:
         return [exact]
-    token = odata.literal(recipe.identity_token(identity))
+    token = odata.literal(identity_token(identity))
     return [exact, f"endswith(externalDocumentNumber,{token})"]
 
 

@@ -1,0 +1,48 @@
+"""What an ERP can be asked for, one capability a line: the rows of docs/erps.md and of a connection's page.
+
+A connector names those that it cannot do (`Connector.unsupported_capabilities`) with the reason; the conformance
+suite shows that it can do the rest.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Capability(StrEnum):
+    """One thing that Concord asks of an ERP."""
+
+    SIGN_IN = "sign_in"
+    CREATE_ORDER = "create_order"
+    FIND_ORDER = "find_order"
+    READ_TOTALS = "read_totals"
+    FOLLOW_ORDERS = "follow_orders"
+    CONFIRM_ORDER = "confirm_order"
+    FILL_FIELDS = "fill_fields"
+    PRICES_WITH_TAX = "prices_with_tax"
+    CREATE_TOGETHER = "create_together"
+    FIND_CUSTOMER_BY_NUMBER = "find_customer_by_number"
+    FIND_CUSTOMER_BY_TAX_ID = "find_customer_by_tax_id"
+    FIND_CUSTOMER_BY_EMAIL = "find_customer_by_email"
+    SUB_CUSTOMERS = "sub_customers"
+    CREATE_CUSTOMER = "create_customer"
+    READ_LIMITS = "read_limits"
+
+
+MEANINGS: dict[Capability, str] = {
+    Capability.SIGN_IN: "sign in, and say what a credential lacks",
+    Capability.CREATE_ORDER: "create a sales order in one call",
+    Capability.FIND_ORDER: "find a sales order by its reference, also when it was invoiced",
+    Capability.READ_TOTALS: "read number and totals of many orders in a call",
+    Capability.FOLLOW_ORDERS: "tell which orders changed",
+    Capability.CONFIRM_ORDER: "confirm orders once their totals are found equal",
+    Capability.FILL_FIELDS: "fill order fields that people mapped",
+    Capability.PRICES_WITH_TAX: "take prices that include tax",
+    Capability.CREATE_TOGETHER: "create many orders in one request",
+    Capability.FIND_CUSTOMER_BY_NUMBER: "find a customer by number",
+    Capability.FIND_CUSTOMER_BY_TAX_ID: "find a customer by tax id",
+    Capability.FIND_CUSTOMER_BY_EMAIL: "find a customer by e-mail address",
+    Capability.SUB_CUSTOMERS: "tell customers from the customer above them",
+    Capability.CREATE_CUSTOMER: "create a customer, once",
+    Capability.READ_LIMITS: "say how many requests it allows at once",
+}
