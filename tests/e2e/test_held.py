@@ -83,14 +83,22 @@ def test_an_item_number_that_the_erp_does_not_know_is_refused_there_and_leaves_n
     assert hub.reviews() == [("push_order_to_erp", "record_rejected")]
 
 
-def test_a_terms_code_that_the_erp_does_not_know_is_refused_before_anything_is_sent(hub):
-    PaymentTermsMapping.objects.update(erp_code="NEVER")
+def test_a_terms_code_that_the_erp_does_not_know_is_asked_for_anew_and_the_order_goes_on_when_it_is_filled(
+    hub,
+):
+    PaymentTermsMapping.objects.filter(due_in_days=30).update(erp_code="NEVER")
     hub.place(po_number="PO-1", payment_terms="Net 30")
 
     hub.work()
 
     assert (hub.sent(), hub.attempts()) == (0, ["refused"])
-    assert hub.reviews() == [("push_order_to_erp", "record_rejected")]
+    assert hub.reviews() == [("push_order_to_erp", "mapping_missing")]
+    row = PaymentTermsMapping.objects.get(store=hub.euro, erp_code="")
+    row.erp_code = "30 DAYS"
+    row.save()
+    save_mapping(row)
+    hub.work()
+    assert (hub.sent(), hub.reviews()) == (1, [])
 
 
 def test_addresses_that_are_unusable_in_their_country_go_to_review_and_go_on_when_mended(hub):
