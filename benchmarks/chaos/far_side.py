@@ -1,7 +1,7 @@
 """The sandbox as a process of its own, which can also end a worker at a request.
 
 POST /_sandbox/kill_point {"pid", "operation", "number", "when", "seconds"} chooses the number-th request of
-that operation ("store WriteReferences", "erp POST salesOrders") from now on; `when` is
+that operation ("store WriteReferences", "erp" and the create of that ERP) from now on; `when` is
 
 before   the worker ends, the request is not carried out
 late     the worker ends, and the request is carried out `seconds` later

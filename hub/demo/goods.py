@@ -146,32 +146,3 @@ def _company(company: Company, *, is_first: bool) -> dict[str, Any]:
         "locations": [location],
         "contacts": [{"email": company.email, "first_name": "Robin", "last_name": "Buyer"}],
     }
-
-
-def erp_data() -> dict[str, Any]:
-    """Items and customers of the simulated Business Central company."""
-    return {
-        "items": [
-            {
-                "number": item.number,
-                "displayName": item.name,
-                "unitPrice": str(item.price),
-                "baseUnitOfMeasureCode": "PCS",
-                "blocked": item.is_blocked,
-            }
-            for item in items()
-        ],
-        "customers": [
-            {
-                "number": company.number,
-                "displayName": company.name,
-                "taxRegistrationNumber": company.tax_id,
-                "email": company.email,
-                "country": company.country,
-                "city": company.city,
-                "postalCode": company.postal_code,
-                "addressLine1": company.street,
-            }
-            for company in COMPANIES
-        ],
-    }

@@ -108,7 +108,7 @@ def _chart(tryton: Tryton, company: int) -> None:
     template = tryton.find_id("account.account.template", ["parent", "=", None])
     chosen = {"company": company, "account_template": template}
     session = tryton.call("wizard.account.create_chart.create")[0]
-    about = {"active_model": None, "active_ids": [], "active_id": None, "action_id": None}
+    about: dict[str, Any] = {"active_model": None, "active_ids": [], "active_id": None, "action_id": None}
     forms: dict[str, Any] = {"account": chosen}
     tryton.call("wizard.account.create_chart.execute", session, forms, "create_account", **about)
     accounts = {kind: _account(tryton, kind) for kind in ("receivable", "payable", "expense", "revenue")}

@@ -15,11 +15,11 @@ from hub.connectors.base import CallKind
 from hub.connectors.erp_parts import Confirmation, Confirmed
 from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.records import id_of
-from hub.errors import OutcomeUnknown, RecordRejected, Unreachable
+from hub.errors import Conflict, NeedsReview, OutcomeUnknown, RecordRejected, Unreachable
 
 # state of a sale: the button that leads on from it
 STEPS = (("draft", "quote"), ("quotation", "confirm"), ("confirmed", "process"))
-Failures = dict[int, RecordRejected]
+Failures = dict[int, NeedsReview]
 
 
 class TrytonConfirmation(Confirmation):
@@ -32,7 +32,7 @@ class TrytonConfirmation(Confirmation):
     confirming: threading.Lock
 
     def confirm_sales_orders(self, external_ids: Sequence[str]) -> list[Confirmed]:
-        """Sales that are done, or that somebody cancelled, are left as they are; `status` says so."""
+        """Sales that are done already are left as they are; one that was cancelled there is asked about."""
         wanted = [int(text) for text in dict.fromkeys(external_ids) if text.isascii() and text.isdigit()]
         failures: Failures = {}
         with self.confirming:
@@ -43,7 +43,7 @@ class TrytonConfirmation(Confirmation):
                     failures |= self._press(button, ids)
                     states = self._after(button, ids, states, failures)
         return [
-            Confirmed(str(number), states[number], failures.get(number))
+            Confirmed(str(number), states[number], failures.get(number) or _cancelled(number, states[number]))
             for number in wanted
             if number in states
         ]
@@ -78,3 +78,14 @@ class TrytonConfirmation(Confirmation):
             middle = len(ids) // 2
             return self._press(button, ids[:middle]) | self._press(button, ids[middle:])
         return {}
+
+
+def _cancelled(number: int, state: str) -> NeedsReview | None:
+    if state != "cancelled":
+        return None
+    return Conflict(
+        "The sale was cancelled in Tryton before it was confirmed. Cancel the order in the store as well, or press "
+        "Draft on the sale in Tryton and then Try again here.",
+        code="cancelled_in_erp",
+        evidence={"external_id": str(number)},
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from hub.connectors.erps.tryton.sales_orders import TrytonOrders
 from hub.connectors.erps.tryton.settings import (
     CONCURRENCY,
     REQUESTS_PER_SECOND,
+    WEB_SHOP,
     account_of,
     number,
     seconds,
@@ -59,6 +61,7 @@ class Tryton(TrytonOrders, TrytonConfirmation, TrytonCustomers, Connector):
             "Web shop",
             "Name of the web shop in Tryton that orders belong to. Several stores: EU=Shopify Europe, US=Shopify "
             "America, by the codes of their connections.",
+            default=WEB_SHOP,
         ),
         ConfigField(
             "call_deadline_seconds", "Deadline", "Seconds after which a call is given up.", False, False, "60"
@@ -156,7 +159,7 @@ class Tryton(TrytonOrders, TrytonConfirmation, TrytonCustomers, Connector):
             ]
         checks: list[Check] = []
         for name in dict.fromkeys(self.shop_names.values()):
-            checks += _checked(f"Web shop {name}", lambda name=name: self._check_shop(name))
+            checks += _checked(f"Web shop {name}", partial(self._check_shop, name))
         return [*checks, *_checked("Tax rounding", self._check_rounding)]
 
     def _check_shop(self, name: str) -> list[Check]:

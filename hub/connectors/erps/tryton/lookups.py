@@ -174,6 +174,15 @@ class Lookups:
             rounds_taxes_by_line=settings.rounds_taxes_by_line,
         )
 
+    def forget(self, document: SalesOrder) -> None:
+        """Read anew what this document names when it comes again: perhaps it was refused for what has changed."""
+        self.parties.forget(document.customer_number)
+        self.terms.forget(document.payment_terms_code)
+        self.carriers.forget(document.shipping_method_code)
+        for line in document.lines:
+            self.products.forget(line.number)
+            self.taxes.forget(line.tax_code)
+
     def shop(self, name: str) -> int:
         """The id of the web shop of this name; raises ConnectionBroken where there is none."""
         if not self.settings().has_web_id:

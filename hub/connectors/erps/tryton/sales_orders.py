@@ -102,6 +102,7 @@ class TrytonOrders(SalesOrders):
             # The words are in the user's language; whether the constraint spoke is seen by looking.
             found = self.find_sales_orders([document.reference])
             if not found:
+                self.lookups.forget(document)
                 raise
             return CreatedOrder(found[0].external_id, found[0].number, document.reference, found[0].totals)
         if not isinstance(made, list) or len(made) != 1 or not isinstance(made[0], int):

@@ -13,6 +13,7 @@ MOST_ALLOWED = 1000.0
 CONCURRENCY, REQUESTS_PER_SECOND = 4, 50
 """What is asked of a server at once and a second unless the connection says otherwise: one process of Tryton carries
 out about 20 creates a second, however many ask."""
+WEB_SHOP = "Shopify"
 _BOUNDS = {
     "call_deadline_seconds": (0.0, LONGEST_SECONDS),
     "settle_after_seconds": (0.0, LONGEST_SECONDS),
@@ -58,7 +59,7 @@ def shop_names(config: Mapping[str, str]) -> dict[str, str]:
     Either one name, or pairs parted by commas: `EU=Shopify Europe, US=Shopify America`.
     """
     names: dict[str, str] = {}
-    for entry in config.get("web_shops", "").split(","):
+    for entry in (config.get("web_shops", "").strip() or WEB_SHOP).split(","):
         code, separator, name = entry.rpartition("=")
         if name.strip():
             names[code.strip().upper() if separator else ""] = name.strip()

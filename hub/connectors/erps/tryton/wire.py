@@ -46,7 +46,7 @@ def decoded(value: object) -> object:
     if kind == "date":
         return date(*(_whole(value, name) for name in _MOMENT[:3]))
     if kind == "datetime":
-        return datetime(*(_whole(value, name) for name in _MOMENT), tzinfo=UTC)
+        return datetime(**{name: _whole(value, name) for name in _MOMENT}, tzinfo=UTC)
     return {name: decoded(member) for name, member in value.items()}
 
 
