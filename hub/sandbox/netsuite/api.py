@@ -181,9 +181,9 @@ class Api:
     def _carry_out(self, call: Call, body: Any) -> str:
         keeper = self.keepers[call.name]
         if call.method == "DELETE":
-            record = self.state.existing(call.name, call.record_id)
-            keeper.delete(record)
-            return str(record["id"])
+            doomed = self.state.existing(call.name, call.record_id)
+            keeper.delete(doomed)
+            return str(doomed["id"])
         body = dict(body) if isinstance(body, dict) else body
         if isinstance(body, dict) and call.record_id.removeprefix("eid:") == str(body.get("id", "")):
             body.pop("id", None)

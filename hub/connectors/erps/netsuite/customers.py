@@ -133,7 +133,7 @@ class NetSuiteCustomers(Customers, NewCustomers):
         return ErpCustomer(
             external_id=str(row["id"]),
             number=str(row["entityid"]),
-            name=str(row.get("companyname") or row.get("altname") or row["entityid"]),
+            name=_name(row),
             email=str(row.get("email") or ""),
             tax_registration_id=str(row.get("vatregnumber") or ""),
             currency=self._customer_currency(row),
@@ -146,6 +146,11 @@ class NetSuiteCustomers(Customers, NewCustomers):
         if internal_id is None or self.codes.currencies.is_empty():
             return self.currency
         return self.codes.currencies.code_of(str(internal_id))
+
+
+def _name(row: Json) -> str:
+    person = " ".join(str(row[part]) for part in ("firstname", "lastname") if row.get(part))
+    return str(row.get("companyname") or person or row["entityid"])
 
 
 def _bare(text: str) -> str:

@@ -23,7 +23,7 @@ _ORDERS = (
     "FROM transaction t LEFT JOIN customer c ON c.id = t.entity WHERE t.type = 'SalesOrd'"
 )
 _CUSTOMERS = (
-    "SELECT c.id, c.entityid, c.externalid, c.companyname, c.altname, c.email, c.vatregnumber, c.currency, "
+    "SELECT c.id, c.entityid, c.externalid, c.companyname, c.firstname, c.lastname, c.email, c.vatregnumber, c.currency, "
     "c.isinactive, p.entityid AS parentnumber FROM customer c LEFT JOIN customer p ON p.id = c.parent"
 )
 _BARE_TAX_ID = "UPPER(REPLACE(REPLACE(REPLACE(c.vatregnumber, ' ', ''), '.', ''), '-', ''))"
