@@ -113,6 +113,7 @@ def test_a_few_processors_work_off_jobs_each_record_taking_its_time(ns_with, ord
     ("headers", "items", "code"),
     [
         ({"Content-Type": COLLECTION}, 1, "INVALID_HEADER"),
+        (LATER, 1, "INVALID_HEADER"),
         (BATCH, 0, "INVALID_CONTENT"),
         (BATCH, 101, "INVALID_CONTENT"),
         (BATCH | {"X-NetSuite-Idempotency-Key": "mine"}, 1, "INVALID_HEADER"),
