@@ -125,6 +125,7 @@ def test_a_connection_that_works_says_so_line_by_line(erp):
     assert problems(checks) == {}
     assert [check.name for check in checks] == [
         "Sign in",
+        "Sales orders",
         "Read transaction",
         "Read customer",
         "Read item",
@@ -146,6 +147,23 @@ def test_a_lacking_permission_is_named_with_its_place_and_purpose(far_side, erp)
         in found["Read item"]
     )
     assert "It is needed to find items by their numbers." in found["Read item"]
+
+
+def test_a_table_that_SuiteQL_does_not_show_is_a_lacking_permission(far_side, erp):
+    far_side.answers("POST suiteql term", refusal(400, "INVALID_PARAMETER", "Record 'term' was not found."))
+
+    found = problems(erp.test())
+
+    assert list(found) == ["Read term"]
+    assert "Record 'term' was not found." in found["Read term"]
+    assert "the permission 'Setup -> Accounting Lists'" in found["Read term"]
+
+
+def test_credentials_that_may_not_see_orders_are_accepted_all_the_same(far_side, erp):
+    words = "You need the 'Transactions -> Sales Order' permission"
+    far_side.answers("GET salesOrder batch", refusal(403, "INSUFFICIENT_PERMISSION", words))
+
+    assert list(problems(erp.test())) == ["Sales orders"]
 
 
 def test_wrong_credentials_are_one_line(far_side, erp):
@@ -195,6 +213,7 @@ def test_settings_that_cannot_be_used_are_named(far_side, erp):
         "concurrency": "0",
         "time_zone": "Mars/Olympus",
         "comments_field": "tranId",
+        "tax_id_field": "vat; DROP",
         "order_fields": "custbody_x: colour",
     }
     made = far_side.connector(**config)
@@ -202,6 +221,7 @@ def test_settings_that_cannot_be_used_are_named(far_side, erp):
     found = problems(made.test())
 
     assert list(found) == [*config]
+    assert made.customer_queries.tax_id == "vatregnumber"
     assert (made.call_deadline, made.settle_after) == (timedelta(seconds=60), timedelta(minutes=20))
     assert made.choices.comments_field == "memo"
 
@@ -225,7 +245,7 @@ def test_without_orders_or_a_readable_record_the_clock_is_not_compared(far_side,
 
 
 def test_a_far_side_that_is_away_is_raised_not_shown(far_side, erp):
-    far_side.answers("POST suiteql currency", httpx.ConnectError("away"))
+    far_side.answers("GET salesOrder batch", httpx.ConnectError("away"))
 
     with pytest.raises(Unreachable):
         erp.test()

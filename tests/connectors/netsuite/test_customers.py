@@ -14,7 +14,7 @@ ROW = {
     "entityid": "C1",
     "companyname": "Adatum",
     "email": "Buyer@adatum.de",
-    "vatregnumber": "DE 123.456-789",
+    "taxid": "DE 123.456-789",
     "currency": "1",
     "isinactive": "F",
 }
@@ -45,10 +45,22 @@ def test_customers_are_found_by_number_in_any_case(far_side, erp):
 
 
 def test_customers_are_found_by_tax_id_however_it_is_written(far_side, erp):
-    far_side.answers("POST suiteql customer", rows(ROW, ROW | {"id": "9", "vatregnumber": "DE1"}))
+    far_side.answers("POST suiteql customer", rows(ROW, ROW | {"id": "9", "taxid": "DE1"}))
 
     assert erp.customers_by_tax_id("de123456789") == [ADATUM]
     assert far_side.asked("customer")[0].endswith("= 'DE123456789'")
+
+
+def test_tax_ids_may_stand_in_a_field_of_the_account(far_side):
+    far_side.answers("PUT customer", CREATED)
+    far_side.answers("POST suiteql customer", rows(ROW))
+    erp = far_side.connector(tax_id_field="custentity_vat")
+
+    erp.customers_by_tax_id("DE123456789")
+    erp.create_customer(NEW)
+
+    assert "c.custentity_vat AS taxid" in far_side.asked("customer")[0]
+    assert far_side.to("PUT customer")[0].body["custentity_vat"] == "DE123456789"
 
 
 def test_customers_are_found_by_email_in_any_case(far_side, erp):

@@ -425,6 +425,14 @@ def test_E6_an_unreadable_answer_to_a_read_is_tried_later(far_side, erp, answer)
         erp.read_sales_orders(["50001"])
 
 
+def test_a_query_that_is_refused_breaks_the_connection_and_stops_no_order(far_side, erp):
+    words = "Search error occurred: Field 'TAXTOTAL' was not found. Reason: NOT_EXPOSED."
+    far_side.answers("POST suiteql transaction", refusal(400, "INVALID_PARAMETER", words))
+
+    with pytest.raises(ConnectionBroken, match="TAXTOTAL"):
+        erp.read_sales_orders(["50001"])
+
+
 def test_changes_come_page_by_page_by_stamp_and_id(far_side, erp):
     second = ORDER_ROW | {"id": "50002", "stamp": "2026-08-21 03:11:13"}
     far_side.answers(

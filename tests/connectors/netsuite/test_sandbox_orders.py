@@ -300,7 +300,6 @@ def test_the_happy_path_is_one_call(account):
 def test_E1_more_requests_than_the_account_takes_are_told_to_wait(open_account):
     account = open_account(concurrency=1, latency=0.3)
     erp = account.connect()
-    erp.get_ready()
     refused = []
 
     def read():
