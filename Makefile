@@ -7,6 +7,7 @@ args ?=
 ARGS ?=
 N ?= 200
 SEED ?= 1
+ERP ?= business_central
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run work browser test check fix bench chaos screenshots
@@ -24,8 +25,8 @@ help:  ## this list
 setup: .venv/installed  ## virtualenv, packages, database, first administrator; safe to repeat
 	@$(MANAGE) setup
 
-demo: .venv/installed  ## two stores, one ERP, 22 orders (ARGS=--once ends by itself)
-	@$(MANAGE) demo $(ARGS)
+demo: .venv/installed  ## two stores, one ERP, 22 orders (ARGS=--once ends by itself; ERP=…)
+	@$(MANAGE) demo --erp $(ERP) $(ARGS)
 
 run: setup  ## web server and workers at http://127.0.0.1:8000/admin/
 	@$(MANAGE) run $(ARGS)
@@ -52,11 +53,11 @@ fix: .venv/installed  ## repair what ruff can repair
 	$(VENV)ruff check --fix .
 	$(VENV)ruff format .
 
-bench: .venv/installed  ## figures, as ratios within one run
-	@$(VENV)python -W ignore -m benchmarks $(ARGS)
+bench: .venv/installed  ## figures, as ratios within one run (ERP=…)
+	@$(VENV)python -W ignore -m benchmarks --erp $(ERP) $(ARGS)
 
-chaos: .venv/installed  ## orders under faults and killed workers: make chaos N=2000 SEED=7
-	@$(VENV)python -W ignore -m benchmarks.chaos --orders $(N) --seed $(SEED) $(ARGS)
+chaos: .venv/installed  ## orders under faults and killed workers: make chaos N=2000 SEED=7 ERP=…
+	@$(VENV)python -W ignore -m benchmarks.chaos --erp $(ERP) --orders $(N) --seed $(SEED) $(ARGS)
 
 screenshots: .venv/installed browser  ## pictures of the main pages, anew, in docs/screenshots
 	@$(VENV)python -W ignore -m screenshots

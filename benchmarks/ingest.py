@@ -31,8 +31,9 @@ def ingest(seconds: float) -> Iterator[Figure]:
     """The ratio of the median rates of alternating runs, then the door's tail at half its rate."""
     empty()
     with stage.sandbox_process() as (sandbox, _), stage.web_process() as (address, _):
-        store = stage.connect(sandbox, 0).store
-        bodies = _bodies(sandbox, store, address)
+        pair = stage.connect(sandbox, 0)
+        store = pair.store
+        bodies = _bodies(sandbox, pair, address)
         port = int(urlsplit(address).port or 0)
         door = _deliveries(reverse("webhook", args=[store.public_id]), store, bodies)
         bare = _deliveries(f"/bare/{store.pk}/", store, bodies)
@@ -71,11 +72,11 @@ def _tail(port: int, requests: Iterator[bytes], rate: float, seconds: float) -> 
     return Figure("webhook ingest p99 at half load", p99, 50, "ms", is_ceiling=True, detail=detail)
 
 
-def _bodies(sandbox: Sandbox, store: Connection, address: str) -> list[bytes]:
+def _bodies(sandbox: Sandbox, pair: stage.Pair, address: str) -> list[bytes]:
     """Bodies of real orders, as the simulated store delivers them."""
-    stage.subscribe(store, address)
+    stage.subscribe(pair.store, address)
     for number in range(BODIES):
-        stage.place(sandbox, stage.Pair(0, store, store), number, LINES)
+        stage.place(sandbox, pair, number, LINES)
     arrived = WebhookDelivery.objects.filter(topic=TOPIC)
     stage.wait_until(lambda: arrived.count() >= BODIES, "the webhooks of the orders just placed")
     return [bytes(body) for body in arrived.values_list("body", flat=True)]

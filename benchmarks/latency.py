@@ -19,7 +19,8 @@ from django.db.models import Count
 from benchmarks import stage
 from benchmarks.database import empty
 from benchmarks.report import Figure, percentile
-from hub.connectors.erps.business_central.reference import identity_of
+from hub.demo.erps import far_erp
+from hub.demo.erps.far_erp import FarErp
 from hub.demo.sandbox import Sandbox
 from hub.supervise.child import Child
 from hub.sync.models import Lease, SyncTask, TaskHistory
@@ -53,6 +54,7 @@ def latency_of_many(seconds: float) -> Iterator[Figure]:
 
 def _run(name: str, *, pairs: int, workers: int, seconds: float) -> Iterator[Figure]:
     empty()
+    far = far_erp()
     with (
         stage.sandbox_process() as (stores, store_side),
         stage.sandbox_process() as (erps, erp_side),
@@ -60,11 +62,7 @@ def _run(name: str, *, pairs: int, workers: int, seconds: float) -> Iterator[Fig
     ):
         made = [
             stage.connect(
-                stores,
-                number,
-                erps=erps,
-                erp_options={"latency": ERP_LATENCY, "rate": 0, "concurrency": 50},
-                erp_config={"concurrency": "50", "requests_per_second": "1000"},
+                stores, number, far=far, erps=erps, pace=far.pace(concurrency=50, latency=ERP_LATENCY, rate=0)
             )
             for number in range(pairs)
         ]
@@ -77,7 +75,7 @@ def _run(name: str, *, pairs: int, workers: int, seconds: float) -> Iterator[Fig
             took = time.time() - began
             cpu = {side: (_cpu(processes) - used[side]) / took * 100 for side, processes in sides.items()}
             stage.wait_until(lambda: _created(erps) >= count, "the last order", DRAINED_WITHIN)
-            yield from _figures(name, _samples(stores, erps), count)
+            yield from _figures(name, _samples(far, stores, erps), count)
             yield from _stages(name)
             yield Figure(
                 f"busier sandbox's CPU, {name}", max(cpu["stores"], cpu["ERPs"]), 70, "% of 1", is_ceiling=True,
@@ -134,7 +132,7 @@ def _created(erps: Sandbox) -> int:
     return sum(system["statuses"].get("201", 0) for system in systems.values())
 
 
-def _samples(stores: Sandbox, erps: Sandbox) -> list[Sample]:
+def _samples(far: FarErp, stores: Sandbox, erps: Sandbox) -> list[Sample]:
     """Every order that reached the ERP, by its first webhook and its first create."""
     sent: dict[tuple[str, str], float] = {}
     for webhook in stores.webhooks():
@@ -142,10 +140,10 @@ def _samples(stores: Sandbox, erps: Sandbox) -> list[Sample]:
             key = webhook["name"], webhook["key"].rpartition("/")[2]
             sent[key] = min(webhook["sent_at"], sent.get(key, webhook["sent_at"]))
     samples: dict[tuple[str, str], Sample] = {}
-    for request in erps.requests(operation="POST salesOrders"):
-        identity = identity_of(request["externalDocumentNumber"])
+    for request in erps.requests(operation=far.operations.create):
+        identity = far.identity_of_create(request)
         assert identity is not None
-        key = request["name"], identity.order_id
+        key = request["name"], str(identity[1])
         if key in sent and key not in samples:
             samples[key] = Sample(request["name"], sent[key], request["time"] - sent[key])
     return sorted(samples.values(), key=lambda sample: sample.sent_at)

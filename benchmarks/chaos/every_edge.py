@@ -23,7 +23,8 @@ from benchmarks.chaos.plan import plan
 from benchmarks.chaos.report import WentWrong, keep_state
 from benchmarks.chaos.stage import WORLD, Stage, staged
 from benchmarks.chaos.timing import EDGES
-from benchmarks.chaos.verdict import Finding, documents, judge
+from benchmarks.chaos.verdict import Finding, documents, number_of
+from hub.demo.erps.far_erp import FarErp
 from hub.sync.models import Schedule, StoredToken
 
 MEETING_SECONDS = 15.0
@@ -55,9 +56,9 @@ class RequestPoint:
 Point = KillPoint | RequestPoint
 
 
-def run(seed: int, limit: int) -> None:
+def run(far: FarErp, seed: int, limit: int) -> None:
     """Try every kill point, or `limit` of them chosen by the seed; raises WentWrong where one ends badly."""
-    with staged(EDGES, has_schedules=False) as stage:
+    with staged(far, EDGES, has_schedules=False) as stage:
         trial = Trial(stage, seed)
         points = trial.discover()
         chosen = (
@@ -72,7 +73,7 @@ def run(seed: int, limit: int) -> None:
         print(f"{bad} of {len(chosen)} kill points ended badly", flush=True)
         if bad:
             keep_state(stage)
-            how = f"--every-edge --seed {seed}" + (f" --edges {limit}" if limit else "")
+            how = f"--erp {far.system} --every-edge --seed {seed}" + (f" --edges {limit}" if limit else "")
             print(f"Replay: python -m benchmarks.chaos {how}\nLogs: {stage.folder}", flush=True)
             raise WentWrong
 
@@ -101,7 +102,7 @@ class Trial:
                 RequestPoint(operation, n, when)
                 for operation, count in requests.items()
                 for n in range(1, count + 1)
-                for when in _sides(operation)
+                for when in self._sides(operation)
             ),
         ]
 
@@ -139,7 +140,7 @@ class Trial:
         Schedule.objects.update(is_enabled=False)
 
     def _subscriptions(self) -> list[object]:
-        stores = self.stage.sandbox.truth()["stores"]
+        stores = self.stage.stores()
         return min((list(stores[name]["subscriptions"]) for name in self.stage.store_codes), key=len)
 
     def _undisturbed(self, name: str, count: int = 1) -> None:
@@ -167,7 +168,7 @@ class Trial:
         """Wait until the order is right and nothing is under way; what is wrong with it otherwise."""
 
         def findings() -> list[Finding]:
-            return judge(self.stage.sandbox.truth(), [placed], self.stage.store_codes)
+            return self.stage.judge([placed])
 
         _until(lambda: not findings() and not self._under_way(), RECOVERY_SECONDS)
         # What is carried out late must have been found by now, not created again.
@@ -175,10 +176,8 @@ class Trial:
 
     def _twins(self, placed: tuple[str, str]) -> list[Finding]:
         store, gid = placed
-        found = documents(self.stage.sandbox.truth(), self.stage.store_codes)[
-            store, int(gid.rpartition("/")[2])
-        ]
-        return [Finding("doubled", gid, ", ".join(d["number"] for d in found))] if len(found) > 1 else []
+        found = documents(self.stage.world.documents(), self.stage.store_codes)[store, number_of(gid)]
+        return [Finding("doubled", gid, ", ".join(d.number for d in found))] if len(found) > 1 else []
 
     def _under_way(self) -> bool:
         with connection.cursor() as cursor:
@@ -191,11 +190,10 @@ class Trial:
     def _requests(self) -> list[str]:
         return list(self.stage.sandbox._ask("GET", "/edges")["edges"])
 
-
-def _sides(operation: str) -> tuple[str, ...]:
-    """A write may also be carried out after its sender is gone."""
-    is_write = operation in ("erp POST salesOrders", "store WriteReferences")
-    return ("before", "late", "after") if is_write else ("before", "after")
+    def _sides(self, operation: str) -> tuple[str, ...]:
+        """A write may also be carried out after its sender is gone."""
+        is_write = operation in (f"erp {self.stage.far.operations.create}", "store WriteReferences")
+        return ("before", "late", "after") if is_write else ("before", "after")
 
 
 def _end(process: ForkServerProcess) -> None:

@@ -1,7 +1,7 @@
 """The sandbox as a process of its own, which can also end a worker at a request.
 
 POST /_sandbox/kill_point {"pid", "operation", "number", "when", "seconds"} chooses the number-th request of
-that operation ("store WriteReferences", "erp POST salesOrders") from now on; `when` is
+that operation ("store WriteReferences", "erp" and the create of that ERP) from now on; `when` is
 
 before   the worker ends, the request is not carried out
 late     the worker ends, and the request is carried out `seconds` later
@@ -48,23 +48,29 @@ class FarSide(SandboxServer):
         self.control.verbs["POST", "kill_point"] = self._choose
         self.control.verbs["GET", "edges"] = lambda query, body: {"edges": self.seen}
 
-    def work(self, system: System, request: Request, entry: Entry) -> Response:
+    async def work(self, system: System, request: Request, entry: Entry) -> Response:
         """Handle a request, unless the worker that sent it ends here."""
         operation = f"{system.kind} {system.operation(request)}"
         self.seen.append(operation)
         self.counts[operation] += 1
         kill = self.kill
         if kill is None or (operation, self.counts[operation]) != (kill.operation, kill.number):
-            return super().work(system, request, entry)
+            return await super().work(system, request, entry)
         self.kill = None
         if kill.when == "after":
-            response = super().work(system, request, entry)
+            response = await super().work(system, request, entry)
             _end(kill.pid)
             return response
         _end(kill.pid)
         if kill.when == "late":
-            self.loop.call_later(kill.seconds, super().work, system, request, entry)
+            task = self.loop.create_task(self._late(kill.seconds, system, request, entry))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
         return Response(503)
+
+    async def _late(self, seconds: float, system: System, request: Request, entry: Entry) -> None:
+        await asyncio.sleep(seconds)
+        await super().work(system, request, entry)
 
     def _choose(self, query: dict[str, str], body: dict[str, Any]) -> object:
         self.seen.clear()

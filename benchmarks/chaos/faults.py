@@ -8,27 +8,32 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from benchmarks.chaos.timing import Timing
+from hub.demo.erps.far_erp import Operations
 
-CREATE = "POST salesOrders"
 Rules = list[dict[str, Any]]
 
 
-def rules(timing: Timing) -> Rules:
+def rules(timing: Timing, erp: Operations) -> Rules:
     """Every kind of fault, on creates, on reads, on the store and on its webhooks."""
-    return [*_on_creates(timing), *_on_erp_reads(timing), *_on_store(timing), *_on_webhooks()]
+    return [
+        *_on_creates(timing, erp.create),
+        *_on_erp_reads(timing, erp),
+        *_on_store(timing),
+        *_on_webhooks(),
+    ]
 
 
-def rules_beyond_settling(timing: Timing) -> Rules:
+def rules_beyond_settling(timing: Timing, create: str) -> Rules:
     """Creates that are carried out after nobody expects them any more."""
     soon, late = timing.too_late
-    erp = {"kind": "late_commit", "system": "erp", "operation": CREATE}
+    erp = {"kind": "late_commit", "system": "erp", "operation": create}
     return [
         {"id": "beyond settling", **erp, "seconds": soon, "probability": 0.3},
         {"id": "beyond the second look", **erp, "seconds": late, "probability": 0.3},
     ]
 
 
-def _on_creates(timing: Timing) -> Rules:
+def _on_creates(timing: Timing, create: str) -> Rules:
     slow = timing.deadline + 0.5
     # kind, probability, parameters
     faults: tuple[tuple[str, float, dict[str, Any]], ...] = (
@@ -49,10 +54,10 @@ def _on_creates(timing: Timing) -> Rules:
         ("latency", 0.01, {"seconds": slow, "where": "after"}),
         ("late_commit", 0.03, {"seconds": timing.late}),
     )
-    return _rules("create", "erp", CREATE, faults)
+    return _rules("create", "erp", create, faults)
 
 
-def _on_erp_reads(timing: Timing) -> Rules:
+def _on_erp_reads(timing: Timing, erp: Operations) -> Rules:
     faults: tuple[tuple[str, float, dict[str, Any]], ...] = (
         ("latency", 0.05, {"seconds": 0.5, "jitter": 0.5}),
         ("status", 0.02, {"status": 429, "retry_after": 1}),
@@ -62,13 +67,14 @@ def _on_erp_reads(timing: Timing) -> Rules:
         ("drop_before", 0.02, {}),
         ("expired_token", 0.02, {}),
         ("slow_drip", 0.005, {"interval": 0.05}),
+        ("unknown_fields", 0.05, {}),
     )
-    lagging = {"kind": "lagging_lookup", "system": "erp", "operation": "GET sales*", "seconds": timing.lag}
-    token = {"kind": "drop_before", "system": "erp", "operation": "POST token", "probability": 0.1}
+    lagging = {"kind": "lagging_lookup", "system": "erp", "operation": erp.look_ups, "seconds": timing.lag}
+    token = {"kind": "drop_before", "system": "erp", "operation": erp.sign_in, "probability": 0.1}
     return [
         {"id": "lagging lookup", "probability": 0.4, **lagging},
-        {"id": "token dropped", **token},
-        *_rules("erp read", "erp", "GET *", faults),
+        *([{"id": "token dropped", **token}] if erp.sign_in else []),
+        *_rules("erp read", "erp", erp.reads, faults),
     ]
 
 
@@ -85,6 +91,7 @@ def _on_store(timing: Timing) -> Rules:
         ("truncate", 0.02, {}),
         ("html", 0.02, {}),
         ("slow_drip", 0.005, {"interval": 0.05}),
+        ("unknown_fields", 0.05, {}),
     )
     lagging = {
         "kind": "lagging_lookup",
@@ -124,7 +131,7 @@ def _rules(
     ]
 
 
-def digest(log: Iterable[dict[str, Any]], left_out: Collection[str]) -> str:
+def digest(log: Iterable[dict[str, Any]], left_out: Collection[str], create: str) -> str:
     """One text for what befell the first create and the first webhook of every order.
 
     These come in every run; how often a create is sent again depends on where a worker was killed. Orders
@@ -133,13 +140,13 @@ def digest(log: Iterable[dict[str, Any]], left_out: Collection[str]) -> str:
     decisions = sorted(
         f"{entry['rule']}|{entry['system']}/{entry['name']}|{entry['operation']}|{entry['key']}"
         for entry in log
-        if _always_comes(entry) and not any(part in entry["key"] for part in left_out)
+        if _always_comes(entry, create) and not any(part in entry["key"] for part in left_out)
     )
     return hashlib.sha256("\n".join(decisions).encode()).hexdigest()[:16]
 
 
-def _always_comes(entry: dict[str, Any]) -> bool:
-    return bool(entry["key"]) and entry["occurrence"] == 1 and entry["operation"] in (CREATE, "orders/create")
+def _always_comes(entry: dict[str, Any], create: str) -> bool:
+    return bool(entry["key"]) and entry["occurrence"] == 1 and entry["operation"] in (create, "orders/create")
 
 
 def counts(log: Iterable[dict[str, Any]]) -> dict[str, int]:

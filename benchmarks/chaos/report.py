@@ -5,10 +5,10 @@ from __future__ import annotations
 from benchmarks.chaos.crowd import Crowd
 from benchmarks.chaos.game import WORKERS, Game, Phase
 from benchmarks.chaos.stage import Stage, staged
-from benchmarks.chaos.timing import BRIEF, LONG, SHORT
+from benchmarks.chaos.timing import timing_for
+from hub.demo.erps.far_erp import FarErp
 from hub.sync.models import ApiCall, Attempt, Connection, Cursor, Lease, ReviewItem, SyncTask, TaskHistory
 
-SHORT_RUN = 300
 RATE = 15.0
 
 
@@ -16,9 +16,9 @@ class WentWrong(Exception):
     """The run showed something wrong; it has been printed."""
 
 
-def run(count: int, seed: int, *, is_brief: bool = False) -> None:
+def run(far: FarErp, count: int, seed: int, *, is_brief: bool = False) -> None:
     """Both phases; raises WentWrong where either shows something wrong."""
-    with staged(BRIEF if is_brief else SHORT if count <= SHORT_RUN else LONG) as stage:
+    with staged(far, timing_for(count, is_real=far.is_real, is_brief=is_brief)) as stage:
         crowd = Crowd(stage, seed, size=WORKERS, kills=3 if is_brief else max(6, count // 50))
         game = Game(stage, seed, crowd)
         try:
@@ -50,7 +50,7 @@ def run(count: int, seed: int, *, is_brief: bool = False) -> None:
 def _print_main(phase: Phase, crowd: Crowd, seed: int) -> None:
     kinds = {
         kind: sum(f.kind == kind for f in phase.findings)
-        for kind in ("lost", "wrong", "doubled", "not written back")
+        for kind in ("lost", "wrong", "doubled", "not confirmed", "not written back")
     }
     changes = sum(bool(p.planned.change) for p in phase.placed)
     print(
@@ -82,7 +82,7 @@ def _print_findings(phase: Phase) -> None:
 
 def _print_replay(stage: Stage, count: int, seed: int) -> None:
     keep_state(stage)
-    print(f"Replay: make chaos N={count} SEED={seed}")
+    print(f"Replay: make chaos ERP={stage.far.system} N={count} SEED={seed}")
     print(f"Logs of workers, web and sandbox: {stage.folder}", flush=True)
 
 

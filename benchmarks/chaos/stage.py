@@ -9,16 +9,19 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from django.core.management import call_command
 from django.db import connection, connections
 
 from benchmarks.chaos.timing import Timing
+from benchmarks.chaos.verdict import Finding, judge
+from hub.demo.erps.far_erp import FarErp
 from hub.demo.sandbox import Sandbox
 from hub.demo.world import World, build
 from hub.supervise.child import Child
@@ -47,18 +50,35 @@ class Stage:
         return self.folder / "workers.log"
 
     @property
+    def far(self) -> FarErp:
+        """The kind of ERP."""
+        return self.world.far
+
+    @property
     def store_codes(self) -> dict[str, str]:
         """The connections' codes by the stores' names in the sandbox."""
         return {f"{WORLD}-euro": self.world.euro_store.code, f"{WORLD}-dollar": self.world.dollar_store.code}
 
+    def stores(self) -> dict[str, Any]:
+        """What the stores hold."""
+        found: dict[str, Any] = self.sandbox.truth(kind="store")["stores"]
+        return found
+
+    def judge(
+        self, placed: Iterable[tuple[str, str]], held: Collection[tuple[str, str]] = ()
+    ) -> list[Finding]:
+        """What is wrong with these orders now."""
+        return judge(self.stores(), self.world.documents(), placed, self.store_codes, held)
+
 
 @contextmanager
-def staged(timing: Timing, *, has_schedules: bool = True) -> Iterator[Stage]:
+def staged(far: FarErp, timing: Timing, *, has_schedules: bool = True) -> Iterator[Stage]:
     """Everything started and built; ended and dropped with the block. The folder stays if the block fails."""
     folder = Path(tempfile.mkdtemp(prefix="concord-chaos-"))
     ports = _free_port(), _free_port()
     with ExitStack() as stack:
         stack.enter_context(_database())
+        far.start(stack)
         os.environ["CHAOS_LEASE_SECONDS"] = str(timing.lease)
         os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{ports[1]}"
         far_side = [
@@ -76,14 +96,15 @@ def staged(timing: Timing, *, has_schedules: bool = True) -> Iterator[Stage]:
         )
         sandbox = Sandbox(f"http://127.0.0.1:{ports[0]}")
         stack.callback(sandbox.close)
-        yield _built(sandbox, folder, timing, has_schedules)
+        yield _built(sandbox, far, folder, timing, has_schedules)
     shutil.rmtree(folder)
 
 
-def _built(sandbox: Sandbox, folder: Path, timing: Timing, has_schedules: bool) -> Stage:
+def _built(sandbox: Sandbox, far: FarErp, folder: Path, timing: Timing, has_schedules: bool) -> Stage:
     # Companies and locations are Shopify Plus's: the plan of every store that this is for.
     world = build(
         sandbox,
+        far=far,
         name=WORLD,
         call_deadline=timing.deadline,
         settle_after=timing.settle,

@@ -125,6 +125,11 @@ class Confirmation(ABC):
     confirm_batch: ClassVar[int]
     """How many documents one `confirm_sales_orders` call may name."""
 
+    @classmethod
+    def confirms(cls, config: Mapping[str, str]) -> bool:
+        """Whether this connection's documents are to be confirmed by us; always, unless a setting says otherwise."""
+        return True
+
     @abstractmethod
     def confirm_sales_orders(self, external_ids: Sequence[str]) -> list[Confirmed]:
         """Bring these documents to the state in which the ERP works on them; one result for each that is there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -26,88 +27,64 @@ _KINDS = (
     "Bin",
 )
 
-# number in the ERP, name, tax id, e-mail, country, state, city, postal code, street
-_COMPANIES: tuple[tuple[str, ...], ...] = (
-    (
-        "10000",
-        "Nordlicht Möbel GmbH",
-        "DE811128135",
-        "einkauf@nordlicht.example",
-        "DE",
-        "",
-        "Hamburg",
-        "20095",
-        "Ballindamm 3",
-    ),
-    (
-        "20000",
-        "Alpenhaus Ausstattung KG",
-        "DE136695976",
-        "bestellung@alpenhaus.example",
-        "DE",
-        "",
-        "München",
-        "80331",
-        "Tal 12",
-    ),
-    (
-        "30000",
-        "Atelier Rhône SARL",
-        "FR40303265045",
-        "achats@atelier-rhone.example",
-        "FR",
-        "",
-        "Lyon",
-        "69002",
-        "12 Rue Mercière",
-    ),
-    (
-        "40000",
-        "Canal Interiors B.V.",
-        "NL004495445B01",
-        "inkoop@canal.example",
-        "NL",
-        "",
-        "Amsterdam",
-        "1012 AB",
-        "Damrak 70",
-    ),
-    (
-        "50000",
-        "Prairie Office Supply Inc.",
-        "",
-        "po@prairie.example",
-        "US",
-        "IL",
-        "Chicago",
-        "60601",
-        "1 E Wacker Dr",
-    ),
-    (
-        "60000",
-        "Harbor Hospitality LLC",
-        "",
-        "orders@harbor.example",
-        "US",
-        "MA",
-        "Boston",
-        "02110",
-        "100 Federal St",
-    ),
-)
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is sold; `price` in major units."""
+
+    number: str
+    name: str
+    price: Decimal
+    is_blocked: bool
 
 
-_STRANGER = (
-    "",
-    STRANGER,
-    "DE999999999",
-    "post@fremdling.example",
-    "DE",
-    "",
-    "Berlin",
-    "10115",
-    "Invalidenstraße 1",
-)
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company of the stores. `number` is the customer's in the ERP, "" where it has none."""
+
+    number: str
+    name: str
+    tax_id: str
+    email: str
+    country: str
+    state: str
+    city: str
+    postal_code: str
+    street: str
+
+
+COMPANIES = (
+    Company(
+        "10000", "Nordlicht Möbel GmbH", "DE811128135", "einkauf@nordlicht.example",
+        "DE", "", "Hamburg", "20095", "Ballindamm 3",
+    ),
+    Company(
+        "20000", "Alpenhaus Ausstattung KG", "DE136695976", "bestellung@alpenhaus.example",
+        "DE", "", "München", "80331", "Tal 12",
+    ),
+    Company(
+        "30000", "Atelier Rhône SARL", "FR40303265045", "achats@atelier-rhone.example",
+        "FR", "", "Lyon", "69002", "12 Rue Mercière",
+    ),
+    Company(
+        "40000", "Canal Interiors B.V.", "NL004495445B01", "inkoop@canal.example",
+        "NL", "", "Amsterdam", "1012 AB", "Damrak 70",
+    ),
+    Company(
+        "50000", "Prairie Office Supply Inc.", "", "po@prairie.example",
+        "US", "IL", "Chicago", "60601", "1 E Wacker Dr",
+    ),
+    Company(
+        "60000", "Harbor Hospitality LLC", "", "orders@harbor.example",
+        "US", "MA", "Boston", "02110", "100 Federal St",
+    ),
+)  # fmt: skip
+EURO, DOLLAR = ("10000", "20000", "30000", "40000"), ("50000", "60000")
+"""Numbers of the companies that buy in the one and in the other store."""
+_STRANGER = Company(
+    "", STRANGER, "DE999999999", "post@fremdling.example",
+    "DE", "", "Berlin", "10115", "Invalidenstraße 1",
+)  # fmt: skip
 
 
 def item_number(index: int) -> str:
@@ -125,33 +102,12 @@ def price(index: int) -> Decimal:
     return Decimal("4.90") + Decimal(index * 7 % 90) + Decimal(index % 10) / 10
 
 
-def erp_data() -> dict[str, Any]:
-    """Items and customers of the simulated Business Central company."""
-    return {
-        "items": [
-            {
-                "number": item_number(n),
-                "displayName": f"{_KINDS[n % len(_KINDS)]} {n}",
-                "unitPrice": str(price(n)),
-                "baseUnitOfMeasureCode": "PCS",
-                "blocked": n == BLOCKED,
-            }
-            for n in range(1, ITEMS + 1)
-        ],
-        "customers": [
-            {
-                "number": number,
-                "displayName": name,
-                "taxRegistrationNumber": tax_id,
-                "email": email,
-                "country": country,
-                "city": city,
-                "postalCode": postal_code,
-                "addressLine1": street,
-            }
-            for number, name, tax_id, email, country, _, city, postal_code, street in _COMPANIES
-        ],
-    }
+def items() -> list[Item]:
+    """Everything that is sold."""
+    return [
+        Item(item_number(n), f"{_KINDS[n % len(_KINDS)]} {n}", price(n), n == BLOCKED)
+        for n in range(1, ITEMS + 1)
+    ]
 
 
 def store_data(numbers: tuple[str, ...], *, with_stranger: bool = False) -> dict[str, Any]:
@@ -165,24 +121,28 @@ def store_data(numbers: tuple[str, ...], *, with_stranger: bool = False) -> dict
             for n in range(1, ITEMS + 1)
         ],
         "companies": [
-            *(_company(row, is_first=row[0] == numbers[0]) for row in _COMPANIES if row[0] in numbers),
+            *(_company(one, is_first=one.number == numbers[0]) for one in COMPANIES if one.number in numbers),
             *([_company(_STRANGER, is_first=False)] if with_stranger else []),
         ],
     }
 
 
-def _company(row: tuple[str, ...], *, is_first: bool) -> dict[str, Any]:
-    number, name, tax_id, email, country, state, city, postal_code, street = row
+def _company(company: Company, *, is_first: bool) -> dict[str, Any]:
     address = {
-        "address1": street,
-        "city": city,
-        "zip": postal_code,
-        "country_code": country,
-        **({"zone_code": state} if state else {}),
+        "address1": company.street,
+        "city": company.city,
+        "zip": company.postal_code,
+        "country_code": company.country,
+        **({"zone_code": company.state} if company.state else {}),
+    }
+    location = {
+        "name": company.city,
+        "tax_registration_id": company.tax_id or None,
+        "address": address,
     }
     return {
-        "name": name,
-        **({"external_id": number} if is_first else {}),
-        "locations": [{"name": city, "tax_registration_id": tax_id or None, "address": address}],
-        "contacts": [{"email": email, "first_name": "Robin", "last_name": "Buyer"}],
+        "name": company.name,
+        **({"external_id": company.number} if is_first else {}),
+        "locations": [location],
+        "contacts": [{"email": company.email, "first_name": "Robin", "last_name": "Buyer"}],
     }

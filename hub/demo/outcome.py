@@ -1,6 +1,6 @@
 """What became of each order of the demonstration.
 
-Our tables say what is held, the sandbox's truth what arrived.
+Our tables say what is held, the far side itself what arrived.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from hub.demo.erps.far_erp import FarDocument
 from hub.demo.orders import KEPT_OUT, SENT, DemoOrder
 from hub.lib.money import Money
 from hub.sync.models import ReviewItem, SyncTask
@@ -46,7 +47,10 @@ def is_settled(placed: Placed) -> bool:
         return False
     link = OrderLink.objects.filter(order=order).first()
     if link:
-        return link.totals != OrderLink.Totals.UNREAD and link.reference_pushed_at is not None
+        is_waiting = (
+            link.totals == OrderLink.Totals.UNREAD or link.confirmation == OrderLink.Confirmation.WAITS
+        )
+        return not is_waiting and link.reference_pushed_at is not None
     if _question(order) is not None:
         return True
     return not SyncTask.objects.filter(subject=f"order:{order.pk}").exists()
@@ -59,20 +63,19 @@ def _question(order: StoreOrder) -> ReviewItem | None:
     return ReviewItem.objects.filter(subject__in=subjects, state=ReviewItem.State.OPEN).order_by("pk").first()
 
 
-def rows(placed: list[Placed], truth: dict[str, Any]) -> list[Row]:
-    """The table, totals of both sides read from the sandbox."""
-    documents = [order for erp in truth["erps"].values() for order in erp["salesOrders"]]
-    return [_row(one, truth["stores"][one.system], documents) for one in placed]
+def rows(placed: list[Placed], stores: dict[str, Any], documents: list[FarDocument]) -> list[Row]:
+    """The table, totals of both sides as they are there: `stores` is the sandbox's truth about them."""
+    return [_row(one, stores[one.system], documents) for one in placed]
 
 
-def _row(placed: Placed, store: dict[str, Any], documents: list[dict[str, Any]]) -> Row:
+def _row(placed: Placed, store: dict[str, Any], documents: list[FarDocument]) -> Row:
     remote = next(order for order in store["orders"] if order["id"] == placed.external_id)
     order = StoreOrder.objects.select_related("location").get(external_id=placed.external_id)
     link = OrderLink.objects.filter(order=order).first()
     question = _question(order)
     total = _money(remote["currentTotalPriceSet"]["shopMoney"])
-    arrived = [d for d in documents if link and d["id"] == link.external_id]
-    erp_total = _erp_money(arrived[0]) if arrived else None
+    arrived = [d for d in documents if link and d.external_id == link.external_id]
+    erp_total = Money(arrived[0].total, arrived[0].currency) if arrived else None
     state = SENT if link else question.code if question else KEPT_OUT
     return Row(
         placed=placed,
@@ -92,7 +95,7 @@ def _problem(
     total: Money,
     erp_total: Money | None,
     link: OrderLink | None,
-    documents: list[dict[str, Any]],
+    documents: list[FarDocument],
     order: StoreOrder,
 ) -> str:
     if state != placed.plan.outcome:
@@ -101,15 +104,13 @@ def _problem(
         return ""
     if erp_total is None or (erp_total.currency, erp_total.amount) != (total.currency, total.amount):
         return f"the ERP says {erp_total}"
-    twins = [d for d in documents if d["externalDocumentNumber"] == link.reference]
+    twins = [d for d in documents if d.reference == link.reference and not d.is_cancelled]
     if len(twins) != 1:
         return f"{len(twins)} documents carry {link.reference}"
+    if not twins[0].is_confirmed:
+        return "it is a draft in the ERP"
     return "" if link.reference_pushed_at else "the store does not know the ERP's number"
 
 
 def _money(money: dict[str, Any]) -> Money:
     return Money(Decimal(str(money["amount"])), money["currencyCode"])
-
-
-def _erp_money(document: dict[str, Any]) -> Money:
-    return Money(Decimal(str(document["totalAmountIncludingTax"])), document["currencyCode"])

@@ -38,9 +38,9 @@ class Sandbox:
         """Rules, counts and log of what was injected."""
         return self._ask("GET", "/faults")
 
-    def truth(self) -> dict[str, Any]:
-        """Everything that every simulated system holds."""
-        return self._ask("GET", "/truth")
+    def truth(self, **which: str) -> dict[str, Any]:
+        """Everything that every simulated system holds, or those of one `kind` and `name`."""
+        return self._ask("GET", f"/truth?{httpx.QueryParams(which)}")
 
     def stats(self) -> dict[str, Any]:
         """What was asked of it so far, and what that cost it."""

@@ -1,27 +1,17 @@
-"""Connect Concord to a sandbox: two stores, one ERP, and every mapping that an admin would have filled in."""
+"""Connect Concord to a far side: two stores, one ERP, and every mapping that an admin would have filled in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 
-from hub.connectors.documents import LineKind
 from hub.demo import goods
+from hub.demo.erps import far_erp
+from hub.demo.erps.far_erp import FarDocument, FarErp
+from hub.demo.mappings import map_pair
 from hub.demo.sandbox import Sandbox
 from hub.sync.models import Connection
-from inventory.models import ItemMapping
-from orders.models import OrderPolicy, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 
 SECRET = "sandbox-secret"
-# title in the store, rate, the ERP's code
-TAXES = (
-    ("VAT", "0.19", "VAT19"),
-    ("VAT", "0.07", "VAT7"),
-    ("", "0", "VAT0"),
-    ("Sales tax", "0.0825", "CA825"),
-)
-TERMS = (("NET", 30, "Net 30", "30 DAYS"), ("NET", 60, "Net 60", "60 DAYS"), ("NET", 15, "Net 15", "14 DAYS"))
-SHIPPING = (("Standard", "STANDARD", "6810"), ("Express", "EXPRESS", "6810"), ("Freight", "FREIGHT", "6810"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +19,8 @@ class World:
     """The connections of a sandbox, by the names that its systems have there."""
 
     sandbox: Sandbox
+    far: FarErp
+    erp_name: str
     erp: Connection
     euro_store: Connection
     dollar_store: Connection
@@ -37,10 +29,15 @@ class World:
         """A buyer orders in a store; answers with the order's id and name."""
         return self.sandbox.act("store", store.config["sandbox_name"], "place_order", dict(order))
 
+    def documents(self) -> list[FarDocument]:
+        """What the ERP holds."""
+        return self.far.documents(self.sandbox, self.erp_name)
+
 
 def build(
     sandbox: Sandbox,
     *,
+    far: FarErp | None = None,
     name: str = "demo",
     call_deadline: float = 60,
     settle_after: float = 600,
@@ -48,47 +45,61 @@ def build(
     store_options: dict[str, object] | None = None,
 ) -> World:
     """Make fresh systems in the sandbox and connections to them. `name` tells several worlds apart."""
-    options = {"profile": "empty", "client_id": "concord", "client_secret": SECRET, **(store_options or {})}
-    sandbox.create("erp", f"{name}-erp", profile="empty", **(erp_options or {}))
-    sandbox.create("store", f"{name}-euro", currency="EUR", timezone="Europe/Berlin", **options)
-    sandbox.create("store", f"{name}-dollar", currency="USD", timezone="America/Chicago", **options)
-    sandbox.seed("erp", f"{name}-erp", goods.erp_data())
-    sandbox.seed(
-        "store", f"{name}-euro", goods.store_data(("10000", "20000", "30000", "40000"), with_stranger=True)
-    )
-    sandbox.seed("store", f"{name}-dollar", goods.store_data(("50000", "60000")))
-    erp = _erp(sandbox, name, call_deadline, settle_after)
+    far = far or far_erp()
+    make_store(sandbox, f"{name}-euro", "EUR", goods.EURO, store_options, with_stranger=True)
+    make_store(sandbox, f"{name}-dollar", "USD", goods.DOLLAR, store_options)
+    erp = make_erp(sandbox, far, f"{name}-erp", call_deadline, settle_after, erp_options)
     stores = [
-        _store(sandbox, f"{name}-euro", "EU", "Europe/Berlin", erp),
-        _store(sandbox, f"{name}-dollar", "US", "America/Chicago", erp),
+        connect_store(sandbox, f"{name}-euro", "EU", "Europe/Berlin"),
+        connect_store(sandbox, f"{name}-dollar", "US", "America/Chicago"),
     ]
-    return World(sandbox, erp, *stores)
+    for store in stores:
+        map_pair(store, erp, far.codes)
+    return World(sandbox, far, f"{name}-erp", erp, *stores)
 
 
-def _erp(sandbox: Sandbox, name: str, call_deadline: float, settle_after: float) -> Connection:
-    address = f"{sandbox.url}/erps/{name}-erp"
-    return Connection.objects.create(
-        system="business_central",
-        name=f"Business Central ({name})",
-        code="BC",
+def make_erp(
+    sandbox: Sandbox,
+    far: FarErp,
+    name: str,
+    call_deadline: float,
+    settle_after: float,
+    options: dict[str, object] | None = None,
+) -> Connection:
+    """A fresh ERP of this name, and the connection to it. Both durations in seconds."""
+    far.make(sandbox, name, **(options or {}))
+    return far.connect(
+        sandbox,
+        name,
+        title=f"{far.label} ({name.removesuffix('-erp')})",
+        code=far.code,
         time_zone="Europe/Berlin",
         config={
-            "tenant_id": "sandbox",
-            "environment": "Production",
-            "company": f"CONCORD {name}-erp".upper(),
-            "client_id": "sandbox",
-            "currency": "EUR",
-            "api_url": address,
-            "login_url": address,
             "call_deadline_seconds": str(call_deadline),
             "settle_after_seconds": str(settle_after),
         },
-        secrets={"client_secret": "sandbox"},
     )
 
 
-def _store(sandbox: Sandbox, name: str, code: str, time_zone: str, erp: Connection) -> Connection:
-    store = Connection.objects.create(
+def make_store(
+    sandbox: Sandbox,
+    name: str,
+    currency: str,
+    companies: tuple[str, ...],
+    options: dict[str, object] | None = None,
+    *,
+    with_stranger: bool = False,
+) -> None:
+    """A fresh store of this name, where the companies with these numbers buy."""
+    time_zone = "Europe/Berlin" if currency == "EUR" else "America/Chicago"
+    access = {"profile": "empty", "client_id": "concord", "client_secret": SECRET}
+    sandbox.create("store", name, currency=currency, timezone=time_zone, **{**access, **(options or {})})
+    sandbox.seed("store", name, goods.store_data(companies, with_stranger=with_stranger))
+
+
+def connect_store(sandbox: Sandbox, name: str, code: str, time_zone: str) -> Connection:
+    """The connection to the store of this name."""
+    return Connection.objects.create(
         system="shopify",
         name=f"Store {name}",
         code=code,
@@ -100,32 +111,4 @@ def _store(sandbox: Sandbox, name: str, code: str, time_zone: str, erp: Connecti
             "sandbox_name": name,
         },
         secrets={"client_secret": SECRET},
-    )
-    OrderPolicy.objects.create(store=store, erp=erp)
-    _map(store, erp)
-    return store
-
-
-def _map(store: Connection, erp: Connection) -> None:
-    pair = {"store": store, "erp": erp}
-    ItemMapping.objects.bulk_create(
-        ItemMapping(sku=goods.sku(n), item_number=goods.item_number(n), **pair)
-        for n in range(1, goods.ITEMS + 1)
-    )
-    TaxCodeMapping.objects.bulk_create(
-        TaxCodeMapping(title=title, rate=Decimal(rate), erp_code=code, **pair) for title, rate, code in TAXES
-    )
-    PaymentTermsMapping.objects.bulk_create(
-        PaymentTermsMapping(type=kind, due_in_days=days, name=words, erp_code=code, **pair)
-        for kind, days, words, code in TERMS
-    )
-    ShippingMethodMapping.objects.bulk_create(
-        ShippingMethodMapping(
-            title=title,
-            erp_method_code=method,
-            charge_kind=LineKind.ACCOUNT,
-            charge_number=account,
-            **pair,
-        )
-        for title, method, account in SHIPPING
     )

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from hub.sandbox.faults import Faults
 from hub.sandbox.registry import DEFAULT, ERP, STORE, Registry
-from hub.sandbox.system import Response, System
+from hub.sandbox.system import Response, Soon, System, settled
 from hub.sandbox.traffic import Traffic
 from hub.sandbox.webhooks import Deliveries
 
@@ -26,7 +26,7 @@ class Control:
         self.faults = faults
         self.traffic = traffic
         self.deliveries = deliveries
-        self.verbs: dict[tuple[str, str], Callable[[Query, Body], object]] = {
+        self.verbs: dict[tuple[str, str], Callable[[Query, Body], Soon[object]]] = {
             ("GET", "truth"): self._truth,
             ("POST", "reset"): self._reset,
             ("POST", "seed"): self._seed,
@@ -42,22 +42,24 @@ class Control:
             ("GET", "webhooks"): lambda query, body: {"webhooks": list(self.deliveries.log)},
         }
 
-    def answer(self, method: str, verb: str, query: str, body: bytes) -> Response:
+    async def answer(self, method: str, verb: str, query: str, body: bytes) -> Response:
         """Carry out one control request."""
         handler = self.verbs.get((method, verb))
         if handler is None:
             known = ", ".join(f"{its_method} {its_verb}" for its_method, its_verb in sorted(self.verbs))
             return _json(404, {"error": f"no {method} {verb} here; there are {known}"})
         try:
-            return _json(200, handler(_query(query), _body(body)))
+            return _json(200, await settled(handler(_query(query), _body(body))))
         except ValueError as error:
             return _json(400, {"error": str(error)})
 
-    def _truth(self, query: Query, body: Body) -> object:
+    async def _truth(self, query: Query, body: Body) -> object:
         found = self.registry.matching(query.get("kind"), query.get("name"))
         return {
-            "stores": {system.name: system.truth() for system in found if system.kind == STORE},
-            "erps": {system.name: system.truth() for system in found if system.kind == ERP},
+            "stores": {
+                system.name: await settled(system.truth()) for system in found if system.kind == STORE
+            },
+            "erps": {system.name: await settled(system.truth()) for system in found if system.kind == ERP},
         }
 
     def _reset(self, query: Query, body: Body) -> object:
@@ -70,17 +72,17 @@ class Control:
             system.reset(profile)
         return {"reset": [f"{system.kind}/{system.name}" for system in found]}
 
-    def _seed(self, query: Query, body: Body) -> object:
-        return self._with_webhooks(body, lambda system: system.seed(_object(body, "data")))
+    async def _seed(self, query: Query, body: Body) -> object:
+        return await self._with_webhooks(body, lambda system: system.seed(_object(body, "data")))
 
-    def _act(self, query: Query, body: Body) -> object:
+    async def _act(self, query: Query, body: Body) -> object:
         action = _text(body, "action")
-        return self._with_webhooks(body, lambda system: system.act(action, _object(body, "data")))
+        return await self._with_webhooks(body, lambda system: system.act(action, _object(body, "data")))
 
-    def _with_webhooks(self, body: Body, do: Callable[[System], object]) -> object:
+    async def _with_webhooks(self, body: Body, do: Callable[[System], Soon[Body]]) -> object:
         system = self.registry.get(_text(body, "kind"), _text(body, "name", DEFAULT))
         try:
-            return do(system)
+            return await settled(do(system))
         finally:
             self.deliveries.send(system, self.registry.time_scale_of(system))
 

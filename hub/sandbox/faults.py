@@ -31,6 +31,7 @@ REQUEST_KINDS: dict[str, frozenset[str]] = {
     "truncate": frozenset({"keep"}),
     "html": frozenset({"commit", "status"}),
     "slow_drip": frozenset({"interval"}),
+    "unknown_fields": frozenset(),
     "late_commit": frozenset({"seconds", "how"}),
     "lagging_lookup": frozenset({"seconds"}),
     "down": frozenset({"from", "for", "mode"}),

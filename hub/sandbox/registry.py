@@ -16,11 +16,11 @@ CLASSES = {
     STORE: "hub.sandbox.shopify.store:ShopifyStore",
     ERP: "hub.sandbox.business_central.company:BusinessCentralCompany",
 }
-# An ERP is made with the option `dialect`: which system it plays.
-BUSINESS_CENTRAL, NETSUITE = "business_central", "netsuite"
+# What a system of a kind may be: the option `dialect` names it, the class above is the default.
 DIALECTS = {
-    BUSINESS_CENTRAL: CLASSES[ERP],
-    NETSUITE: "hub.sandbox.netsuite.account:NetSuiteAccount",
+    (ERP, "business_central"): CLASSES[ERP],
+    (ERP, "netsuite"): "hub.sandbox.netsuite.account:NetSuiteAccount",
+    (ERP, "relay"): "hub.sandbox.relay.relay:Relay",
 }
 _NAMED = re.compile(r"/(?P<where>stores|erps)/(?P<name>[A-Za-z0-9_.-]{1,64})(?P<rest>/.*)")
 _KIND_OF = {"stores": STORE, "erps": ERP}
@@ -51,7 +51,7 @@ class Registry:
     def create(self, kind: str, name: str, options: dict[str, Any]) -> System:
         """A fresh system in place of any of that name.
 
-        Among the options `dialect` says which ERP is played, and `time_scale` divides webhook retry times.
+        `time_scale` among the options divides webhook retry times, `dialect` says what it speaks.
         """
         if not _NAME.fullmatch(name):
             raise ValueError(
@@ -62,8 +62,7 @@ class Registry:
         if not isinstance(time_scale, int | float) or time_scale <= 0:
             raise ValueError(f"time_scale must be a number above 0, not {time_scale!r}")
         profile = given.pop("profile", self.profile)
-        dialect = given.pop("dialect", BUSINESS_CENTRAL) if kind == ERP else ""
-        system: System = _class_of(kind, dialect)(name, given)
+        system: System = _class_of(kind, given.pop("dialect", ""))(name, given)
         system.reset(profile)
         self.systems[kind, name] = system
         self.time_scales[kind, name] = time_scale
@@ -106,9 +105,10 @@ def is_available(kind: str) -> bool:
 def _class_of(kind: str, dialect: str = "") -> Any:
     if kind not in CLASSES:
         raise ValueError(f'unknown kind {kind!r}; there are "store" and "erp"')
-    if dialect and dialect not in DIALECTS:
-        raise ValueError(f"unknown dialect {dialect!r}; there are {', '.join(sorted(DIALECTS))}")
-    module_name, class_name = (DIALECTS[dialect] if dialect else CLASSES[kind]).split(":")
+    if dialect and (kind, dialect) not in DIALECTS:
+        known = ", ".join(sorted(name for its_kind, name in DIALECTS if its_kind == kind)) or "none"
+        raise ValueError(f"no {kind} has the dialect {dialect!r}; there are {known}")
+    module_name, class_name = DIALECTS.get((kind, dialect), CLASSES[kind]).split(":")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:

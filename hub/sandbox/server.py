@@ -12,6 +12,7 @@ commit_then_500   does the work, then answers 500 (or `status`)
 truncate          does the work, sends whole headers and the first `keep` of the body (0.5), closes
 html              answers a maintenance page with status 200; with commit=true it does the work first
 slow_drip         does the work and sends the answer a byte at a time, `interval` seconds apart (0.1)
+unknown_fields    answers as it would, with a field that nobody has heard of in every record of the JSON
 late_commit       closes the connection at once and does the work `seconds` later
 lagging_lookup    lets look-ups miss what changed in the last `seconds`
 down              `from` seconds after the rules were set, `for` seconds long: resets, or mode=503 refuses
@@ -30,11 +31,12 @@ import zlib
 from types import TracebackType
 from typing import Any
 
+from hub.sandbox.additions import with_unknown_fields
 from hub.sandbox.control import Control
 from hub.sandbox.faults import Faults, Rule
 from hub.sandbox.lanes import Lanes
 from hub.sandbox.registry import DEFAULT, ERP, STORE, Registry, is_available
-from hub.sandbox.system import Lane, Request, Response, System
+from hub.sandbox.system import Lane, Request, Response, System, settled
 from hub.sandbox.traffic import Entry, Traffic
 from hub.sandbox.webhooks import Deliveries
 from hub.sandbox.wire import Connection, Exchange
@@ -143,7 +145,7 @@ class SandboxServer:
         path, _, query = exchange.target.partition("?")
         if path.startswith(CONTROL_ROOT):
             verb = path.removeprefix(CONTROL_ROOT)
-            exchange.reply(self.control.answer(exchange.method, verb, query, exchange.body))
+            exchange.reply(await self.control.answer(exchange.method, verb, query, exchange.body))
             return
         try:
             place = self.registry.locate(path)
@@ -168,9 +170,9 @@ class SandboxServer:
         finally:
             self.traffic.leave(entry)
 
-    def work(self, system: System, request: Request, entry: Entry) -> Response:
+    async def work(self, system: System, request: Request, entry: Entry) -> Response:
         """Let the system handle the request now, and start delivering what it wants delivered."""
-        response = system.handle(request)
+        response = await settled(system.handle(request))
         entry.note.update(system.note(request, response))
         self.deliveries.send(system, self.registry.time_scale_of(system))
         return response
@@ -223,7 +225,7 @@ class Play:
         if isinstance(lane, Response):
             return lane
         if not lane.concurrency and not lane.latency:
-            return self.server.work(self.system, self.request, self.entry)
+            return await self.server.work(self.system, self.request, self.entry)
         return await self._handled_in(lane)
 
     async def _handled_in(self, lane: Lane) -> Response:
@@ -232,7 +234,7 @@ class Play:
             return self.system.refusal("429", {"reason": "queue"})
         async with slots:
             await asyncio.sleep(lane.latency)
-            return self.server.work(self.system, self.request, self.entry)
+            return await self.server.work(self.system, self.request, self.entry)
 
     def _reply(self, response: Response) -> None:
         self.entry.status = response.status
@@ -256,7 +258,7 @@ class Play:
         self.exchange.drop(str(rule.parameters.get("how", "close")))
         if rule.kind == "late_commit":
             await asyncio.sleep(rule.number("seconds", 5))
-            self.server.work(self.system, self.request, self.entry)
+            await self.server.work(self.system, self.request, self.entry)
 
     async def _spoil(self, rule: Rule, hits: list[Rule]) -> None:
         """The work is done (unless a page stands before it), and the answer goes wrong."""
@@ -276,6 +278,8 @@ class Play:
                 self.exchange.truncate(response, rule.number("keep", 0.5))
             case "slow_drip":
                 await self.exchange.drip(response, rule.number("interval", 0.1))
+            case "unknown_fields":
+                self._reply(with_unknown_fields(response))
             case "html":
                 self._reply(_page(rule))
 

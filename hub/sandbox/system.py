@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Any
+from inspect import isawaitable
+from typing import Any, TypeAlias, TypeVar
+
+Value = TypeVar("Value")
+Soon: TypeAlias = Value | Awaitable[Value]
+"""A value, or one that others have yet to say: the server serves everybody else meanwhile."""
+
+
+async def settled(value: Soon[Value]) -> Value:
+    """The value, waited for where it has to be."""
+    return await value if isawaitable(value) else value
 
 
 @dataclass(slots=True)
@@ -59,7 +70,10 @@ class Lane:
 
 
 class System(ABC):
-    """A simulated store or ERP. Called from one thread at a time; quick; holds its own state."""
+    """A simulated store or ERP, or a real one behind a relay. Called from one thread; holds its own state.
+
+    What it answers at once, it answers quickly; what it must ask others for, it promises.
+    """
 
     kind: str
     """"store" or "erp"."""
@@ -70,7 +84,7 @@ class System(ABC):
         """Webhooks to deliver; the server takes them after each call."""
 
     @abstractmethod
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Soon[Response]:
         """Answer one request of the far system's own interface and change the state it would change."""
 
     @abstractmethod
@@ -82,18 +96,18 @@ class System(ABC):
         """Forget everything and start from a named profile; raises ValueError for an unknown one."""
 
     @abstractmethod
-    def seed(self, data: dict[str, Any]) -> dict[str, Any]:
+    def seed(self, data: dict[str, Any]) -> Soon[dict[str, Any]]:
         """Add master data (companies, items…) and answer with what was made, by the caller's own keys."""
 
     @abstractmethod
-    def act(self, action: str, data: dict[str, Any]) -> dict[str, Any]:
+    def act(self, action: str, data: dict[str, Any]) -> Soon[dict[str, Any]]:
         """Play a person: a buyer places or cancels an order, a clerk edits one.
 
         Raises ValueError in plain words.
         """
 
     @abstractmethod
-    def truth(self) -> dict[str, Any]:
+    def truth(self) -> Soon[dict[str, Any]]:
         """Everything it holds, JSON-ready, money as decimal strings."""
 
     def admit(self, request: Request) -> Lane | Response:

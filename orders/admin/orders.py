@@ -75,7 +75,7 @@ class StoreOrderAdmin(MirrorAdmin):
 
     @admin.display(description="ERP number")
     def shown_erp_number(self, order: StoreOrder) -> str:
-        return ", ".join(link.number for link in order.links.all()) or "–"
+        return ", ".join(link.shown_number for link in order.links.all()) or "–"
 
     @admin.display(description="Store")
     def store(self, order: StoreOrder) -> str:

@@ -193,7 +193,7 @@ def _erp_sides(order: StoreOrder, links: list[OrderLink]) -> list[ErpSide]:
 def _linked(order: StoreOrder, link: OrderLink, document: ErpOrder | None) -> ErpSide:
     currency = link.currency
     pairs = [
-        Pair("Number", order.name, link.number),
+        Pair("Number", order.name, link.shown_number),
         Pair("Reference", order.po_number or NOTHING, link.reference),
         _amounts("Total", link.expected_total, link.erp_total, currency),
         _amounts("Tax", link.expected_tax, link.erp_tax, currency),
@@ -203,7 +203,7 @@ def _linked(order: StoreOrder, link: OrderLink, document: ErpOrder | None) -> Er
             Pair("Status", order.financial_status or NOTHING, document.status or NOTHING),
             Pair("Customer", str(order.location or NOTHING), document.customer_number or NOTHING),
         ]
-    return ErpSide(f"{link.number} in {link.connection}", link, document, tuple(pairs))
+    return ErpSide(f"{link.shown_number} in {link.connection}", link, document, tuple(pairs))
 
 
 def _amounts(name: str, expected: Decimal, arrived: Decimal | None, currency: str) -> Pair:

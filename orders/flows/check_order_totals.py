@@ -2,7 +2,7 @@
 
 Starts   an order was linked and its totals are not known to be equal
 Reads    the ERP's orders by id
-Writes   the totals on OrderLink, ErpOrder mirrors, a review item for each difference
+Writes   totals and number on OrderLink, ErpOrder mirrors, a review item for each difference
 Repeat   safe: reads only; a difference keeps one open review item
 Review   totals that differ, with both numbers; an order that is gone from the ERP
 """
@@ -17,11 +17,13 @@ from hub.connectors.documents import ErpSalesOrder
 from hub.connectors.erp_parts import SalesOrders
 from hub.errors import Conflict
 from hub.lib.money import round_money
+from hub.lib.text import storable
 from hub.sync import review
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.batching import Few, gather
 from orders.erp_mirroring import mirror_erp_orders
+from orders.linking import go_on
 from orders.models import OrderLink
 
 FLOW = "check_order_totals"
@@ -48,7 +50,8 @@ def run(connection: Connection, record_id: int) -> str:
             review.solve_items(FLOW, connection.pk, [link.order_id for link in same])
             equal += len(same)
             differ += len(batch) - len(same)
-            OrderLink.objects.bulk_update(batch, ["erp_total", "erp_tax", "totals"])
+            OrderLink.objects.bulk_update(batch, ["number", "erp_total", "erp_tax", "totals"])
+            go_on(connection, batch)
     return f"{equal} equal, {differ} differ"
 
 
@@ -79,9 +82,11 @@ def _compare(link: OrderLink, found: ErpSalesOrder | None) -> bool:
     if found is None or found.totals is None:
         _ask(
             link,
-            f"{link.number} of {link.order.name} is not in the ERP any more. Restore it there, or cancel the order.",
+            f"{link.shown_number} of {link.order.name} is not in the ERP any more. "
+            "Restore it there, or cancel the order.",
         )
         return False
+    link.number = link.number or storable(found.number)[:60]
     link.erp_total, link.erp_tax = found.totals.including_tax, found.totals.tax
     expected, arrived = (
         round_money(amount, link.currency) for amount in (link.expected_total, link.erp_total)
@@ -90,7 +95,7 @@ def _compare(link: OrderLink, found: ErpSalesOrder | None) -> bool:
         _ask(
             link,
             f"{link.order.name} is {expected} {link.currency} "
-            f"(tax {round_money(link.expected_tax, link.currency)}) in the store, {link.number} is {arrived} "
+            f"(tax {round_money(link.expected_tax, link.currency)}) in the store, {link.shown_number} is {arrived} "
             f"{found.totals.currency} (tax {round_money(link.erp_tax, link.currency)}) in "
             "the ERP. Correct the document in the ERP, then press Try again.",
         )
@@ -105,7 +110,7 @@ def _ask(link: OrderLink, message: str) -> None:
         code="totals_differ",
         evidence={
             "order": link.order.name,
-            "document": link.number,
+            "document": link.shown_number,
             "currency": link.currency,
             "store_total": str(link.expected_total),
             "store_tax": str(link.expected_tax),

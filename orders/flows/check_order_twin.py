@@ -26,12 +26,13 @@ def run(connection: Connection, record_id: int) -> str:
     if len(found) > 1:
         numbers = ", ".join(document.number for document in found)
         raise Conflict(
-            f"{link.order.name} exists {len(found)} times in the ERP: {numbers}. {link.number} is the linked one; "
+            f"{link.order.name} exists {len(found)} times in the ERP: {numbers}. "
+            f"{link.shown_number} is the linked one; "
             "delete the others there, then press Try again.",
             code="double_in_erp",
             evidence={
                 "order": link.order.name,
-                "linked": link.number,
+                "linked": link.shown_number,
                 "documents": [d.number for d in found],
             },
         )

@@ -1,6 +1,6 @@
 """Write the ERP's document numbers back onto the store's orders, many in a call.
 
-Starts   an order was linked
+Starts   an order was linked, and its document's number is known
 Reads    OrderLink rows whose reference the store does not have yet
 Writes   one metafield an order in the store, then the time on OrderLink
 Repeat   safe: setting the same value again changes nothing there
@@ -37,7 +37,7 @@ def run(connection: Connection, record_id: int) -> str:
     store = open_connector(connection).supporting(OrderReferences)
     policy = OrderPolicy.objects.filter(store=connection).first()
     missing = OrderLink.objects.filter(
-        order__connection=connection, reference_pushed_at=None, reference_error=""
+        order__connection=connection, reference_pushed_at=None, reference_error="", number__gt=""
     ).select_related("order", "connection")
     batch = store.reference_batch
     written = refused = 0

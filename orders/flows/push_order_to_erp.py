@@ -27,6 +27,7 @@ from orders.known import KnownOrder, read_known
 from orders.linking import adopt_document, link_order
 from orders.models import ErpOrder, OrderPolicy, StoreOrder
 from orders.rules import Action, OrderFacts, Policy, decide, totals_difference
+from orders.unknown_codes import asked_anew
 
 FLOW = "push_order_to_erp"
 OPERATION = "create_sales_order"
@@ -56,6 +57,8 @@ def run(connection: Connection, record_id: int) -> str:
         known.order.connection,
         connection,
         known.policy,
+        erp.charge_kinds,
+        erp.comment_length,
         known.store_fields,
         known.approved,
         _evidence(known.order)
@@ -63,7 +66,8 @@ def run(connection: Connection, record_id: int) -> str:
         known.metafields or {},
     )
     document = _document(erp, known, side)
-    return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
+    with asked_anew(side, known.placed):
+        return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
 
 
 # ------------------------------------------------------------------------------------------------- decide
@@ -206,7 +210,7 @@ def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side) -> SalesO
             code="sums_differ",
             evidence=_evidence(order) | {"lines": [_shown(line) for line in document.lines]},
         )
-    return mapping.with_comments(document, erp.unsupported(document))
+    return mapping.with_comments(document, erp.unsupported(document), erp.comment_length)
 
 
 def _shown(line: object) -> dict[str, str]:

@@ -26,11 +26,18 @@ class OrderLink(models.Model):
         DIFFER = "differ", "differ"
 
     # Indexes below begin with either.
+    class Confirmation(models.TextChoices):
+        NONE = "", "needs none"
+        WAITS = "waits", "waits"
+        DONE = "done", "confirmed"
+        REFUSED = "refused", "refused by the ERP"
+
     order = models.ForeignKey(StoreOrder, on_delete=models.PROTECT, related_name="links", db_index=False)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, db_index=False)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.SALES_ORDER)
     external_id = models.CharField(max_length=120)
-    number = models.CharField(max_length=60)
+    number = models.CharField(max_length=60, default="", blank=True)
+    """Empty until the ERP has numbered the document and told so."""
     reference = models.CharField(max_length=120)
     is_adopted = models.BooleanField(default=False)
     sent_content_hash = models.CharField(max_length=32, default="", blank=True)
@@ -40,6 +47,10 @@ class OrderLink(models.Model):
     erp_total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     erp_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     totals = models.CharField(max_length=10, choices=Totals.choices, default=Totals.UNREAD)
+    confirmation = models.CharField(
+        max_length=10, choices=Confirmation.choices, default=Confirmation.NONE, blank=True
+    )
+    """Where documents begin as drafts: whether it was confirmed, once its totals were found equal."""
     reference_pushed_at = models.DateTimeField(null=True)
     reference_error = models.CharField(max_length=250, default="", blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -60,11 +71,24 @@ class OrderLink(models.Model):
                 fields=["connection", "id"], condition=Q(totals="unread"), name="link_totals_unread"
             ),
             models.Index(
+                fields=["connection", "id"], condition=Q(confirmation="waits"), name="link_unconfirmed"
+            ),
+            models.Index(
                 fields=["id"],
-                condition=Q(reference_pushed_at=None, reference_error=""),
+                condition=Q(reference_pushed_at=None, reference_error="", number__gt=""),
                 name="link_reference_unpushed",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.order} is {self.number}"
+        return f"{self.order} is {self.shown_number}"
+
+    @property
+    def needs_confirming(self) -> bool:
+        """Whether nothing but its confirmation is left to do."""
+        return self.confirmation == self.Confirmation.WAITS and self.totals == self.Totals.EQUAL
+
+    @property
+    def shown_number(self) -> str:
+        """The document's number for people; the ERP's own id where it has none yet."""
+        return self.number or f"id {self.external_id}"

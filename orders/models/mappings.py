@@ -72,6 +72,7 @@ class ShippingMethodMapping(models.Model):
             (LineKind.ACCOUNT.value, "Account"),
             (LineKind.ITEM.value, "Item"),
             (LineKind.CHARGE.value, "Charge"),
+            (LineKind.SHIPPING.value, "Shipping charge of the document"),
         ],
         default=LineKind.ACCOUNT.value,
     )

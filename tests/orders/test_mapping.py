@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hub.connectors.documents import Address, LineKind
 from hub.errors import NeedsReview
-from orders.mapping import COMMENT_LENGTH, checked_address, comment_lines, document_date
+from orders.addresses import checked_address
+from orders.mapping import comment_lines, document_date
 from orders.mirroring import po_key
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
@@ -18,9 +19,9 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
 
 @given(st.lists(words, max_size=5))
 def test_comments_fit_their_lines_and_lose_nothing_but_blanks(texts):
-    lines = comment_lines(texts)
+    lines = comment_lines(texts, 100)
 
-    assert all(0 < len(line.description) <= COMMENT_LENGTH for line in lines)
+    assert all(0 < len(line.description) <= 100 for line in lines)
     assert all(line.kind is LineKind.COMMENT and line.tax_amount == 0 for line in lines)
     said = "".join(line.description for line in lines)
     assert "".join(said.split()) == "".join("".join(texts).split())
@@ -28,7 +29,7 @@ def test_comments_fit_their_lines_and_lose_nothing_but_blanks(texts):
 
 @given(st.lists(st.text("abc", min_size=1, max_size=30), min_size=1, max_size=60))
 def test_comments_never_break_a_word_that_fits_on_a_line(parts):
-    lines = comment_lines([" ".join(parts)])
+    lines = comment_lines([" ".join(parts)], 100)
 
     assert " ".join(line.description for line in lines).split(" ") == parts
 

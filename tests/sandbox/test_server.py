@@ -189,6 +189,17 @@ def test_a_maintenance_page_comes_with_status_200(client, echo, commits, seen):
     assert echo.seen == seen
 
 
+def test_an_answer_of_a_newer_version_has_fields_that_nobody_has_heard_of(client, echo):
+    set_faults(client, {"kind": "unknown_fields", "times": 1})
+
+    newer = client.post("/v2.0/x", content=b"hi").json()
+    usual = client.post("/v2.0/x", content=b"hi").json()
+
+    assert "since" in newer.pop("unheardOf")
+    assert newer == usual
+    assert echo.seen == ["hi", "hi"]
+
+
 def test_a_slow_drip_arrives_whole_in_the_end(client):
     set_faults(client, {"kind": "slow_drip", "interval": 0.005})
 

@@ -133,6 +133,9 @@ class Api:
             raise Refusal(400, "INVALID_HEADER", words, header="Prefer")
         if call.record_id:
             raise Refusal(405, "METHOD_NOT_ALLOWED", "A collection cannot be written to one record.")
+        if request.method != "DELETE" and not _is_collection(request):
+            words = f"A batch has the media type {COLLECTION}."
+            raise Refusal(400, "INVALID_HEADER", words, header="Content-Type")
         if request.method == "DELETE":
             ids = [text for text in query.get("ids", "").split(",") if text]
             entries: list[Any] = [{"id": record_id} for record_id in ids]

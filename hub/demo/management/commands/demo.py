@@ -14,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
 from hub.demo import world
+from hub.demo.erps import DEFAULT, FAR_ERPS, far_erp
 from hub.demo.orders import SENT, orders
 from hub.demo.outcome import Placed, Row, is_settled, rows
 from hub.demo.processes import DATABASE, free_port, fresh_database, running, wait_for
@@ -25,24 +26,29 @@ PATIENCE = 120.0
 
 
 class Command(BaseCommand):
-    help = "Show the main job: B2B orders travel from two simulated stores into a simulated ERP and back."
+    help = "Show the main job: B2B orders travel from two simulated stores into an ERP and back."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--once", action="store_true", help="end when all is done; status 1 where something is wrong"
         )
+        parser.add_argument(
+            "--erp", choices=sorted(FAR_ERPS), default=DEFAULT, help="which ERP; default: %(default)s"
+        )
         parser.add_argument("--port", type=int, default=0, help="of the web server; default: a free one")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with ExitStack() as stack:
+            far = far_erp(options["erp"])
+            far.start(stack)
             address, sandbox = self._start(stack, options["port"] or free_port())
-            demo = world.build(sandbox)
+            demo = world.build(sandbox, far=far)
             plan_schedules()
             stack.enter_context(running(["work", "--skip-checks"], self.environment))
             self._wait_for_subscriptions()
             placed = self._place(demo)
             self._wait(placed)
-            table = rows(placed, sandbox.truth())
+            table = rows(placed, sandbox.truth(kind="store")["stores"], demo.documents())
             self._print(table)
             wrong = [row for row in table if row.problem]
             if not options["once"]:
@@ -80,7 +86,7 @@ class Command(BaseCommand):
     def _place(self, demo: world.World) -> list[Placed]:
         stores = {"euro": demo.euro_store, "dollar": demo.dollar_store}
         placed = []
-        for plan in orders():
+        for plan in orders(demo.far.outcomes):
             system = stores[plan.store].config["sandbox_name"]
             answer = demo.sandbox.act("store", system, plan.action, plan.order)
             placed.append(Placed(plan, system, answer["id"], answer["name"]))

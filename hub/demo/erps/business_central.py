@@ -1,0 +1,146 @@
+"""The simulated Business Central company of the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from hub.connectors.documents import LineKind
+from hub.demo import goods
+from hub.demo.erps.far_erp import (
+    SECRET,
+    Codes,
+    FarDocument,
+    FarErp,
+    Identity,
+    Operations,
+    Pace,
+    identity_in,
+    sum_of_items,
+)
+from hub.demo.sandbox import Sandbox
+
+# Requests are counted in a window of so many seconds.
+WINDOW = 300
+
+
+class BusinessCentralSide(FarErp):
+    """One company in an environment; each system has a client of its own, which is what limits are counted by."""
+
+    system = "business_central"
+    label = "Business Central"
+    code = "BC"
+    codes = Codes(
+        taxes=(
+            ("VAT", "0.19", "VAT19"),
+            ("VAT", "0.07", "VAT7"),
+            ("", "0", "VAT0"),
+            ("Sales tax", "0.0825", "CA825"),
+        ),
+        terms=(
+            ("NET", 30, "Net 30", "30 DAYS"),
+            ("NET", 60, "Net 60", "60 DAYS"),
+            ("NET", 15, "Net 15", "14 DAYS"),
+        ),
+        shipping=(
+            ("Standard", "STANDARD", "6810"),
+            ("Express", "EXPRESS", "6810"),
+            ("Freight", "FREIGHT", "6810"),
+        ),
+        charge_kind=LineKind.ACCOUNT,
+    )
+    operations = Operations(
+        create="POST salesOrders",
+        read_back="GET salesOrders",
+        look_ups="GET sales*",
+        reads="GET *",
+        sign_in="POST token",
+    )
+    prompt = {"totals_in_answer": True}
+
+    def make(self, sandbox: Sandbox, name: str, **options: Any) -> None:
+        super().make(sandbox, name, **{"client_id": name, "client_secret": SECRET, **options})
+
+    def master_data(self) -> dict[str, Any]:
+        return {
+            "items": [
+                {
+                    "number": item.number,
+                    "displayName": item.name,
+                    "unitPrice": str(item.price),
+                    "baseUnitOfMeasureCode": "PCS",
+                    "blocked": item.is_blocked,
+                }
+                for item in goods.items()
+            ],
+            "customers": [
+                {
+                    "number": company.number,
+                    "displayName": company.name,
+                    "taxRegistrationNumber": company.tax_id,
+                    "email": company.email,
+                    "country": company.country,
+                    "city": company.city,
+                    "postalCode": company.postal_code,
+                    "addressLine1": company.street,
+                }
+                for company in goods.COMPANIES
+            ],
+        }
+
+    def settings(self, address: str, name: str) -> dict[str, str]:
+        return {
+            "tenant_id": "sandbox",
+            "environment": "Production",
+            "company": f"CONCORD {name}".upper(),
+            "client_id": name,
+            "currency": "EUR",
+            "api_url": address,
+            "login_url": address,
+        }
+
+    def secrets(self, name: str) -> dict[str, str]:
+        return {"client_secret": SECRET}
+
+    def documents(self, sandbox: Sandbox, name: str) -> list[FarDocument]:
+        """An invoice that was posted from an order which is still there is the same document."""
+        erp = sandbox.truth(kind="erp", name=name)["erps"][name]
+        numbers = {order["number"] for order in erp["salesOrders"]}
+        posted = [
+            invoice
+            for invoice in erp["salesInvoices"]
+            if invoice.get("orderNumber") not in numbers and invoice["status"] not in ("Draft", "In Review")
+        ]
+        orders = sorted(erp["salesOrders"], key=lambda order: str(order["number"]))
+        return [_document(record) for record in (*orders, *posted)]
+
+    def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
+        options = {"concurrency": concurrency, "latency": latency, "rate": int(rate * WINDOW)}
+        return Pace(
+            options,
+            {"concurrency": str(concurrency or 50), "requests_per_second": str(rate or 1000)},
+        )
+
+    def identity_of_create(self, request: Mapping[str, Any]) -> Identity | None:
+        return identity_in(str(request.get("externalDocumentNumber", "")))
+
+
+def _document(record: Mapping[str, Any]) -> FarDocument:
+    reference = str(record["externalDocumentNumber"])
+    identity = identity_in(reference)
+    return FarDocument(
+        external_id=str(record["id"]),
+        number=str(record["number"]),
+        reference=reference,
+        identity=identity,
+        po_number=reference.rpartition("/")[0] if identity else reference,
+        customer_number=str(record["customerNumber"]),
+        currency=str(record["currencyCode"]),
+        total=Decimal(str(record["totalAmountIncludingTax"])),
+        quantities=sum_of_items(
+            (str(line["lineObjectNumber"]), line["quantity"])
+            for line in record["lines"]
+            if line["lineType"] == "Item"
+        ),
+    )

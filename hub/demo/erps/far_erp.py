@@ -1,0 +1,184 @@
+"""What the demonstration, chaos runs, benchmarks and tests know of an ERP: one module in this package for each.
+
+It stands on the other side of the wire: it makes the system, fills it and reads what it holds there, without the
+connector. Documents of all ERPs are read in one shape, so that what judges them knows no ERP.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from hub.connectors.documents import LineKind
+from hub.demo.sandbox import Sandbox
+from hub.sync.models import Connection
+
+SECRET = "sandbox"
+# Store code, dash, order number in base 36, two check characters; see docs on references.
+_TOKEN = re.compile(r"([A-Z0-9]{1,4})-([0-9A-Z]+)[0-9A-Z]{2}")
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+Identity = tuple[str, int]
+"""Code of the store's connection, number of its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What the mappings of the demonstration say, in the ERP's own codes."""
+
+    taxes: tuple[tuple[str, str, str], ...]
+    """Title in the store ("" for untaxed), rate as a fraction, tax code."""
+    terms: tuple[tuple[str, int, str, str], ...]
+    """Type in the store, days, name there, payment terms code."""
+    shipping: tuple[tuple[str, str, str], ...]
+    """Title in the store, shipping method code, number of what the charge becomes."""
+    charge_kind: LineKind
+    """What a shipping charge becomes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """The ERP's operations as fault rules and the request log name them; all but `create` and `read_back` are globs."""
+
+    create: str
+    read_back: str
+    look_ups: str
+    """Those whose answers may lag behind a write."""
+    reads: str
+    sign_in: str
+    """ "" where nothing is asked to sign in."""
+
+
+@dataclass(frozen=True, slots=True)
+class FarDocument:
+    """A sales order (or the posted invoice that it became) as the ERP itself holds it. Amounts in major units."""
+
+    external_id: str
+    number: str
+    reference: str
+    identity: Identity | None
+    """None for a document that is not ours."""
+    po_number: str
+    customer_number: str
+    currency: str
+    total: Decimal
+    """With tax."""
+    quantities: dict[str, Decimal]
+    """Of each item, by its number; lines that are no items are left out."""
+    is_confirmed: bool = True
+    """Whether the ERP works on it: False for a draft."""
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the ERP is: options of the simulated system, and what the connection must know of them."""
+
+    options: dict[str, Any]
+    config: dict[str, str] = field(default_factory=dict)
+
+
+class FarErp(ABC):
+    """One kind of ERP on the far side."""
+
+    system: ClassVar[str]
+    """The connector's key."""
+    label: ClassVar[str]
+    code: ClassVar[str]
+    """Of the connection."""
+    codes: ClassVar[Codes]
+    operations: ClassVar[Operations]
+    is_real: ClassVar[bool] = False
+    """Whether a real server works behind it, as slowly as it does."""
+    outcomes: ClassVar[Mapping[str, str]] = {}
+    """Orders of the demonstration, by title, that end differently with this ERP."""
+    prompt: ClassVar[Mapping[str, Any]] = {}
+    """Options of a system that answers with all it knows, for tests that are about something else."""
+
+    def start(self, stack: ExitStack) -> None:
+        """Start what runs outside the sandbox, until the stack is left. Nothing by default."""
+        return
+
+    def make(self, sandbox: Sandbox, name: str, **options: Any) -> None:
+        """Make a fresh system of this name in the sandbox, with the items and customers of `hub.demo.goods`."""
+        sandbox.create("erp", name, **{"profile": "empty", **options})
+        sandbox.seed("erp", name, self.master_data())
+
+    def connect(
+        self, sandbox: Sandbox, name: str, *, title: str, code: str, config: Mapping[str, str], **fields: str
+    ) -> Connection:
+        """A connection to the system of this name; `config` is put over the settings that it needs."""
+        return Connection.objects.create(
+            system=self.system,
+            name=title,
+            code=code,
+            config={**self.settings(f"{sandbox.url}/erps/{name}", name), **config},
+            secrets=self.secrets(name),
+            **fields,
+        )
+
+    @abstractmethod
+    def master_data(self) -> dict[str, Any]:
+        """Items and customers of `hub.demo.goods` as the simulated system is seeded."""
+
+    @abstractmethod
+    def settings(self, address: str, name: str) -> dict[str, str]:
+        """What the connection's page asks for, for the system of this name at this address."""
+
+    @abstractmethod
+    def secrets(self, name: str) -> dict[str, str]:
+        """What the connection's page asks for and never shows again."""
+
+    @abstractmethod
+    def documents(self, sandbox: Sandbox, name: str) -> list[FarDocument]:
+        """Every document that the system holds, oldest first."""
+
+    @abstractmethod
+    def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
+        """Requests at once, seconds each takes, requests a second; 0 is no limit."""
+
+    @abstractmethod
+    def identity_of_create(self, request: Mapping[str, Any]) -> Identity | None:
+        """Whose order a create in the sandbox's request log was."""
+
+    def expire_tokens(self, sandbox: Sandbox, name: str) -> None:
+        """Make every token that was issued so far worthless."""
+        sandbox.act("erp", name, "expire_tokens", {})
+
+    def sent(self, sandbox: Sandbox, name: str) -> int:
+        """How many creates it has carried out or refused."""
+        return self.requests(sandbox, name)[self.operations.create]
+
+    def requests(self, sandbox: Sandbox, name: str) -> Counter[str]:
+        """How often each operation was asked of it."""
+        return Counter(sandbox.truth(kind="erp", name=name)["erps"][name]["requests"])
+
+
+def sum_of_items(lines: Iterable[tuple[str, object]]) -> dict[str, Decimal]:
+    """The quantity of each item in lines of (item number, quantity): one line may have become two."""
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for number, quantity in lines:
+        sums[number] += Decimal(str(quantity))
+    return dict(sums)
+
+
+def identity_in(reference: str) -> Identity | None:
+    """The identity that a reference ends with, read as the documentation says, not by our own code."""
+    found = _TOKEN.fullmatch(reference.rpartition("/")[2])
+    return (found[1], int(found[2], 36)) if found else None
+
+
+def identity_text(identity: Identity) -> str:
+    """Store code and number as they stand in every reference of this order, without its check characters."""
+    code, number = identity
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return f"{code}-{digits}"

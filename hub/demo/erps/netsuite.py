@@ -1,0 +1,146 @@
+"""The simulated NetSuite account of the sandbox, signed in to with OAuth 2.0 and a certificate of this run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from hub.connectors.documents import LineKind
+from hub.demo import goods
+from hub.demo.erps.far_erp import (
+    Codes,
+    FarDocument,
+    FarErp,
+    Identity,
+    Operations,
+    Pace,
+    identity_in,
+    sum_of_items,
+)
+from hub.demo.orders import BLOCKED_ITEM
+from hub.demo.sandbox import Sandbox
+
+KEY_ID = "certificate-1"
+CANCELLED = "C"
+
+
+class NetSuiteSide(FarErp):
+    """One account; each system has an account id of its own, which is what limits are counted by."""
+
+    system = "netsuite"
+    label = "NetSuite"
+    code = "NS"
+    # NetSuite's words for an item that is inactive are those for one that is not there.
+    outcomes = {BLOCKED_ITEM: "mapping_missing"}
+    codes = Codes(
+        taxes=(
+            ("VAT", "0.19", "VAT19"),
+            ("VAT", "0.07", "VAT7"),
+            ("", "0", "VAT0"),
+            ("Sales tax", "0.0825", "CA825"),
+        ),
+        terms=(
+            ("NET", 30, "Net 30", "Net 30"),
+            ("NET", 60, "Net 60", "Net 60"),
+            ("NET", 15, "Net 15", "Net 15"),
+        ),
+        shipping=(
+            ("Standard", "Standard", "Standard"),
+            ("Express", "Express", "Express"),
+            ("Freight", "Freight", "Freight"),
+        ),
+        charge_kind=LineKind.SHIPPING,
+    )
+    operations = Operations(
+        create="PUT salesOrder",
+        read_back="POST suiteql",
+        look_ups="POST suiteql",
+        reads="POST suiteql",
+        sign_in="POST token",
+    )
+
+    @cached_property
+    def key(self) -> ec.EllipticCurvePrivateKey:
+        """What our certificate is for, made for this run."""
+        return ec.generate_private_key(ec.SECP256R1())
+
+    def make(self, sandbox: Sandbox, name: str, **options: Any) -> None:
+        public = self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        access = {"account": name.upper(), "client_id": name, "certificates": {KEY_ID: public.decode()}}
+        super().make(sandbox, name, **{"dialect": self.system, **access, **options})
+
+    def master_data(self) -> dict[str, Any]:
+        return {
+            "items": [
+                {
+                    "itemId": item.number,
+                    "displayName": item.name,
+                    "prices": {"EUR": str(item.price)},
+                    "isInactive": item.is_blocked,
+                }
+                for item in goods.items()
+            ],
+            "customers": [
+                {
+                    "entityId": company.number,
+                    "companyName": company.name,
+                    "vatRegNum": company.tax_id,
+                    "email": company.email,
+                    "currency": "EUR",
+                    "currencies": ["USD"],
+                }
+                for company in goods.COMPANIES
+            ],
+        }
+
+    def settings(self, address: str, name: str) -> dict[str, str]:
+        return {
+            "account_id": name.upper(),
+            "api_url": address,
+            "client_id": name,
+            "certificate_id": KEY_ID,
+        }
+
+    def secrets(self, name: str) -> dict[str, str]:
+        plain = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return {"private_key": plain.decode()}
+
+    def documents(self, sandbox: Sandbox, name: str) -> list[FarDocument]:
+        records = sandbox.truth(kind="erp", name=name)["erps"][name]["salesOrders"]
+        return [_document(record) for record in sorted(records, key=lambda record: int(record["id"]))]
+
+    def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
+        """It limits what works at once, not how often it is asked: `rate` is let be."""
+        return Pace(
+            {"concurrency": concurrency, "latency": latency},
+            {"concurrency": str(concurrency or 50)},
+        )
+
+    def identity_of_create(self, request: Mapping[str, Any]) -> Identity | None:
+        return identity_in(str(request.get("externalId", "")))
+
+
+def _document(record: Mapping[str, Any]) -> FarDocument:
+    reference = str(record.get("externalId") or "")
+    return FarDocument(
+        external_id=str(record["id"]),
+        number=str(record["tranId"]),
+        reference=reference,
+        identity=identity_in(reference),
+        po_number=str(record.get("otherRefNum") or ""),
+        customer_number=str(record["entityName"]),
+        currency=str(record["currencySymbol"]),
+        total=Decimal(str(record["total"])),
+        quantities=sum_of_items((str(line["itemName"]), line["quantity"]) for line in record["lines"]),
+        is_cancelled=record["status"] == CANCELLED,
+    )

@@ -1,0 +1,125 @@
+"""A real Tryton on this machine (`hub.demo.tryton`), with the sandbox's faults before it (`hub.sandbox.relay`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from hub.connectors.documents import LineKind
+from hub.demo.erps.far_erp import (
+    Codes,
+    FarDocument,
+    FarErp,
+    Identity,
+    Operations,
+    Pace,
+    identity_in,
+    sum_of_items,
+)
+from hub.demo.sandbox import Sandbox
+from hub.demo.tryton.rpc import ADMIN, ADMIN_PASSWORD, DATABASE, PASSWORD, USER, Tryton
+from hub.demo.tryton.server import tryton_server
+
+SHIPPING = "SHIPPING"
+WORKED_ON = ("confirmed", "processing", "done")
+_FIELDS = (
+    "number",
+    "reference",
+    "web_id",
+    "state",
+    "total_amount",
+    "party.code",
+    "currency.code",
+    "lines.quantity",
+    "lines.product.code",
+)
+
+
+class TrytonSide(FarErp):
+    """One server on a fresh copy of the prepared database. It is what it is: options and pace are let be."""
+
+    system = "tryton"
+    label = "Tryton"
+    code = "TR"
+    is_real = True
+    codes = Codes(
+        taxes=(
+            ("VAT", "0.19", "VAT19"),
+            ("VAT", "0.07", "VAT7"),
+            ("", "0", "VAT0"),
+            ("Sales tax", "0.0825", "CA825"),
+        ),
+        terms=(
+            ("NET", 30, "Net 30", "30 DAYS"),
+            ("NET", 60, "Net 60", "60 DAYS"),
+            ("NET", 15, "Net 15", "14 DAYS"),
+        ),
+        shipping=(
+            ("Standard", "STANDARD", SHIPPING),
+            ("Express", "EXPRESS", SHIPPING),
+            ("Freight", "FREIGHT", SHIPPING),
+        ),
+        charge_kind=LineKind.ITEM,
+    )
+    operations = Operations(
+        create="model.sale.sale.create",
+        read_back="model.sale.sale.search_read",
+        look_ups="model.sale.sale.search*",
+        reads="model.*.[rs]ea*",
+        sign_in="common.db.login",
+    )
+
+    def start(self, stack: ExitStack) -> None:
+        self.address = stack.enter_context(tryton_server())
+        self.office = stack.enter_context(Tryton(self.address))
+
+    def make(self, sandbox: Sandbox, name: str, **options: Any) -> None:
+        """The relay; the server behind it was filled before it started."""
+        real = {"upstream": self.address, "database": DATABASE, "user": ADMIN, "password": ADMIN_PASSWORD}
+        sandbox.create("erp", name, profile="empty", dialect="relay", **real)
+
+    def master_data(self) -> dict[str, Any]:
+        return {}
+
+    def settings(self, address: str, name: str) -> dict[str, str]:
+        return {"url": address, "database": DATABASE, "user": USER}
+
+    def secrets(self, name: str) -> dict[str, str]:
+        return {"password": PASSWORD}
+
+    def documents(self, sandbox: Sandbox | None = None, name: str = "") -> list[FarDocument]:
+        """Read by a person's own session at the real server, beside relay and connector."""
+        return [_document(record) for record in self.office.find("sale.sale", [], *_FIELDS)]
+
+    def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
+        return Pace({})
+
+    def straight(self) -> Pace:
+        """To the server itself, without the relay: nothing is between when it is measured."""
+        return Pace({}, {"url": self.address})
+
+    def identity_of_create(self, request: Mapping[str, Any]) -> Identity | None:
+        names: Iterable[str] = request.get("references", ())
+        return next((found for name in names if (found := identity_in(str(name)))), None)
+
+
+def _document(record: Mapping[str, Any]) -> FarDocument:
+    reference = str(record["web_id"] or "")
+    return FarDocument(
+        external_id=str(record["id"]),
+        number=str(record["number"] or ""),
+        reference=reference,
+        identity=identity_in(reference),
+        po_number=str(record["reference"] or ""),
+        customer_number=str(record["party."]["code"]),
+        currency=str(record["currency."]["code"]),
+        total=record["total_amount"],
+        quantities=sum_of_items(
+            (str(line["product."]["code"]), line["quantity"])
+            for line in record["lines."]
+            if line["product."] and line["product."]["code"] != SHIPPING
+        ),
+        is_confirmed=record["state"] in WORKED_ON,
+        is_cancelled=record["state"] == "cancelled",
+    )

@@ -1,0 +1,35 @@
+"""What an administrator would have filled in before the first order: policy and mappings of a store and its ERP."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hub.demo import goods
+from hub.demo.erps.far_erp import Codes
+from hub.sync.models import Connection
+from inventory.models import ItemMapping
+from orders.models import OrderPolicy, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+
+
+def map_pair(store: Connection, erp: Connection, codes: Codes) -> None:
+    """Let the store's orders go to the ERP, and give everything in `goods` its code there."""
+    pair = {"store": store, "erp": erp}
+    OrderPolicy.objects.create(**pair)
+    ItemMapping.objects.bulk_create(
+        ItemMapping(sku=goods.sku(n), item_number=goods.item_number(n), **pair)
+        for n in range(1, goods.ITEMS + 1)
+    )
+    TaxCodeMapping.objects.bulk_create(
+        TaxCodeMapping(title=title, rate=Decimal(rate), erp_code=code, **pair)
+        for title, rate, code in codes.taxes
+    )
+    PaymentTermsMapping.objects.bulk_create(
+        PaymentTermsMapping(type=kind, due_in_days=days, name=words, erp_code=code, **pair)
+        for kind, days, words, code in codes.terms
+    )
+    ShippingMethodMapping.objects.bulk_create(
+        ShippingMethodMapping(
+            title=title, erp_method_code=method, charge_kind=codes.charge_kind, charge_number=number, **pair
+        )
+        for title, method, number in codes.shipping
+    )

@@ -1,0 +1,83 @@
+"""What an ERP does not know becomes an empty mapping row, and the order waits until a person has filled it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from companies.models import CompanyLocationLink
+from hub.connectors.documents import PlacedOrder
+from hub.errors import CodeKind, CodeUnknown, MappingMissing
+from hub.sync.enqueue import enqueue
+from inventory.models import ItemMapping
+from orders.mapping import Side
+from orders.models import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+
+
+@contextmanager
+def asked_anew(side: Side, order: PlacedOrder) -> Iterator[None]:
+    """Turn a CodeUnknown of the body into MappingMissing, with the rows that named such values empty.
+
+    What stood in a row is in its history and in the review. Other orders that need it wait for the same row.
+    """
+    try:
+        yield
+    except CodeUnknown as error:
+        with transaction.atomic():
+            for unknown in error.codes:
+                _EMPTY[unknown.kind](side, order, unknown.code)
+        missing = [str(unknown) for unknown in error.codes]
+        raise MappingMissing(
+            f"{error} The mapping rows that named it are empty now: fill them on the mapping pages; the order goes on "
+            "by itself.",
+            evidence={**side.evidence, **error.evidence, "missing": missing},
+        ) from error
+
+
+def _item(side: Side, order: PlacedOrder, code: str) -> None:
+    """Rows with this item number lose it; a SKU that was sent as it is gets a row of its own."""
+    if ItemMapping.objects.filter(item_number=code, **side.rows).update(item_number=""):
+        return
+    titles = {line.sku: line.title for line in order.lines}
+    if code in titles:
+        row = {"sku": code, "title": titles[code][:255], **side.rows}
+        ItemMapping.objects.bulk_create([ItemMapping(**row)], ignore_conflicts=True)
+
+
+def _tax_code(side: Side, order: PlacedOrder, code: str) -> None:
+    TaxCodeMapping.objects.filter(erp_code=code, **side.rows).update(erp_code="")
+
+
+def _payment_terms(side: Side, order: PlacedOrder, code: str) -> None:
+    PaymentTermsMapping.objects.filter(erp_code=code, **side.rows).update(erp_code="")
+
+
+def _shipping_method(side: Side, order: PlacedOrder, code: str) -> None:
+    """With its charge: a method may be left out, so the row would not be asked for, and the order go without one."""
+    ShippingMethodMapping.objects.filter(erp_method_code=code, **side.rows).update(
+        erp_method_code="", charge_number=""
+    )
+
+
+def _charge(side: Side, order: PlacedOrder, code: str) -> None:
+    ShippingMethodMapping.objects.filter(charge_number=code, **side.rows).update(charge_number="")
+
+
+def _customer(side: Side, order: PlacedOrder, code: str) -> None:
+    """Locations that were linked to it are matched anew; where nobody is found, an empty row asks a person."""
+    links = CompanyLocationLink.objects.filter(connection=side.erp, customer_number=code)
+    locations = list(links.values_list("location_id", flat=True))
+    links.delete()
+    enqueue("match_company_location", side.erp.pk, locations)
+
+
+_EMPTY: dict[CodeKind, Callable[[Side, PlacedOrder, str], None]] = {
+    CodeKind.ITEM: _item,
+    CodeKind.TAX_CODE: _tax_code,
+    CodeKind.PAYMENT_TERMS: _payment_terms,
+    CodeKind.SHIPPING_METHOD: _shipping_method,
+    CodeKind.CHARGE: _charge,
+    CodeKind.CUSTOMER: _customer,
+}

@@ -1,0 +1,260 @@
+"""An ERP as the suite sees it: its connector, and the other side of the wire to prepare, disturb and read.
+
+The suite knows no vendor: one module in tests/conformance/erps describes each.
+"""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from hub.connectors.base import Connector
+from hub.connectors.capabilities import Capability
+from hub.connectors.documents import (
+    Address,
+    FilledField,
+    LineKind,
+    OrderIdentity,
+    SalesOrder,
+    SalesOrderLine,
+)
+from hub.connectors.erp_parts import SalesOrders
+from hub.demo.sandbox import Sandbox
+from hub.errors import UnknownCode
+from tests.conformance.situations import Cell
+from tests.fakes.hooks import FreeHooks
+
+STORE_CODE = "CF"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What the ERP calls the things of an order. The tax is one of 19 %."""
+
+    customer: str
+    item: str
+    tax: str
+    charge: str
+    terms: str
+    shipping_method: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCustomer:
+    """A customer that is there from the start, as the ERP says it."""
+
+    number: str
+    name: str
+    email: str
+    tax_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrueOrder:
+    """A sales order as the far side itself holds it; `total` includes tax."""
+
+    external_id: str
+    number: str
+    reference: str
+    total: Decimal
+    is_confirmed: bool
+
+
+class ErpUnderTest(ABC):
+    """One far system, fresh or with records of its own for every cell, and connectors to it."""
+
+    connector: ClassVar[type[Connector]]
+    operations: ClassVar[Mapping[Capability, str]]
+    """What fault rules call the request that carries a capability out."""
+    codes: ClassVar[Codes]
+    known: KnownCustomer
+    fields: ClassVar[tuple[FilledField, ...]] = ()
+    """A value for every field that people may fill."""
+    wrong_field: ClassVar[FilledField | None] = None
+    """One that the ERP refuses for its value."""
+    unknown_codes: ClassVar[Mapping[str, UnknownCode]] = {}
+    """Changes of an order by what the ERP then does not know: the document's field, and how it is named."""
+    absent_id: ClassVar[str]
+    """An id of the right form that no sales order has."""
+    exempt: ClassVar[Mapping[Cell, str]] = {}
+    """Cells that this far side cannot be brought to, and why."""
+    more_than_a_page: ClassVar[int] = 5
+    """How many records are surely more than one page after `small_pages`."""
+
+    def __init__(self, sandbox: Sandbox, name: str) -> None:
+        self.sandbox = sandbox
+        self.name = name
+        self.opened: list[Connector] = []
+        self.hooks = FreeHooks()
+
+    # ---------------------------------------------------------------------------------- the connector
+
+    @abstractmethod
+    def settings(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Config and secrets of a connection; deadline 10 s, settle time 2 s."""
+
+    @abstractmethod
+    def wrong_secrets(self) -> dict[str, str]:
+        """Secrets that the far side does not take."""
+
+    def together(self) -> dict[str, str]:
+        """Config of a connection that sends many orders in a request."""
+        raise NotImplementedError
+
+    def connect(self, secrets: Mapping[str, str] | None = None, **config: str) -> Connector:
+        """A new connector; its hooks are `self.hooks` from then on."""
+        usual, right = self.settings()
+        self.hooks = FreeHooks()
+        made = self.connector(usual | config, right if secrets is None else secrets, self.hooks)
+        self.opened.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close what was opened, and forget the faults."""
+        for opened in self.opened:
+            opened.close()
+        self.sandbox.set_faults(1, [])
+
+    # ------------------------------------------------------------------------------------- documents
+
+    def order(self, connector: Connector, **changes: object) -> SalesOrder:
+        """A new order over 45.22: 3 items less a discount, freight, and a comment. `changes` of the document."""
+        identity = OrderIdentity(STORE_CODE, str(7_000_000_000_000 + next(_numbers)))
+        orders = connector.supporting(SalesOrders)
+        made = SalesOrder(
+            identity=identity,
+            reference=orders.reference_for(identity, "PO-4711"),
+            po_number="PO-4711",
+            customer_number=self.codes.customer,
+            order_date=datetime.now(UTC).date(),
+            currency="EUR",
+            prices_include_tax=False,
+            lines=self.lines(orders.charge_kinds[0]),
+            total_excluding_tax=Decimal("38.00"),
+            total_tax=Decimal("7.22"),
+            total_including_tax=Decimal("45.22"),
+            payment_terms_code=self.codes.terms,
+            shipping_method_code=self.codes.shipping_method,
+            ship_to=Address(
+                company="Adatum GmbH",
+                line1="Domkloster 4",
+                city="Köln",
+                postal_code="50667",
+                country_code="DE",
+            ),
+        )
+        return replace(made, **changes)
+
+    def lines(self, charge_kind: LineKind) -> tuple[SalesOrderLine, ...]:
+        """The lines of `order`."""
+        codes = self.codes
+        return (
+            self.line(LineKind.ITEM, codes.item, quantity="3", price="10.00", discount="2.00", tax="5.32"),
+            self.line(charge_kind, codes.charge, quantity="1", price="10.00", tax="1.90"),
+            SalesOrderLine(LineKind.COMMENT, "", "Please call before you come."),
+        )
+
+    def line(
+        self, kind: LineKind, number: str, *, quantity: str, price: str, tax: str, discount: str = "0"
+    ) -> SalesOrderLine:
+        """A line of goods or freight at 19 % tax."""
+        return SalesOrderLine(
+            kind=kind,
+            number=number,
+            description="Desk" if kind is LineKind.ITEM else "Freight",
+            quantity=Decimal(quantity),
+            unit_price=Decimal(price),
+            discount_amount=Decimal(discount),
+            tax_code=self.codes.tax,
+            tax_amount=Decimal(tax),
+        )
+
+    def order_with_tax(self, connector: Connector) -> SalesOrder:
+        """One item for 11.90, of which 1.90 is tax."""
+        totals = {
+            "total_excluding_tax": Decimal("10.00"),
+            "total_tax": Decimal("1.90"),
+            "total_including_tax": Decimal("11.90"),
+        }
+        line = self.line(LineKind.ITEM, self.codes.item, quantity="1", price="11.90", tax="1.90")
+        return self.order(connector, prices_include_tax=True, lines=(line,), **totals)
+
+    # --------------------------------------------------------------------------------- the far side
+
+    def fault(self, kind: str, capability: Capability, *, times: int = 1, **more: object) -> None:
+        """The next request of this capability meets this fault; earlier rules are forgotten."""
+        rule = {"kind": kind, "system": "erp", "name": self.name, "times": times, **more}
+        self.sandbox.set_faults(1, [{"operation": self.operations[capability], **rule}])
+
+    def hits(self) -> int:
+        """How many requests met the faults set last."""
+        return sum(self.sandbox.faults()["injected"].values())
+
+    @abstractmethod
+    def orders(self, reference: str) -> list[TrueOrder]:
+        """The sales orders with exactly this reference."""
+
+    @abstractmethod
+    def filled(self, reference: str, name: str) -> object:
+        """The value of a field that people may fill, as the far side shows it, in the form of `fields`."""
+
+    @abstractmethod
+    def touch(self, order: TrueOrder) -> None:
+        """A clerk changes something on it."""
+
+    @abstractmethod
+    def invoice(self, order: TrueOrder) -> None:
+        """A clerk makes it an invoice, in as many steps as it takes."""
+
+    @abstractmethod
+    def expire_tokens(self) -> None:
+        """No token given so far is taken any more."""
+
+    def take_permission(self) -> str:
+        """An administrator takes a permission that the connection needs; answers how the far side names it."""
+        return ""
+
+    @abstractmethod
+    def refusing(self, order: SalesOrder) -> tuple[SalesOrder, str]:
+        """A clerk sees to it that the ERP refuses an order: that order, and some of the ERP's own words."""
+
+    @abstractmethod
+    def small_pages(self) -> None:
+        """From now on `more_than_a_page` records are more than one page. Call it before `connect`."""
+
+    def plant_orders(self, connector: Connector, count: int) -> list[str]:
+        """So many orders more; answers their references."""
+        documents = [self.order(connector) for _ in range(count)]
+        for document in documents:
+            connector.supporting(SalesOrders).create_sales_order(document)
+        return [document.reference for document in documents]
+
+    @abstractmethod
+    def plant_customers(self, count: int, *, tax_id: str, email: str) -> list[str]:
+        """So many customers more, all with the same tax id and address; answers their numbers."""
+
+    def plant_sub_customer(self) -> tuple[str, str]:
+        """A customer below another one: its number, and that of the one above it."""
+        raise NotImplementedError
+
+    def customers_named(self, name: str) -> Sequence[str]:
+        """The numbers of the customers of this name."""
+        raise NotImplementedError
+
+    def allowed_at_once(self) -> int:
+        """How many requests the far side allows at once."""
+        raise NotImplementedError
+
+    def forbid_limits(self) -> None:
+        """An administrator lets the connection no longer ask for limits."""
+        raise NotImplementedError
+
+    def refuse_confirmation(self, order: TrueOrder) -> str:
+        """A clerk sees to it that this order cannot be confirmed; answers some of the ERP's own words."""
+        raise NotImplementedError

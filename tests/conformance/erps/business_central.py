@@ -1,0 +1,150 @@
+"""Business Central under test: a simulated company of its own for every cell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+
+from hub.connectors.capabilities import Capability
+from hub.connectors.documents import FilledField, SalesOrder
+from hub.connectors.erps.business_central.connector import BusinessCentral
+from hub.demo.sandbox import Sandbox
+from hub.errors import CodeKind, UnknownCode
+from tests.conformance.erp import Codes, ErpUnderTest, KnownCustomer, TrueOrder
+
+SMALL_PAGE = 2
+MASTER = {
+    "taxGroups": [{"code": "T19", "displayName": "19 %", "percent": "19"}],
+    "paymentTerms": [{"code": "N30", "displayName": "Net 30"}],
+    "shipmentMethods": [{"code": "EXW", "displayName": "Ex works"}],
+    "accounts": [{"number": "8499", "displayName": "Freight", "taxCode": "T19"}],
+    "salespeople": [{"number": "ROBIN", "displayName": "Robin"}],
+    "dimension1Values": [{"number": "SALES", "displayName": "Sales"}],
+    "dimension2Values": [{"number": "NORTH", "displayName": "North"}],
+    "customers": [
+        {
+            "number": "C1",
+            "displayName": "Adatum",
+            "email": "buyer@adatum.example",
+            "taxRegistrationNumber": "DE 123.456-789",
+        }
+    ],
+    "items": [{"number": "I1", "displayName": "Desk", "unitPrice": "10", "taxGroupCode": "T19"}],
+}
+
+
+class BusinessCentralUnderTest(ErpUnderTest):
+    """One company of the simulated Business Central."""
+
+    connector = BusinessCentral
+    operations: ClassVar = {
+        Capability.SIGN_IN: "POST token",
+        Capability.CREATE_ORDER: "POST salesOrders",
+        Capability.FIND_ORDER: "GET salesOrders",
+        Capability.READ_TOTALS: "GET salesOrders",
+        Capability.FOLLOW_ORDERS: "GET salesOrders",
+        Capability.FIND_CUSTOMER_BY_NUMBER: "GET customers",
+        Capability.FIND_CUSTOMER_BY_TAX_ID: "GET customers",
+        Capability.FIND_CUSTOMER_BY_EMAIL: "GET customers",
+    }
+    codes = Codes("C1", "I1", "T19", "8499", "N30", "EXW")
+    known = KnownCustomer("C1", "Adatum", "buyer@adatum.example", "DE 123.456-789")
+    fields = (
+        FilledField("requestedDeliveryDate", date(2026, 12, 24)),
+        FilledField("salesperson", "ROBIN"),
+        FilledField("shortcutDimension1Code", "SALES"),
+        FilledField("shortcutDimension2Code", "NORTH"),
+        FilledField("partialShipping", True),
+    )
+    wrong_field = FilledField("salesperson", "NOBODY")
+    unknown_codes: ClassVar = {
+        "payment_terms_code": UnknownCode(CodeKind.PAYMENT_TERMS, "N99"),
+        "shipping_method_code": UnknownCode(CodeKind.SHIPPING_METHOD, "AIR"),
+    }
+    absent_id = "00000000-aaaa-4bbb-8ccc-000000000000"
+
+    def __init__(self, sandbox: Sandbox, name: str) -> None:
+        super().__init__(sandbox, name)
+        self._start()
+
+    def _start(self, **options: object) -> None:
+        self.sandbox.create("erp", self.name, profile="demo", **options)
+        self.sandbox.seed("erp", self.name, MASTER)
+
+    def settings(self) -> tuple[dict[str, str], dict[str, str]]:
+        root = f"{self.sandbox.url}/erps/{self.name}"
+        config = {
+            "tenant_id": "sandbox",
+            "environment": "Production",
+            "company": f"CONCORD {self.name.upper()}",
+            "client_id": "sandbox",
+            "currency": "EUR",
+            "api_url": root,
+            "login_url": root,
+            "call_deadline_seconds": "10",
+            "settle_after_seconds": "2",
+        }
+        return config, {"client_secret": "sandbox"}
+
+    def wrong_secrets(self) -> dict[str, str]:
+        return {"client_secret": "an old one"}
+
+    def orders(self, reference: str) -> list[TrueOrder]:
+        return [
+            TrueOrder(
+                external_id=row["id"],
+                number=row["number"],
+                reference=row["externalDocumentNumber"],
+                total=Decimal(row["totalAmountIncludingTax"]),
+                is_confirmed=row["status"] == "Open",
+            )
+            for row in self._rows(reference)
+        ]
+
+    def filled(self, reference: str, name: str) -> object:
+        (row,) = self._rows(reference)
+        return date.fromisoformat(row[name]) if name == "requestedDeliveryDate" else row[name]
+
+    def touch(self, order: TrueOrder) -> None:
+        self._act("edit_order", number=order.number, changes={"phoneNumber": "0221 1"})
+
+    def invoice(self, order: TrueOrder) -> None:
+        self._act("post_order", number=order.number)
+
+    def expire_tokens(self) -> None:
+        self._act("expire_tokens")
+
+    def take_permission(self) -> str:
+        self._act("revoke_permission", method="GET", set="customers")
+        return "customers"
+
+    def refusing(self, order: SalesOrder) -> tuple[SalesOrder, str]:
+        self._act("block_customer", number="C1")
+        return replace(order, customer_number="C1"), "blocked"
+
+    def small_pages(self) -> None:
+        self._start(page_size=SMALL_PAGE)
+
+    def plant_customers(self, count: int, *, tax_id: str, email: str) -> list[str]:
+        rows = [
+            {"number": f"M{n}", "displayName": f"Many {n}", "taxRegistrationNumber": tax_id, "email": email}
+            for n in range(count)
+        ]
+        return list(self.sandbox.seed("erp", self.name, {"customers": rows})["customers"])
+
+    def _act(self, action: str, **data: object) -> None:
+        self.sandbox.act("erp", self.name, action, data)
+
+    def _rows(self, reference: str) -> list[dict]:
+        truth = self.sandbox.truth()["erps"][self.name]
+        return [row for row in truth["salesOrders"] if row["externalDocumentNumber"] == reference]
+
+
+UNDER_TEST = BusinessCentralUnderTest
+
+
+def under_test(sandbox: Sandbox, name: str) -> BusinessCentralUnderTest:
+    """A fresh company."""
+    return BusinessCentralUnderTest(sandbox, name)

@@ -1,0 +1,209 @@
+"""The cells that mean the same for every read, and for every write, of any ERP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from hub.connectors.capabilities import Capability
+from hub.errors import OutcomeUnknown, Unreachable
+from tests.conformance.cells import CELLS, LATE_SECONDS, WAIT, asked_to_wait, lost, until
+from tests.conformance.erp import ErpUnderTest
+from tests.conformance.situations import Situation
+
+Asking = Callable[[ErpUnderTest], Callable[[], object]]
+"""Prepares what is asked for and answers how to ask; a sound answer never changes."""
+
+
+# -------------------------------------------------------------------------------------------- reads
+
+
+def read_repeated(erp: ErpUnderTest, capability: Capability, prepare: Asking) -> None:
+    ask = prepare(erp)
+
+    assert ask() == ask()
+
+
+def read_lost_answer(erp: ErpUnderTest, capability: Capability, prepare: Asking) -> None:
+    ask = prepare(erp)
+    expected = ask()
+
+    for kind in ("commit_then_drop", "truncate", "commit_then_500"):
+        erp.fault(kind, capability)
+        with lost(Unreachable):
+            ask()
+        assert erp.hits() == 1
+
+    assert ask() == expected
+
+
+def read_rate_limit(erp: ErpUnderTest, capability: Capability, prepare: Asking) -> None:
+    ask = prepare(erp)
+    expected = ask()
+
+    erp.fault("status", capability, status=429, retry_after=WAIT)
+    with asked_to_wait(erp):
+        ask()
+
+    assert ask() == expected
+
+
+def read_token_expiry(erp: ErpUnderTest, capability: Capability, prepare: Asking) -> None:
+    ask = prepare(erp)
+    expected = ask()
+    fetched = erp.hooks.fetches
+
+    erp.expire_tokens()
+
+    assert ask() == expected
+    assert erp.hooks.fetches == fetched + 1
+
+
+def read_unknown_field(erp: ErpUnderTest, capability: Capability, prepare: Asking) -> None:
+    ask = prepare(erp)
+    expected = ask()
+
+    erp.fault("unknown_fields", capability)
+
+    assert ask() == expected
+    assert erp.hits() == 1
+
+
+def read_maintenance(erp: ErpUnderTest, capability: Capability, prepare: Asking) -> None:
+    ask = prepare(erp)
+    expected = ask()
+
+    for status in (200, 503):
+        erp.fault("html", capability, status=status)
+        with lost(Unreachable):
+            ask()
+        assert erp.hits() == 1
+
+    assert ask() == expected
+
+
+READS = {
+    Situation.REPEATED: read_repeated,
+    Situation.LOST_ANSWER: read_lost_answer,
+    Situation.RATE_LIMIT: read_rate_limit,
+    Situation.TOKEN_EXPIRY: read_token_expiry,
+    Situation.UNKNOWN_FIELD: read_unknown_field,
+    Situation.MAINTENANCE: read_maintenance,
+}
+
+
+def can_read(capability: Capability, prepare: Asking) -> None:
+    """A capability that is a read."""
+    for situation, play in READS.items():
+        CELLS[capability, situation] = partial(play, capability=capability, prepare=prepare)
+
+
+# ------------------------------------------------------------------------------------------- writes
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A record that may be written: how to send it, how to look it up, and what must be so afterwards."""
+
+    send: Callable[[], object]
+    look_up: Callable[[], list]
+    is_there_once: Callable[[], None]
+    is_nowhere: Callable[[], None]
+
+
+Wording = Callable[[ErpUnderTest], Sending]
+"""Words a new record."""
+
+
+def write_lost_answer(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> None:
+    for kind in ("commit_then_drop", "truncate", "commit_then_500"):
+        record = prepare(erp)
+        erp.fault(kind, capability)
+        with lost(OutcomeUnknown):
+            record.send()
+        assert erp.hits() == 1
+        record.is_there_once()
+
+    record = prepare(erp)
+    erp.fault("drop_before", capability)
+    with lost(OutcomeUnknown):
+        record.send()
+    record.is_nowhere()
+
+
+def write_late(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> None:
+    record = prepare(erp)
+
+    erp.fault("late_commit", capability, seconds=LATE_SECONDS)
+    with lost(OutcomeUnknown):
+        record.send()
+    assert erp.hits() == 1
+    until(record.look_up)
+
+    record.is_there_once()
+
+
+def write_rate_limit(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> None:
+    record = prepare(erp)
+
+    erp.fault("status", capability, status=429, retry_after=WAIT)
+    with asked_to_wait(erp):
+        record.send()
+    record.is_nowhere()
+    record.send()
+
+    record.is_there_once()
+
+
+def write_token_expiry(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> None:
+    record = prepare(erp)
+    fetched = erp.hooks.fetches
+
+    erp.expire_tokens()
+    record.send()
+
+    assert erp.hooks.fetches == fetched + 1
+    record.is_there_once()
+
+
+def write_unknown_field(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> None:
+    record = prepare(erp)
+
+    erp.fault("unknown_fields", capability)
+    record.send()
+
+    assert erp.hits() == 1
+    record.is_there_once()
+
+
+def write_maintenance(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> None:
+    for status in (200, 503):
+        record = prepare(erp)
+        erp.fault("html", capability, status=status)
+        with lost(OutcomeUnknown):
+            record.send()
+        assert erp.hits() == 1
+        record.is_nowhere()
+
+    record = prepare(erp)
+    erp.fault("html", capability, commit=True)
+    with lost(OutcomeUnknown):
+        record.send()
+    record.is_there_once()
+
+
+WRITES = {
+    Situation.LOST_ANSWER: write_lost_answer,
+    Situation.LATE: write_late,
+    Situation.RATE_LIMIT: write_rate_limit,
+    Situation.TOKEN_EXPIRY: write_token_expiry,
+    Situation.UNKNOWN_FIELD: write_unknown_field,
+    Situation.MAINTENANCE: write_maintenance,
+}
+
+
+def can_write(capability: Capability, prepare: Wording) -> None:
+    """A capability that is a write."""
+    for situation, play in WRITES.items():
+        CELLS[capability, situation] = partial(play, capability=capability, prepare=prepare)
