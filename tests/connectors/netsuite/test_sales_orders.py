@@ -37,6 +37,7 @@ from tests.connectors.netsuite.far_side import (
     charge,
     document,
     line,
+    payload,
     refusal,
     rows,
 )
@@ -290,9 +291,7 @@ def test_what_a_mapping_cannot_mend_stays_a_refusal(far_side, erp, code, words, 
 
 
 def test_an_item_that_was_refused_is_looked_up_anew(far_side, erp):
-    far_side.answers(
-        "PUT salesOrder", refusal(400, "INVALID_CONTENT", INVALID, "item.items[0].item"), CREATED
-    )
+    far_side.answers("PUT salesOrder", (400, payload("invalid_item")), CREATED)
     with pytest.raises(CodeUnknown):
         erp.create_sales_order(document())
 
