@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hub.connectors.given import LineKind
 
 from companies.models import CompanyLocationLink, CompanyLocationMapping, CompanyPolicy, StoreCompanyLocation
 from hub.connectors.customer_documents import ErpCustomer
+from hub.connectors.documents import LineKind
 from hub.connectors.erp_parts import NewCustomers
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.errors import OutcomeUnknown, RecordRejected
