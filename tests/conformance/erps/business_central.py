@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import ClassVar
 
 from hub.connectors.capabilities import Capability
@@ -145,6 +148,6 @@ class BusinessCentralUnderTest(ErpUnderTest):
 UNDER_TEST = BusinessCentralUnderTest
 
 
-def under_test(sandbox: Sandbox, name: str) -> BusinessCentralUnderTest:
-    """A fresh company."""
-    return BusinessCentralUnderTest(sandbox, name)
+def started(sandbox: Sandbox, stack: ExitStack) -> Callable[[str], BusinessCentralUnderTest]:
+    """Makes a fresh company of this name."""
+    return partial(BusinessCentralUnderTest, sandbox)
