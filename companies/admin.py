@@ -11,7 +11,7 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 from django.http import HttpRequest
 
-from companies.models import CompanyLocationLink, CompanyLocationMapping, StoreCompanyLocation
+from companies.models import CompanyLocationLink, CompanyLocationMapping, CompanyPolicy, StoreCompanyLocation
 from hub.sync.admin import LinkAdmin, MappingAdmin, PlainAdmin
 from hub.sync.admin.bases import InfinitePaginator
 from hub.sync.admin.mappings import FilledFilter, connection_column
@@ -46,6 +46,19 @@ class StoreCompanyLocationAdmin(PlainAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(CompanyPolicy)
+class CompanyPolicyAdmin(PlainAdmin):
+    list_display = ("store", "unknown_companies")
+    list_select_related = ("store",)
+
+    def save_model(self, request: HttpRequest, obj: CompanyPolicy, form: Any, change: bool) -> None:
+        """Companies that wait for a person are decided anew."""
+        super().save_model(request, obj, form, change)
+        waiting = CompanyLocationMapping.objects.filter(location__connection=obj.store_id, customer_number="")
+        for erp_id, location_id in waiting.values_list("connection_id", "location_id"):
+            enqueue("match_company_location", erp_id, [location_id])
 
 
 @admin.register(CompanyLocationLink)

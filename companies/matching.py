@@ -19,22 +19,27 @@ class Match:
     matched_by: str
 
 
-def find_customer(erp: Customers, location: StoreCompanyLocation, decided_number: str) -> Match:
-    """The one customer of the ERP that this location is.
+def find_customer(erp: Customers, location: StoreCompanyLocation, decided_number: str) -> Match | None:
+    """The one customer of the ERP that this location is; None where no key finds anybody.
 
     Order: a person's decision, the location's or company's external id, the tax id, a unique e-mail. The
-    first key that finds anybody decides; several, none, or a blocked one raise AmbiguousMatch with what was
-    found.
+    first key that finds anybody decides; several, or a blocked one, raise AmbiguousMatch with what was found.
     """
     for name, candidates in _searches(erp, location, decided_number):
         if len(candidates) == 1:
             return _unblocked(candidates[0], name, location)
         if candidates:
-            numbers = ", ".join(sorted(c.number for c in candidates))
+            numbers = ", ".join(sorted(_named(c) for c in candidates))
             raise _ambiguous(
                 location, f"{len(candidates)} customers have the same {name}: {numbers}", candidates
             )
-    raise _ambiguous(location, "no customer has its external id, tax id or e-mail address", [])
+    return None
+
+
+def nobody(location: StoreCompanyLocation, why: str = "") -> AmbiguousMatch:
+    """The question about a location that is nobody's; `why` says what kept its customer from being created."""
+    words = "no customer has its external id, tax id or e-mail address"
+    return _ambiguous(location, f"{words}, and {why}" if why else words, [])
 
 
 def _searches(
@@ -49,6 +54,10 @@ def _searches(
         yield "tax id", erp.customers_by_tax_id(location.tax_registration_id)
     for email in location.emails:
         yield "e-mail address", erp.customers_by_email(email)
+
+
+def _named(customer: ErpCustomer) -> str:
+    return f"{customer.number} (of {customer.parent_number})" if customer.parent_number else customer.number
 
 
 def _unblocked(customer: ErpCustomer, name: str, location: StoreCompanyLocation) -> Match:
@@ -68,6 +77,9 @@ def _ambiguous(location: StoreCompanyLocation, why: str, candidates: list[ErpCus
             "external_id": location.merchant_id or location.company_merchant_id,
             "tax_registration_id": location.tax_registration_id,
             "emails": list(location.emails),
-            "candidates": [{"number": c.number, "name": c.name, "email": c.email} for c in candidates],
+            "candidates": [
+                {"number": c.number, "name": c.name, "email": c.email, "parent": c.parent_number}
+                for c in candidates
+            ],
         },
     )

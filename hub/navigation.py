@@ -36,6 +36,7 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Stores", "storefront", "sync.store"),
         ("ERPs", "factory", "sync.erp"),
         ("Order policies", "policy", "orders.orderpolicy"),
+        ("Company policies", "badge", "companies.companypolicy"),
         ("Schedules", "schedule", "sync.schedule"),
         ("Alert channels", "campaign", "sync.alertchannel"),
         ("API keys", "key", "api.apikey"),

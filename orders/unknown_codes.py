@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 from django.db import transaction
 
-from companies.models import CompanyLocationLink, CompanyLocationMapping, StoreCompanyLocation
+from companies.models import CompanyLocationLink
 from hub.connectors.documents import PlacedOrder
 from hub.errors import CodeKind, CodeUnknown, MappingMissing
+from hub.sync.enqueue import enqueue
 from inventory.models import ItemMapping
 from orders.mapping import Side
 from orders.models import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
@@ -65,11 +66,11 @@ def _charge(side: Side, order: PlacedOrder, code: str) -> None:
 
 
 def _customer(side: Side, order: PlacedOrder, code: str) -> None:
-    """Locations that were linked to it are asked for again."""
+    """Locations that were linked to it are matched anew; where nobody is found, an empty row asks a person."""
     links = CompanyLocationLink.objects.filter(connection=side.erp, customer_number=code)
-    for location in StoreCompanyLocation.objects.filter(links__in=links):
-        CompanyLocationMapping.objects.get_or_create(location=location, connection=side.erp)
+    locations = list(links.values_list("location_id", flat=True))
     links.delete()
+    enqueue("match_company_location", side.erp.pk, locations)
 
 
 _EMPTY: dict[CodeKind, Callable[[Side, PlacedOrder, str], None]] = {

@@ -9,12 +9,13 @@ Review   a location that orders name and the store does not know any more; close
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from django.db import transaction
 
 from companies.models import StoreCompanyLocation
-from hub.connectors.documents import CompanyLocation
+from hub.connectors.documents import Address, CompanyLocation
 from hub.connectors.store_parts import Companies
 from hub.errors import AmbiguousMatch
 from hub.lib.text import storable
@@ -32,6 +33,9 @@ _READ = [
     "company_merchant_id",
     "tax_registration_id",
     "emails",
+    "phone",
+    "currency",
+    "billing_address",
     "remote_updated_at",
     "read_at",
 ]
@@ -98,9 +102,16 @@ def _filled(location: StoreCompanyLocation, found: CompanyLocation) -> StoreComp
     location.company_merchant_id = storable(found.company_merchant_id)[:120]
     location.tax_registration_id = storable(found.tax_registration_id)[:120]
     location.emails = list(found.emails)
+    location.phone = storable(found.phone)[:60]
+    location.currency = found.currency[:3]
+    location.billing_address = _stored_address(found.billing_address)
     location.remote_updated_at = found.updated_at
     location.read_at = datetime.now(UTC)
     return location
+
+
+def _stored_address(address: Address | None) -> dict[str, str] | None:
+    return {key: storable(value) for key, value in asdict(address).items()} if address else None
 
 
 def _match(connection: Connection, locations: list[StoreCompanyLocation]) -> None:

@@ -19,6 +19,11 @@ class StoreCompanyLocation(models.Model):
     company_merchant_id = models.CharField(max_length=120, default="", blank=True)
     tax_registration_id = models.CharField(max_length=120, default="", blank=True)
     emails = models.JSONField(default=list, blank=True)
+    phone = models.CharField(max_length=60, default="", blank=True)
+    currency = models.CharField(max_length=3, default="", blank=True)
+    billing_address = models.JSONField(
+        null=True, blank=True, help_text="Fields as in hub.connectors.documents.Address."
+    )
     remote_updated_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
     requires_po_number = models.BooleanField(

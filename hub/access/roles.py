@@ -22,7 +22,13 @@ _MAPPINGS = (
 )
 # No connections (their settings), no calls, deliveries and attempts (bodies and values with customers' data).
 _LOOK = dict.fromkeys((*_ORDERS, *_COMPANIES, *_MAPPINGS, "sync.reviewitem"), "view")
-_WORK = {"sync.alert": "view", "sync.change": "view", "orders.orderpolicy": "view", "sync.fieldowner": "view"}
+_WORK = {
+    "sync.alert": "view",
+    "sync.change": "view",
+    "sync.fieldowner": "view",
+    "orders.orderpolicy": "view",
+    "companies.companypolicy": "view",
+}
 
 
 @dataclass(frozen=True, slots=True)

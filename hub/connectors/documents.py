@@ -219,6 +219,9 @@ class CompanyLocation:
     tax_registration_id: str
     emails: tuple[str, ...]
     updated_at: datetime
+    phone: str = ""
+    currency: str = ""
+    billing_address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ CONNECTORS: dict[str, tuple[str, str, str]] = {
         "hub.connectors.erps.business_central.connector.BusinessCentral",
     ),
     "tryton": ("erp", "Tryton", "hub.connectors.erps.tryton.connector.Tryton"),
+    "netsuite": ("erp", "NetSuite", "hub.connectors.erps.netsuite.connector.NetSuite"),
 }
 
 

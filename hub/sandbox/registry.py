@@ -18,6 +18,7 @@ CLASSES = {
 }
 # What else a system of a kind may be: the option `dialect` names it.
 DIALECTS = {
+    (ERP, "netsuite"): "hub.sandbox.netsuite.account:NetSuiteAccount",
     (ERP, "relay"): "hub.sandbox.relay.relay:Relay",
 }
 _NAMED = re.compile(r"/(?P<where>stores|erps)/(?P<name>[A-Za-z0-9_.-]{1,64})(?P<rest>/.*)")

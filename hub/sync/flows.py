@@ -61,6 +61,9 @@ FLOWS: dict[str, Flow] = {
     ),
     "check_order_totals": Flow("orders.flows.check_order_totals", side="erp", priority=Priority.NORMAL),
     "confirm_erp_orders": Flow("orders.flows.confirm_erp_orders", side="erp", priority=Priority.NORMAL),
+    "read_erp_limits": Flow(
+        "orders.flows.read_erp_limits", side="erp", every=3600, priority=Priority.BACKGROUND
+    ),
     "check_order_twin": Flow("orders.flows.check_order_twin", side="erp", subject="order"),
     "pull_erp_orders": Flow(
         "orders.flows.pull_erp_orders", side="erp", every=60, priority=Priority.BACKGROUND

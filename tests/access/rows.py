@@ -7,7 +7,7 @@ from datetime import timedelta
 from axes.models import AccessAttempt
 from django.contrib import admin
 
-from companies.models import CompanyLocationLink, CompanyLocationMapping
+from companies.models import CompanyLocationLink, CompanyLocationMapping, CompanyPolicy
 from hub.api import keys
 from hub.api.models import ApiKey
 from hub.sync.flows import FLOWS
@@ -61,6 +61,7 @@ def _mappings(store, erp, location):
     ShippingMethodMapping.objects.create(title="Standard", **pair)
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
     CompanyLocationMapping.objects.create(location=location, connection=erp)
+    CompanyPolicy.objects.create(store=store)
     CompanyLocationLink.objects.create(
         location=location,
         connection=erp,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from companies.models import CompanyLocationLink, CompanyLocationMapping, StoreCompanyLocation
 from hub.sync.models import ReviewItem, SyncTask
 from inventory.models import ItemMapping
-from orders.models import OrderLink, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
-from tests.world import VAT, save_mapping
+from orders.models import OrderLink, OrderPolicy, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from tests.world import ALPENHAUS, VAT, save_mapping
 
 CUSTOM = {"title": "Sample box", "quantity": 1, "price": "4.00"}
 
@@ -73,24 +74,69 @@ def test_F12_odd_skus_are_told_apart_exactly(hub):
     assert (made, hub.sent()) == (set(skus), 0)
 
 
-def test_an_item_number_that_the_erp_does_not_know_is_refused_there_and_leaves_nothing(hub):
+def test_an_item_number_that_the_erp_does_not_know_is_asked_for_anew_and_the_order_goes_on(hub):
     ItemMapping.objects.filter(sku="TAB-001").update(item_number="NO-SUCH")
     hub.place(po_number="PO-1")
 
     hub.work()
 
     assert (hub.erp_orders(), OrderLink.objects.count()) == ([], 0)
-    assert hub.reviews() == [("push_order_to_erp", "record_rejected")]
+    assert hub.reviews() == [("push_order_to_erp", "mapping_missing")]
+    assert "The Item does not exist" in ReviewItem.objects.get().message
+    row = ItemMapping.objects.get(sku="TAB-001", item_number="", store=hub.euro)
+    row.item_number = "IT-0001"
+    row.save()
+    save_mapping(row)
+    hub.work()
+    assert (len(hub.erp_orders()), hub.reviews()) == (1, [])
 
 
-def test_a_terms_code_that_the_erp_does_not_know_is_refused_before_anything_is_sent(hub):
-    PaymentTermsMapping.objects.update(erp_code="NEVER")
+def test_a_sku_sent_as_it_is_that_the_erp_does_not_know_becomes_an_empty_row(hub):
+    ItemMapping.objects.filter(sku="TAB-001").delete()
+    OrderPolicy.objects.update(sku_rule="same")
+    hub.place(po_number="PO-1")
+
+    hub.work()
+
+    assert hub.reviews() == [("push_order_to_erp", "mapping_missing")]
+    row = ItemMapping.objects.get(sku="TAB-001")
+    assert (row.item_number, row.title) == ("", "Table 1")
+
+
+def test_a_linked_customer_that_is_gone_from_the_erp_is_matched_anew_or_asked_for(hub):
+    hub.place(company=ALPENHAUS, po_number="PO-1")
+    hub.work()
+    CompanyLocationLink.objects.update(customer_number="77777")
+    hub.place(company=ALPENHAUS, po_number="PO-2")
+
+    hub.pull()
+    hub.work(lambda: len(hub.erp_orders()) == 2)
+
+    assert {order["customerNumber"] for order in hub.erp_orders()} == {"20000"}
+    StoreCompanyLocation.objects.update(tax_registration_id="", emails=[])
+    CompanyLocationLink.objects.update(customer_number="77777")
+    hub.place(company=ALPENHAUS, po_number="PO-3")
+    hub.pull()
+    assert ("match_company_location", "ambiguous_match") in hub.reviews()
+    assert (CompanyLocationMapping.objects.get().customer_number, len(hub.erp_orders())) == ("", 2)
+
+
+def test_a_terms_code_that_the_erp_does_not_know_is_asked_for_anew_and_the_order_goes_on_when_it_is_filled(
+    hub,
+):
+    PaymentTermsMapping.objects.filter(due_in_days=30).update(erp_code="NEVER")
     hub.place(po_number="PO-1", payment_terms="Net 30")
 
     hub.work()
 
     assert (hub.sent(), hub.attempts()) == (0, ["refused"])
-    assert hub.reviews() == [("push_order_to_erp", "record_rejected")]
+    assert hub.reviews() == [("push_order_to_erp", "mapping_missing")]
+    row = PaymentTermsMapping.objects.get(store=hub.euro, erp_code="")
+    row.erp_code = "30 DAYS"
+    row.save()
+    save_mapping(row)
+    hub.work()
+    assert (hub.sent(), hub.reviews()) == (1, [])
 
 
 def test_addresses_that_are_unusable_in_their_country_go_to_review_and_go_on_when_mended(hub):

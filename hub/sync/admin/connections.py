@@ -16,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from hub.connectors.base import Check
+from hub.connectors.capabilities import MEANINGS
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.errors import SyncError
 from hub.sync import runner
@@ -41,6 +42,7 @@ class ConnectionAdmin(PlainAdmin):
     readonly_fields = (
         "system",
         "shown_settings",
+        "shown_capabilities",
         "shown_state",
         "paused_at",
         "pause_reason",
@@ -95,6 +97,11 @@ class ConnectionAdmin(PlainAdmin):
             (None, {"fields": ("system", *first) if obj else first}),
             ("Settings", {"fields": names}),
             *([("State", {"fields": state})] if obj else []),
+            *(
+                [("What it can do", {"fields": ("shown_capabilities",)})]
+                if self.side == "erp" and obj
+                else []
+            ),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> Any:
@@ -133,6 +140,17 @@ class ConnectionAdmin(PlainAdmin):
         fields = connector_class(connection.system).config_fields
         given = connection.config or {}
         return as_table({f.label: given.get(f.name, f.default) for f in fields if not f.is_secret})
+
+    @admin.display(description="Capabilities")
+    def shown_capabilities(self, connection: Connection) -> SafeString:
+        """Each thing that Concord asks of an ERP: whether this one does it, and why not where it does not."""
+        missing = connector_class(connection.system).unsupported_capabilities
+        return as_table(
+            {
+                words.capitalize(): f"no: {missing[c]}" if c in missing else "yes"
+                for c, words in MEANINGS.items()
+            }
+        )
 
     @admin.display(description="Webhook address")
     def webhook_address(self, connection: Connection) -> str:

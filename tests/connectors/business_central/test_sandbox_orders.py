@@ -9,8 +9,16 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from hub.connectors.documents import PagePosition
-from hub.errors import ConnectionBroken, OutcomeUnknown, RateLimited, RecordRejected
+from hub.connectors.documents import LineKind, PagePosition
+from hub.errors import (
+    CodeKind,
+    CodeUnknown,
+    ConnectionBroken,
+    OutcomeUnknown,
+    RateLimited,
+    RecordRejected,
+    UnknownCode,
+)
 from tests.connectors.business_central.far_side import address
 from tests.connectors.business_central.simulated import LINES, order
 
@@ -241,3 +249,31 @@ def send_until_there(erp, document):
                 continue
         return attempt
     raise AssertionError(f"{document.reference} was never created")
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "code"),
+    [
+        ({"number": "IT-9999"}, CodeKind.ITEM, "IT-9999"),
+        ({"tax_code": "VAT99"}, CodeKind.TAX_CODE, "VAT99"),
+        ({"kind": LineKind.ACCOUNT, "number": "9999"}, CodeKind.CHARGE, "9999"),
+    ],
+)
+def test_a_value_that_is_not_there_is_named_as_what_it_stands_for(company, changes, kind, code):
+    erp = company.connect()
+    whole = order()
+    first, *others = whole.lines
+
+    with pytest.raises(CodeUnknown) as refused:
+        erp.create_sales_order(replace(whole, lines=(replace(first, **changes), *others)))
+
+    assert refused.value.codes == (UnknownCode(kind, code),)
+
+
+def test_a_customer_that_is_not_there_is_named(company):
+    erp = company.connect()
+
+    with pytest.raises(CodeUnknown) as refused:
+        erp.create_sales_order(replace(order(), customer_number="99999"))
+
+    assert refused.value.codes == (UnknownCode(CodeKind.CUSTOMER, "99999"),)

@@ -26,8 +26,17 @@ from hub.connectors.erps.business_central import reference as recipe
 from hub.connectors.erps.business_central.client import Client, Json
 from hub.connectors.erps.business_central.order_body import ORDER_FIELDS, order_body
 from hub.connectors.erps.business_central.text import units
+from hub.connectors.erps.business_central.unknown_codes import explained
 from hub.connectors.identity import identity_token
-from hub.errors import CodeKind, CodeUnknown, OutcomeUnknown, SyncError, UnknownCode, Unreachable
+from hub.errors import (
+    CodeKind,
+    CodeUnknown,
+    OutcomeUnknown,
+    RecordRejected,
+    SyncError,
+    UnknownCode,
+    Unreachable,
+)
 from hub.lib.money import parse_amount
 
 ORDERS, INVOICES = "salesOrders", "salesInvoices"
@@ -140,7 +149,10 @@ class BusinessCentralOrders(SalesOrders):
             shipment_method_id=self.shipment_methods.id_of(document.shipping_method_code),
         )
         path = odata.query(ORDERS, {"$expand": "salesOrderLines"})
-        payload = self.client.create(path, body.fields, operation=operation, ends_at=ends_at)
+        try:
+            payload = self.client.create(path, body.fields, operation=operation, ends_at=ends_at)
+        except RecordRejected as error:
+            raise explained(error, document) from error
         try:
             order = self._order(payload, self._final_totals(payload, document))
         except (KeyError, TypeError, ValueError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hub.connectors.documents import CompanyLocation
+from hub.connectors.documents import Address, CompanyLocation
 from hub.connectors.stores.shopify.client import AdminClient
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.paging import completed
@@ -68,6 +68,26 @@ def location_from_node(node: Node) -> CompanyLocation:
         tax_registration_id=text(optional_member(node, "taxSettings") or {}, "taxRegistrationId"),
         emails=tuple(dict.fromkeys(filter(None, _emails(node, company)))),
         updated_at=moment(node, "updatedAt"),
+        phone=text(node, "phone"),
+        currency=text(node, "currency"),
+        billing_address=_address(optional_member(node, "billingAddress")),
+    )
+
+
+def _address(node: Node | None) -> Address | None:
+    if node is None:
+        return None
+    return Address(
+        company=text(node, "companyName"),
+        name=text(node, "recipient"),
+        line1=text(node, "address1"),
+        line2=text(node, "address2"),
+        city=text(node, "city"),
+        province_code=text(node, "zoneCode"),
+        province=text(node, "province"),
+        postal_code=text(node, "zip"),
+        country_code=text(node, "countryCode"),
+        phone=text(node, "phone"),
     )
 
 

@@ -1,0 +1,174 @@
+"""Internal ids of what documents name by code: small lists read whole, items and customers looked up as they come.
+
+An id is believed for a while only: people rename things, and delete them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from hub.connectors.erps.netsuite import suiteql
+from hub.connectors.erps.netsuite.client import Client, Json
+from hub.errors import CodeKind, CodeUnknown, RecordRejected, UnknownCode, Unreachable
+
+LIST_SECONDS, NAME_SECONDS = 3600.0, 900.0
+# A code that is missing is looked for anew, but not by every order that waits for it.
+_AGAIN_AFTER = 10.0
+NAMES_AT_ONCE = 500
+
+
+class CodeList:
+    """The ids of a small table (terms, currencies…): read whole, and again where a code is missing."""
+
+    def __init__(
+        self, client: Client, table: str, column: str, label: str, kind: CodeKind | None = None
+    ) -> None:
+        self.client = client
+        self.table = table
+        self.column = column
+        self.label = label
+        self.kind = kind
+        self._ids: dict[str, str] = {}
+        self._codes: dict[str, str] = {}
+        self._read_at: float | None = None
+        self._lock = threading.Lock()
+
+    def id_of(self, code: str, kind: CodeKind | None = None) -> str:
+        """The id of a code, "" for a blank one; an internal id stands for itself where no code is the same.
+
+        Raises CodeUnknown (RecordRejected where no mapping stands behind it) for a code that is not there. `kind` says
+        what the code stands for on this document where that differs from the list's own.
+        """
+        wanted = code.strip()
+        if not wanted:
+            return ""
+        with self._lock:
+            self._refresh(LIST_SECONDS)
+            if wanted.casefold() not in self._ids and not self._is_id(wanted):
+                self._refresh(_AGAIN_AFTER)
+            found = self._ids.get(wanted.casefold()) or (wanted if self._is_id(wanted) else "")
+        if not found:
+            raise self._unknown(wanted, kind or self.kind)
+        return found
+
+    def code_of(self, internal_id: str) -> str:
+        """The code of an id; raises Unreachable where the list does not hold it."""
+        with self._lock:
+            self._refresh(LIST_SECONDS)
+            if internal_id not in self._codes:
+                self._refresh(_AGAIN_AFTER)
+            if internal_id in self._codes:
+                return self._codes[internal_id]
+        raise Unreachable(
+            f"NetSuite's list of {self.label}s does not hold {internal_id!r}, which a record names."
+        )
+
+    def is_empty(self) -> bool:
+        """Whether the account has no such list: the feature behind it is switched off."""
+        with self._lock:
+            self._refresh(LIST_SECONDS)
+            return not self._codes
+
+    def get_ready(self) -> None:
+        """Read the codes unless they are known."""
+        with self._lock:
+            self._refresh(LIST_SECONDS)
+
+    def _is_id(self, wanted: str) -> bool:
+        return wanted in self._codes
+
+    def _refresh(self, seconds: float) -> None:
+        if self._read_at is not None and time.monotonic() - self._read_at < seconds:
+            return
+        rows = list(
+            self.client.rows(suiteql.code_list(self.table, self.column), operation=f"read {self.table}")
+        )
+        self._codes = {str(row.get("id", "")): str(row.get("code", "")) for row in rows}
+        # Where two records have one name, the older one is meant.
+        self._ids = {code.casefold(): key for key, code in reversed(self._codes.items()) if code}
+        self._read_at = time.monotonic()
+
+    def _unknown(self, code: str, kind: CodeKind | None) -> RecordRejected:
+        words = f"NetSuite has no {self.label} {code!r}. Create it there or correct the mapping."
+        evidence = {"list": self.table, "code": code}
+        if kind is None:
+            return RecordRejected(words, evidence=evidence)
+        return CodeUnknown(words, codes=(UnknownCode(kind, code),), evidence=evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    internal_id: str
+    until: float
+
+
+class Names:
+    """Ids of records that are too many to be read whole (items, customers): those asked for, many in a query."""
+
+    def __init__(
+        self, client: Client, query: Callable[[Iterable[str]], str], label: str, kind: CodeKind
+    ) -> None:
+        self.client = client
+        self.query = query
+        self.label = label
+        self.kind = kind
+        self._known: dict[str, _Known] = {}
+        self._lock = threading.Lock()
+
+    def ids_of(self, names: Iterable[str]) -> dict[str, str]:
+        """The id of each name; raises CodeUnknown that names every one that is not there."""
+        wanted = list(dict.fromkeys(names))
+        found = self._still_known(wanted)
+        missing = [name for name in wanted if name not in found]
+        for start in range(0, len(missing), NAMES_AT_ONCE):
+            found |= self._look_up(missing[start : start + NAMES_AT_ONCE])
+        unknown = [name for name in wanted if name not in found]
+        if unknown:
+            raise self._unknown(unknown)
+        return found
+
+    def forget(self, name: str) -> None:
+        """Look it up anew the next time: NetSuite did not take its id."""
+        with self._lock:
+            self._known.pop(name, None)
+
+    def _still_known(self, wanted: list[str]) -> dict[str, str]:
+        now = time.monotonic()
+        with self._lock:
+            return {
+                name: known.internal_id
+                for name in wanted
+                if (known := self._known.get(name)) is not None and known.until > now
+            }
+
+    def _look_up(self, names: list[str]) -> dict[str, str]:
+        rows = self.client.rows(self.query(names), operation=f"look up {self.label}s")
+        found = self._by_name(rows, set(names))
+        until = time.monotonic() + NAME_SECONDS
+        with self._lock:
+            self._known |= {name: _Known(internal_id, until) for name, internal_id in found.items()}
+        return found
+
+    def _by_name(self, rows: Iterable[Json], wanted: set[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for row in rows:
+            name, internal_id = str(row.get("code", "")), str(row.get("id", ""))
+            if name not in wanted:
+                continue
+            if found.setdefault(name, internal_id) != internal_id:
+                raise RecordRejected(
+                    f"NetSuite has several {self.label}s {name!r}: {found[name]} and {internal_id}. "
+                    "Rename one there, so that the number names one only."
+                )
+        return found
+
+    def _unknown(self, names: list[str]) -> CodeUnknown:
+        listed = ", ".join(repr(name) for name in names)
+        return CodeUnknown(
+            f"NetSuite has no {self.label} {listed}. Create it there or correct the mapping.",
+            codes=tuple(UnknownCode(self.kind, name) for name in names),
+            evidence={"codes": names},
+        )

@@ -1,0 +1,126 @@
+"""SuiteQL: literals that stay one value whatever they contain, times in the account's zone, and every query made.
+
+SuiteQL shows times in the zone of the account's or user's preference, without saying which: the connection does. A
+time that comes twice in the night when clocks go back counts as the first of the two, and what is asked from there on
+begins with the first again, so nothing is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+PAGE_ROWS = 1000
+# A page at a time, each its own query by stamp and id: one query never shows more than this many rows in all.
+MOST_ROWS = 100_000
+_FORMAT = "YYYY-MM-DD HH24:MI:SS"
+_STAMP = f"TO_CHAR(t.lastmodifieddate, '{_FORMAT}')"
+# taxtotal is in the transaction's currency, as foreigntotal is.
+_ORDERS = (
+    "SELECT t.id, t.tranid, t.externalid, t.status, t.currency, t.foreigntotal, t.taxtotal, "
+    f"{_STAMP} AS stamp, c.entityid AS customer "
+    "FROM transaction t LEFT JOIN customer c ON c.id = t.entity WHERE t.type = 'SalesOrd'"
+)
+_CUSTOMERS = (
+    "SELECT c.id, c.entityid, c.externalid, c.companyname, c.altname, c.email, c.vatregnumber, c.currency, "
+    "c.isinactive, p.entityid AS parentnumber FROM customer c LEFT JOIN customer p ON p.id = c.parent"
+)
+_BARE_TAX_ID = "UPPER(REPLACE(REPLACE(REPLACE(c.vatregnumber, ' ', ''), '.', ''), '-', ''))"
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL string literal: quotes doubled, so that it stays one value whatever it contains."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def texts(values: Iterable[str]) -> str:
+    """A list of literals for IN."""
+    return ", ".join(literal(value) for value in values)
+
+
+def numbers(ids: Iterable[str]) -> str:
+    """A list of internal ids for IN; raises ValueError for one that is no number."""
+    return ", ".join(str(int(each)) for each in ids)
+
+
+def local_text(moment: datetime, zone: ZoneInfo) -> str:
+    """The earliest clock time in `zone` from which on everything since `moment` lies, cut to the second."""
+    local = moment.astimezone(zone)
+    again = local.replace(fold=1).utcoffset()
+    first = local.replace(fold=0).utcoffset()
+    if again is not None and first is not None and again < first:
+        # The hour that comes twice: its first passing begins where the second one does.
+        local -= first - again
+    return local.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def utc(text: str, zone: ZoneInfo) -> datetime:
+    """A stamp of SuiteQL in UTC; raises ValueError for anything else."""
+    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone).astimezone(UTC)
+
+
+def code_list(table: str, column: str) -> str:
+    """Every row of a small table: id and the code or name that people know it by."""
+    return f"SELECT id, {column} AS code FROM {table} ORDER BY id"
+
+
+def items_named(names: Iterable[str]) -> str:
+    """Items by their item numbers."""
+    return f"SELECT id, itemid AS code FROM item WHERE itemid IN ({texts(names)})"
+
+
+def customers_named(numbers_: Iterable[str]) -> str:
+    """Ids of customers by their numbers, for orders."""
+    return f"SELECT id, entityid AS code FROM customer WHERE entityid IN ({texts(numbers_)})"
+
+
+def orders_by_reference(references: Iterable[str]) -> str:
+    """Sales orders by external id."""
+    return f"{_ORDERS} AND t.externalid IN ({texts(references)})"
+
+
+def orders_by_id(ids: Iterable[str]) -> str:
+    """Sales orders by internal id."""
+    return f"{_ORDERS} AND t.id IN ({numbers(ids)})"
+
+
+def changed_orders(stamp: str, after_id: str | None) -> str:
+    """A page of sales orders from a clock time on, oldest change first.
+
+    With `after_id`, those of the same second up to that id are left out. The stamps are compared as text of whole
+    seconds: the column may hold fractions that are never shown.
+    """
+    order = f" ORDER BY {_STAMP}, t.id"
+    if not stamp:
+        return _ORDERS + order
+    since = f" AND t.lastmodifieddate >= TO_DATE({literal(stamp)}, '{_FORMAT}')"
+    if after_id is None:
+        return _ORDERS + since + order
+    later = f" AND ({_STAMP} > {literal(stamp)} OR ({_STAMP} = {literal(stamp)} AND t.id > {int(after_id)}))"
+    return _ORDERS + since + later + order
+
+
+def customers_by_number(numbers_: Iterable[str]) -> str:
+    """Customers by number, in any case of letters."""
+    return f"{_CUSTOMERS} WHERE UPPER(c.entityid) IN ({texts(n.upper() for n in numbers_)})"
+
+
+def customers_by_reference(references: Iterable[str]) -> str:
+    """Customers by external id."""
+    return f"{_CUSTOMERS} WHERE c.externalid IN ({texts(references)})"
+
+
+def customers_by_id(ids: Iterable[str]) -> str:
+    """Customers by internal id."""
+    return f"{_CUSTOMERS} WHERE c.id IN ({numbers(ids)})"
+
+
+def customers_by_email(email: str) -> str:
+    """Customers by e-mail, in any case of letters."""
+    return f"{_CUSTOMERS} WHERE LOWER(c.email) = {literal(email.lower())}"
+
+
+def customers_by_tax_id(bare: str) -> str:
+    """Customers by tax registration id without blanks, dots, dashes and case."""
+    return f"{_CUSTOMERS} WHERE {_BARE_TAX_ID} = {literal(bare)}"

@@ -1,0 +1,1 @@
+"""A simulated NetSuite account: its REST record service, SuiteQL and asynchronous jobs."""

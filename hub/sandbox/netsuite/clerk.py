@@ -1,0 +1,220 @@
+"""What people do in NetSuite: clerks edit, approve, close and delete; administrators revoke and rotate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hub.sandbox.netsuite.access import PERMISSIONS, Access
+from hub.sandbox.netsuite.customers import CUSTOMER, Customers
+from hub.sandbox.netsuite.fields import Intake
+from hub.sandbox.netsuite.orders import BILLED, CANCELLED, ORDER, PENDING_APPROVAL, Orders
+from hub.sandbox.netsuite.signatures import public_key
+from hub.sandbox.netsuite.state import Record, State
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What a person's action works on."""
+
+    state: State
+    orders: Orders
+    customers: Customers
+    access: Access
+
+
+def act(office: Office, action: str, data: Data) -> Data:
+    """Carry out one action, all or nothing.
+
+    Raises ValueError, or Refusal where the application itself refuses.
+    """
+    if action not in ACTIONS:
+        raise ValueError(f"nobody can {action!r}; people can {', '.join(sorted(ACTIONS))}")
+    with office.state.transaction():
+        return ACTIONS[action](office, data)
+
+
+def _create_order(office: Office, data: Data) -> Data:
+    order = office.orders.create(_taken(office, ORDER, _need(data, "order")))
+    return _told(order)
+
+
+def _edit_order(office: Office, data: Data) -> Data:
+    """`changes` as a PATCH body; `replace` names sublists that are set anew."""
+    changes = _taken(office, ORDER, _need(data, "changes"))
+    return _told(office.orders.change(_order(office, data), changes, frozenset(data.get("replace", ()))))
+
+
+def _approve_order(office: Office, data: Data) -> Data:
+    return _told(office.orders.change(_order(office, data), {"orderStatus": "B"}))
+
+
+def _close_order(office: Office, data: Data) -> Data:
+    """Close all lines, or those with the numbers in `lines`."""
+    order = _order(office, data)
+    numbers = data.get("lines") or [line["line"] for line in order["item"]]
+    lines = [{"line": number, "isClosed": True} for number in numbers]
+    return _told(office.orders.change(order, {"item": lines}))
+
+
+def _cancel_order(office: Office, data: Data) -> Data:
+    """Only an order that waits for approval can be cancelled; any other is closed."""
+    order = _order(office, data)
+    if order["status"] != PENDING_APPROVAL:
+        raise ValueError(f"order {order['tranId']} was approved: close it instead")
+    return _told(office.state.save(ORDER, order | {"status": CANCELLED}))
+
+
+def _delete_order(office: Office, data: Data) -> Data:
+    order = _order(office, data)
+    office.orders.delete(order)
+    return {"deleted": order["id"]}
+
+
+def _invoice_order(office: Office, data: Data) -> Data:
+    """Ship and bill everything: the order is billed and can no longer be changed."""
+    order = _order(office, data)
+    done = [
+        {
+            **line,
+            "quantityFulfilled": line["quantity"] or Decimal(0),
+            "quantityBilled": line["quantity"] or Decimal(0),
+        }
+        for line in order["item"]
+    ]
+    return _told(office.state.save(ORDER, order | {"item": done, "status": BILLED}))
+
+
+def _lock_order(office: Office, data: Data) -> Data:
+    """A person saves the order while the next edit through REST is under way: that edit is refused."""
+    order = _order(office, data)
+    office.state.locked.add(order["id"])
+    return _told(order)
+
+
+def _edit_customer(office: Office, data: Data) -> Data:
+    customer = _named(office, CUSTOMER, data)
+    changes = _taken(office, CUSTOMER, _need(data, "changes"))
+    return {"id": office.customers.change(customer, changes)["id"]}
+
+
+def _set_inactive(record_type: str) -> Callable[[Office, Data], Data]:
+    """By `name` or `id`; `inactive` false makes it active again."""
+
+    def do(office: Office, data: Data) -> Data:
+        record = _named(office, record_type, data)
+        is_inactive = bool(data.get("inactive", True))
+        office.state.save(record_type, record | {"isInactive": is_inactive})
+        return {"id": record["id"], "isInactive": is_inactive}
+
+    return do
+
+
+def _change_secret(office: Office, data: Data) -> Data:
+    """New secrets of token-based authentication."""
+    office.access.secrets = (
+        str(data.get("consumer_secret", office.access.secrets[0])),
+        str(data.get("token_secret", office.access.secrets[1])),
+    )
+    return {"changed": True}
+
+
+def _rotate_certificate(office: Office, data: Data) -> Data:
+    """Revoke the certificate `revoke`, add `pem` as `id`; either may be missing."""
+    certificates = office.access.certificates
+    if "revoke" in data and certificates.pop(str(data["revoke"]), None) is None:
+        raise ValueError(f"there is no certificate {data['revoke']!r}")
+    if "pem" in data:
+        certificates[str(_need(data, "id"))] = public_key(str(data["pem"]))
+    if data.get("expire_tokens", False):
+        office.access.expire_tokens()
+    return {"certificates": sorted(certificates)}
+
+
+def _expire_tokens(office: Office, data: Data) -> Data:
+    office.access.expire_tokens()
+    return {"expired": True}
+
+
+def _revoke(office: Office, data: Data) -> Data:
+    office.access.revoked.add(_permission(data))
+    return {"revoked": sorted(office.access.revoked)}
+
+
+def _grant(office: Office, data: Data) -> Data:
+    office.access.revoked.discard(_permission(data))
+    return {"revoked": sorted(office.access.revoked)}
+
+
+def _permission(data: Data) -> str:
+    name = str(_need(data, "permission"))
+    if name not in PERMISSIONS:
+        raise ValueError(f"there is no permission {name!r}; there are {', '.join(PERMISSIONS)}")
+    return name
+
+
+ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
+    "create_order": _create_order,
+    "edit_order": _edit_order,
+    "approve_order": _approve_order,
+    "close_order": _close_order,
+    "cancel_order": _cancel_order,
+    "delete_order": _delete_order,
+    "invoice_order": _invoice_order,
+    "lock_order": _lock_order,
+    "edit_customer": _edit_customer,
+    "set_customer_inactive": _set_inactive(CUSTOMER),
+    "set_item_inactive": _set_inactive("item"),
+    "set_ship_item_inactive": _set_inactive("shipItem"),
+    "set_tax_code_inactive": _set_inactive("taxItem"),
+    "change_secret": _change_secret,
+    "rotate_certificate": _rotate_certificate,
+    "expire_tokens": _expire_tokens,
+    "revoke_permission": _revoke,
+    "grant_permission": _grant,
+}
+
+
+def _order(office: Office, data: Data) -> Record:
+    """The order by `id`, `tranId` or `externalId`."""
+    orders = office.state[ORDER]
+    found = orders.by_id.get(str(data.get("id", ""))) or orders.named(str(data.get("tranId", "")))
+    found = found or orders.external(str(data.get("externalId", "")))
+    if found is None:
+        raise ValueError(f"there is no such order: {data!r}")
+    return found
+
+
+def _named(office: Office, record_type: str, data: Data) -> Record:
+    records = office.state[record_type]
+    found = records.by_id.get(str(data.get("id", ""))) or records.named(str(data.get("name", "")))
+    if found is None:
+        raise ValueError(f"there is no {record_type} with id {data.get('id')!r} or name {data.get('name')!r}")
+    return found
+
+
+def _told(order: Record) -> Data:
+    return {"id": order["id"], "tranId": order["tranId"], "status": order["status"]}
+
+
+def _taken(office: Office, table: str, body: Any) -> Record:
+    return Intake(office.state).take(table, _exact(body))
+
+
+def _need(data: Data, name: str) -> Any:
+    if name not in data:
+        raise ValueError(f"{name} is missing")
+    return data[name]
+
+
+def _exact(value: Any) -> Any:
+    """Fractions of a control body as Decimal."""
+    if isinstance(value, float):
+        return Decimal(str(value))
+    if isinstance(value, dict):
+        return {name: _exact(part) for name, part in value.items()}
+    return [_exact(part) for part in value] if isinstance(value, list) else value

@@ -1,0 +1,278 @@
+"""The tables that SuiteQL sees: their columns, and the rows that each record makes.
+
+Names as NetSuite's record catalogue has them, lower case. In line tables amounts and quantities of a sale are
+below zero, as in NetSuite; the main line carries the total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hub.sandbox.netsuite.sqltext import marked
+from hub.sandbox.netsuite.state import Record, State
+
+Row = dict[str, Any]
+_MASTER = {"id": "INTEGER", "externalid": "TEXT", "isinactive": "TEXT", "lastmodifieddate": "TEXT"}
+COLUMNS: dict[str, dict[str, str]] = {
+    "transaction": {
+        **dict.fromkeys(("id", "entity", "currency", "terms"), "INTEGER"),
+        **dict.fromkeys(("externalid", "tranid", "transactionnumber", "trandisplayname", "type"), "TEXT"),
+        **dict.fromkeys(("recordtype", "status", "otherrefnum", "memo", "email", "source"), "TEXT"),
+        **dict.fromkeys(("trandate", "shipdate", "createddate", "lastmodifieddate", "shipcomplete"), "TEXT"),
+        **dict.fromkeys(("foreigntotal", "taxtotal", "exchangerate"), "REAL"),
+        "voided": "TEXT",
+    },
+    "transactionline": {
+        **dict.fromkeys(("id", "uniquekey", "transaction", "linesequencenumber", "item", "price"), "INTEGER"),
+        **dict.fromkeys(("location", "subsidiary", "entity", "taxcode"), "INTEGER"),
+        **dict.fromkeys(("mainline", "taxline", "itemtype", "memo", "units", "isclosed"), "TEXT"),
+        **dict.fromkeys(("quantity", "rate", "foreignamount", "netamount", "quantityshiprecv"), "REAL"),
+        "quantitybilled": "REAL",
+    },
+    "customer": {
+        **_MASTER,
+        **dict.fromkeys(("parent", "currency", "terms", "pricelevel", "taxitem"), "INTEGER"),
+        **dict.fromkeys(("entityid", "companyname", "email", "phone", "firstname", "lastname"), "TEXT"),
+        **dict.fromkeys(
+            ("isperson", "vatregnumber", "creditholdoverride", "datecreated", "comments"), "TEXT"
+        ),
+        "creditlimit": "REAL",
+    },
+    "entity": {
+        **_MASTER,
+        "entityid": "TEXT",
+        "altname": "TEXT",
+        "type": "TEXT",
+        "email": "TEXT",
+        "parent": "INTEGER",
+    },
+    "customersubsidiaryrelationship": {
+        **dict.fromkeys(("id", "entity", "subsidiary", "primarycurrency"), "INTEGER"),
+        "isprimarysub": "TEXT",
+    },
+    "customercurrencybalance": {
+        "id": "INTEGER",
+        "customer": "INTEGER",
+        "currency": "INTEGER",
+        "balance": "REAL",
+    },
+    "item": {
+        **_MASTER,
+        **dict.fromkeys(("itemid", "displayname", "itemtype", "upccode", "createddate"), "TEXT"),
+    },
+    "shipitem": {**_MASTER, "itemid": "TEXT"},
+    "salestaxitem": {**_MASTER, "itemid": "TEXT", "rate": "REAL"},
+    "term": {**_MASTER, "name": "TEXT", "daysuntilnetdue": "INTEGER"},
+    "currency": {
+        **_MASTER,
+        "name": "TEXT",
+        "symbol": "TEXT",
+        "currencyprecision": "INTEGER",
+        "exchangerate": "REAL",
+    },
+    "subsidiary": {**_MASTER, "name": "TEXT", "country": "TEXT", "currency": "INTEGER"},
+    "location": {**_MASTER, "name": "TEXT"},
+    "pricelevel": {**_MASTER, "name": "TEXT"},
+    "deletedrecord": {"recordid": "INTEGER", "type": "TEXT", "deleteddate": "TEXT"},
+}
+# The tables that a record of the type has rows in, with the column that leads back to the record.
+OF_TYPE: dict[str, dict[str, str]] = {
+    "salesOrder": {"transaction": "id", "transactionline": "transaction"},
+    "customer": {
+        "customer": "id",
+        "entity": "id",
+        "customersubsidiaryrelationship": "entity",
+        "customercurrencybalance": "customer",
+    },
+    "item": {"item": "id"},
+    "shipItem": {"shipitem": "id"},
+    "taxItem": {"salestaxitem": "id"},
+    "term": {"term": "id"},
+    "currency": {"currency": "id"},
+    "subsidiary": {"subsidiary": "id"},
+    "location": {"location": "id"},
+    "priceLevel": {"pricelevel": "id"},
+}
+INDEXED = {
+    "transaction": ("externalid", "otherrefnum", "tranid", "entity", "lastmodifieddate"),
+    "customer": ("externalid", "entityid", "email"),
+    "item": ("itemid", "externalid"),
+}
+CUSTOM_TABLES = {"body": "transaction", "column": "transactionline", "entity": "customer"}
+CUSTOM_KINDS = {"string": "TEXT", "date": "TEXT", "boolean": "TEXT", "integer": "INTEGER", "number": "REAL"}
+_DATES = frozenset(("tranDate", "shipDate"))
+
+
+@dataclass(slots=True)
+class Rows:
+    """Makes the rows of records; times are those of the account's zone."""
+
+    state: State
+    zone: ZoneInfo
+    makers: dict[str, Callable[[Record], dict[str, list[Row]]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.makers = {"salesOrder": self._order, "customer": self._customer}
+
+    def of(self, record_type: str, record: Record) -> dict[str, list[Row]]:
+        """The rows by table."""
+        maker = self.makers.get(record_type)
+        if maker:
+            return maker(record)
+        return {table: [self._plain(table, record)] for table in OF_TYPE.get(record_type, {})}
+
+    def _plain(self, table: str, record: Record) -> Row:
+        """The columns whose names are those of fields in lower case."""
+        names = {name.lower(): name for name in record if not name.startswith("_")}
+        return {
+            column: self.cell(names.get(column, ""), record.get(names.get(column, "")))
+            for column in COLUMNS[table]
+        }
+
+    def cell(self, name: str, value: Any) -> Any:
+        """A value as SQLite keeps it."""
+        if isinstance(value, bool):
+            return "T" if value else "F"
+        if isinstance(value, Decimal):
+            return float(value)
+        if isinstance(value, datetime):
+            return self.clock(value)
+        if isinstance(value, str) and name in _DATES:
+            return marked(datetime.fromisoformat(value))
+        return None if value == "" or isinstance(value, list | dict) else value
+
+    def clock(self, moment: datetime) -> str:
+        """A time on the account's clock."""
+        return marked(moment.astimezone(self.zone))
+
+    def utc(self, moment: datetime) -> str:
+        """A time without zone of the account's clock, as UTC. The hour that comes twice in autumn is the first."""
+        return marked(moment.replace(tzinfo=self.zone).astimezone(UTC))
+
+    def _custom(self, where: str, record: Record) -> Row:
+        return {
+            name: marked(datetime.fromisoformat(record[name]))
+            if kind == "date"
+            else self.cell(name, record[name])
+            for name, kind in self.state.custom_fields[where].items()
+            if record.get(name) is not None
+        }
+
+    def _customer(self, record: Record) -> dict[str, list[Row]]:
+        row = self._plain("customer", record) | self._custom("entity", record)
+        row |= {"vatregnumber": record.get("vatRegNum"), "datecreated": self.clock(record["createdDate"])}
+        name = (
+            record.get("companyName") or f"{record.get('firstName', '')} {record.get('lastName', '')}".strip()
+        )
+        relations = [
+            {
+                "id": int(record["id"]) * 100 + place,
+                "entity": record["id"],
+                "subsidiary": subsidiary,
+                "isprimarysub": "T" if place == 0 else "F",
+                "primarycurrency": record["currency"],
+            }
+            for place, subsidiary in enumerate(record["_subsidiaries"])
+        ]
+        balances = [
+            {
+                "id": int(record["id"]) * 100 + place,
+                "customer": record["id"],
+                "currency": currency,
+                "balance": 0.0,
+            }
+            for place, currency in enumerate(record["_currencies"])
+        ]
+        entity = self._plain("entity", record) | {"altname": name, "type": "CustJob"}
+        return {
+            "customer": [row],
+            "entity": [entity],
+            "customersubsidiaryrelationship": relations,
+            "customercurrencybalance": balances,
+        }
+
+    def _order(self, record: Record) -> dict[str, list[Row]]:
+        head = self._plain("transaction", record) | self._custom("body", record)
+        head |= {
+            "type": "SalesOrd",
+            "recordtype": "salesorder",
+            "voided": "F",
+            "foreigntotal": float(record["total"]),
+            "trandisplayname": f"Sales Order #{record['tranId']}",
+        }
+        common = {
+            "transaction": record["id"],
+            "subsidiary": record["subsidiary"],
+            "entity": record["entity"],
+            "mainline": "F",
+            "taxline": "F",
+            "isclosed": "F",
+        }
+        lines = [{**common, "id": 0, "mainline": "T", **self._amount(record, -record["total"])}]
+        lines += [common | self._line(record, line) for line in record["item"]]
+        lines += [common | row for row in self._totals(record)]
+        for number, line in enumerate(lines):
+            line["linesequencenumber"] = number
+        return {"transaction": [head], "transactionline": lines}
+
+    def _amount(self, record: Record, amount: Decimal) -> Row:
+        """An amount of a sale: below zero on its lines. netamount is in the subsidiary's currency."""
+        return {"foreignamount": float(-amount), "netamount": float(-amount * record["exchangeRate"])}
+
+    def _line(self, record: Record, line: Record) -> Row:
+        quantity = line.get("quantity")
+        return {
+            **self._custom("column", line),
+            "id": line["line"],
+            "uniquekey": line["lineUniqueKey"],
+            "item": line["item"],
+            "itemtype": line["itemType"],
+            "quantity": None if quantity is None else float(-quantity),
+            "rate": float(line["rate"]),
+            "price": line.get("price"),
+            "memo": line.get("description"),
+            "units": line.get("units"),
+            "location": line.get("location"),
+            "taxcode": line.get("taxCode"),
+            "isclosed": "T" if line["isClosed"] else "F",
+            "quantityshiprecv": float(line["quantityFulfilled"]),
+            "quantitybilled": float(line["quantityBilled"]),
+            **self._amount(record, line["amount"]),
+        }
+
+    def _totals(self, record: Record) -> list[Row]:
+        """The lines that no caller wrote: header discount, shipping, handling, and one for each tax code."""
+        found: list[Row] = []
+        if record["discountTotal"]:
+            row = {"item": record["discountItem"], "itemtype": "Discount"}
+            found.append(row | self._amount(record, record["discountTotal"]))
+        for name in ("shippingCost", "handlingCost"):
+            if record.get(name) is not None:
+                row = {
+                    "item": record["shipMethod"],
+                    "itemtype": "ShipItem",
+                    "memo": name.removesuffix("Cost"),
+                }
+                found.append(row | self._amount(record, record[name]))
+        for code, tax in _taxes(record).items():
+            row = {"item": code, "itemtype": "TaxItem", "taxline": "T"}
+            found.append(row | self._amount(record, tax))
+        highest = max(line["line"] for line in record["item"])
+        return [{**row, "id": highest + place} for place, row in enumerate(found, start=1)]
+
+
+def _taxes(record: Record) -> dict[str | None, Decimal]:
+    """The tax by code."""
+    taxes: dict[str | None, Decimal] = {}
+    shares = [(line.get("taxCode"), line["tax1Amt"]) for line in record["item"]]
+    shares += [(record.get("shippingTaxCode"), record["shippingTaxAmount"])]
+    shares += [(record.get("handlingTaxCode"), record["handlingTaxAmount"])]
+    for code, tax in shares:
+        if code or tax:
+            taxes[code] = taxes.get(code, Decimal(0)) + tax
+    return taxes
