@@ -23,7 +23,6 @@ def sections(erp: str, *, is_quick: bool) -> Sections:
     """Every benchmark by its name, in the order they run: all of them, or those of another ERP."""
     from benchmarks import back_office, engine, ingest, latency, orders, tryton
     from hub.demo.erps import DEFAULT, far_erp
-    from hub.demo.erps.tryton import TrytonSide
 
     seconds = QUICK_LATENCY_SECONDS if is_quick else LATENCY_SECONDS
     far = far_erp(erp)
@@ -32,8 +31,8 @@ def sections(erp: str, *, is_quick: bool) -> Sections:
         "saturation": lambda: orders.saturation(far, 300 if is_quick else 600),
         "calls": lambda: orders.calls(far, 200 if is_quick else 1000),
     }
-    if erp == TrytonSide.system:
-        # A real server: how fast it may be asked is not ours to choose.
+    if far.is_real:
+        # How fast it may be asked is not ours to choose.
         return {
             "calls": lambda: orders.calls(far, 20 if is_quick else 200),
             "against-bare": lambda: tryton.against_bare(20 if is_quick else 100),

@@ -58,7 +58,8 @@ class Hub:
         self.server = server
         self.sandbox = sandbox
         self.name = f"w{next(_numbers)}"
-        self.far = far_erp(erp)
+        # One that was started already serves several tests.
+        self.far = far_erp(erp) if isinstance(erp, str) else erp
         settings = {
             "call_deadline": 3.0,
             "settle_after": 1.0,

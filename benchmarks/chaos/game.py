@@ -24,7 +24,7 @@ from orders.models import StoreOrder
 WORKERS = 3
 STEP = 0.05
 LOOK_EVERY = 3.0
-# A run that gets nowhere for this long has lost something for good.
+# A run that gets nowhere for this long, or for three leases, has lost something for good.
 PATIENCE = 60.0
 
 # What must be over before the truth is worth reading. The verdict itself never looks here.
@@ -76,6 +76,7 @@ class Game:
         self.due: list[tuple[float, int, Act]] = []
         self.order = itertools.count()
         self.looked_at = 0.0
+        self.patience = max(PATIENCE, 3 * stage.timing.lease)
         self.resumed: list[str] = []
         self.crashes: list[str] = []
 
@@ -153,7 +154,7 @@ class Game:
         """Until everything planned has been done and nothing is under way, or nothing moves any more."""
         least, moved_at = 10**9, time.monotonic()
         looked_at = 0.0
-        while time.monotonic() - moved_at < PATIENCE:
+        while time.monotonic() - moved_at < self.patience:
             self._step()
             if self.due or time.monotonic() - looked_at < 1.0:
                 moved_at = time.monotonic() if self.due else moved_at

@@ -5,11 +5,10 @@ from __future__ import annotations
 from benchmarks.chaos.crowd import Crowd
 from benchmarks.chaos.game import WORKERS, Game, Phase
 from benchmarks.chaos.stage import Stage, staged
-from benchmarks.chaos.timing import BRIEF, LONG, SHORT
+from benchmarks.chaos.timing import timing_for
 from hub.demo.erps.far_erp import FarErp
 from hub.sync.models import ApiCall, Attempt, Connection, Cursor, Lease, ReviewItem, SyncTask, TaskHistory
 
-SHORT_RUN = 300
 RATE = 15.0
 
 
@@ -19,7 +18,7 @@ class WentWrong(Exception):
 
 def run(far: FarErp, count: int, seed: int, *, is_brief: bool = False) -> None:
     """Both phases; raises WentWrong where either shows something wrong."""
-    with staged(far, BRIEF if is_brief else SHORT if count <= SHORT_RUN else LONG) as stage:
+    with staged(far, timing_for(count, is_real=far.is_real, is_brief=is_brief)) as stage:
         crowd = Crowd(stage, seed, size=WORKERS, kills=3 if is_brief else max(6, count // 50))
         game = Game(stage, seed, crowd)
         try:

@@ -36,3 +36,15 @@ BRIEF = Timing(deadline=2.0, settle=4.0, lease=6.0, lag=0.5, pull_every=3)
 SHORT = Timing(deadline=3.0, settle=6.0, lease=8.0, lag=1.0, pull_every=5)
 LONG = Timing(deadline=5.0, settle=12.0, lease=12.0, lag=2.0, pull_every=30)
 EDGES = Timing(deadline=3.0, settle=2.0, lease=10.0, lag=0.0, pull_every=30)
+# A real server confirms twenty sales in a call that takes up to ten seconds.
+REAL = Timing(deadline=15.0, settle=20.0, lease=35.0, lag=0.0, pull_every=10)
+SHORT_RUN = 300
+
+
+def timing_for(count: int, *, is_real: bool, is_brief: bool) -> Timing:
+    """That of a run of `count` orders."""
+    if is_real:
+        return REAL
+    if is_brief:
+        return BRIEF
+    return SHORT if count <= SHORT_RUN else LONG

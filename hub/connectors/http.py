@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -24,7 +24,7 @@ import httpcore
 import httpx
 
 from hub.connectors.base import CallKind, CallRecord, Hooks, ObservedLimits
-from hub.connectors.redaction import redact
+from hub.connectors.redaction import REMOVED, redact
 from hub.errors import ConnectionBroken, OutcomeUnknown, RateLimited, RecordRejected, SyncError, Unreachable
 
 CONNECT_TIMEOUT = 5.0
@@ -203,13 +203,15 @@ class HttpClient:
         cost: float = 1.0,
         is_governed: bool = True,
         ends_at: float | None = None,
+        is_secret: bool = False,
     ) -> Answer:
         """Send one request and return its whole answer, of any status below 500 but 429.
 
         `url` is relative to the base address, or absolute on the same host (paging links). `operation` names
         the call in the log. `ends_at` (monotonic seconds) bounds a write that had to be prepared: it is not
-        begun with less than half of the deadline left. Raises RateLimited (429), Unreachable (a read without
-        an answer; a write that was never sent), OutcomeUnknown (a write whose answer was lost or 5xx).
+        begun with less than half of the deadline left. `is_secret` keeps the answer's body out of the log.
+        Raises RateLimited (429), Unreachable (a read without an answer; a write that was never sent),
+        OutcomeUnknown (a write whose answer was lost or 5xx).
         """
         target = self._same_host(url)
         content, content_headers = _encode(json_body, form)
@@ -217,12 +219,12 @@ class HttpClient:
             method, target, content=content, headers={**content_headers, **(headers or {})}
         )
         if not is_governed:
-            return self._exchange(kind, request, operation, cost, self.deadline)
+            return self._exchange(kind, request, operation, cost, self.deadline, is_secret=is_secret)
         with self.hooks.acquire(cost):
             deadline = self._time_left(operation, ends_at)
             if kind is CallKind.WRITE:
                 self.hooks.before_write(deadline)
-            return self._exchange(kind, request, operation, cost, deadline)
+            return self._exchange(kind, request, operation, cost, deadline, is_secret=is_secret)
 
     def _time_left(self, operation: str, ends_at: float | None) -> float:
         if ends_at is None:
@@ -250,7 +252,14 @@ class HttpClient:
         return target
 
     def _exchange(
-        self, kind: CallKind, request: httpx.Request, operation: str, cost: float, deadline: float
+        self,
+        kind: CallKind,
+        request: httpx.Request,
+        operation: str,
+        cost: float,
+        deadline: float,
+        *,
+        is_secret: bool,
     ) -> Answer:
         started_at, start = datetime.now(UTC), time.monotonic()
         answer: Answer | None = None
@@ -265,7 +274,8 @@ class HttpClient:
             failure = self._lost(kind, operation, _words(error))
         finally:
             _deadline.end = None
-        self._log(kind, request, operation, answer, started_at, time.monotonic() - start, cost, failure)
+        logged = replace(answer, body=REMOVED.encode()) if answer and is_secret else answer
+        self._log(kind, request, operation, logged, started_at, time.monotonic() - start, cost, failure)
         if failure is not None:
             raise failure
         assert answer is not None

@@ -16,8 +16,9 @@ CLASSES = {
     STORE: "hub.sandbox.shopify.store:ShopifyStore",
     ERP: "hub.sandbox.business_central.company:BusinessCentralCompany",
 }
-# What else a system of a kind may be: the option `dialect` names it.
+# What a system of a kind may be: the option `dialect` names it, the class above is the default.
 DIALECTS = {
+    (ERP, "business_central"): CLASSES[ERP],
     (ERP, "netsuite"): "hub.sandbox.netsuite.account:NetSuiteAccount",
     (ERP, "relay"): "hub.sandbox.relay.relay:Relay",
 }
@@ -75,7 +76,7 @@ class Registry:
             return self.get(_KIND_OF[named["where"]], named["name"]), root, unquote(named["rest"])
         if path.startswith("/admin/"):
             return self.get(STORE, DEFAULT), "", unquote(path)
-        if path.startswith("/v2.0/") or path.endswith("/oauth2/v2.0/token"):
+        if path.startswith(("/v2.0/", "/services/rest/")) or path.endswith("/oauth2/v2.0/token"):
             return self.get(ERP, DEFAULT), "", unquote(path)
         return None
 
@@ -106,7 +107,7 @@ def _class_of(kind: str, dialect: str = "") -> Any:
         raise ValueError(f'unknown kind {kind!r}; there are "store" and "erp"')
     if dialect and (kind, dialect) not in DIALECTS:
         known = ", ".join(sorted(name for its_kind, name in DIALECTS if its_kind == kind)) or "none"
-        raise ValueError(f"no {kind} has the dialect {dialect!r}; there are, beside the default, {known}")
+        raise ValueError(f"no {kind} has the dialect {dialect!r}; there are {known}")
     module_name, class_name = DIALECTS.get((kind, dialect), CLASSES[kind]).split(":")
     try:
         module = importlib.import_module(module_name)

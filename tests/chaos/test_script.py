@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from benchmarks.chaos import edges, faults
 from benchmarks.chaos.plan import plan
-from benchmarks.chaos.timing import BRIEF, EDGES, LONG, SHORT
+from benchmarks.chaos.timing import BRIEF, EDGES, LONG, REAL, SHORT
 from benchmarks.chaos.verdict import judge
 from hub.demo.erps import far_erp
 from hub.demo.erps.far_erp import FarDocument, identity_in, identity_text
@@ -47,10 +47,10 @@ def test_the_rules_use_every_kind_of_fault_that_a_run_needs():
 
 
 def test_late_commits_stay_within_the_settle_time_and_those_of_the_second_phase_do_not():
-    for timing in (BRIEF, SHORT, LONG):
+    for timing in (BRIEF, SHORT, LONG, REAL):
         assert timing.deadline + timing.late + timing.lag < timing.deadline + timing.settle
         assert min(timing.too_late) > timing.deadline + timing.settle
-    for timing in (BRIEF, SHORT, LONG, EDGES):
+    for timing in (BRIEF, SHORT, LONG, REAL, EDGES):
         assert timing.lease > timing.deadline * 2
 
 

@@ -42,6 +42,7 @@ class TrytonSide(FarErp):
     system = "tryton"
     label = "Tryton"
     code = "TR"
+    is_real = True
     codes = Codes(
         taxes=(
             ("VAT", "0.19", "VAT19"),

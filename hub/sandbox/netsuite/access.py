@@ -162,10 +162,10 @@ class Access:
             return "InvalidTimestamp"
         if len(nonce) < SHORTEST_NONCE:
             return "NonceRejected"
-        right = oauth_signatures(
+        signatures = oauth_signatures(
             request.method, _origin(request), request.root + request.path, request.query, given, self.secrets
         )
-        if given.get("oauth_signature") not in right:
+        if given.get("oauth_signature") not in signatures:
             return "InvalidSignature"
         return self._nonce_problem(stamp, nonce)
 

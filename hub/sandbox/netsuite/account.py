@@ -89,7 +89,7 @@ class NetSuiteAccount(System):
         options = self.options
         self.requests.clear()
         names = Integration.__slots__
-        given = {name: options[name] for name in names if name != "lifetime"}  # type: ignore[attr-defined]
+        given = {name: options[name] for name in names if name != "lifetime"}
         self.access = Access(Integration(**given, lifetime=options["token_lifetime"]))
         self.state = State()
         self.orders = Orders(self.state, options)

@@ -133,6 +133,9 @@ class Api:
             raise Refusal(400, "INVALID_HEADER", words, header="Prefer")
         if call.record_id:
             raise Refusal(405, "METHOD_NOT_ALLOWED", "A collection cannot be written to one record.")
+        if request.method != "DELETE" and not _is_collection(request):
+            words = f"A batch has the media type {COLLECTION}."
+            raise Refusal(400, "INVALID_HEADER", words, header="Content-Type")
         if request.method == "DELETE":
             ids = [text for text in query.get("ids", "").split(",") if text]
             entries: list[Any] = [{"id": record_id} for record_id in ids]
@@ -181,9 +184,9 @@ class Api:
     def _carry_out(self, call: Call, body: Any) -> str:
         keeper = self.keepers[call.name]
         if call.method == "DELETE":
-            record = self.state.existing(call.name, call.record_id)
-            keeper.delete(record)
-            return str(record["id"])
+            doomed = self.state.existing(call.name, call.record_id)
+            keeper.delete(doomed)
+            return str(doomed["id"])
         body = dict(body) if isinstance(body, dict) else body
         if isinstance(body, dict) and call.record_id.removeprefix("eid:") == str(body.get("id", "")):
             body.pop("id", None)

@@ -110,7 +110,7 @@ class Orders:
         return customer
 
     def _defaults(self, given: Record, customer: Record) -> Record:
-        book = {
+        book: Record = {
             kind: next(
                 (entry["addressBookAddress"] for entry in customer["addressBook"] if entry.get(flag)), {}
             )

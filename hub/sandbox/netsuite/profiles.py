@@ -163,7 +163,7 @@ class Seeder:
 
     def _prices(self, prices: Data) -> dict[tuple[str, str], Decimal]:
         """{"EUR": "10.00"} at the base price level, or {"Wholesale": {"EUR": "9.00"}} by level."""
-        found = {}
+        found: dict[tuple[str, str], Decimal] = {}
         for name, value in prices.items():
             if isinstance(value, dict):
                 level = self.id_of("priceLevel", name)

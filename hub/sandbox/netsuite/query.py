@@ -239,8 +239,10 @@ def _authorize(
 
 def _names(columns: list[str]) -> list[str]:
     """Result names: lower case, expr1, expr2… for expressions without one."""
-    names = []
+    names: list[str] = []
     for column in columns:
+        # SQLite numbers the second of two equal names: "id:1".
+        column = column.partition(":")[0] if _NAME.fullmatch(column.partition(":")[0]) else column
         if _NAME.fullmatch(column):
             names.append(column.lower())
         else:

@@ -58,7 +58,8 @@ def translate(text: str) -> Query:
         raise bad_query("Search error occurred: a query must begin with SELECT or WITH.")
     significant = _without_fetch(significant)
     for token in significant:
-        if token.is_word(*_REFUSED):
+        # No name of NetSuite begins with an underscore: these are SQLite's tables and ours.
+        if token.is_word(*_REFUSED) or token.text.lower().startswith(("_", "sqlite_")):
             raise bad_query(f"Search error occurred: Invalid or unsupported search near '{token.text}'.")
     words = frozenset(token.text.lower() for token in significant if token.kind == "word")
     return Query(" ".join(_worded(significant)), words)

@@ -140,7 +140,8 @@ class State:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing: an exception takes back everything that was done inside."""
-        outer, mine = self.undo, []
+        outer = self.undo
+        mine: list[Callable[[], object]] = []
         self.undo = mine
         try:
             yield

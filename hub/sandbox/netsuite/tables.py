@@ -37,7 +37,9 @@ COLUMNS: dict[str, dict[str, str]] = {
     "customer": {
         **_MASTER,
         **dict.fromkeys(("parent", "currency", "terms", "pricelevel", "taxitem"), "INTEGER"),
-        **dict.fromkeys(("entityid", "companyname", "email", "phone", "firstname", "lastname"), "TEXT"),
+        **dict.fromkeys(
+            ("entityid", "companyname", "altname", "email", "phone", "firstname", "lastname"), "TEXT"
+        ),
         **dict.fromkeys(
             ("isperson", "vatregnumber", "creditholdoverride", "datecreated", "comments"), "TEXT"
         ),
@@ -167,8 +169,10 @@ class Rows:
         row = self._plain("customer", record) | self._custom("entity", record)
         row |= {"vatregnumber": record.get("vatRegNum"), "datecreated": self.clock(record["createdDate"])}
         name = (
-            record.get("companyName") or f"{record.get('firstName', '')} {record.get('lastName', '')}".strip()
+            str(record.get("companyName") or "")
+            or f"{record.get('firstName', '')} {record.get('lastName', '')}".strip()
         )
+        row["altname"] = name
         relations = [
             {
                 "id": int(record["id"]) * 100 + place,

@@ -104,7 +104,10 @@ class FarSide:
         self.lock = threading.Lock()
 
     def answers(self, operation, *answers):
-        """Script the answers to "METHOD subject": (status, body, headers) with body JSON or bytes, or an exception."""
+        """Script the answers to "METHOD subject": (status, body, headers), an exception, or a function of the request.
+
+        A body is JSON or bytes.
+        """
         self.queues[operation] = deque(answers)
 
     def to(self, operation):
@@ -129,16 +132,16 @@ class FarSide:
         if self.valid and sent.headers.get("authorization") != f"Bearer {self.valid}":
             return _response(refusal(401, "INVALID_LOGIN", "Invalid login attempt."))
         if operation in self.queues:
-            return _response(self._next(operation))
+            return _response(self._next(operation, sent))
         table = sent.subject.removeprefix("suiteql ")
         return _response(rows(*LISTS.get(table, [])) if table in LISTS else rows())
 
-    def _next(self, operation):
+    def _next(self, operation, sent):
         queue = self.queues[operation]
         answer = queue.popleft() if len(queue) > 1 else queue[0]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer(sent) if callable(answer) else answer
 
     def connector(self, hooks=None, secrets=None, **config):
         """A connector that speaks to this far side."""
@@ -173,7 +176,10 @@ def _subject(path, body):
         return f"suiteql {_TABLE.search(body['q'])[1]}"
     if path.startswith("async/v1/job/"):
         return "job"
-    return path.split("/")[2] if path.startswith("record/v1/") else path.rpartition("/")[2]
+    if not path.startswith("record/v1/"):
+        return path.rpartition("/")[2]
+    record_type, _, record_id = path.removeprefix("record/v1/").partition("/")
+    return record_type if record_id else f"{record_type} batch"
 
 
 def _response(answer):

@@ -14,10 +14,10 @@ import httpx
 
 from hub.connectors.base import CallKind, Hooks, ObservedLimits
 from hub.connectors.erps.netsuite.access import Access
-from hub.connectors.erps.netsuite.refusals import failure_of, is_throttled, refusal_in
+from hub.connectors.erps.netsuite.refusals import failure_of, is_throttled, query_refused, refusal_in
 from hub.connectors.erps.netsuite.suiteql import MOST_ROWS, PAGE_ROWS
 from hub.connectors.http import Answer, HttpClient, unreadable
-from hub.errors import Unreachable
+from hub.errors import RecordRejected, SyncError, Unreachable
 
 SERVICES = "services/rest"
 _RECORDS, _SUITEQL, _LIMITS = "record/v1", "query/v1/suiteql", "system/v1/governanceLimits"
@@ -69,9 +69,17 @@ class Client:
         """Close the kept connections."""
         self.http.close()
 
-    def sign_in(self) -> None:
-        """Raises ConnectionBroken where the credentials cannot even be used."""
-        self.access.authorization("GET", self._absolute(_LIMITS))
+    def sign_in(self) -> SyncError | None:
+        """Look at the list of sales orders. Raises ConnectionBroken where the credentials are not accepted.
+
+        Returns why the list is not shown to credentials that are.
+        """
+        operation = "sign in"
+        answer = self._send(CallKind.READ, "GET", f"{_RECORDS}/salesOrder?limit=1", operation)
+        failure = failure_of(CallKind.READ, operation, answer.status, _json_of(answer))
+        if failure is not None and answer.status == 401:
+            raise failure
+        return failure
 
     def upsert(
         self,
@@ -128,11 +136,14 @@ class Client:
         return self._object(operation, self._send(CallKind.READ, "GET", path, operation))
 
     def query(self, suiteql: str, *, operation: str, limit: int = PAGE_ROWS, offset: int = 0) -> Rows:
-        """One page of a query's rows."""
+        """One page of a query's rows; raises ConnectionBroken for a table or column that the role does not see."""
         path = f"{_SUITEQL}?limit={limit}&offset={offset}"
         headers = {"Prefer": "transient"}
         answer = self._send(CallKind.READ, "POST", path, operation, body={"q": suiteql}, headers=headers)
-        body = self._object(operation, answer)
+        try:
+            body = self._object(operation, answer)
+        except RecordRejected as error:
+            raise query_refused(operation, suiteql, error) from error
         items = body.get("items")
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise unreadable(CallKind.READ, operation, answer, "without a list of rows")

@@ -71,6 +71,7 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
             settings.api_url(config), self._access(), hooks, deadline=deadline, transport=transport
         )
         self.codes = self._codes()
+        self.customer_queries = suiteql.CustomerQueries(settings.tax_id_field(config))
         is_async = setting(config, "async_batches", settings.NO) == settings.YES
         self.batches = Batches(self.client, self.find_sales_orders) if is_async else None
 
@@ -102,22 +103,23 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
         return ObservedLimits(concurrency=allowed)
 
     def test(self) -> list[Check]:
-        """Sign-in, one read of every table, the clock. That orders may be written, the first order shows."""
+        """Sign-in, the record service, one read of every table, the clock.
+
+        That orders may be written, the first order shows.
+        """
         missing = settings.missing(self.config, self.secrets)
         if missing:
             return missing
         try:
-            self.client.sign_in()
-            self.client.query(suiteql.code_list("currency", "symbol"), operation="sign in", limit=1)
-        except NeedsReview:
-            # An answer at all: what it refuses is a table, and those are checked one by one.
-            signed_in = Check("Sign in", True, "NetSuite accepts the credentials.")
+            refusal = self.client.sign_in()
         except ConnectionBroken as error:
             return [Check("Sign in", False, str(error))]
-        else:
-            signed_in = Check("Sign in", True, "NetSuite accepts the credentials.")
+        signed_in = [
+            Check("Sign in", True, "NetSuite accepts the credentials."),
+            Check("Sales orders", refusal is None, str(refusal or "The record service shows them.")),
+        ]
         reading = [self._check_reading(*table) for table in READ_TABLES.items()]
-        return [signed_in, *reading, *self._check_clock(), *settings.checks(self.config)]
+        return [*signed_in, *reading, *self._check_clock(), *settings.checks(self.config)]
 
     def close(self) -> None:
         """Close the kept connections."""

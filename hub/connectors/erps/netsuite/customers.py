@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 from hub.connectors.customer_documents import ErpCustomer, NewCustomer
 from hub.connectors.erp_parts import Customers, NewCustomers
-from hub.connectors.erps.netsuite import suiteql
 from hub.connectors.erps.netsuite.client import Client, Json
 from hub.connectors.erps.netsuite.order_body import address_fields
 from hub.connectors.erps.netsuite.sales_orders import Codes
-from hub.connectors.erps.netsuite.text import clean, fitted
+from hub.connectors.erps.netsuite.suiteql import CustomerQueries
+from hub.connectors.erps.netsuite.text import LENGTHS, clean, cut, fitted
 from hub.errors import OutcomeUnknown, SyncError, Unreachable
 
 CUSTOMER = "customer"
 AT_ONCE = 200
 _OPERATION = "look up customers"
+# SuiteQL writes the record service's names in lower case; those of the account's own fields are lower case everywhere.
+_REST_NAMES = {"vatregnumber": "vatRegNum", "resalenumber": "resaleNumber", "defaulttaxreg": "defaultTaxReg"}
 
 
 class NetSuiteCustomers(Customers, NewCustomers):
@@ -24,12 +26,13 @@ class NetSuiteCustomers(Customers, NewCustomers):
     client: Client
     currency: str
     codes: Codes
+    customer_queries: CustomerQueries
     subsidiary: str
 
     def customers_by_number(self, numbers: Sequence[str]) -> list[ErpCustomer]:
         """Numbers are entity ids: compared trimmed and without case."""
         wanted = {text.casefold() for text in map(clean, numbers) if text}
-        found = self._in_parts(sorted(wanted), suiteql.customers_by_number)
+        found = self._in_parts(sorted(wanted), self.customer_queries.by_number)
         return [customer for customer in found if customer.number.strip().casefold() in wanted]
 
     def customers_by_tax_id(self, tax_registration_id: str) -> list[ErpCustomer]:
@@ -37,7 +40,7 @@ class NetSuiteCustomers(Customers, NewCustomers):
         wanted = _bare(tax_registration_id)
         if not wanted:
             return []
-        found = self._matching(suiteql.customers_by_tax_id(wanted))
+        found = self._matching(self.customer_queries.by_tax_id(wanted))
         return [customer for customer in found if _bare(customer.tax_registration_id) == wanted]
 
     def customers_by_email(self, email: str) -> list[ErpCustomer]:
@@ -45,13 +48,13 @@ class NetSuiteCustomers(Customers, NewCustomers):
         wanted = clean(email)
         if not wanted:
             return []
-        found = self._matching(suiteql.customers_by_email(wanted))
+        found = self._matching(self.customer_queries.by_email(wanted))
         return [customer for customer in found if customer.email.strip().casefold() == wanted.casefold()]
 
     def customers_by_reference(self, references: Sequence[str]) -> list[ErpCustomer]:
         """By external id."""
         wanted = list(dict.fromkeys(text.strip() for text in references if text.strip()))
-        return self._in_parts(wanted, suiteql.customers_by_reference)
+        return self._in_parts(wanted, self.customer_queries.by_reference)
 
     def create_customer(self, document: NewCustomer) -> ErpCustomer:
         """One PUT by the reference as external id, then one look for the number that NetSuite gave it.
@@ -65,7 +68,7 @@ class NetSuiteCustomers(Customers, NewCustomers):
         )
         try:
             found = (
-                self._matching(suiteql.customers_by_id([upserted.internal_id]))
+                self._matching(self.customer_queries.by_id([upserted.internal_id]))
                 if upserted.internal_id
                 else self.customers_by_reference([document.reference])
             )
@@ -83,10 +86,13 @@ class NetSuiteCustomers(Customers, NewCustomers):
             "companyName": name,
             "email": document.email,
             "phone": document.phone,
-            "vatRegNum": document.tax_registration_id,
         }
         fields: Json = {"isPerson": False}
         fields |= {field: kept for field, text in texts.items() if (kept := fitted(field, text, notes))}
+        tax_id = cut(clean(document.tax_registration_id), LENGTHS["vatRegNum"])
+        if tax_id:
+            column = self.customer_queries.tax_id
+            fields[_REST_NAMES.get(column, column)] = tax_id
         fields |= {
             field: {"id": found} for field, found in self._customer_references(document).items() if found
         }
@@ -133,9 +139,9 @@ class NetSuiteCustomers(Customers, NewCustomers):
         return ErpCustomer(
             external_id=str(row["id"]),
             number=str(row["entityid"]),
-            name=str(row.get("companyname") or row.get("altname") or row["entityid"]),
+            name=_name(row),
             email=str(row.get("email") or ""),
-            tax_registration_id=str(row.get("vatregnumber") or ""),
+            tax_registration_id=str(row.get("taxid") or ""),
             currency=self._customer_currency(row),
             is_blocked=row.get("isinactive") in ("T", True),
             parent_number=str(row.get("parentnumber") or ""),
@@ -146,6 +152,11 @@ class NetSuiteCustomers(Customers, NewCustomers):
         if internal_id is None or self.codes.currencies.is_empty():
             return self.currency
         return self.codes.currencies.code_of(str(internal_id))
+
+
+def _name(row: Json) -> str:
+    person = " ".join(str(row[part]) for part in ("firstname", "lastname") if row.get(part))
+    return str(row.get("companyname") or person or row["entityid"])
 
 
 def _bare(text: str) -> str:

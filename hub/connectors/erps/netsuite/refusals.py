@@ -32,6 +32,21 @@ _SERVER_CODES = ("UNEXPECTED_ERROR",)
 _BUSY_FOR = 5.0
 _TIMED_OUT = 408
 _PERMISSION = re.compile(r"'([^']+)' permission")
+_TABLE = re.compile(r"FROM (\w+)")
+# As NetSuite's page of roles names them; SuiteQL only says that it does not find the table.
+_PERMISSIONS = {
+    "transaction": "Transactions -> Sales Order",
+    "customer": "Lists -> Customers",
+    "item": "Lists -> Items",
+    "shipitem": "Lists -> Shipping Items",
+    "currency": "Lists -> Currency",
+    "term": "Setup -> Accounting Lists",
+    "salestaxitem": "Setup -> Tax Codes",
+    "subsidiary": "Lists -> Subsidiaries",
+    "location": "Lists -> Locations",
+    "department": "Lists -> Departments",
+    "classification": "Lists -> Classes",
+}
 SIGN_IN_PAGE = "Setup > Integration > Manage Authentication > OAuth 2.0 Client Credentials (M2M) Setup"
 _SIGN_IN_ADVICE = {
     "invalid_client": "Check the client id; the integration record must be enabled and allow client credentials.",
@@ -113,6 +128,17 @@ def sign_in_refused(operation: str, answer: Answer) -> SyncError:
     said = f"{code} ({words})" if words else code
     advice = _SIGN_IN_ADVICE.get(code, "Check client id, certificate id and private key.")
     return ConnectionBroken(f"NetSuite refused the sign-in: {said}. {advice} See {SIGN_IN_PAGE} in NetSuite.")
+
+
+def query_refused(operation: str, suiteql: str, error: RecordRejected) -> ConnectionBroken:
+    """The error for a query of ours that SuiteQL refuses: it shows no more than the role may see."""
+    table = _TABLE.search(suiteql)
+    permission = _PERMISSIONS.get(table[1] if table else "", "for that record")
+    return ConnectionBroken(
+        f"{operation}: {error.evidence['message']} SuiteQL does not show it to this role: give the role the "
+        f"permission '{permission}' and 'Reports -> SuiteAnalytics Workbook' in NetSuite under "
+        "Setup > Users/Roles > Manage Roles, on the subtab Permissions."
+    )
 
 
 def _not_signed_in(operation: str, refusal: Refusal | None) -> ConnectionBroken:

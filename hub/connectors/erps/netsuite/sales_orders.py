@@ -91,6 +91,7 @@ class NetSuiteOrders(SalesOrders):
     read_batch: ClassVar[int] = 200
     charge_kinds: ClassVar[tuple[LineKind, ...]] = (LineKind.SHIPPING, LineKind.ITEM)
     comment_length: ClassVar[int] = 999
+    page_rows = suiteql.PAGE_ROWS
 
     client: Client
     currency: str
@@ -176,7 +177,8 @@ class NetSuiteOrders(SalesOrders):
         """
         operation = "read changed sales orders"
         stamp, after_id = _position(after) if after else (self._since(since), None)
-        rows = self.client.query(suiteql.changed_orders(stamp, after_id), operation=operation)
+        query = suiteql.changed_orders(stamp, after_id)
+        rows = self.client.query(query, operation=operation, limit=self.page_rows)
         orders = self._parsed(rows.items, operation)
         last = rows.items[-1] if rows.has_more and rows.items else None
         return Page(tuple(orders), f"{last['stamp']}|{last['id']}" if last else None)

@@ -24,6 +24,7 @@ MOST_CONCURRENCY = 200.0
 LONGEST_SECONDS = 86_400.0
 # NetSuite's own clock; an account's company or user preference may say another one.
 TIME_ZONE = "America/Los_Angeles"
+TAX_ID_FIELD = "vatregnumber"
 DURATIONS = ("call_deadline_seconds", "settle_after_seconds")
 # Fields of every order that settings may name: setting, table, its column of names.
 HEADER = {
@@ -37,7 +38,8 @@ NEEDED = {
     CERTIFICATE: ("account_id", "client_id", "certificate_id", "private_key"),
     TOKENS: ("account_id", "consumer_key", "consumer_secret", "token_id", "token_secret"),
 }
-_BODY_FIELD = re.compile(r"memo|message|custbody\w*")
+_BODY_FIELD = re.compile(r"memo|message|custbody\w*", re.ASCII)
+_COLUMN = re.compile(r"[a-z]\w*", re.ASCII)
 
 FIELDS = (
     ConfigField(
@@ -99,6 +101,13 @@ FIELDS = (
     ConfigField("location", "Location", "Name; of every order. Empty: none.", is_required=False),
     ConfigField("department", "Department", "Name; of every order. Empty: none.", is_required=False),
     ConfigField("class", "Class", "Name; of every order. Empty: none.", is_required=False),
+    ConfigField(
+        "tax_id_field",
+        "Tax ids stand in",
+        "The customers' column: vatregnumber, or one of your own like custentity_vat.",
+        is_required=False,
+        default=TAX_ID_FIELD,
+    ),
     ConfigField(
         "comments_field",
         "Comments go to",
@@ -188,6 +197,12 @@ def comments_field(config: Mapping[str, str]) -> str:
     return name if _BODY_FIELD.fullmatch(name) else "memo"
 
 
+def tax_id_field(config: Mapping[str, str]) -> str:
+    """The column of tax registration ids; the usual one where nothing usable is set."""
+    name = setting(config, "tax_id_field", TAX_ID_FIELD).lower()
+    return name if _COLUMN.fullmatch(name) else TAX_ID_FIELD
+
+
 def missing(config: Mapping[str, str], secrets: Mapping[str, str]) -> list[Check]:
     """One for each setting that signing in needs and that is not entered."""
     labels = {field.name: field.label for field in FIELDS}
@@ -222,6 +237,8 @@ def checks(config: Mapping[str, str]) -> list[Check]:
         found.append(
             Check("comments_field", False, "It is neither memo, message nor custbody…; memo is used.")
         )
+    if setting(config, "tax_id_field", TAX_ID_FIELD).lower() != tax_id_field(config):
+        found.append(Check("tax_id_field", False, f"It is no column's name; {TAX_ID_FIELD} is used."))
     found += [
         Check(
             order_fields.SETTING, False, f"{entry!r} names no field custbody… with its type; it is left out."

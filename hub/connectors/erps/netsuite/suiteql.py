@@ -8,6 +8,7 @@ begins with the first again, so nothing is passed over.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -22,11 +23,6 @@ _ORDERS = (
     f"{_STAMP} AS stamp, c.entityid AS customer "
     "FROM transaction t LEFT JOIN customer c ON c.id = t.entity WHERE t.type = 'SalesOrd'"
 )
-_CUSTOMERS = (
-    "SELECT c.id, c.entityid, c.externalid, c.companyname, c.altname, c.email, c.vatregnumber, c.currency, "
-    "c.isinactive, p.entityid AS parentnumber FROM customer c LEFT JOIN customer p ON p.id = c.parent"
-)
-_BARE_TAX_ID = "UPPER(REPLACE(REPLACE(REPLACE(c.vatregnumber, ' ', ''), '.', ''), '-', ''))"
 
 
 def literal(text: str) -> str:
@@ -101,26 +97,37 @@ def changed_orders(stamp: str, after_id: str | None) -> str:
     return _ORDERS + since + later + order
 
 
-def customers_by_number(numbers_: Iterable[str]) -> str:
-    """Customers by number, in any case of letters."""
-    return f"{_CUSTOMERS} WHERE UPPER(c.entityid) IN ({texts(n.upper() for n in numbers_)})"
+@dataclass(frozen=True, slots=True)
+class CustomerQueries:
+    """Customers with the numbers of those above them. `tax_id` is the column that holds tax registration ids."""
 
+    tax_id: str = "vatregnumber"
 
-def customers_by_reference(references: Iterable[str]) -> str:
-    """Customers by external id."""
-    return f"{_CUSTOMERS} WHERE c.externalid IN ({texts(references)})"
+    def by_number(self, numbers_: Iterable[str]) -> str:
+        """By number, in any case of letters."""
+        return f"{self._select} WHERE UPPER(c.entityid) IN ({texts(n.upper() for n in numbers_)})"
 
+    def by_reference(self, references: Iterable[str]) -> str:
+        """By external id."""
+        return f"{self._select} WHERE c.externalid IN ({texts(references)})"
 
-def customers_by_id(ids: Iterable[str]) -> str:
-    """Customers by internal id."""
-    return f"{_CUSTOMERS} WHERE c.id IN ({numbers(ids)})"
+    def by_id(self, ids: Iterable[str]) -> str:
+        """By internal id."""
+        return f"{self._select} WHERE c.id IN ({numbers(ids)})"
 
+    def by_email(self, email: str) -> str:
+        """By e-mail, in any case of letters."""
+        return f"{self._select} WHERE LOWER(c.email) = {literal(email.lower())}"
 
-def customers_by_email(email: str) -> str:
-    """Customers by e-mail, in any case of letters."""
-    return f"{_CUSTOMERS} WHERE LOWER(c.email) = {literal(email.lower())}"
+    def by_tax_id(self, bare: str) -> str:
+        """By tax registration id without blanks, dots, dashes and case."""
+        column = f"REPLACE(REPLACE(REPLACE(c.{self.tax_id}, ' ', ''), '.', ''), '-', '')"
+        return f"{self._select} WHERE UPPER({column}) = {literal(bare)}"
 
-
-def customers_by_tax_id(bare: str) -> str:
-    """Customers by tax registration id without blanks, dots, dashes and case."""
-    return f"{_CUSTOMERS} WHERE {_BARE_TAX_ID} = {literal(bare)}"
+    @property
+    def _select(self) -> str:
+        return (
+            "SELECT c.id, c.entityid, c.externalid, c.companyname, c.firstname, c.lastname, c.email, "
+            f"c.{self.tax_id} AS taxid, c.currency, c.isinactive, p.entityid AS parentnumber "
+            "FROM customer c LEFT JOIN customer p ON p.id = c.parent"
+        )

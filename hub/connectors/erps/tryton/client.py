@@ -149,6 +149,8 @@ class Client:
             operation="sign in",
             json_body={"id": number, "method": "common.db.login", "params": parameters},
             is_governed=False,
+            # A session without a name for it: the log's redaction could not tell.
+            is_secret=True,
         )
         failure = sign_in_refused(answer, user=account.user, database=account.database)
         if failure is not None:

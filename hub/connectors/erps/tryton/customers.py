@@ -140,7 +140,8 @@ class TrytonCustomers(Customers, NewCustomers):
         return values | {"invoice": True, "delivery": True}
 
     def _parties(self, term: list[object]) -> list[Json]:
-        return self.client.records(PARTY, [term, ALSO_INACTIVE], FIELDS, operation="look up customers")
+        domain, oldest_first = [term, ALSO_INACTIVE], [["id", "ASC"]]
+        return self.client.records(PARTY, domain, FIELDS, operation="look up customers", order=oldest_first)
 
 
 def _customer(row: Json) -> ErpCustomer:

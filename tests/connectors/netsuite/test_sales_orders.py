@@ -1,0 +1,480 @@
+"""Create, find, read and follow sales orders against a scripted account."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from hub.connectors.documents import (
+    ErpSalesOrder,
+    ErpTotals,
+    FieldType,
+    LineKind,
+    OrderIdentity,
+    PagePosition,
+)
+from hub.connectors.erp_parts import CreatedOrder
+from hub.connectors.erps.netsuite.connector import NetSuite
+from hub.errors import (
+    CodeKind,
+    CodeUnknown,
+    ConnectionBroken,
+    NotReadyYet,
+    OutcomeUnknown,
+    RateLimited,
+    RecordRejected,
+    TryLater,
+    UnknownCode,
+    Unreachable,
+)
+from tests.connectors.netsuite.far_side import (
+    CREATED,
+    IDENTITY,
+    ORDER_ROW,
+    REFERENCE,
+    charge,
+    document,
+    line,
+    refusal,
+    rows,
+)
+from tests.fakes.hooks import FreeHooks
+
+READ = ErpSalesOrder(
+    external_id="50001",
+    number="SO77",
+    reference=REFERENCE,
+    status="Pending Fulfillment",
+    customer_number="C1",
+    updated_at=datetime(2026, 8, 21, 10, 11, 12, tzinfo=UTC),
+    totals=ErpTotals("EUR", Decimal("37.50"), Decimal("7.13"), Decimal("44.63")),
+)
+INVALID = "You have entered an Invalid Field Value 2001 for the following field: item"
+
+
+@pytest.fixture
+def erp(far_side):
+    made = far_side.connector()
+    far_side.answers("PUT salesOrder", CREATED)
+    return made
+
+
+def test_a_create_is_one_PUT_by_the_identity_token(far_side, erp):
+    erp.create_sales_order(document())
+    before = len(far_side.sent)
+
+    created = erp.create_sales_order(document())
+
+    assert created == CreatedOrder("50001", "", REFERENCE, None)
+    (sent,) = far_side.sent[before:]
+    assert (sent.method, sent.path) == ("PUT", f"record/v1/salesOrder/eid:{REFERENCE}")
+    assert sent.query == {"replace": "item"}
+    assert sent.headers["x-netsuite-propertynamevalidation"] == "Error"
+    assert sent.body["entity"] == {"id": "1001"}
+
+
+def test_the_reference_is_the_token_alone_whatever_the_PO_number(erp):
+    assert erp.reference_for(IDENTITY, "PO-4711") == REFERENCE
+    assert erp.identity_of(REFERENCE) == IDENTITY
+    assert erp.identity_of("PO-4711") is None
+
+
+def test_a_repeat_is_never_sent_blindly():
+    assert NetSuite.has_native_idempotency is False
+    assert NetSuite.charge_kinds == (LineKind.SHIPPING, LineKind.ITEM)
+
+
+def test_without_an_address_in_the_answer_the_order_is_looked_up(far_side, erp):
+    far_side.answers("PUT salesOrder", (204, b""))
+    far_side.answers("POST suiteql transaction", rows(ORDER_ROW))
+
+    created = erp.create_sales_order(document())
+
+    assert created == CreatedOrder("50001", "SO77", REFERENCE, READ.totals)
+
+
+@pytest.mark.parametrize("look_up", [rows(), (503, b"away")])
+def test_A2_an_order_whose_id_is_not_known_is_an_unknown_outcome(far_side, erp, look_up):
+    far_side.answers("PUT salesOrder", (204, b""))
+    far_side.answers("POST suiteql transaction", look_up)
+
+    with pytest.raises(OutcomeUnknown):
+        erp.create_sales_order(document())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.ReadTimeout("late"),
+        httpx.ReadError("cut"),
+        (500, b"oops"),
+        (503, b"<html>maintenance</html>"),
+        (200, b"<html>maintenance</html>"),
+        (302, b""),
+        (400, b"<html>a proxy</html>"),
+    ],
+    ids=str,
+)
+def test_A1_A3_a_lost_answer_is_an_unknown_outcome(far_side, erp, answer):
+    far_side.answers("PUT salesOrder", answer)
+
+    with pytest.raises(OutcomeUnknown):
+        erp.create_sales_order(document())
+
+
+def test_a_connection_that_never_came_about_sent_nothing(far_side, erp):
+    far_side.answers("PUT salesOrder", httpx.ConnectError("refused"))
+
+    with pytest.raises(Unreachable):
+        erp.create_sales_order(document())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refusal(429, "CONCURRENCY_LIMIT_EXCEEDED", "Blocked."),
+        refusal(400, "SSS_REQUEST_LIMIT_EXCEEDED", "Blocked."),
+    ],
+)
+def test_E1_throttling_is_told_to_the_governor(far_side, answer):
+    hooks = FreeHooks()
+    far_side.answers("PUT salesOrder", answer)
+
+    with pytest.raises(RateLimited):
+        far_side.connector(hooks).create_sales_order(document())
+
+    assert [limits.was_throttled for limits in hooks.observed] == [True]
+
+
+def test_a_write_asks_for_its_lease_and_reads_do_not(far_side):
+    hooks = FreeHooks(lease_left=10)
+    far_side.answers("PUT salesOrder", CREATED)
+
+    with pytest.raises(NotReadyYet):
+        far_side.connector(hooks).create_sales_order(document())
+
+    assert far_side.to("PUT salesOrder") == []
+    assert len(hooks.deadlines) == 1
+
+
+def test_a_refusal_arrives_in_NetSuites_words(far_side, erp):
+    far_side.answers("PUT salesOrder", refusal(400, "USER_ERROR", "Please enter value(s) for: Memo."))
+
+    with pytest.raises(RecordRejected, match=r"Please enter value\(s\) for: Memo") as caught:
+        erp.create_sales_order(document())
+
+    assert not isinstance(caught.value, CodeUnknown)
+
+
+def test_a_lacking_permission_breaks_the_connection(far_side, erp):
+    words = "You need the 'Transactions -> Sales Order' permission"
+    far_side.answers("PUT salesOrder", refusal(403, "INSUFFICIENT_PERMISSION", words))
+
+    with pytest.raises(ConnectionBroken, match="Manage Roles"):
+        erp.create_sales_order(document())
+
+
+def test_an_order_that_a_clerk_saves_is_tried_later(far_side, erp):
+    far_side.answers("PUT salesOrder", refusal(409, "RCRD_HAS_BEEN_CHANGED", "Record has been changed."))
+
+    with pytest.raises(TryLater, match="Record has been changed"):
+        erp.create_sales_order(document())
+
+
+# ------------------------------------------------------------------------------------------------ codes
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"customer_number": "C9"}, UnknownCode(CodeKind.CUSTOMER, "C9")),
+        ({"lines": (line(number="GONE"),)}, UnknownCode(CodeKind.ITEM, "GONE")),
+        ({"lines": (line(tax_code="VAT 99"),)}, UnknownCode(CodeKind.TAX_CODE, "VAT 99")),
+        ({"lines": (charge(number="Drone"),)}, UnknownCode(CodeKind.CHARGE, "Drone")),
+        ({"payment_terms_code": "Net 99"}, UnknownCode(CodeKind.PAYMENT_TERMS, "Net 99")),
+        ({"shipping_method_code": "Drone"}, UnknownCode(CodeKind.SHIPPING_METHOD, "Drone")),
+    ],
+)
+def test_a_code_that_is_not_there_is_named_before_anything_is_sent(far_side, erp, changes, code):
+    with pytest.raises(CodeUnknown) as caught:
+        erp.create_sales_order(document(**changes))
+
+    assert caught.value.codes == (code,)
+    assert far_side.to("PUT salesOrder") == []
+
+
+def test_all_items_are_looked_up_in_one_query_and_every_missing_one_is_named(far_side, erp):
+    lines = (line(), line(number="GONE"), line(number="O'BRIEN"), line(number="FREIGHT"))
+
+    with pytest.raises(CodeUnknown) as caught:
+        erp.create_sales_order(document(lines=lines))
+
+    assert [code.code for code in caught.value.codes] == ["GONE", "O'BRIEN"]
+    assert far_side.asked("item") == [
+        "SELECT id, itemid AS code FROM item WHERE itemid IN ('1896-S', 'GONE', 'O''BRIEN', 'FREIGHT')"
+    ]
+
+
+def test_a_currency_that_is_not_there_is_refused_with_its_name(erp):
+    with pytest.raises(RecordRejected, match="no currency 'CHF'") as caught:
+        erp.create_sales_order(document(currency="CHF"))
+
+    assert not isinstance(caught.value, CodeUnknown)
+
+
+def test_an_account_with_one_currency_takes_none(far_side, erp):
+    far_side.answers("POST suiteql currency", rows())
+
+    erp.create_sales_order(document())
+
+    assert "currency" not in far_side.to("PUT salesOrder")[0].body
+    with pytest.raises(RecordRejected, match="no currency 'USD'"):
+        erp.create_sales_order(document(currency="USD"))
+
+
+def test_what_the_settings_name_is_on_every_order(far_side):
+    far_side.answers("PUT salesOrder", CREATED)
+    erp = far_side.connector(subsidiary="germany", location="8", order_status="A", tax="netsuite")
+
+    erp.create_sales_order(document())
+
+    (sent,) = far_side.to("PUT salesOrder")
+    assert (sent.body["subsidiary"], sent.body["location"]) == ({"id": "3"}, {"id": "8"})
+    assert sent.body["orderStatus"] == {"id": "A"}
+    assert far_side.asked("salestaxitem") == []
+
+
+def test_two_items_of_one_number_are_not_guessed_between(far_side, erp):
+    far_side.answers("POST suiteql item", rows({"id": "1", "code": "1896-S"}, {"id": "2", "code": "1896-S"}))
+
+    with pytest.raises(RecordRejected, match="several items '1896-S': 1 and 2"):
+        erp.create_sales_order(document())
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("item.items[0].item", UnknownCode(CodeKind.ITEM, "1896-S")),
+        ("item.items[0].taxCode", UnknownCode(CodeKind.TAX_CODE, "VAT 19")),
+        ("terms", UnknownCode(CodeKind.PAYMENT_TERMS, "Net 30")),
+        ("shipMethod", UnknownCode(CodeKind.CHARGE, "Ground")),
+    ],
+)
+def test_a_refused_reference_is_an_unknown_code(far_side, erp, path, code):
+    far_side.answers("PUT salesOrder", refusal(400, "INVALID_CONTENT", INVALID, path))
+
+    with pytest.raises(CodeUnknown, match="Invalid Field Value 2001") as caught:
+        erp.create_sales_order(document(payment_terms_code="Net 30"))
+
+    assert caught.value.codes == (code,)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "path"),
+    [
+        ("INVALID_KEY_OR_REF", "Invalid item reference key 2001 for subsidiary 3.", "item.items[0].item"),
+        ("INVALID_CONTENT", INVALID, "item.items[7].item"),
+        ("INVALID_CONTENT", INVALID, "entity"),
+        ("USER_ERROR", "Invalid Field Value", "terms"),
+    ],
+)
+def test_what_a_mapping_cannot_mend_stays_a_refusal(far_side, erp, code, words, path):
+    far_side.answers("PUT salesOrder", refusal(400, code, words, path))
+
+    with pytest.raises(RecordRejected) as caught:
+        erp.create_sales_order(document())
+
+    assert not isinstance(caught.value, CodeUnknown)
+
+
+def test_an_item_that_was_refused_is_looked_up_anew(far_side, erp):
+    far_side.answers(
+        "PUT salesOrder", refusal(400, "INVALID_CONTENT", INVALID, "item.items[0].item"), CREATED
+    )
+    with pytest.raises(CodeUnknown):
+        erp.create_sales_order(document())
+
+    erp.create_sales_order(document())
+
+    assert len(far_side.asked("item")) == 2
+
+
+def test_getting_ready_reads_the_lists_once_and_stops_for_none(far_side, erp):
+    far_side.answers(
+        "POST suiteql term",
+        refusal(403, "INSUFFICIENT_PERMISSION", "You need the 'Lists -> Terms' permission"),
+    )
+
+    erp.get_ready()
+    erp.get_ready()
+
+    assert len(far_side.asked("currency")) == len(far_side.asked("shipitem")) == 1
+    assert len(far_side.asked("salestaxitem")) == 1
+
+
+def test_threads_share_what_was_looked_up(far_side, erp):
+    erp.get_ready()
+    threads = [threading.Thread(target=erp.create_sales_order, args=(document(),)) for _ in range(8)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(far_side.to("PUT salesOrder")) == 8
+    assert len(far_side.asked("currency")) == 1
+    assert erp.hooks.fetches == 1
+
+
+def test_fields_that_people_may_fill_come_from_the_settings():
+    config = {
+        "order_fields": "custbody_project: text 40 Project; nonsense\ncustbody_rush: yes/no; custbody_on: date On;"
+        "custbody_x: colour"
+    }
+
+    found = [
+        (field.name, field.label, field.type, field.max_length) for field in NetSuite.order_fields(config)
+    ]
+
+    assert found == [
+        ("shipDate", "Ship date", FieldType.DATE, 0),
+        ("shipComplete", "Ship complete", FieldType.BOOLEAN, 0),
+        ("custbody_project", "Project", FieldType.TEXT, 40),
+        ("custbody_rush", "custbody_rush", FieldType.BOOLEAN, 0),
+        ("custbody_on", "On", FieldType.DATE, 0),
+    ]
+
+
+# ------------------------------------------------------------------------------------------------ reads
+
+
+def test_references_are_found_with_number_and_totals(far_side, erp):
+    far_side.answers("POST suiteql transaction", rows(ORDER_ROW, ORDER_ROW | {"externalid": "OTHER"}))
+
+    found = erp.find_sales_orders([REFERENCE, REFERENCE, " "])
+
+    assert found == [READ]
+    assert f"t.externalid IN ('{REFERENCE}')" in far_side.asked("transaction")[0]
+
+
+def test_nothing_to_find_asks_nothing(far_side, erp):
+    assert erp.find_sales_orders(["", "  "]) == []
+    assert erp.read_sales_orders(["", "abc", "1; DROP", "²"]) == []
+    assert far_side.sent == []
+
+
+def test_many_orders_are_read_in_one_request(far_side, erp):
+    far_side.answers("POST suiteql transaction", rows(ORDER_ROW))
+
+    found = erp.read_sales_orders([str(number) for number in range(50_001, 50_201)])
+
+    assert found == [READ]
+    assert len(far_side.asked("transaction")) == 1
+    assert erp.read_batch == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "including", "tax"),
+    [
+        ({"status": "SalesOrd:H"}, "Closed", "44.63", "7.13"),
+        ({"status": "Z", "taxtotal": None}, "Z", "44.63", "0"),
+        ({"foreigntotal": 1000, "taxtotal": "1E2"}, "Pending Fulfillment", "1000", "100"),
+    ],
+)
+def test_rows_are_read_as_NetSuite_words_them(far_side, erp, changes, status, including, tax):
+    far_side.answers("POST suiteql transaction", rows(ORDER_ROW | changes))
+
+    (found,) = erp.read_sales_orders(["50001"])
+
+    assert found.status == status
+    assert (found.totals.including_tax, found.totals.tax) == (Decimal(including), Decimal(tax))
+    assert found.totals.excluding_tax == Decimal(including) - Decimal(tax)
+
+
+def test_an_order_that_is_not_ours_has_no_reference(far_side, erp):
+    row = {name: value for name, value in ORDER_ROW.items() if name not in ("externalid", "customer")}
+    far_side.answers("POST suiteql transaction", rows(row))
+
+    (found,) = erp.read_sales_orders(["50001"])
+
+    assert (found.reference, found.customer_number) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, b"<html>maintenance</html>"),
+        (200, b'{"items": ['),
+        (200, {"items": "none"}),
+        rows(ORDER_ROW | {"stamp": "yesterday"}),
+        rows(ORDER_ROW | {"foreigntotal": "many"}),
+        rows(ORDER_ROW | {"currency": "77"}),
+        (503, b"away"),
+        httpx.ReadTimeout("late"),
+    ],
+    ids=str,
+)
+def test_E6_an_unreadable_answer_to_a_read_is_tried_later(far_side, erp, answer):
+    far_side.answers("POST suiteql transaction", answer)
+
+    with pytest.raises(Unreachable):
+        erp.read_sales_orders(["50001"])
+
+
+def test_a_query_that_is_refused_breaks_the_connection_and_stops_no_order(far_side, erp):
+    words = "Search error occurred: Field 'TAXTOTAL' was not found. Reason: NOT_EXPOSED."
+    far_side.answers("POST suiteql transaction", refusal(400, "INVALID_PARAMETER", words))
+
+    with pytest.raises(ConnectionBroken, match="TAXTOTAL"):
+        erp.read_sales_orders(["50001"])
+
+
+def test_changes_come_page_by_page_by_stamp_and_id(far_side, erp):
+    second = ORDER_ROW | {"id": "50002", "stamp": "2026-08-21 03:11:13"}
+    far_side.answers(
+        "POST suiteql transaction", rows(ORDER_ROW, second, more=True), rows(second | {"id": "50003"})
+    )
+
+    first = erp.changed_sales_orders(PagePosition(READ.updated_at, "50001"), None)
+    last = erp.changed_sales_orders(None, first.after)
+
+    assert [order.external_id for order in first.items] == ["50001", "50002"]
+    assert first.after == "2026-08-21 03:11:13|50002"
+    assert (len(last.items), last.after) == (1, None)
+    asked = far_side.asked("transaction")
+    assert ">= TO_DATE('2026-08-21 03:11:12'" in asked[0]
+    assert "t.id > 50002" in asked[1]
+    assert [sent.query for sent in far_side.to("POST suiteql transaction")] == [
+        {"limit": "1000", "offset": "0"}
+    ] * 2
+
+
+def test_a_page_without_hasMore_goes_on_while_it_is_full(far_side, erp):
+    full = [ORDER_ROW | {"id": str(number)} for number in range(1000)]
+    far_side.answers("POST suiteql transaction", (200, {"items": full}))
+
+    assert erp.changed_sales_orders(None, None).after == "2026-08-21 03:11:12|999"
+
+
+def test_a_position_that_is_none_is_refused(erp):
+    with pytest.raises(ValueError, match="no position"):
+        erp.changed_sales_orders(None, "x' OR 1=1|5")
+
+
+def test_times_are_those_of_the_accounts_zone(far_side):
+    far_side.answers("POST suiteql transaction", rows(ORDER_ROW))
+    erp = far_side.connector(time_zone="Europe/Berlin")
+
+    (found,) = erp.read_sales_orders(["50001"])
+
+    assert found.updated_at == datetime(2026, 8, 21, 1, 11, 12, tzinfo=UTC)
+
+
+def test_F12_identities_are_whole(erp):
+    identity = OrderIdentity("B2B1", str(2**63))
+
+    assert erp.identity_of(erp.reference_for(identity, "")) == identity
