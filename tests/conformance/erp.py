@@ -77,13 +77,17 @@ class ErpUnderTest(ABC):
     fields: ClassVar[tuple[FilledField, ...]] = ()
     """A value for every field that people may fill."""
     wrong_field: ClassVar[FilledField | None] = None
-    """One that the ERP refuses for its value."""
+    """One that the ERP refuses."""
+    words_about_wrong_field: ClassVar[str] = ""
+    """Some of the ERP's own words then."""
     unknown_codes: ClassVar[Mapping[str, UnknownCode]] = {}
     """Changes of an order by what the ERP then does not know: the document's field, and how it is named."""
     absent_id: ClassVar[str]
     """An id of the right form that no sales order has."""
     exempt: ClassVar[Mapping[Cell, str]] = {}
     """Cells that this far side cannot be brought to, and why."""
+    answers_without_body: ClassVar[tuple[Capability, ...]] = ()
+    """Writes whose answer has nothing that could be cut short."""
     refused_customer: ClassVar[tuple[Mapping[str, str], str]]
     """Changes of a new customer that the ERP then refuses, and some of its own words."""
     more_than_a_page: ClassVar[int] = 5

@@ -12,6 +12,7 @@ from tests.conformance.cells import CELLS, LATE_SECONDS, WAIT, asked_to_wait, lo
 from tests.conformance.erp import ErpUnderTest
 from tests.conformance.situations import Situation
 
+BROKEN_ANSWERS = ("commit_then_drop", "commit_then_500", "truncate")
 Asking = Callable[[ErpUnderTest], Callable[[], object]]
 """Prepares what is asked for and answers how to ask; a sound answer never changes."""
 
@@ -29,7 +30,7 @@ def read_lost_answer(erp: ErpUnderTest, capability: Capability, prepare: Asking)
     ask = prepare(erp)
     expected = ask()
 
-    for kind in ("commit_then_drop", "truncate", "commit_then_500"):
+    for kind in BROKEN_ANSWERS:
         erp.fault(kind, capability)
         with lost(Unreachable):
             ask()
@@ -118,7 +119,7 @@ Wording = Callable[[ErpUnderTest], Sending]
 
 
 def write_lost_answer(erp: ErpUnderTest, capability: Capability, prepare: Wording, lost_as: Losses) -> None:
-    for kind in ("commit_then_drop", "truncate", "commit_then_500"):
+    for kind in BROKEN_ANSWERS[: 2 if capability in erp.answers_without_body else 3]:
         record = prepare(erp)
         erp.fault(kind, capability)
         with lost(*lost_as):

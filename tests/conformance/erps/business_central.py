@@ -62,6 +62,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
         FilledField("partialShipping", True),
     )
     wrong_field = FilledField("salesperson", "NOBODY")
+    words_about_wrong_field = "NOBODY"
     unknown_codes: ClassVar = {
         "payment_terms_code": UnknownCode(CodeKind.PAYMENT_TERMS, "N99"),
         "shipping_method_code": UnknownCode(CodeKind.SHIPPING_METHOD, "AIR"),
@@ -141,7 +142,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
         self.sandbox.act("erp", self.name, action, data)
 
     def _rows(self, reference: str) -> list[dict]:
-        truth = self.sandbox.truth()["erps"][self.name]
+        truth = self.sandbox.truth(kind="erp", name=self.name)["erps"][self.name]
         return [row for row in truth["salesOrders"] if row["externalDocumentNumber"] == reference]
 
 
