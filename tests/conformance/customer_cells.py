@@ -22,12 +22,12 @@ _numbers = itertools.count(1)
 # ------------------------------------------------------------------------------------------- sign in
 
 
-can_read(Capability.SIGN_IN, lambda erp: lambda: erp.connect().test())
+can_read(Capability.SIGN_IN, lambda erp: lambda: erp.connect_anew().test())
 
 
 @cell((Capability.SIGN_IN, Situation.NORMAL))
 def signs_in(erp: ErpUnderTest) -> None:
-    checks = erp.connect().test()
+    checks = erp.connect_anew().test()
 
     assert checks
     assert [check for check in checks if not check.is_ok] == []
@@ -45,7 +45,7 @@ def signs_in_again_where_its_token_has_ended(erp: ErpUnderTest) -> None:
 
 @cell((Capability.SIGN_IN, Situation.REFUSED))
 def says_what_the_credential_lacks(erp: ErpUnderTest) -> None:
-    wrong = [check for check in erp.connect(erp.wrong_secrets()).test() if not check.is_ok]
+    wrong = [check for check in erp.connect_anew(erp.wrong_secrets()).test() if not check.is_ok]
     taken = erp.take_permission()
     lacking = [check for check in erp.connect().test() if not check.is_ok]
 
@@ -191,8 +191,7 @@ def new_document(**changes: str) -> NewCustomer:
 
 def new_customer(erp: ErpUnderTest):
     """How to send a new customer, and what must be so if it was carried out once, or not at all."""
-    connector = erp.connect()
-    part = connector.supporting(NewCustomers)
+    part = erp.veteran().supporting(NewCustomers)
     document = new_document()
 
     def is_there_once() -> None:
@@ -233,12 +232,13 @@ def creates_a_customer_once(erp: ErpUnderTest) -> None:
 @cell((Capability.CREATE_CUSTOMER, Situation.REFUSED))
 def a_refused_customer_says_why(erp: ErpUnderTest) -> None:
     part = erp.connect().supporting(NewCustomers)
-    document = new_document(currency="XXX")
+    changes, words = erp.refused_customer
+    document = new_document(**changes)
 
     with pytest.raises(RecordRejected) as refused:
         part.create_customer(document)
 
-    assert "XXX" in str(refused.value)
+    assert words in str(refused.value)
     assert part.customers_by_reference([document.reference]) == []
 
 

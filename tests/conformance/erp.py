@@ -77,13 +77,19 @@ class ErpUnderTest(ABC):
     fields: ClassVar[tuple[FilledField, ...]] = ()
     """A value for every field that people may fill."""
     wrong_field: ClassVar[FilledField | None] = None
-    """One that the ERP refuses for its value."""
+    """One that the ERP refuses."""
+    words_about_wrong_field: ClassVar[str] = ""
+    """Some of the ERP's own words then."""
     unknown_codes: ClassVar[Mapping[str, UnknownCode]] = {}
     """Changes of an order by what the ERP then does not know: the document's field, and how it is named."""
     absent_id: ClassVar[str]
     """An id of the right form that no sales order has."""
     exempt: ClassVar[Mapping[Cell, str]] = {}
     """Cells that this far side cannot be brought to, and why."""
+    answers_without_body: ClassVar[tuple[Capability, ...]] = ()
+    """Writes whose answer has nothing that could be cut short."""
+    refused_customer: ClassVar[tuple[Mapping[str, str], str]]
+    """Changes of a new customer that the ERP then refuses, and some of its own words."""
     more_than_a_page: ClassVar[int] = 5
     """How many records are surely more than one page after `small_pages`."""
 
@@ -92,6 +98,7 @@ class ErpUnderTest(ABC):
         self.name = name
         self.opened: list[Connector] = []
         self.hooks = FreeHooks()
+        self._veteran: Connector | None = None
 
     # ---------------------------------------------------------------------------------- the connector
 
@@ -107,11 +114,31 @@ class ErpUnderTest(ABC):
         """Config of a connection that sends many orders in a request."""
         raise NotImplementedError
 
-    def connect(self, secrets: Mapping[str, str] | None = None, **config: str) -> Connector:
-        """A new connector; its hooks are `self.hooks` from then on."""
+    def connect(self, **config: str) -> Connector:
+        """A new connector, perhaps with a token that others got; its hooks are `self.hooks` from then on."""
+        return self._made(self.token_keeper(), {}, config)
+
+    def connect_anew(self, secrets: Mapping[str, str] | None = None) -> Connector:
+        """One that has no token yet, with other secrets if need be."""
+        return self._made(FreeHooks(), secrets or {}, {})
+
+    def veteran(self) -> Connector:
+        """The cell's one connector that has created an order before: it knows what it has to look up once."""
+        if self._veteran is None:
+            self._veteran = self.connect()
+            orders = self._veteran.supporting(SalesOrders)
+            orders.get_ready()
+            orders.create_sales_order(self.order(self._veteran))
+        return self._veteran
+
+    def token_keeper(self) -> FreeHooks:
+        """Hooks for a connector. The engine's token store outlives connectors: a far side may keep one, too."""
+        return FreeHooks()
+
+    def _made(self, hooks: FreeHooks, secrets: Mapping[str, str], config: Mapping[str, str]) -> Connector:
         usual, right = self.settings()
-        self.hooks = FreeHooks()
-        made = self.connector(usual | config, right if secrets is None else secrets, self.hooks)
+        self.hooks = hooks
+        made = self.connector(usual | config, right | secrets, hooks)
         self.opened.append(made)
         return made
 
@@ -235,9 +262,9 @@ class ErpUnderTest(ABC):
             connector.supporting(SalesOrders).create_sales_order(document)
         return [document.reference for document in documents]
 
-    @abstractmethod
     def plant_customers(self, count: int, *, tax_id: str, email: str) -> list[str]:
         """So many customers more, all with the same tax id and address; answers their numbers."""
+        raise NotImplementedError
 
     def plant_sub_customer(self) -> tuple[str, str]:
         """A customer below another one: its number, and that of the one above it."""

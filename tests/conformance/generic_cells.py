@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from hub.connectors.capabilities import Capability
-from hub.errors import OutcomeUnknown, Unreachable
+from hub.errors import OutcomeUnknown, SyncError, Unreachable
 from tests.conformance.cells import CELLS, LATE_SECONDS, WAIT, asked_to_wait, lost, until
 from tests.conformance.erp import ErpUnderTest
 from tests.conformance.situations import Situation
 
+BROKEN_ANSWERS = ("commit_then_drop", "commit_then_500", "truncate")
 Asking = Callable[[ErpUnderTest], Callable[[], object]]
 """Prepares what is asked for and answers how to ask; a sound answer never changes."""
 
@@ -29,7 +30,7 @@ def read_lost_answer(erp: ErpUnderTest, capability: Capability, prepare: Asking)
     ask = prepare(erp)
     expected = ask()
 
-    for kind in ("commit_then_drop", "truncate", "commit_then_500"):
+    for kind in BROKEN_ANSWERS:
         erp.fault(kind, capability)
         with lost(Unreachable):
             ask()
@@ -112,31 +113,32 @@ class Sending:
     is_nowhere: Callable[[], None]
 
 
+Losses = tuple[type[SyncError], ...]
 Wording = Callable[[ErpUnderTest], Sending]
 """Words a new record."""
 
 
-def write_lost_answer(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> None:
-    for kind in ("commit_then_drop", "truncate", "commit_then_500"):
+def write_lost_answer(erp: ErpUnderTest, capability: Capability, prepare: Wording, lost_as: Losses) -> None:
+    for kind in BROKEN_ANSWERS[: 2 if capability in erp.answers_without_body else 3]:
         record = prepare(erp)
         erp.fault(kind, capability)
-        with lost(OutcomeUnknown):
+        with lost(*lost_as):
             record.send()
         assert erp.hits() == 1
         record.is_there_once()
 
     record = prepare(erp)
     erp.fault("drop_before", capability)
-    with lost(OutcomeUnknown):
+    with lost(*lost_as):
         record.send()
     record.is_nowhere()
 
 
-def write_late(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> None:
+def write_late(erp: ErpUnderTest, capability: Capability, prepare: Wording, lost_as: Losses) -> None:
     record = prepare(erp)
 
     erp.fault("late_commit", capability, seconds=LATE_SECONDS)
-    with lost(OutcomeUnknown):
+    with lost(*lost_as):
         record.send()
     assert erp.hits() == 1
     until(record.look_up)
@@ -144,7 +146,7 @@ def write_late(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> N
     record.is_there_once()
 
 
-def write_rate_limit(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> None:
+def write_rate_limit(erp: ErpUnderTest, capability: Capability, prepare: Wording, lost_as: Losses) -> None:
     record = prepare(erp)
 
     erp.fault("status", capability, status=429, retry_after=WAIT)
@@ -156,7 +158,7 @@ def write_rate_limit(erp: ErpUnderTest, capability: Capability, prepare: Wording
     record.is_there_once()
 
 
-def write_token_expiry(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> None:
+def write_token_expiry(erp: ErpUnderTest, capability: Capability, prepare: Wording, lost_as: Losses) -> None:
     record = prepare(erp)
     fetched = erp.hooks.fetches
 
@@ -167,7 +169,7 @@ def write_token_expiry(erp: ErpUnderTest, capability: Capability, prepare: Wordi
     record.is_there_once()
 
 
-def write_unknown_field(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> None:
+def write_unknown_field(erp: ErpUnderTest, capability: Capability, prepare: Wording, lost_as: Losses) -> None:
     record = prepare(erp)
 
     erp.fault("unknown_fields", capability)
@@ -177,18 +179,18 @@ def write_unknown_field(erp: ErpUnderTest, capability: Capability, prepare: Word
     record.is_there_once()
 
 
-def write_maintenance(erp: ErpUnderTest, capability: Capability, prepare: Wording) -> None:
+def write_maintenance(erp: ErpUnderTest, capability: Capability, prepare: Wording, lost_as: Losses) -> None:
     for status in (200, 503):
         record = prepare(erp)
         erp.fault("html", capability, status=status)
-        with lost(OutcomeUnknown):
+        with lost(*lost_as):
             record.send()
         assert erp.hits() == 1
         record.is_nowhere()
 
     record = prepare(erp)
     erp.fault("html", capability, commit=True)
-    with lost(OutcomeUnknown):
+    with lost(*lost_as):
         record.send()
     record.is_there_once()
 
@@ -203,7 +205,7 @@ WRITES = {
 }
 
 
-def can_write(capability: Capability, prepare: Wording) -> None:
-    """A capability that is a write."""
+def can_write(capability: Capability, prepare: Wording, *, lost_as: Losses = (OutcomeUnknown,)) -> None:
+    """A capability that is a write; `lost_as` is how a lost answer is told."""
     for situation, play in WRITES.items():
-        CELLS[capability, situation] = partial(play, capability=capability, prepare=prepare)
+        CELLS[capability, situation] = partial(play, capability=capability, prepare=prepare, lost_as=lost_as)

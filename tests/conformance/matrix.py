@@ -1,5 +1,7 @@
 """The matrix in docs/erps.md: `python -m tests.conformance.matrix` runs every cell and writes what passed.
 
+With names (`… matrix tryton`) only the cells of these ERPs are run, and their tables written.
+
 Each ERP has a table of its own, written by what its cells gave; the matrix above them is made of these tables, so
 that it needs no run.
 """
@@ -122,20 +124,20 @@ class Results:
                     self.passed[erp].add((Capability(capability), Situation(situation)))
 
 
-def main() -> int:
-    """Run all cells and write the page; the exit code of the run."""
+def main(names: list[str]) -> int:
+    """Run the cells of these ERPs and write the page; the exit code of the run."""
+    chosen = [name for name in NAMES if name in names] or NAMES
     results = Results()
-    code = pytest.main(
-        ["-q", "-p", "no:cacheprovider", str(Path(__file__).parent), "-k", "test_cell"], plugins=[results]
-    )
+    cells = " or ".join(f"{name}-" for name in chosen)
+    options = ["-q", "-p", "no:cacheprovider", "-k", f"test_cell and ({cells})"]
+    code = pytest.main([*options, str(Path(__file__).parent)], plugins=[results])
     page = PAGE.read_text(encoding="utf-8")
-    for name, passed in results.passed.items():
-        if passed:
-            page = with_section(page, name, detail_table(name, passed))
+    for name in chosen:
+        page = with_section(page, name, detail_table(name, results.passed[name]))
     page = with_section(page, "dashes", dashes())
     PAGE.write_text(with_section(page, MATRIX, matrix(page)), encoding="utf-8")
     return int(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

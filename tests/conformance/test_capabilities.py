@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 
@@ -40,10 +42,17 @@ def sandbox():
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def far_sides(sandbox):
+    """Makes the far side of an ERP; what it needs beside the sandbox is started once and ends with the module."""
+    with ExitStack() as stack:
+        yield cache(lambda name: module_of(name).started(sandbox, stack))
+
+
 @pytest.fixture
-def erp(sandbox, request):
+def erp(far_sides, request):
     name = request.param
-    made = module_of(name).under_test(sandbox, f"{name}{next(_numbers)}")
+    made = far_sides(name)(f"{name}{next(_numbers)}")
     yield made
     made.close()
 

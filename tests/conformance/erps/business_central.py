@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import ClassVar
 
 from hub.connectors.capabilities import Capability
@@ -59,6 +62,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
         FilledField("partialShipping", True),
     )
     wrong_field = FilledField("salesperson", "NOBODY")
+    words_about_wrong_field = "NOBODY"
     unknown_codes: ClassVar = {
         "payment_terms_code": UnknownCode(CodeKind.PAYMENT_TERMS, "N99"),
         "shipping_method_code": UnknownCode(CodeKind.SHIPPING_METHOD, "AIR"),
@@ -138,13 +142,13 @@ class BusinessCentralUnderTest(ErpUnderTest):
         self.sandbox.act("erp", self.name, action, data)
 
     def _rows(self, reference: str) -> list[dict]:
-        truth = self.sandbox.truth()["erps"][self.name]
+        truth = self.sandbox.truth(kind="erp", name=self.name)["erps"][self.name]
         return [row for row in truth["salesOrders"] if row["externalDocumentNumber"] == reference]
 
 
 UNDER_TEST = BusinessCentralUnderTest
 
 
-def under_test(sandbox: Sandbox, name: str) -> BusinessCentralUnderTest:
-    """A fresh company."""
-    return BusinessCentralUnderTest(sandbox, name)
+def started(sandbox: Sandbox, stack: ExitStack) -> Callable[[str], BusinessCentralUnderTest]:
+    """Makes a fresh company of this name."""
+    return partial(BusinessCentralUnderTest, sandbox)

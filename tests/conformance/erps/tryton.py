@@ -1,0 +1,206 @@
+"""Tryton under test: one real server behind a relay for all cells; each cell has orders of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+
+import pytest
+
+from hub.connectors.base import Connector, Token
+from hub.connectors.capabilities import Capability
+from hub.connectors.documents import FilledField, SalesOrder
+from hub.connectors.erps.tryton.connector import Tryton
+from hub.demo.sandbox import Sandbox
+from hub.demo.tryton.environment import TrytonUnavailable
+from hub.demo.tryton.rpc import ADMIN, ADMIN_PASSWORD, DATABASE, PASSWORD, USER
+from hub.demo.tryton.server import tryton_server
+from hub.errors import CodeKind, UnknownCode
+from tests.conformance.erp import Codes, ErpUnderTest, KnownCustomer, TrueOrder
+from tests.conformance.situations import Situation
+from tests.fakes.hooks import FreeHooks
+
+RELAY = "tryton"
+SALE = "sale.sale"
+CONFIRMED = ("confirmed", "processing", "done")
+SALES_AT_ONCE = 50
+"""SQLite's parser takes not many more in one call."""
+_WHOLE = "Tryton answers a search whole"
+_searches = (
+    Capability.FIND_ORDER,
+    Capability.READ_TOTALS,
+    Capability.FIND_CUSTOMER_BY_NUMBER,
+    Capability.FIND_CUSTOMER_BY_TAX_ID,
+    Capability.FIND_CUSTOMER_BY_EMAIL,
+)
+
+
+class KeptSession(FreeHooks):
+    """One session for all connectors: signing in takes Tryton a quarter of a second of hashing."""
+
+    kept: ClassVar[str | None] = None
+
+    def token(self, fetch: Callable[[], Token], rejected: str | None = None) -> str:
+        if KeptSession.kept in (None, rejected):
+            KeptSession.kept = fetch().value
+            self.fetches += 1
+        return KeptSession.kept
+
+
+class TrytonUnderTest(ErpUnderTest):
+    """The company of the prepared database."""
+
+    connector = Tryton
+    operations: ClassVar = {
+        Capability.SIGN_IN: "common.db.login",
+        Capability.CREATE_ORDER: "model.sale.sale.create",
+        Capability.FIND_ORDER: "model.sale.sale.search_read",
+        Capability.READ_TOTALS: "model.sale.sale.search_read",
+        Capability.FOLLOW_ORDERS: "model.sale.sale.search_read",
+        Capability.CONFIRM_ORDER: "model.sale.sale.confirm",
+        Capability.FIND_CUSTOMER_BY_NUMBER: "model.party.party.search_read",
+        Capability.FIND_CUSTOMER_BY_TAX_ID: "model.party.party.search_read",
+        Capability.FIND_CUSTOMER_BY_EMAIL: "model.party.party.search_read",
+        Capability.CREATE_CUSTOMER: "model.party.party.create",
+    }
+    codes = Codes("10000", "IT-0001", "VAT19", "SHIPPING", "30 DAYS", "STANDARD")
+    known = KnownCustomer("10000", "Nordlicht Möbel GmbH", "einkauf@nordlicht.example", "DE811128135")
+    fields = (
+        FilledField("shipping_date", date(2026, 12, 24)),
+        FilledField("description", "Ring twice: Straße 漢字"),
+    )
+    unknown_codes: ClassVar = {
+        "payment_terms_code": UnknownCode(CodeKind.PAYMENT_TERMS, "90 DAYS"),
+        "shipping_method_code": UnknownCode(CodeKind.SHIPPING_METHOD, "AIR"),
+        "customer_number": UnknownCode(CodeKind.CUSTOMER, "NOBODY"),
+        "number": UnknownCode(CodeKind.ITEM, "GONE"),
+        "tax_code": UnknownCode(CodeKind.TAX_CODE, "VAT99"),
+    }
+    absent_id = "999999999"
+    refused_customer = ({"tax_registration_id": "DE123456789"}, "DE123456789")
+    more_than_a_page = 201
+    exempt: ClassVar = {
+        (Capability.FILL_FIELDS, Situation.REFUSED): "a day and a text: nothing in them can be wrong",
+        **{(capability, Situation.PAGING): _WHOLE for capability in _searches},
+    }
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox, RELAY)
+        self.undo: list[tuple[object, ...]] = []
+
+    def token_keeper(self) -> FreeHooks:
+        return KeptSession()
+
+    def settings(self) -> tuple[dict[str, str], dict[str, str]]:
+        config = {
+            "url": f"{self.sandbox.url}/erps/{self.name}",
+            "database": DATABASE,
+            "user": USER,
+            "web_shops": "Shopify",
+            "call_deadline_seconds": "10",
+            "settle_after_seconds": "2",
+        }
+        return config, {"password": PASSWORD}
+
+    def wrong_secrets(self) -> dict[str, str]:
+        return {"password": "an old one"}
+
+    def orders(self, reference: str) -> list[TrueOrder]:
+        fields = ["number", "web_id", "state", "total_amount"]
+        return [
+            TrueOrder(
+                external_id=str(row["id"]),
+                number=row["number"] or "",
+                reference=row["web_id"],
+                total=Decimal(row["total_amount"]),
+                is_confirmed=row["state"] in CONFIRMED,
+            )
+            for row in self._find(SALE, [["web_id", "=", reference]], fields)
+        ]
+
+    def filled(self, reference: str, name: str) -> object:
+        [row] = self._find(SALE, [["web_id", "=", reference]], [name])
+        value = row[name]
+        is_day = isinstance(value, dict)
+        return date(value["year"], value["month"], value["day"]) if is_day else value
+
+    def touch(self, order: TrueOrder) -> None:
+        self._call("model.sale.sale.write", [int(order.external_id)], {"comment": "Touched."})
+
+    def invoice(self, order: TrueOrder) -> None:
+        sale = int(order.external_id)
+        for button in ("quote", "confirm"):
+            self._call(f"model.sale.sale.{button}", [sale])
+        [row] = self._find(SALE, [["id", "=", sale]], ["invoices"])
+        self._call("model.account.invoice.post", row["invoices"])
+
+    def expire_tokens(self) -> None:
+        self.sandbox.act("erp", self.name, "expire_tokens", {})
+
+    def take_permission(self) -> str:
+        groups = self._find("res.group", [["name", "in", ["Sales", "Sales Administrator"]]], ["name"])
+        ids = [group["id"] for group in groups]
+        [user] = self._find("res.user", [["login", "=", USER]], ["login"])
+        change = ("model.res.user.write", [user["id"]])
+        self._call(*change, {"groups": [["remove", ids]]})
+        self.undo.append((*change, {"groups": [["add", ids]]}))
+        return "sale.sale"
+
+    def refusing(self, order: SalesOrder) -> tuple[SalesOrder, str]:
+        """A product that is no longer for sale."""
+        [row] = self._find("product.template", [["code", "=", "IT-0009"]], ["name"])
+        change = ("model.product.template.write", [row["id"]])
+        self._call(*change, {"salable": False})
+        self.undo.append((*change, {"salable": True}))
+        return replace(order, lines=(replace(order.lines[0], number="IT-0009"), *order.lines[1:])), "domain"
+
+    def refuse_confirmation(self, order: TrueOrder) -> str:
+        self._call("model.sale.sale.write", [int(order.external_id)], {"invoice_address": None})
+        return "invoice address"
+
+    def small_pages(self) -> None:
+        """Its pages are the connector's own: `more_than_a_page` is more."""
+
+    def plant_orders(self, connector: Connector, count: int) -> list[str]:
+        """Many are drafts without lines, made by as few calls as it takes."""
+        if count < SALES_AT_ONCE:
+            return super().plant_orders(connector, count)
+        references = [self.order(connector).reference for _ in range(count)]
+        [party] = self._find("party.party", [["code", "=", self.codes.customer]], ["code"])
+        rows = [{"party": party["id"], "web_shop": 1, "web_id": reference} for reference in references]
+        for start in range(0, count, SALES_AT_ONCE):
+            self._call("model.sale.sale.create", rows[start : start + SALES_AT_ONCE])
+        return references
+
+    def customers_named(self, name: str) -> list[str]:
+        return [row["code"] for row in self._find("party.party", [["name", "=", name]], ["code"])]
+
+    def close(self) -> None:
+        super().close()
+        for call in self.undo:
+            self._call(*call)
+
+    def _find(self, model: str, domain: list[object], fields: list[str]) -> list[dict]:
+        return self._call(f"model.{model}.search_read", domain, 0, None, [["id", "ASC"]], fields)
+
+    def _call(self, method: object, *params: object):
+        call = {"method": method, "params": list(params)}
+        return self.sandbox.act("erp", self.name, "call", call)["result"]
+
+
+UNDER_TEST = TrytonUnderTest
+
+
+def started(sandbox: Sandbox, stack: ExitStack) -> Callable[[str], TrytonUnderTest]:
+    """Starts the real server and the relay before it; cells share them."""
+    try:
+        address = stack.enter_context(tryton_server())
+    except TrytonUnavailable as error:
+        pytest.skip(str(error))
+    options = {"upstream": address, "database": DATABASE, "user": ADMIN, "password": ADMIN_PASSWORD}
+    sandbox.create("erp", RELAY, dialect="relay", **options)
+    return lambda name: TrytonUnderTest(sandbox)
