@@ -93,7 +93,10 @@ LENGTHS = {
 }
 CUSTOM_LENGTH = 300
 """What a custom field of type Free-Form Text holds."""
+_HIGHEST, _MOST_PLACES = Decimal(10) ** 15, 10
 _COUNTRY = re.compile(r"[A-Z]{2}")
+# Halves of a surrogate pair, which JSON can write and no text has.
+_LONE = re.compile("[\ud800-\udfff]")
 _WORDS = {"string": "text", "number": "number", "integer": "whole number", "boolean": "boolean"}
 
 
@@ -199,18 +202,25 @@ def _wrong(name: str, kind: str, where: str) -> errors.Refusal:
 def _string(value: Any, name: str, where: str) -> str:
     if not isinstance(value, str):
         raise _wrong(name, "string", where)
+    if _LONE.search(value):
+        raise errors.invalid_content(f"The field '{name}' is not valid Unicode.", where)
     return value
 
 
 def _number(value: Any, name: str, where: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise _wrong(name, "number", where)
-    return Decimal(value)
+    number = Decimal(value)
+    if abs(number) >= _HIGHEST or number != round(number, _MOST_PLACES):
+        raise errors.invalid_value(value, name, where)
+    return number
 
 
 def _integer(value: Any, name: str, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong(name, "integer", where)
+    if abs(value) >= _HIGHEST:
+        raise errors.invalid_value(value, name, where)
     return value
 
 

@@ -50,14 +50,16 @@ class Seeder:
         unknown = sorted(data.keys() - self.makers.keys())
         if unknown:
             raise ValueError(f"cannot seed {', '.join(unknown)}; can seed {', '.join(self.makers)}")
-        made: Data = {}
-        for kind, maker in self.makers.items():
-            rows = data.get(kind, [])
-            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise ValueError(f"{kind} must be a list of objects")
-            if rows:
-                made[kind] = dict(maker(dict(row)) for row in rows)
-        return made
+        self.state.seeds = True
+        try:
+            return {kind: made for kind in self.makers if (made := self._made(kind, data.get(kind, [])))}
+        finally:
+            self.state.seeds = False
+
+    def _made(self, kind: str, rows: object) -> dict[str, str]:
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ValueError(f"{kind} must be a list of objects")
+        return dict(self.makers[kind](dict(row)) for row in rows)
 
     def _save(self, record_type: str, record: Record, row: Data) -> tuple[str, str]:
         """Keep a master record by its name; `row` is what is left of the seed and must be empty."""

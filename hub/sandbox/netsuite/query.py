@@ -46,11 +46,11 @@ _SHOWN = {
     "transaction": ("salesOrder",),
 }
 _NEEDED = {
-    "transaction": "Transactions -> Sales Order",
-    "transactionline": "Transactions -> Sales Order",
-    "customer": "Lists -> Customers",
-    "entity": "Lists -> Customers",
-    "item": "Lists -> Items",
+    "transaction": ("Transactions -> Sales Order", "Transactions -> Find Transaction"),
+    "transactionline": ("Transactions -> Sales Order", "Transactions -> Find Transaction"),
+    "customer": ("Lists -> Customers",),
+    "entity": ("Lists -> Customers",),
+    "item": ("Lists -> Items",),
 }
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _COLUMN_ERROR = re.compile(r"no such column: (?:\w+\.)?(\w+)")
@@ -125,8 +125,8 @@ class Query:
 
     def _check_tables(self, words: frozenset[str]) -> None:
         """A table that the role may not see does not exist for it."""
-        for table, permission in _NEEDED.items():
-            if table in words and permission in self.access.revoked:
+        for table, permissions in _NEEDED.items():
+            if table in words and not self.access.revoked.isdisjoint(permissions):
                 raise errors.bad_query(f"Search error occurred: Record '{table}' was not found.")
 
     def _open(self) -> None:
@@ -206,7 +206,7 @@ class Query:
         record = self.state[record_type].by_id.get(record_id)
         if record is None or not tables:
             return
-        changed = record["lastModifiedDate"].timestamp()
+        changed = 0.0 if record["_isSeeded"] else record["lastModifiedDate"].timestamp()
         for table, rows in self.rows.of(record_type, record).items():
             for row in rows:
                 self._insert(table, row, changed)

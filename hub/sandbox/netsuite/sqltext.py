@@ -16,6 +16,7 @@ _TOKEN = re.compile(
 )
 # No part of SuiteQL, though SQLite would take them.
 _REFUSED = frozenset(("limit", "offset", "glob", "regexp", "pragma", "isnull", "notnull"))
+MAX_LIST = 1000
 _DATE_MARK = "\x01"
 """Dates and times are kept as this mark and "YYYY-MM-DD HH:MM:SS" of the account's clock; texts never begin so."""
 _FORMAT = re.compile(r'"[^"]*"|YYYY|MM|DD|HH24|MI|SS|FF\d?|[^A-Za-z"]')
@@ -61,8 +62,21 @@ def translate(text: str) -> Query:
         # No name of NetSuite begins with an underscore: these are SQLite's tables and ours.
         if token.is_word(*_REFUSED) or token.text.lower().startswith(("_", "sqlite_")):
             raise bad_query(f"Search error occurred: Invalid or unsupported search near '{token.text}'.")
+    _check_lists(significant)
     words = frozenset(token.text.lower() for token in significant if token.kind == "word")
     return Query(" ".join(_worded(significant)), words)
+
+
+def _check_lists(tokens: list[Token]) -> None:
+    """The database below SuiteQL takes 1,000 values in one IN."""
+    commas = 0
+    for before, token in zip(tokens, tokens[1:], strict=False):
+        if token.text == "(" or token.text == ")":
+            commas = 0
+        elif token.text == "," and before.kind in ("text", "number"):
+            commas += 1
+        if commas >= MAX_LIST:
+            raise bad_query(f"Search error occurred: maximum number of expressions in a list is {MAX_LIST}.")
 
 
 def _tokens(text: str) -> Iterator[Token]:

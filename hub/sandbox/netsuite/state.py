@@ -95,6 +95,8 @@ class State:
         """Sales orders that a person saves at this moment: the next edit through REST meets a changed record."""
         self.dirty: dict[tuple[str, str], None] = {}
         """(type, id) of what changed since SuiteQL's tables were filled."""
+        self.seeds = False
+        """While master data is set up: what is saved counts as long there, a late index shows it."""
         self.undo: list[Callable[[], object]] | None = None
         self.last_stamp = datetime.min.replace(tzinfo=UTC)
 
@@ -115,7 +117,7 @@ class State:
     def save(self, record_type: str, record: Record) -> Record:
         """Keep a new or changed record, stamped with the time."""
         moment = self.now()
-        kept = {"createdDate": moment, **record, "lastModifiedDate": moment}
+        kept = {"createdDate": moment, **record, "lastModifiedDate": moment, "_isSeeded": self.seeds}
         before = self.types[record_type].put(kept)
         self.dirty[record_type, kept["id"]] = None
         if self.undo is not None:

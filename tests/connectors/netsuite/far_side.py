@@ -49,23 +49,16 @@ LISTS = {
     "customer": [{"id": "1001", "code": "C1"}],
 }
 CREATED = (204, b"", {"Location": f"{ROOT}/record/v1/salesOrder/50001"})
-ORDER_ROW = {
-    "id": "50001",
-    "tranid": "SO77",
-    "externalid": REFERENCE,
-    "status": "B",
-    "currency": "1",
-    "foreigntotal": "44.63",
-    "taxtotal": "7.13",
-    "stamp": "2026-08-21 03:11:12",
-    "customer": "C1",
-}
 _TABLE = re.compile(r"FROM (\w+)")
 
 
 def payload(name):
-    """A recorded payload, its numbers exact."""
+    """A payload after NetSuite's published shapes, its numbers exact."""
     return parse_json((PAYLOADS / f"{name}.json").read_bytes())
+
+
+ORDER_ROW = payload("sales_orders")["items"][0]
+"""The order of `document` as SuiteQL shows it."""
 
 
 def rows(*items, more=False):

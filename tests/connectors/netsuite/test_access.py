@@ -26,7 +26,7 @@ from tests.connectors.netsuite.far_side import (
     TOKEN_SECRETS,
     FarSide,
     document,
-    refusal,
+    payload,
     rows,
 )
 from tests.fakes.hooks import FreeHooks
@@ -199,7 +199,7 @@ def test_token_based_requests_are_signed_one_by_one_with_their_query():
 
 
 def test_refused_token_based_credentials_are_not_tried_again(far_side):
-    far_side.answers("POST suiteql transaction", refusal(401, "INVALID_LOGIN", "Invalid login attempt."))
+    far_side.answers("POST suiteql transaction", (401, payload("invalid_login")))
     erp = far_side.connector(secrets=TOKEN_SECRETS, **TOKEN_CONFIG)
 
     with pytest.raises(ConnectionBroken, match="Invalid login attempt"):

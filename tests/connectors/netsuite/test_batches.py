@@ -22,12 +22,11 @@ from hub.errors import (
     Unreachable,
 )
 from tests.connectors.netsuite.batches_pace import FAST
-from tests.connectors.netsuite.far_side import CREATED, ORDER_ROW, ROOT, document, refusal, rows
+from tests.connectors.netsuite.far_side import CREATED, ORDER_ROW, ROOT, document, payload, refusal, rows
 from tests.fakes.hooks import FreeHooks
 
 JOB = (202, b"", {"Location": "/services/rest/async/v1/job/77"})
-DONE = (200, {"id": "77", "completed": True, "progress": "succeeded"})
-PENDING = (200, {"id": "77", "completed": False, "progress": "pending"})
+DONE, PENDING = (200, payload("job_done")), (200, payload("job_pending"))
 
 
 def identity(number):
@@ -127,10 +126,9 @@ def test_one_that_the_look_up_does_not_show_yet_is_not_made_twice(far_side, erp)
 
 
 def test_A1_a_lost_submit_is_repeated_with_the_same_key_and_its_job_followed(far_side, erp):
-    status, body = refusal(
-        400, "IDEMPOTENCY_ERROR", "A request with the same idempotency key is already submitted."
+    far_side.answers(
+        "PUT salesOrder batch", httpx.ReadTimeout("late"), (400, payload("key_used_before"), JOB[2])
     )
-    far_side.answers("PUT salesOrder batch", httpx.ReadTimeout("late"), (status, body, JOB[2]))
     far_side.answers("POST suiteql transaction", rows(row_of(1), row_of(2)))
 
     outcomes = together(erp, [1, 2])

@@ -14,7 +14,7 @@ from hub.connectors.erps.netsuite import settings
 from hub.connectors.erps.netsuite.connector import NetSuite
 from hub.connectors.registry import connector_class
 from hub.errors import ConnectionBroken, RateLimited, Unreachable
-from tests.connectors.netsuite.far_side import ORDER_ROW, TOKEN_CONFIG, TOKEN_SECRETS, refusal, rows
+from tests.connectors.netsuite.far_side import ORDER_ROW, TOKEN_CONFIG, TOKEN_SECRETS, payload, refusal, rows
 
 PERMISSION = "Permission Violation: You need the 'Lists -> Items' permission to access this page."
 TEN_ELEVEN = (200, {"lastModifiedDate": "2026-08-21T10:11:12Z"})
@@ -84,15 +84,7 @@ def test_concurrency_is_what_the_settings_say(text, allowed):
             },
             10,
         ),
-        (
-            {
-                "accountConcurrencyLimit": 25,
-                "accountUnallocatedConcurrencyLimit": 15,
-                "integrationConcurrencyLimit": 7,
-                "integrationLimitType": "integrationSpecific",
-            },
-            7,
-        ),
+        (payload("limits_of_integration"), 7),
         ({"accountConcurrencyLimit": 5, "accountUnallocatedConcurrencyLimit": 0}, None),
         ({"unexpected": True}, None),
     ],

@@ -106,9 +106,12 @@ def test_changes_are_followed_by_the_second_on_the_accounts_own_clock(ns, order)
 def test_a_late_index_misses_what_changed_just_now(ns_with, order):
     ns = ns_with(lookup_lag=60.0)
     ns.put("A1", order)
+    ns.call("PATCH", "customer/eid:gid-100", json={"phone": "+49 40 1"})
 
     assert ns.rows("SELECT id FROM transaction WHERE externalid = 'A1'") == []
     assert ns.order("A1")["externalId"] == "A1"
+    assert [row["entityid"] for row in ns.rows("SELECT entityid FROM customer")] == ["C-101", "C-200"]
+    assert len(ns.rows("SELECT id FROM item")) == 9
 
 
 def test_a_scripted_lag_hides_an_order_from_one_look_up(ns, order):
@@ -194,6 +197,13 @@ def test_what_is_no_suiteql_is_refused_in_netsuites_words(ns, sql, words):
     assert code == "INVALID_PARAMETER"
     assert detail.startswith("Invalid search query.")
     assert words in detail
+
+
+def test_a_list_has_at_most_a_thousand_values(ns):
+    many = [", ".join(f"'{number}'" for number in range(count)) for count in (1000, 1001)]
+
+    assert ns.rows(f"SELECT id FROM item WHERE itemid IN ({many[0]})") == []
+    assert "in a list is 1000" in refused(ns, f"SELECT id FROM item WHERE itemid IN ({many[1]})")[1]
 
 
 @pytest.mark.parametrize(
