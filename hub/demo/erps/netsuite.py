@@ -27,7 +27,6 @@ from hub.demo.erps.far_erp import (
     identity_in,
     sum_of_items,
 )
-from hub.demo.orders import BLOCKED_ITEM
 from hub.demo.sandbox import Sandbox
 
 KEY_ID = "certificate-1"
@@ -40,8 +39,6 @@ class NetSuiteSide(FarErp):
     system = "netsuite"
     label = "NetSuite"
     code = "NS"
-    # NetSuite's words for an item that is inactive are those for one that is not there.
-    outcomes = {BLOCKED_ITEM: "mapping_missing"}
     codes = Codes(
         taxes=(
             ("VAT", "0.19", "VAT19"),
@@ -125,6 +122,11 @@ class NetSuiteSide(FarErp):
             {"concurrency": concurrency, "latency": latency},
             {"concurrency": str(concurrency or 50)},
         )
+
+    def together(self, *, processors: int, concurrency: int, latency: float) -> Pace:
+        """Orders in asynchronous batches, which so many processors of the account work off."""
+        pace = self.pace(concurrency=concurrency, latency=latency, rate=0)
+        return Pace({**pace.options, "async_processors": processors}, {**pace.config, "async_batches": "yes"})
 
     def identity_of_create(self, request: Mapping[str, Any]) -> Identity | None:
         return identity_in(str(request.get("externalId", "")))
