@@ -37,13 +37,18 @@ def asked_anew(side: Side, order: PlacedOrder) -> Iterator[None]:
 
 
 def _item(side: Side, order: PlacedOrder, code: str) -> None:
-    """Rows with this item number lose it; a SKU that was sent as it is gets a row of its own."""
+    """Rows with this item number lose it; a SKU that was sent as it is gets a row of its own.
+
+    A shipping charge may be an item as well: a connector cannot tell.
+    """
     if ItemMapping.objects.filter(item_number=code, **side.rows).update(item_number=""):
         return
     titles = {line.sku: line.title for line in order.lines}
     if code in titles:
         row = {"sku": code, "title": titles[code][:255], **side.rows}
         ItemMapping.objects.bulk_create([ItemMapping(**row)], ignore_conflicts=True)
+        return
+    _charge(side, order, code)
 
 
 def _tax_code(side: Side, order: PlacedOrder, code: str) -> None:

@@ -172,3 +172,13 @@ def test_a_charge_that_the_erp_cannot_take_is_asked_for(hub, drafting):
 
     assert (drafting.orders, hub.reviews()) == ({}, [("push_order_to_erp", "mapping_missing")])
     assert "takes its charge as item, not as account" in ReviewItem.objects.get().message
+
+
+def test_an_item_that_stands_for_a_charge_is_asked_for_where_the_charge_is(hub, drafting):
+    drafting.unknown = {"FREIGHT": UnknownCode(CodeKind.ITEM, "FREIGHT")}
+    hub.place(po_number="PO-1", shipping=[{"title": "Standard", "price": "5.00"}])
+
+    hub.work()
+
+    assert (drafting.orders, hub.reviews()) == ({}, [("push_order_to_erp", "mapping_missing")])
+    assert ShippingMethodMapping.objects.filter(title="Standard", charge_number="", store=hub.euro).exists()
