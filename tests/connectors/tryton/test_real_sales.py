@@ -318,10 +318,11 @@ def test_changes_come_oldest_first_and_a_change_by_staff_is_seen(company):
 
 
 def test_a_session_that_tryton_has_forgotten_is_renewed(company):
-    company.erp.create_sales_order(company.document())
+    company.create()
+    before = len(company.operations())
     company.hooks._token = "aHViOjI6Zm9yZ290dGVu"
 
     created = company.create()
 
     assert created.external_id
-    assert company.operations().count("sign in") == 2
+    assert company.operations()[before:].count("sign in") == 1
