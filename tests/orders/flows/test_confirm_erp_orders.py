@@ -11,7 +11,7 @@ from hub.connectors.registry import CONNECTORS, connector_class
 from hub.errors import CodeKind, UnknownCode
 from hub.sync.models import Connection, ReviewItem, SyncTask
 from inventory.models import ItemMapping
-from orders.models import OrderLink, ShippingMethodMapping, StoreOrder
+from orders.models import OrderLink, OrderPolicy, ShippingMethodMapping, StoreOrder
 from tests.fakes.drafting import DraftingErp
 from tests.world import release, save_mapping
 
@@ -172,3 +172,32 @@ def test_a_charge_that_the_erp_cannot_take_is_asked_for(hub, drafting):
 
     assert (drafting.orders, hub.reviews()) == ({}, [("push_order_to_erp", "mapping_missing")])
     assert "takes its charge as item, not as account" in ReviewItem.objects.get().message
+
+
+def test_a_charge_that_is_an_item_the_erp_does_not_know_is_asked_for_on_its_own_page(hub, drafting):
+    drafting.unknown = {"FREIGHT": UnknownCode(CodeKind.ITEM, "FREIGHT")}
+    hub.place(po_number="PO-1", shipping=[{"title": "Standard", "price": "5.00"}])
+
+    hub.work()
+
+    assert (drafting.orders, hub.reviews()) == ({}, [("push_order_to_erp", "mapping_missing")])
+    row = ShippingMethodMapping.objects.get(charge_number="", store=hub.euro, title="Standard")
+    row.charge_number = "SHIPPING"
+    row.save()
+    save_mapping(row)
+    hub.work(lambda: drafting.orders)
+    assert hub.reviews() == []
+
+
+def test_a_policys_customer_that_the_erp_does_not_know_is_named_where_it_was_entered(hub, drafting):
+    OrderPolicy.objects.filter(store=hub.euro).update(takes_d2c_orders=True, d2c_customer_number="WEB")
+    drafting.unknown = {"customer_number='WEB'": UnknownCode(CodeKind.CUSTOMER, "WEB")}
+    hub.place(company=None, customer={"email": "ann@example.com"})
+
+    hub.work()
+
+    assert (drafting.orders, hub.reviews()) == ({}, [("push_order_to_erp", "customer_missing")])
+    assert "The order policy names customer 'WEB'" in ReviewItem.objects.get().message
+    OrderPolicy.objects.filter(store=hub.euro).update(d2c_customer_number="20000")
+    release("customer_missing", "try_again")
+    hub.work(lambda: drafting.orders)
