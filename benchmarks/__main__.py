@@ -22,7 +22,8 @@ Sections = dict[str, Callable[[], Iterator[Figure]]]
 def sections(erp: str, *, is_quick: bool) -> Sections:
     """Every benchmark by its name, in the order they run: all of them, or those of another ERP."""
     from benchmarks import back_office, engine, ingest, latency, orders, tryton
-    from hub.demo.erps import DEFAULT, far_erp
+    from hub.demo.erps import far_erp
+    from hub.demo.erps.netsuite import NetSuiteSide
 
     seconds = QUICK_LATENCY_SECONDS if is_quick else LATENCY_SECONDS
     far = far_erp(erp)
@@ -37,8 +38,9 @@ def sections(erp: str, *, is_quick: bool) -> Sections:
             "calls": lambda: orders.calls(far, 20 if is_quick else 200),
             "against-bare": lambda: tryton.against_bare(20 if is_quick else 100),
         }
-    if erp != DEFAULT:
-        return about_the_erp
+    if isinstance(far, NetSuiteSide):
+        together = {"batches": lambda: orders.saturation_together(far, 60 if is_quick else 300)}
+        return about_the_erp | together
     return {
         "throughput": lambda: (engine.throughput(count) for count in (1, 50)),
         "claims": engine.claim_p99,

@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.db.models import Q
@@ -14,7 +15,8 @@ from django.db.models import Q
 from benchmarks import load, stage
 from benchmarks.database import empty
 from benchmarks.report import Figure
-from hub.demo.erps.far_erp import FarErp, identity_text
+from hub.demo.erps.far_erp import FarErp, Pace, identity_text
+from hub.demo.erps.netsuite import NetSuiteSide
 from hub.demo.sandbox import Sandbox
 from hub.sync.drain import Drain
 from hub.sync.encryption import fernet
@@ -24,27 +26,51 @@ from orders.models import OrderLink, StoreOrder
 
 # concurrency, seconds a request, requests a second
 LIMITS = ((5, 0.5, 20.0), (15, 1.5, 100.0))
+# What an account has without further licences, and one processor for each request at once.
+PROCESSORS = (2, 15)
 WRITE = "WriteReferences"
 FINISHED = Q(totals="equal", reference_pushed_at__isnull=False) & ~Q(confirmation="waits")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What an ERP allows, in orders a second."""
+
+    name: str
+    rate: float
+    creates: str
+    """The operation that brings orders, as the request log names it."""
 
 
 def saturation(far: FarErp, count: int) -> Iterator[Figure]:
     """Orders a second from the first create to the last answer and link, against what the ERP can take."""
     for concurrency, seconds, rate in LIMITS:
-        yield from _saturate(far, count, concurrency, seconds, rate)
+        pace = far.pace(concurrency=concurrency, latency=seconds, rate=rate)
+        name = f"ERP of {concurrency} × {seconds} s"
+        limit = Limit(name, min(rate, concurrency / seconds), far.operations.create)
+        yield from _saturate(far, count, pace, limit)
 
 
-def _saturate(far: FarErp, count: int, concurrency: int, seconds: float, rate: float) -> Iterator[Figure]:
+def saturation_together(far: NetSuiteSide, count: int) -> Iterator[Figure]:
+    """The same in asynchronous batches: what the account's processors allow, an order after the other each."""
+    concurrency, seconds, _ = LIMITS[-1]
+    for processors in PROCESSORS:
+        pace = far.together(processors=processors, concurrency=concurrency, latency=seconds)
+        name = f"{processors} processors × {seconds} s, in batches"
+        limit = Limit(name, processors / seconds, f"{far.operations.create} batch")
+        yield from _saturate(far, count, pace, limit)
+
+
+def _saturate(far: FarErp, count: int, pace: Pace, limit: Limit) -> Iterator[Figure]:
     empty()
     with stage.sandbox_process() as (sandbox, far_side):
-        pace = far.pace(concurrency=concurrency, latency=seconds, rate=rate)
         pair = stage.connect(sandbox, 0, far=far, pace=pace)
         warm(sandbox, pair)
         backlog(sandbox, pair, count)
         since, used = time.time(), stage.cpu_seconds(far_side)
         Connection.objects.filter(pk=pair.erp.pk).update(is_enabled=True)
         with stage.worker_processes(1) as workers:
-            patience = 60 + 3 * count * seconds / concurrency
+            patience = 60 + 3 * count / limit.rate
             stage.wait_until(lambda: OrderLink.objects.count() > count, "every order's link", patience)
             stage.wait_until(
                 lambda: not OrderLink.objects.exclude(FINISHED).exists(),
@@ -53,23 +79,22 @@ def _saturate(far: FarErp, count: int, concurrency: int, seconds: float, rate: f
             )
             memory = stage.most_memory(workers)
         calls = sandbox.requests(kind="erp", since=str(since))
-        creates = [call for call in calls if call["operation"] == far.operations.create]
+        creates = [call for call in calls if call["operation"] in (limit.creates, far.operations.create)]
         begun = min(call["time"] for call in creates)
         answered = max(call["time"] + call["duration"] for call in creates)
         linked = OrderLink.objects.latest("created_at").created_at.timestamp()
         took = max(answered, linked) - begun
-        limit = min(rate, concurrency / seconds)
-        name = f"ERP of {concurrency} × {seconds} s"
         spent = Counter(call["operation"] for call in calls)
         words = ", ".join(f"{n} {operation}" for operation, n in sorted(spent.items()))
-        assert len(creates) == count, "each order is created once"
+        arrived = [document.identity for document in far.documents(sandbox, pair.name)]
+        assert len(set(arrived)) == len(arrived) == count + 1, "each order is created once"
         yield Figure(
-            f"orders/s against the limit, {name}", count / took / limit, 0.95, "ratio",
-            detail=f"{count / took:.2f}/s of {limit:g}/s; {words}",
+            f"orders/s against the limit, {limit.name}", count / took / limit.rate, 0.95, "ratio",
+            detail=f"{count / took:.2f}/s of {limit.rate:.3g}/s; {words}",
         )  # fmt: skip
         share = (stage.cpu_seconds(far_side) - used) / (time.time() - since) * 100
-        yield Figure(f"sandbox's CPU, {name}", share, 70, "% of 1", is_ceiling=True)
-        yield Figure(f"largest worker process, {name}", memory, None, "MB")
+        yield Figure(f"sandbox's CPU, {limit.name}", share, 70, "% of 1", is_ceiling=True)
+        yield Figure(f"largest worker process, {limit.name}", memory, None, "MB")
 
 
 def warm(sandbox: Sandbox, pair: stage.Pair) -> None:

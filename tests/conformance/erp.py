@@ -98,6 +98,8 @@ class ErpUnderTest(ABC):
         self.name = name
         self.opened: list[Connector] = []
         self.hooks = FreeHooks()
+        self.is_new_here = False
+        """Whether `connect` must answer with a connector that knows nothing yet."""
         self._veteran: Connector | None = None
 
     # ---------------------------------------------------------------------------------- the connector
@@ -115,12 +117,12 @@ class ErpUnderTest(ABC):
         raise NotImplementedError
 
     def connect(self, **config: str) -> Connector:
-        """A new connector, perhaps with a token that others got; its hooks are `self.hooks` from then on."""
-        return self._made(self.token_keeper(), {}, config)
+        """A connector, new or one that others used before; its hooks are `self.hooks` from then on."""
+        return self._made({}, config)
 
     def connect_anew(self, secrets: Mapping[str, str] | None = None) -> Connector:
-        """One that has no token yet, with other secrets if need be."""
-        return self._made(FreeHooks(), secrets or {}, {})
+        """One that knows nothing and has no token yet, with other secrets if need be."""
+        return self._made(secrets or {}, {})
 
     def veteran(self) -> Connector:
         """The cell's one connector that has created an order before: it knows what it has to look up once."""
@@ -131,14 +133,10 @@ class ErpUnderTest(ABC):
             orders.create_sales_order(self.order(self._veteran))
         return self._veteran
 
-    def token_keeper(self) -> FreeHooks:
-        """Hooks for a connector. The engine's token store outlives connectors: a far side may keep one, too."""
-        return FreeHooks()
-
-    def _made(self, hooks: FreeHooks, secrets: Mapping[str, str], config: Mapping[str, str]) -> Connector:
+    def _made(self, secrets: Mapping[str, str], config: Mapping[str, str]) -> Connector:
         usual, right = self.settings()
-        self.hooks = hooks
-        made = self.connector(usual | config, right | secrets, hooks)
+        self.hooks = FreeHooks()
+        made = self.connector(usual | config, right | secrets, self.hooks)
         self.opened.append(made)
         return made
 
@@ -146,7 +144,7 @@ class ErpUnderTest(ABC):
         """Close what was opened, and forget the faults."""
         for opened in self.opened:
             opened.close()
-        self.sandbox.set_faults(1, [])
+        self.forget_faults()
 
     # ------------------------------------------------------------------------------------- documents
 
@@ -218,6 +216,14 @@ class ErpUnderTest(ABC):
         """The next request of this capability meets this fault; earlier rules are forgotten."""
         rule = {"kind": kind, "system": "erp", "name": self.name, "times": times, **more}
         self.sandbox.set_faults(1, [{"operation": self.operations[capability], **rule}])
+
+    def fault_on_everything(self, kind: str, **more: object) -> None:
+        """Every request from now on meets this fault."""
+        self.sandbox.set_faults(1, [{"kind": kind, "system": "erp", "name": self.name, **more}])
+
+    def forget_faults(self) -> None:
+        """The far side is sound again."""
+        self.sandbox.set_faults(1, [])
 
     def hits(self) -> int:
         """How many requests met the faults set last."""

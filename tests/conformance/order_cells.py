@@ -22,7 +22,7 @@ from tests.conformance.cells import (
     until,
 )
 from tests.conformance.erp import ErpUnderTest
-from tests.conformance.generic_cells import Sending, can_read, can_write
+from tests.conformance.generic_cells import Sending, can_read, can_write, write_maintenance
 from tests.conformance.situations import Situation
 
 # ------------------------------------------------------------------------------------------- create
@@ -46,6 +46,20 @@ def new_order(erp: ErpUnderTest):
 
 
 can_write(Capability.CREATE_ORDER, new_order)
+
+
+@cell((Capability.CREATE_ORDER, Situation.MAINTENANCE))
+def a_page_is_unknown_only_where_an_order_was_sent(erp: ErpUnderTest) -> None:
+    write_maintenance(erp, Capability.CREATE_ORDER, new_order, (OutcomeUnknown,))
+
+    stranger = erp.connect_anew()
+    document = erp.order(stranger)
+    erp.fault_on_everything("html")
+    with lost(Unreachable):
+        orders_of(stranger).create_sales_order(document)
+    erp.forget_faults()
+
+    assert erp.orders(document.reference) == []
 
 
 @cell((Capability.CREATE_ORDER, Situation.NORMAL))
@@ -375,17 +389,15 @@ def confirms_once(erp: ErpUnderTest) -> None:
 @cell((Capability.CONFIRM_ORDER, Situation.REFUSED), (Capability.CONFIRM_ORDER, Situation.PARTIAL))
 def a_refused_confirmation_stops_no_other(erp: ErpUnderTest) -> None:
     connector = erp.connect()
-    references = erp.plant_orders(connector, 3)
-    trues = [erp.orders(reference)[0] for reference in references]
-    words = erp.refuse_confirmation(trues[1])
+    good, bad = (erp.orders(reference)[0] for reference in erp.plant_orders(connector, 2))
+    words = erp.refuse_confirmation(bad)
 
-    results = connector.supporting(Confirmation).confirm_sales_orders([true.external_id for true in trues])
+    results = connector.supporting(Confirmation).confirm_sales_orders([bad.external_id, good.external_id])
 
     by_id = {result.external_id: result for result in results}
-    assert set(by_id) == {true.external_id for true in trues}
-    assert isinstance(by_id[trues[1].external_id].failure, RecordRejected)
-    assert words in str(by_id[trues[1].external_id].failure)
-    assert [by_id[trues[n].external_id].failure for n in (0, 2)] == [None, None]
-    for number in (0, 2):
-        until(lambda n=number: [true for true in erp.orders(references[n]) if true.is_confirmed])
-    assert not erp.orders(references[1])[0].is_confirmed
+    assert set(by_id) == {bad.external_id, good.external_id}
+    assert isinstance(by_id[bad.external_id].failure, RecordRejected)
+    assert words in str(by_id[bad.external_id].failure)
+    assert by_id[good.external_id].failure is None
+    until(lambda: [true for true in erp.orders(good.reference) if true.is_confirmed])
+    assert not erp.orders(bad.reference)[0].is_confirmed

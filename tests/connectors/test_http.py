@@ -277,6 +277,17 @@ def test_secrets_never_reach_the_call_log_I10(body):
     assert "CANARY" not in redact(body.encode())
 
 
+def test_an_answer_that_is_secret_as_a_whole_is_not_logged():
+    hooks = FreeHooks()
+
+    answer = client(lambda request: httpx.Response(200, text='[7, "CANARY"]'), hooks).send(
+        READ, "POST", "login", operation="sign in", is_secret=True
+    )
+
+    assert answer.body == b'[7, "CANARY"]'
+    assert hooks.records[0].response_body == "[removed]"
+
+
 def test_logged_bodies_are_cut_and_storable():
     assert len(redact("x" * 100_000)) == 16_000
     assert redact(b"a\x00b\xff") == "a\\0b\ufffd"

@@ -126,6 +126,11 @@ class NetSuiteSide(FarErp):
             {"concurrency": str(concurrency or 50)},
         )
 
+    def together(self, *, processors: int, concurrency: int, latency: float) -> Pace:
+        """Orders in asynchronous batches, which so many processors of the account work off."""
+        pace = self.pace(concurrency=concurrency, latency=latency, rate=0)
+        return Pace({**pace.options, "async_processors": processors}, {**pace.config, "async_batches": "yes"})
+
     def identity_of_create(self, request: Mapping[str, Any]) -> Identity | None:
         return identity_in(str(request.get("externalId", "")))
 

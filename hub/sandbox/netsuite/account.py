@@ -166,7 +166,8 @@ class NetSuiteAccount(System):
     def act(self, action: str, data: dict[str, Any]) -> dict[str, Any]:
         self.jobs.advance()
         try:
-            return clerk.act(clerk.Office(self.state, self.orders, self.customers, self.access), action, data)
+            office = clerk.Office(self.state, self.orders, self.customers, self.access, self.options)
+            return clerk.act(office, action, data)
         except Refusal as refusal:
             raise ValueError(refusal.detail) from refusal
 

@@ -25,6 +25,7 @@ class Office:
     orders: Orders
     customers: Customers
     access: Access
+    options: dict[str, Any]
 
 
 def act(office: Office, action: str, data: Data) -> Data:
@@ -135,6 +136,15 @@ def _rotate_certificate(office: Office, data: Data) -> Data:
     return {"certificates": sorted(certificates)}
 
 
+def _set_concurrency(office: Office, data: Data) -> Data:
+    """Another integration takes places of the account's, or more were bought: requests at once from now on."""
+    limit = _need(data, "concurrency")
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+        raise ValueError(f"concurrency cannot be {limit!r}")
+    office.options["concurrency"] = limit
+    return {"concurrency": limit}
+
+
 def _expire_tokens(office: Office, data: Data) -> Data:
     office.access.expire_tokens()
     return {"expired": True}
@@ -173,6 +183,7 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "set_tax_code_inactive": _set_inactive("taxItem"),
     "change_secret": _change_secret,
     "rotate_certificate": _rotate_certificate,
+    "set_concurrency": _set_concurrency,
     "expire_tokens": _expire_tokens,
     "revoke_permission": _revoke,
     "grant_permission": _grant,

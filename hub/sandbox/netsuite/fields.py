@@ -91,12 +91,13 @@ LENGTHS = {
     }
     | {"addrPhone": 32, "state": 50},
 }
-CUSTOM_LENGTH = 300
-"""What a custom field of type Free-Form Text holds."""
+OTHER_LENGTH = 4000
+CUSTOM_LENGTHS = {"string": 300, "longtext": 100_000}
+"""What custom fields of the types Free-Form Text and Long Text hold."""
 _HIGHEST, _MOST_PLACES = Decimal(10) ** 15, 10
 _COUNTRY = re.compile(r"[A-Z]{2}")
-# Halves of a surrogate pair, which JSON can write and no text has.
-_LONE = re.compile("[\ud800-\udfff]")
+# Halves of a surrogate pair and control characters: JSON can write them, a text field holds none.
+_NO_TEXT = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f]")
 _WORDS = {"string": "text", "number": "number", "integer": "whole number", "boolean": "boolean"}
 
 
@@ -108,6 +109,7 @@ class Intake:
         self.drops_unknown = drops_unknown
         self.readers: dict[str, Callable[[Any, str, str], Any]] = {
             "string": _string,
+            "longtext": _string,
             "number": _number,
             "integer": _integer,
             "boolean": _boolean,
@@ -150,17 +152,20 @@ class Intake:
         family, _, argument = kind.partition(":")
         if family == "ref":
             return self._reference(argument, name, value, where)
-        if family == "enum":
-            return _enum(argument, name, value, where)
+        if family in ("enum", "select"):
+            allowed = argument if family == "enum" else ",".join(choices(argument))
+            return _enum(allowed, name, value, where)
         if family == "object":
             return self._object(argument, name, value, where)
         if family == "list":
             return self._list(argument, value, where)
         kept = self.readers[family](value, name, where)
-        if family == "string":
-            length = LENGTHS.get(table, {}).get(name, CUSTOM_LENGTH if name.startswith("cust") else 4000)
-            if len(kept) > length:
-                raise errors.too_long(name, length, where)
+        if isinstance(kept, str):
+            longest = LENGTHS.get(table, {}).get(name, OTHER_LENGTH)
+            longest = CUSTOM_LENGTHS.get(family, longest) if name.startswith("cust") else longest
+            # As Java counts: what lies beyond the basic plane counts two.
+            if len(kept.encode("utf-16-le")) // 2 > longest:
+                raise errors.too_long(name, longest, where)
         return kept
 
     def _reference(self, target: str, name: str, value: Any, where: str) -> str:
@@ -195,6 +200,11 @@ class Intake:
         return [self.take(table, item, f"{where}.items[{place}]") for place, item in enumerate(items)]
 
 
+def choices(values: str) -> dict[str, str]:
+    """The values of a custom list ("Blue|Green") by their ids, which count from 1."""
+    return {str(place): value for place, value in enumerate(values.split("|"), start=1)}
+
+
 def _wrong(name: str, kind: str, where: str) -> errors.Refusal:
     return errors.invalid_content(f"The field '{name}' must be a {_WORDS.get(kind, kind)}.", where)
 
@@ -202,8 +212,8 @@ def _wrong(name: str, kind: str, where: str) -> errors.Refusal:
 def _string(value: Any, name: str, where: str) -> str:
     if not isinstance(value, str):
         raise _wrong(name, "string", where)
-    if _LONE.search(value):
-        raise errors.invalid_content(f"The field '{name}' is not valid Unicode.", where)
+    if _NO_TEXT.search(value):
+        raise errors.invalid_content(f"The field '{name}' holds characters that no text has.", where)
     return value
 
 

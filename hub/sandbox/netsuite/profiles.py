@@ -19,7 +19,7 @@ from hub.sandbox.netsuite.state import NAMES, Record, State
 Data = dict[str, Any]
 PROFILES = {"empty": ("setup.json",), "demo": ("setup.json", "demo.json")}
 ITEM_TYPES = ("InvtPart", "NonInvtPart", "Service", "OthCharge", "Discount")
-CUSTOM_TYPES = ("string", "integer", "number", "boolean", "date")
+CUSTOM_TYPES = ("string", "longtext", "integer", "number", "boolean", "date", "select")
 _PREFIXES = {"custbody_": "body", "custcol_": "column", "custentity_": "entity"}
 _FOLDER = Path(__file__).parent / "data"
 _BASE_LEVEL = "1"
@@ -141,6 +141,10 @@ class Seeder:
                 f"no custom field {script_id!r} of type {kind!r}: lower case, {', '.join(_PREFIXES)} and a name; "
                 f"types are {', '.join(CUSTOM_TYPES)}"
             )
+        if kind == "select":
+            kind = f"select:{'|'.join(str(value) for value in _need(row, 'values'))}"
+        if row:
+            raise ValueError(f"a custom field has no {', '.join(sorted(row))}")
         self.state.custom_fields[where][script_id] = kind
         return script_id, script_id
 

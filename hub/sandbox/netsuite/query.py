@@ -139,7 +139,8 @@ class Query:
         self.database.execute("INSERT INTO _clock VALUES (0)")
         for table, columns in COLUMNS.items():
             all_columns = columns | {
-                name: CUSTOM_KINDS[kind] for name, kind in self.custom.get(table, {}).items()
+                name: CUSTOM_KINDS[kind.partition(":")[0]]
+                for name, kind in self.custom.get(table, {}).items()
             }
             self._create(table, all_columns)
         for record_type, records in self.state.types.items():

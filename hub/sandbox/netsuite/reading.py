@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from hub.sandbox.netsuite.fields import CUSTOM, TABLES, TARGETS
+from hub.sandbox.netsuite.fields import CUSTOM, TABLES, TARGETS, choices
 from hub.sandbox.netsuite.orders import STATUSES
 from hub.sandbox.netsuite.state import NAMES, Record, State
 
@@ -69,6 +69,8 @@ class Reader:
             return self.reference(argument, value)
         if family == "enum":
             return {"id": value, "refName": self._enum_name(name, value)}
+        if family == "select":
+            return {"id": value, "refName": choices(argument)[value]}
         if family == "object":
             inside = self._fields(TABLES[argument], value, address, expands) if expands else {}
             return {"links": [_self(address)], **inside}

@@ -106,7 +106,11 @@ INDEXED = {
     "item": ("itemid", "externalid"),
 }
 CUSTOM_TABLES = {"body": "transaction", "column": "transactionline", "entity": "customer"}
-CUSTOM_KINDS = {"string": "TEXT", "date": "TEXT", "boolean": "TEXT", "integer": "INTEGER", "number": "REAL"}
+CUSTOM_KINDS = {
+    **dict.fromkeys(("string", "longtext", "date", "boolean"), "TEXT"),
+    **dict.fromkeys(("integer", "select"), "INTEGER"),
+    "number": "REAL",
+}
 _DATES = frozenset(("tranDate", "shipDate"))
 
 

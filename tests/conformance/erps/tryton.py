@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 
-from hub.connectors.base import Connector, Token
+from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
 from hub.connectors.documents import FilledField, SalesOrder
 from hub.connectors.erps.tryton.connector import Tryton
@@ -40,15 +40,21 @@ _searches = (
 
 
 class KeptSession(FreeHooks):
-    """One session for all connectors: signing in takes Tryton a quarter of a second of hashing."""
+    """Hooks of the connector that all cells share: its session outlives a cell, what it noted does not."""
 
-    kept: ClassVar[str | None] = None
+    def begin(self) -> None:
+        """Another cell."""
+        self.observed.clear()
+        self.records.clear()
 
-    def token(self, fetch: Callable[[], Token], rejected: str | None = None) -> str:
-        if KeptSession.kept in (None, rejected):
-            KeptSession.kept = fetch().value
-            self.fetches += 1
-        return KeptSession.kept
+
+class Shared:
+    """One connector for all cells: signing in and looking up what sales name takes Tryton half a second each time."""
+
+    def __init__(self, under_test: TrytonUnderTest) -> None:
+        config, secrets = under_test.settings()
+        self.hooks = KeptSession()
+        self.connector = Tryton(config, secrets, self.hooks)
 
 
 class TrytonUnderTest(ErpUnderTest):
@@ -88,12 +94,17 @@ class TrytonUnderTest(ErpUnderTest):
         **{(capability, Situation.PAGING): _WHOLE for capability in _searches},
     }
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, shared: Shared | None = None) -> None:
         super().__init__(sandbox, RELAY)
+        self.shared = shared
         self.undo: list[tuple[object, ...]] = []
 
-    def token_keeper(self) -> FreeHooks:
-        return KeptSession()
+    def connect(self, **config: str) -> Connector:
+        if self.shared is None or self.is_new_here:
+            return super().connect(**config)
+        self.hooks = self.shared.hooks
+        self.shared.hooks.begin()
+        return self.shared.connector
 
     def settings(self) -> tuple[dict[str, str], dict[str, str]]:
         config = {
@@ -203,4 +214,6 @@ def started(sandbox: Sandbox, stack: ExitStack) -> Callable[[str], TrytonUnderTe
         pytest.skip(str(error))
     options = {"upstream": address, "database": DATABASE, "user": ADMIN, "password": ADMIN_PASSWORD}
     sandbox.create("erp", RELAY, dialect="relay", **options)
-    return lambda name: TrytonUnderTest(sandbox)
+    shared = Shared(TrytonUnderTest(sandbox))
+    stack.callback(shared.connector.close)
+    return lambda name: TrytonUnderTest(sandbox, shared)

@@ -119,6 +119,31 @@ def test_D1_a_token_that_ends_midway_is_renewed_and_the_create_goes_out_once_mor
     ]
 
 
+def test_a_token_of_other_credentials_is_not_used(far_side):
+    hooks = FreeHooks()
+    far_side.connector(hooks).read_sales_orders(["1"])
+    changed = far_side.connector(hooks, certificate_id="kid-2")
+
+    changed.read_sales_orders(["1"])
+    changed.read_sales_orders(["1"])
+    far_side.connector(hooks).read_sales_orders(["1"])
+
+    used = [sent.headers["authorization"] for sent in far_side.sent if sent.subject != "token"]
+    assert used == ["Bearer token-1", "Bearer token-2", "Bearer token-2", "Bearer token-1"]
+
+
+def test_a_token_of_our_own_is_renewed_as_well(far_side):
+    hooks = FreeHooks()
+    far_side.connector(hooks).read_sales_orders(["1"])
+    changed = far_side.connector(hooks, certificate_id="kid-2")
+    changed.read_sales_orders(["1"])
+    far_side.valid = "token-3"
+
+    changed.read_sales_orders(["1"])
+
+    assert far_side.sent[-1].headers["authorization"] == "Bearer token-3"
+
+
 def test_credentials_that_are_refused_twice_break_the_connection(far_side):
     far_side.valid = "never"
     erp = far_side.connector()

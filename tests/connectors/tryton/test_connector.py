@@ -108,6 +108,14 @@ def test_a_wrong_password_fails_the_first_check(far_side):
     assert "wrong name or password" in check.detail
 
 
+def test_a_password_is_tested_though_a_session_still_lives(far_side):
+    erp = far_side.connector()
+    erp.client.session()
+    far_side.answers("common.db.login", (401, b""))
+
+    assert list(failed(erp.test())) == ["Sign in"]
+
+
 def test_a_user_without_a_company_fails_the_second_check(far_side):
     far_side.answers("model.res.user.get_preferences", {})
 

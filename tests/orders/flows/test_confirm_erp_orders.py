@@ -174,7 +174,7 @@ def test_a_charge_that_the_erp_cannot_take_is_asked_for(hub, drafting):
     assert "takes its charge as item, not as account" in ReviewItem.objects.get().message
 
 
-def test_a_charge_that_is_an_item_the_erp_does_not_know_is_asked_for_on_its_own_page(hub, drafting):
+def test_an_item_that_stands_for_a_charge_is_asked_for_where_the_charge_is(hub, drafting):
     drafting.unknown = {"FREIGHT": UnknownCode(CodeKind.ITEM, "FREIGHT")}
     hub.place(po_number="PO-1", shipping=[{"title": "Standard", "price": "5.00"}])
 

@@ -232,6 +232,16 @@ def test_the_account_takes_only_so_many_requests_at_once_whoever_sends_them(ns_w
     assert refused.json()["o:errorDetails"][0]["o:errorCode"] == "CONCURRENCY_LIMIT_EXCEEDED"
 
 
+def test_the_limit_can_change_while_it_runs(ns_with):
+    ns = ns_with(concurrency=4, latency=0.3)
+    ns.act("set_concurrency", concurrency=1)
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: ns.call("GET", "currency").status_code, range(3)))
+
+    assert sorted(answers) == [200, 429, 429]
+
+
 def test_limits_are_told_to_administrators_only(ns_with):
     path = "/services/rest/system/v1/governanceLimits"
     plain = ns_with(concurrency=15)

@@ -250,3 +250,21 @@ def test_master_records_can_be_read(ns, ids):
     assert (item["itemId"], item["itemType"]["id"], item["isInactive"]) == ("TENT-01", "InvtPart", False)
     assert terms["daysUntilNetDue"] == 30
     assert ns.call("GET", "shipItem").json()["totalResults"] == 3
+
+
+def test_custom_fields_have_types_of_their_own(ns, order):
+    fields = {"custbody_notes": "longtext", "custbody_rush": "boolean", "custbody_due": "date"}
+    ns.seed(
+        customFields=[{"scriptId": name, "type": kind} for name, kind in fields.items()]
+        + [{"scriptId": "custbody_route", "type": "select", "values": ["North", "South"]}]
+    )
+    given = {"custbody_notes": "x" * 5000, "custbody_rush": True, "custbody_due": "2026-12-24"}
+
+    ns.put("A1", order | given | {"custbody_route": {"id": "2"}})
+
+    kept = ns.order("A1")
+    assert {name: kept[name] for name in given} == given
+    assert kept["custbody_route"] == {"id": "2", "refName": "South"}
+    assert ns.refused(order | {"custbody_route": {"id": "3"}})[2] == "custbody_route"
+    assert ns.refused(order | {"custbody_due": "soon"})[2] == "custbody_due"
+    assert ns.refused(order | {"custbody_store_order": "x" * 301})[0] == "EXCEEDED_MAX_FIELD_LENGTH"

@@ -33,6 +33,8 @@ pytestmark = pytest.mark.enable_socket
         ({"shippingCost": 5}, "USER_ERROR", "Please enter value(s) for: Ship Via", "shipMethod"),
         ({"discountRate": -5}, "USER_ERROR", "Please enter value(s) for: Discount", "discountItem"),
         ({"otherRefNum": "x" * 46}, "EXCEEDED_MAX_FIELD_LENGTH", "( 45 )", "otherRefNum"),
+        ({"memo": "\x00"}, "INVALID_CONTENT", "no text has", "memo"),
+        ({"memo": "\N{PARTY POPPER}" * 500}, "EXCEEDED_MAX_FIELD_LENGTH", "( 999 )", "memo"),
         ({"memo": "x" * 1000}, "EXCEEDED_MAX_FIELD_LENGTH", "( 999 )", "memo"),
         ({"shippingAddress": {"addr1": "x" * 151}}, "EXCEEDED_MAX_FIELD_LENGTH", "( 150 )", "shippingAddress.addr1"),
         ({"shippingAddress": {"street": "x"}}, "INVALID_CONTENT", "unknown field", "shippingAddress.street"),

@@ -5,8 +5,10 @@ https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1627906051
 
 from __future__ import annotations
 
+import hashlib
 import re
 import textwrap
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -29,6 +31,8 @@ _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _SCOPE = "rest_webservices"
 # NetSuite takes less than 60 minutes; it is used at once.
 _ASSERTION_SECONDS = 300
+# A token is renewed this long before it ends, so that no call starts with one that ends on the way.
+_TOKEN_MARGIN = 60.0
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----(.*)-----END \1-----", re.DOTALL)
 
@@ -53,22 +57,52 @@ class Certificate:
     key_id: str
     private_key: str = field(repr=False)
 
+    @property
+    def mark(self) -> str:
+        """What tells a token of this certificate from others."""
+        whole = "\n".join((self.client_id, self.key_id, self.private_key))
+        return hashlib.sha256(whole.encode()).hexdigest()[:12]
+
 
 class ClientCredentials(Access):
-    """OAuth 2.0 client credentials: one bearer token for all, renewed under the engine's lock."""
+    """OAuth 2.0 client credentials: one bearer token for all, renewed under the engine's lock.
+
+    The engine keeps one token by account, since that is what limits are counted by. It is marked with the certificate
+    that it was given for: where another one's is kept, ours stays here. So a connection whose credentials were changed
+    is tested with those that are entered, not with a token that still lives.
+    """
 
     def __init__(self, certificate: Certificate, hooks: Hooks, open_http: Callable[[], HttpClient]) -> None:
         self.certificate = certificate
         self.hooks = hooks
         self.open_http = open_http
+        self._mark = f"{certificate.mark}."
+        self._own = ""
+        self._own_until = 0.0
+        self._lock = threading.Lock()
 
     def authorization(self, method: str, url: str) -> str:
         """The stored token, fetched where there is none."""
-        return f"Bearer {self.hooks.token(self._fetch)}"
+        stored = self.hooks.token(self._fetch)
+        marked = stored if stored.startswith(self._mark) else self._own_token()
+        return self._header(marked)
 
     def renewed(self, authorization: str) -> str | None:
         """The token of whoever renewed it first."""
-        return f"Bearer {self.hooks.token(self._fetch, rejected=authorization.removeprefix('Bearer '))}"
+        refused = self._mark + authorization.removeprefix("Bearer ")
+        stored = self.hooks.token(self._fetch, rejected=refused)
+        return self._header(stored if stored.startswith(self._mark) else self._own_token(refused))
+
+    def _header(self, marked: str) -> str:
+        return f"Bearer {marked.removeprefix(self._mark)}"
+
+    def _own_token(self, refused: str = "") -> str:
+        with self._lock:
+            if self._own in ("", refused) or time.monotonic() > self._own_until:
+                token = self._fetch()
+                self._own = token.value
+                self._own_until = time.monotonic() + token.expires_in - _TOKEN_MARGIN
+            return self._own
 
     def _fetch(self) -> Token:
         operation = "sign in to NetSuite"
@@ -84,7 +118,8 @@ class ClientCredentials(Access):
             )
         if answer.status != 200:
             raise sign_in_refused(operation, answer)
-        return _token(operation, answer)
+        token = _token(operation, answer)
+        return Token(self._mark + token.value, token.expires_in)
 
 
 class TokenBased(Access):

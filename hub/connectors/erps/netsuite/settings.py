@@ -88,9 +88,9 @@ FIELDS = (
     ConfigField(
         "tax",
         "Taxes",
-        "Accounts with SuiteTax take no tax codes on lines.",
+        "Accounts with SuiteTax, and those with one tax for a whole order, take no tax codes on lines.",
         default=TAX_CODES,
-        choices=((TAX_CODES, "A tax code on each line"), (TAX_ENGINE, "NetSuite determines them (SuiteTax)")),
+        choices=((TAX_CODES, "A tax code on each line"), (TAX_ENGINE, "NetSuite determines them")),
     ),
     ConfigField(
         "subsidiary",

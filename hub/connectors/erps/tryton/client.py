@@ -57,6 +57,10 @@ class Client:
         """The session's signature, signed in where there is none; raises ConnectionBroken where Tryton refuses."""
         return self.hooks.token(self._sign_in)
 
+    def check_password(self) -> None:
+        """Sign in with what is entered, whatever session is kept; raises ConnectionBroken where Tryton refuses."""
+        self._sign_in()
+
     def context(self) -> Json:
         """What the user works in (company, language…), read once; every call carries it."""
         with self._lock:

@@ -125,7 +125,7 @@ class Tryton(TrytonOrders, TrytonConfirmation, TrytonCustomers, Connector):
         """Sign-in, company, modules, web shops, the user's rights and how taxes are rounded, with reads only."""
         settings = unusable(self.config)
         try:
-            self.client.session()
+            self.client.check_password()
         except ConnectionBroken as error:
             return [Check("Sign in", False, str(error)), *settings]
         signed_in = Check("Sign in", True, f"Tryton accepts user {self.client.account.user!r}.")

@@ -99,7 +99,8 @@ class Lookups:
         self.countries = Records(client, "country.country", "code", ())
         self.subdivisions = Records(client, "country.subdivision", "code", ())
         self._settings: Settings | None = None
-        self._lock = threading.Lock()
+        self._settings_lock = threading.Lock()
+        self._adding = threading.Lock()
 
     def get_ready(self) -> None:
         """Read what most sales need; what this user may not read is told where a sale needs it."""
@@ -222,7 +223,7 @@ class Lookups:
 
     def _added(self, customer_number: str, place: Place) -> int:
         """The party's new address. One at a time, and looked for once more: a retry finds what it added before."""
-        with self._lock:
+        with self._adding:
             self.parties.forget(customer_number)
             party = self._one(self.parties, customer_number, "customer")
             known = find_address(party, place)

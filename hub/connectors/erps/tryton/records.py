@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -32,6 +33,7 @@ class Records:
         self.fields = (key, *fields)
         self.domain = domain
         self._kept: dict[str, tuple[float, list[Json]]] = {}
+        self._lock = threading.Lock()
 
     def by_code(self, codes: Iterable[str]) -> dict[str, Json]:
         """The records of those codes that exist; one request for all that are not known.
@@ -49,12 +51,14 @@ class Records:
 
     def read_all(self) -> None:
         """Read every record of a small table that is not known yet."""
-        if not self._kept:
-            self._read([], [])
+        with self._lock:
+            if not self._kept:
+                self._read([], [])
 
     def forget(self, code: str) -> None:
         """Read it again when it is asked for next."""
-        self._kept.pop(code, None)
+        with self._lock:
+            self._kept.pop(code, None)
 
     def _read(self, domain: list[object], expected: Iterable[str]) -> None:
         operation = f"look up {self.model}"
