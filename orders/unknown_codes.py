@@ -48,8 +48,6 @@ def _item(side: Side, order: PlacedOrder, code: str) -> None:
     if code in titles:
         row = {"sku": code, "title": titles[code][:255], **side.rows}
         ItemMapping.objects.bulk_create([ItemMapping(**row)], ignore_conflicts=True)
-        return
-    _charge(side, order, code)
 
 
 def _tax_code(side: Side, order: PlacedOrder, code: str) -> None:
