@@ -27,7 +27,6 @@ from hub.demo.erps.far_erp import (
     identity_in,
     sum_of_items,
 )
-from hub.demo.orders import BLOCKED_ITEM
 from hub.demo.sandbox import Sandbox
 
 KEY_ID = "certificate-1"
@@ -40,8 +39,6 @@ class NetSuiteSide(FarErp):
     system = "netsuite"
     label = "NetSuite"
     code = "NS"
-    # NetSuite's words for an item that is inactive are those for one that is not there.
-    outcomes = {BLOCKED_ITEM: "mapping_missing"}
     codes = Codes(
         taxes=(
             ("VAT", "0.19", "VAT19"),

@@ -214,7 +214,7 @@ def test_all_items_are_looked_up_in_one_query_and_every_missing_one_is_named(far
 
     assert [code.code for code in caught.value.codes] == ["GONE", "O'BRIEN"]
     assert far_side.asked("item") == [
-        "SELECT id, itemid AS code FROM item WHERE itemid IN ('1896-S', 'GONE', 'O''BRIEN', 'FREIGHT')"
+        "SELECT id, itemid AS code, isinactive FROM item WHERE itemid IN ('1896-S', 'GONE', 'O''BRIEN', 'FREIGHT')"
     ]
 
 
@@ -257,7 +257,6 @@ def test_two_items_of_one_number_are_not_guessed_between(far_side, erp):
 @pytest.mark.parametrize(
     ("path", "code"),
     [
-        ("item.items[0].item", UnknownCode(CodeKind.ITEM, "1896-S")),
         ("item.items[0].taxCode", UnknownCode(CodeKind.TAX_CODE, "VAT 19")),
         ("terms", UnknownCode(CodeKind.PAYMENT_TERMS, "Net 30")),
         ("shipMethod", UnknownCode(CodeKind.CHARGE, "Ground")),
@@ -290,9 +289,20 @@ def test_what_a_mapping_cannot_mend_stays_a_refusal(far_side, erp, code, words, 
     assert not isinstance(caught.value, CodeUnknown)
 
 
+def test_an_item_that_is_gone_since_it_was_looked_up_is_an_unknown_code(far_side, erp):
+    known = rows({"id": "2001", "code": "1896-S", "isinactive": "F"})
+    far_side.answers("POST suiteql item", known, rows())
+    far_side.answers("PUT salesOrder", (400, payload("invalid_item")))
+
+    with pytest.raises(CodeUnknown) as caught:
+        erp.create_sales_order(document())
+
+    assert caught.value.codes == (UnknownCode(CodeKind.ITEM, "1896-S"),)
+
+
 def test_an_item_that_was_refused_is_looked_up_anew(far_side, erp):
     far_side.answers("PUT salesOrder", (400, payload("invalid_item")), CREATED)
-    with pytest.raises(CodeUnknown):
+    with pytest.raises(RecordRejected):
         erp.create_sales_order(document())
 
     erp.create_sales_order(document())

@@ -179,14 +179,25 @@ def test_H2_a_field_that_became_mandatory_is_a_refusal_in_NetSuites_words(open_a
         account.connect().create_sales_order(order())
 
 
-def test_F15_an_inactive_item_is_an_unknown_code(account):
+def test_F15_an_inactive_item_is_refused_as_what_it_is_and_keeps_its_mapping(account):
     erp = account.connect()
     account.act("set_item_inactive", name="I1")
 
-    with pytest.raises(CodeUnknown) as caught:
+    with pytest.raises(RecordRejected, match="item 'I1' is inactive") as caught:
         erp.create_sales_order(order())
 
-    assert [code.code for code in caught.value.codes] == ["I1"]
+    assert not isinstance(caught.value, CodeUnknown)
+
+
+def test_F15_an_item_that_became_inactive_lately_is_told_from_one_that_is_gone(account):
+    erp = account.connect()
+    erp.create_sales_order(order(1))
+    account.act("set_item_inactive", name="I1")
+
+    with pytest.raises(RecordRejected, match="item 'I1' is inactive") as caught:
+        erp.create_sales_order(order(2))
+
+    assert not isinstance(caught.value, CodeUnknown)
 
 
 def test_an_order_that_a_clerk_saves_at_the_moment_is_tried_later(account):

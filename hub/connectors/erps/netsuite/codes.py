@@ -158,6 +158,13 @@ class Names:
             name, internal_id = str(row.get("code", "")), str(row.get("id", ""))
             if name not in wanted:
                 continue
+            if row.get("isinactive") == "T":
+                # It would refuse the id as invalid, as if it had never heard of it.
+                raise RecordRejected(
+                    f"NetSuite's {self.label} {name!r} is inactive. Activate it there or name another one in the "
+                    "mapping, then press Try again.",
+                    evidence={"code": name},
+                )
             if found.setdefault(name, internal_id) != internal_id:
                 raise RecordRejected(
                     f"NetSuite has several {self.label}s {name!r}: {found[name]} and {internal_id}. "

@@ -245,6 +245,9 @@ class NetSuiteOrders(SalesOrders):
             return error
         if code.kind is CodeKind.ITEM:
             self.codes.items.forget(code.code)
+            # Its words for an inactive item are those for one that is not there: the look-up tells them apart.
+            self.codes.items.ids_of([code.code])
+            return error
         return CodeUnknown(str(error), codes=(code,), evidence=error.evidence)
 
     def _parsed(self, rows: Iterable[Json], operation: str) -> list[ErpSalesOrder]:

@@ -63,12 +63,12 @@ def code_list(table: str, column: str) -> str:
 
 def items_named(names: Iterable[str]) -> str:
     """Items by their item numbers."""
-    return f"SELECT id, itemid AS code FROM item WHERE itemid IN ({texts(names)})"
+    return f"SELECT id, itemid AS code, isinactive FROM item WHERE itemid IN ({texts(names)})"
 
 
 def customers_named(numbers_: Iterable[str]) -> str:
     """Ids of customers by their numbers, for orders."""
-    return f"SELECT id, entityid AS code FROM customer WHERE entityid IN ({texts(numbers_)})"
+    return f"SELECT id, entityid AS code, isinactive FROM customer WHERE entityid IN ({texts(numbers_)})"
 
 
 def orders_by_reference(references: Iterable[str]) -> str:
