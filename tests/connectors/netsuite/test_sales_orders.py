@@ -206,6 +206,17 @@ def test_a_code_that_is_not_there_is_named_before_anything_is_sent(far_side, erp
     assert far_side.to("PUT salesOrder") == []
 
 
+def test_a_code_that_was_created_there_a_moment_after_its_list_was_read_is_found(far_side, erp):
+    known = {"id": "5", "code": "Net 30"}
+    far_side.answers("POST suiteql term", rows(known), rows(known, {"id": "6", "code": "Net 45"}))
+    erp.get_ready()
+
+    erp.create_sales_order(document(payment_terms_code="Net 45"))
+
+    [sent] = far_side.to("PUT salesOrder")
+    assert sent.body["terms"] == {"id": "6"}
+
+
 def test_all_items_are_looked_up_in_one_query_and_every_missing_one_is_named(far_side, erp):
     lines = (line(), line(number="GONE"), line(number="O'BRIEN"), line(number="FREIGHT"))
 
