@@ -153,8 +153,14 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
     def _codes(self) -> Codes:
         client, config = self.client, self.config
         return Codes(
-            items=Names(client, suiteql.items_named, "item", CodeKind.ITEM),
-            customers=Names(client, suiteql.customers_named, "customer", CodeKind.CUSTOMER),
+            items=Names(client, suiteql.items_named, "item", CodeKind.ITEM, every=suiteql.every_item()),
+            customers=Names(
+                client,
+                suiteql.customers_named,
+                "customer",
+                CodeKind.CUSTOMER,
+                every=suiteql.every_customer(),
+            ),
             currencies=CodeList(client, "currency", "symbol", "currency"),
             terms=CodeList(client, "term", "name", "payment terms", CodeKind.PAYMENT_TERMS),
             ship_items=CodeList(client, "shipitem", "itemid", "shipping item", CodeKind.SHIPPING_METHOD),

@@ -84,13 +84,18 @@ class Lookups:
         def of_company() -> list[object]:
             return [["company", "=", client.company()]]
 
+        def for_sales() -> list[object]:
+            # Charts of accounts often have a tax of the same name for purchases.
+            kinds = ["OR", ["group", "=", None], ["group.kind", "in", ["sale", "both"]]]
+            return [*of_company(), ["parent", "=", None], kinds]
+
         party_fields = ("name", "active", "customer_payment_term", *ADDRESS_FIELDS)
         self.parties = Records(client, "party.party", "code", party_fields, domain=lambda: [ALSO_INACTIVE])
         product_fields = ("active", "template.active", "sale_uom")
         self.products = Records(
             client, "product.product", "code", product_fields, domain=lambda: [ALSO_INACTIVE]
         )
-        self.taxes = Records(client, "account.tax", "name", ("rate", "type", "childs"), domain=of_company)
+        self.taxes = Records(client, "account.tax", "name", ("rate", "type", "childs"), domain=for_sales)
         self.terms = Records(client, "account.invoice.payment_term", "name", ())
         self.carriers = Records(client, "carrier", "party.code", ())
         self.currencies = Records(client, "currency.currency", "code", ())
@@ -152,7 +157,7 @@ class Lookups:
         terms = self.terms.by_code([document.payment_terms_code])
         missing.check(CodeKind.PAYMENT_TERMS, [document.payment_terms_code], terms)
         method = document.shipping_method_code
-        carriers = self.carriers.by_code([method]) if settings.has_carrier else {}
+        carriers = self._carriers(method) if method else {}
         missing.check(CodeKind.SHIPPING_METHOD, [method], carriers)
         missing.tell(document.reference)
         party = parties[document.customer_number]
@@ -173,6 +178,16 @@ class Lookups:
             carrier=id_of(carriers[method]) if method else None,
             with_carrier=settings.has_carrier,
             rounds_taxes_by_line=settings.rounds_taxes_by_line,
+        )
+
+    def _carriers(self, method: str) -> dict[str, Json]:
+        """The carrier of this code; raises RecordRejected where Tryton's sales have none at all."""
+        if self.settings().has_carrier:
+            return self.carriers.by_code([method])
+        raise RecordRejected(
+            f"Tryton's sales have no carriers, so that shipping method {method!r} cannot be sent. Activate the module "
+            "sale_shipment_cost there, or take the method out of the shipping method mapping; then press Try again.",
+            evidence={"shipping_method": method},
         )
 
     def forget(self, document: SalesOrder) -> None:
