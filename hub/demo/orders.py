@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from hub.demo import goods
 
 SENT, KEPT_OUT = "sent", "kept out"
-BLOCKED_ITEM = "an item that is blocked in the ERP"
 VAT19 = [{"title": "VAT", "rate": "0.19"}]
 VAT7 = [{"title": "VAT", "rate": "0.07"}]
 SALES_TAX = [{"title": "Sales tax", "rate": "0.0825"}]
@@ -36,10 +34,9 @@ def lines(*pairs: tuple[int, int], **more: Any) -> list[dict[str, Any]]:
     return [{"sku": goods.sku(index), "quantity": quantity, **more} for index, quantity in pairs]
 
 
-def orders(outcomes: Mapping[str, str] | None = None) -> list[DemoOrder]:
-    """All of them, in the order they are placed; `outcomes` by title where an ERP has its own (`FarErp.outcomes`)."""
-    plans = [*_euro(), *_euro_troubles(), *_dollar()]
-    return [replace(plan, outcome=(outcomes or {}).get(plan.title, plan.outcome)) for plan in plans]
+def orders() -> list[DemoOrder]:
+    """All of them, in the order they are placed."""
+    return [*_euro(), *_euro_troubles(), *_dollar()]
 
 
 def _euro() -> list[DemoOrder]:
@@ -127,7 +124,7 @@ def _euro_troubles() -> list[DemoOrder]:
             ),
         ),
         DemoOrder(
-            BLOCKED_ITEM, "euro", "record_rejected",
+            "an item that is blocked in the ERP", "euro", "record_rejected",
             _order(nordlicht, "PO-4716", lines((goods.BLOCKED, 1))),
         ),
         DemoOrder(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,19 @@ def detail_table(name: str, passed: set[Cell]) -> str:
     """What became of every cell of one ERP, and why a cell of its own has none."""
     head = "| | " + " | ".join(situation.value for situation in Situation) + " |"
     rows = [_row(name, capability, passed) for capability in Capability]
-    exempt = module_of(name).UNDER_TEST.exempt
-    notes = [f"- {MEANINGS[cell[0]]}, {cell[1].value}: {why}" for cell, why in exempt.items()]
     table = "\n".join([head, _FIRST_COLUMN + "---|" * len(Situation), *rows])
-    return table + ("\n\n" + "\n".join(notes) if notes else "")
+    notes = _notes(module_of(name).UNDER_TEST.exempt)
+    return f"{table}\n\n{notes}" if notes else table
+
+
+def _notes(exempt: Mapping[Cell, str]) -> str:
+    """Why cells of this ERP alone have no test, a line for each reason."""
+    cells: dict[tuple[Situation, str], list[str]] = defaultdict(list)
+    for (capability, situation), why in exempt.items():
+        cells[situation, why].append(MEANINGS[capability])
+    return "\n".join(
+        f"- {situation.value}: {why} ({'; '.join(names)})" for (situation, why), names in cells.items()
+    )
 
 
 def _row(name: str, capability: Capability, passed: set[Cell]) -> str:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from decimal import Decimal
 
 import pytest
 
 from hub.demo.erps import far_erp
-from hub.demo.mappings import map_pair
 from hub.demo.tryton.environment import TrytonUnavailable
-from hub.demo.world import make_erp
+from hub.sync.models import SyncTask
 from inventory.models import ItemMapping
-from orders.models import OrderLink, OrderPolicy
-from tests.world import PRAIRIE, VAT, save_mapping
+from orders.models import OrderLink
+from tests.world import VAT, save_mapping
 
 CREATE = {"system": "erp", "operation": "model.sale.sale.create"}
 PATIENCE = 40.0
@@ -100,23 +98,16 @@ def test_an_item_that_tryton_does_not_have_is_asked_for_and_the_order_goes_on(hu
     assert (hub.reviews(), document_of(hub, placed).is_confirmed) == ([], True)
 
 
-def test_two_stores_sell_into_two_erps_side_by_side(hub):
-    other = make_erp(
-        hub.sandbox, far_erp("business_central"), f"{hub.name}-bc", 5.0, 1.0, {"totals_in_answer": True}
-    )
-    OrderPolicy.objects.filter(store=hub.dollar).delete()
-    map_pair(hub.dollar, other, far_erp("business_central").codes)
-    here = hub.place(po_number="PO-4", taxes=VAT)
-    there = hub.place(hub.dollar, po_number="PO-4", company=PRAIRIE)
+def test_an_order_that_was_cancelled_in_tryton_before_it_was_confirmed_is_asked_about(hub):
+    hub.faults({"kind": "down", "system": "erp", "operation": "model.sale.sale.quote"})
+    placed = hub.place(po_number="PO-4", taxes=VAT)
+    waiting = SyncTask.objects.filter(flow="confirm_erp_orders", last_error__contains="before the next try")
+    hub.work(waiting.exists, seconds=PATIENCE)
+    hub.far.office.call("model.sale.sale.cancel", [int(hub.link(placed).external_id)])
 
-    hub.work(is_written_back(hub, here), seconds=PATIENCE)
-    hub.work(lambda: OrderLink.objects.filter(order__external_id=there["id"]).exists(), seconds=PATIENCE)
+    hub.forget_faults()
+    hub.hurry()
+    hub.work(lambda: hub.reviews(), seconds=PATIENCE)
 
-    assert (hub.link(here).connection, hub.link(there).connection) == (hub.erp, other)
-    assert document_of(hub, here).currency == "EUR"
-    [booked] = far_erp("business_central").documents(hub.sandbox, f"{hub.name}-bc")
-    assert (booked.external_id, booked.po_number, booked.total) == (
-        hub.link(there).external_id,
-        "PO-4",
-        Decimal("20.00"),
-    )
+    assert hub.reviews() == [("confirm_erp_orders", "cancelled_in_erp")]
+    assert (document_of(hub, placed).is_cancelled, hub.link(placed).confirmation) == (True, "refused")

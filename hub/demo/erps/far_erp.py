@@ -96,8 +96,6 @@ class FarErp(ABC):
     operations: ClassVar[Operations]
     is_real: ClassVar[bool] = False
     """Whether a real server works behind it, as slowly as it does."""
-    outcomes: ClassVar[Mapping[str, str]] = {}
-    """Orders of the demonstration, by title, that end differently with this ERP."""
     prompt: ClassVar[Mapping[str, Any]] = {}
     """Options of a system that answers with all it knows, for tests that are about something else."""
 

@@ -8,8 +8,8 @@ asynchronous jobs, each record taking `latency`; `is_admin_role` (may ask for th
 seconds that SuiteQL is behind, `max_rows` (100,000) of a SuiteQL result, `timezone` of the account
 (SuiteQL's clock), `date_format` of bare dates, `tax` "legacy" (a tax code a line) or "suitetax",
 `carries_tax` (False: tax is rounded line by line; True: a line's rounding rest goes to the next one of the
-same rate), `default_order_status` "A" or "B", `mandatory_fields` of the order form, `number_prefix` (SO),
-`currency` of the first subsidiary (EUR). Limits after
+same rate), `default_order_status` "A" or "B", `mandatory_fields` of the order form,
+`enforces_credit_limits`, `number_prefix` (SO), `currency` of the first subsidiary (EUR). Limits after
 https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/chapter_161251386312.html.
 """
 
@@ -53,6 +53,7 @@ DEFAULTS: dict[str, Any] = {
     "carries_tax": False,
     "default_order_status": "A",
     "mandatory_fields": [],
+    "enforces_credit_limits": False,
     "number_prefix": "SO",
     "currency": "EUR",
 }

@@ -66,6 +66,7 @@ class Orders:
         order["item"] = merged([], given.get("item") or [], replaces=True, new_key=self._key)
         order["orderStatus"] = order.get("orderStatus") or self.options["default_order_status"]
         order |= self._computed(order, customer)
+        self._check_credit(order, customer)
         number = self.state.new_id("tranId")
         order |= {"id": self.state.new_id(ORDER), "status": order["orderStatus"], "source": "restWebServices"}
         order |= {
@@ -89,6 +90,7 @@ class Orders:
             self._check_kept(order["item"], changed["item"])
         self._check_head(changed, customer, given)
         changed |= self._computed(changed, customer)
+        self._check_credit(changed, customer)
         changed["status"] = self._status(changed, given)
         return self.state.save(ORDER, changed)
 
@@ -156,7 +158,8 @@ class Orders:
             raise errors.invalid_value(order["currency"], "currency", "currency")
         for name, record_type in (("terms", "term"), ("shipMethod", "shipItem"), ("location", "location")):
             self._check_active(order, given, name, record_type)
-        self._check_credit(customer)
+        if customer.get("creditHoldOverride") == "ON":
+            raise errors.user_error("This customer is on credit hold.", "entity")
         empty = [LABELS[name] for name in self.options["mandatory_fields"] if order.get(name) in (None, "")]
         if empty:
             raise errors.missing(", ".join(empty))
@@ -171,9 +174,24 @@ class Orders:
         if order["subsidiary"] not in record.get("subsidiary", [order["subsidiary"]]):
             raise errors.not_for_subsidiary(name.lower(), chosen, order["subsidiary"], name)
 
-    def _check_credit(self, customer: Record) -> None:
-        if customer.get("creditHoldOverride") == "ON":
-            raise errors.user_error("This customer is on credit hold.", "entity")
+    def _check_credit(self, order: Record, customer: Record) -> None:
+        """The limit is in the subsidiary's currency; what is open counts, billed or closed orders do not."""
+        limit = customer.get("creditLimit")
+        if (
+            limit is None
+            or not self.options["enforces_credit_limits"]
+            or customer["creditHoldOverride"] == "OFF"
+        ):
+            return
+        open_orders = (
+            other["total"] * other["exchangeRate"]
+            for other in self.state[ORDER].by_id.values()
+            if other["entity"] == customer["id"]
+            and other["status"] not in _FINISHED
+            and other["id"] != order.get("id")
+        )
+        if sum(open_orders, order["total"] * order["exchangeRate"]) > limit:
+            raise errors.user_error("This customer has exceeded the credit limit.", "entity")
 
     def _computed(self, order: Record, customer: Record) -> Record:
         """Lines, discount, freight, taxes and totals."""

@@ -63,6 +63,7 @@ def translate(text: str) -> Query:
         if token.is_word(*_REFUSED) or token.text.lower().startswith(("_", "sqlite_")):
             raise bad_query(f"Search error occurred: Invalid or unsupported search near '{token.text}'.")
     _check_lists(significant)
+    _check_order(significant)
     words = frozenset(token.text.lower() for token in significant if token.kind == "word")
     return Query(" ".join(_worded(significant)), words)
 
@@ -77,6 +78,17 @@ def _check_lists(tokens: list[Token]) -> None:
             commas += 1
         if commas >= MAX_LIST:
             raise bad_query(f"Search error occurred: maximum number of expressions in a list is {MAX_LIST}.")
+
+
+def _check_order(tokens: list[Token]) -> None:
+    """A grouped query is ordered by its expressions: an alias of a computed column is not known there."""
+    words = [token.text.lower() for token in tokens]
+    if "group" not in words or "order" not in words:
+        return
+    aliases = {words[place + 2] for place in range(len(words) - 2) if words[place : place + 2] == [")", "as"]}
+    named = aliases.intersection(words[len(words) - words[::-1].index("order") :])
+    if named:
+        raise bad_query(f"Search error occurred: Invalid or unsupported search near '{min(named)}'.")
 
 
 def _tokens(text: str) -> Iterator[Token]:

@@ -124,8 +124,27 @@ def test_a_connection_that_works_says_so_line_by_line(erp):
         "Read currency",
         "Read term",
         "Read shipitem",
+        "Read salestaxitem",
         "Time zone",
     ]
+
+
+def test_only_what_the_settings_ask_for_is_tested(far_side, erp):
+    checks = far_side.connector(tax="netsuite", location="Hamburg").test()
+
+    names = [check.name for check in checks]
+    assert "Read salestaxitem" not in names
+    assert "Read location" in names
+    assert [check.detail for check in checks if check.name == "Read location"] == [
+        "Needed to name what the settings say."
+    ]
+
+
+def test_a_test_asks_for_every_column_that_will_be_needed(far_side, erp):
+    erp.test()
+
+    assert "t.taxtotal" in far_side.asked("transaction")[0]
+    assert "c.vatregnumber" in far_side.asked("customer")[0]
 
 
 def test_a_lacking_permission_is_named_with_its_place_and_purpose(far_side, erp):
@@ -240,6 +259,9 @@ def test_a_far_side_that_is_away_is_raised_not_shown(far_side, erp):
     far_side.answers("GET salesOrder batch", httpx.ConnectError("away"))
 
     with pytest.raises(Unreachable):
+        erp.test()
+    far_side.answers("GET salesOrder batch", refusal(400, "SSS_REQUEST_LIMIT_EXCEEDED", "Blocked."))
+    with pytest.raises(RateLimited):
         erp.test()
 
 

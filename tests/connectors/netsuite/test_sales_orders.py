@@ -225,8 +225,37 @@ def test_all_items_are_looked_up_in_one_query_and_every_missing_one_is_named(far
 
     assert [code.code for code in caught.value.codes] == ["GONE", "O'BRIEN"]
     assert far_side.asked("item") == [
-        "SELECT id, itemid AS code, isinactive FROM item WHERE itemid IN ('1896-S', 'GONE', 'O''BRIEN', 'FREIGHT')"
+        "SELECT id, itemid AS code FROM item WHERE isinactive = 'F' ORDER BY id",
+        "SELECT id, itemid AS code, isinactive FROM item WHERE itemid IN ('GONE', 'O''BRIEN')",
     ]
+
+
+def test_items_and_customers_are_read_ahead_so_that_other_orders_ask_for_none(far_side, erp):
+    erp.get_ready()
+    before = len(far_side.sent)
+
+    erp.create_sales_order(document())
+    erp.create_sales_order(document(lines=(line(number="FREIGHT"), charge())))
+
+    assert [f"{sent.method} {sent.subject}" for sent in far_side.sent[before:]] == ["PUT salesOrder"] * 2
+
+
+def test_a_catalogue_is_read_ahead_page_by_page_and_not_without_end(far_side, erp):
+    page = [{"id": str(number), "code": f"ITEM-{number}"} for number in range(3)]
+    far_side.answers("POST suiteql item", rows(*page, more=True))
+
+    erp.get_ready()
+
+    pages = [sent.query["offset"] for sent in far_side.to("POST suiteql item")]
+    assert pages == [str(number * 1000) for number in range(10)]
+
+
+def test_an_item_number_that_two_items_have_is_looked_up_and_refused(far_side, erp):
+    twins = [{"id": "7", "code": "TWIN"}, {"id": "8", "code": "TWIN"}]
+    far_side.answers("POST suiteql item", rows(*twins))
+
+    with pytest.raises(RecordRejected, match="several items 'TWIN': 7 and 8"):
+        erp.create_sales_order(document(lines=(line(number="TWIN"),)))
 
 
 def test_a_currency_that_is_not_there_is_refused_with_its_name(erp):

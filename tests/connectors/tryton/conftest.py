@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.connectors.tryton.far_side import FarSide
-from tests.connectors.tryton.real import Company, tryton_address
+from tests.connectors.tryton.real import Company, tryton_address, tryton_office
 
-__all__ = ["tryton_address"]
+__all__ = ["tryton_address", "tryton_office"]
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def far_side():
 
 
 @pytest.fixture
-def company(tryton_address, socket_enabled):
-    made = Company(tryton_address)
+def company(tryton_office, tryton_address, socket_enabled):
+    made = Company(tryton_office, tryton_address)
     yield made
     made.close()

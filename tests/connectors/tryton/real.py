@@ -30,25 +30,38 @@ def tryton_address():
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def tryton_office(tryton_address):
+    """A person at that server. Signing in takes a quarter of a second of hashing: once for all tests."""
+    with Tryton(tryton_address) as office:
+        yield office
+
+
 class Company:
     """One test's view of the company on the server."""
 
-    def __init__(self, address):
+    session = None
+    """The hub's session at Tryton, kept from test to test as the engine keeps it."""
+
+    def __init__(self, office, address):
         self.address = address
-        self.office = Tryton(address)
+        self.office = office
         self.hooks = FreeHooks()
+        self.hooks._token = Company.session
         self.opened = []
         self.erp = self.connector()
 
     def close(self):
+        Company.session = self.hooks._token
         for erp in self.opened:
             erp.close()
-        self.office.http.close()
 
-    def connector(self, user=USER, password=PASSWORD, **config):
-        """A connector for this server; all of a test share what the engine remembers."""
-        settings = {"url": self.address, "database": DATABASE, "user": user, "web_shops": "Shopify"}
-        made = Connector(settings | config, {"password": password}, self.hooks)
+    def connector(self, **other):
+        """A connector for this server, as the hub's user with the session that is kept, or as somebody `other`."""
+        settings = {"url": self.address, "database": DATABASE, "user": USER, "web_shops": "Shopify"}
+        secret = other.pop("password", PASSWORD)
+        is_ours = secret == PASSWORD and not other
+        made = Connector(settings | other, {"password": secret}, self.hooks if is_ours else FreeHooks())
         self.opened.append(made)
         return made
 
@@ -75,6 +88,6 @@ class Company:
         """A person presses a button on a sale."""
         self.office.call(f"model.sale.sale.{button}", [int(external_id)])
 
-    def operations(self, method=None):
+    def operations(self):
         """What the connector asked so far, in order."""
         return [record.operation for record in self.hooks.records]

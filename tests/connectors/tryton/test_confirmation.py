@@ -63,6 +63,7 @@ def test_one_that_is_refused_stops_none_of_its_neighbours(far_side):
         STATES,
         states(n1="draft", n2="draft", n3="draft", n4="draft"),
         states(n1="processing", n2="processing", n4="processing"),
+        states(n3="draft"),
     )
     refusal = user_error("Sale 3 has no address.")
     # All four, then halves: 1 and 2, then 3 and 4, then each of those.
@@ -80,6 +81,13 @@ def test_one_that_is_refused_stops_none_of_its_neighbours(far_side):
         "4": ("processing", type(None)),
     }
     assert "Sale 3 has no address" in str(found[2].failure)
+
+
+def test_what_a_person_confirmed_in_the_same_moment_is_no_refusal(far_side):
+    far_side.answers(STATES, states(n7="quotation"), states(n7="processing"))
+    far_side.answers(CONFIRM, user_error('You can not call "confirm" on sale 7.'))
+
+    assert confirm(far_side, "7") == [Confirmed("7", "processing")]
 
 
 def test_what_stays_confirmed_is_processed_so_that_its_refusal_is_heard(far_side):

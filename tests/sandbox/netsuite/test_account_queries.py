@@ -186,6 +186,7 @@ def test_the_first_rows_can_be_asked_for(ns):
         ("SELECT id FROM item LIMIT 5", "near 'LIMIT'"),
         ('SELECT id FROM item WHERE itemid = "TENT-01"', "near '\"'"),
         ("SELECT id FROM item; DELETE FROM item", "near ';'"),
+        ("SELECT itemtype, COUNT(*) AS n FROM item GROUP BY itemtype ORDER BY n DESC", "near 'n'"),
         ("DELETE FROM item", "a query must begin with SELECT"),
         ("SELECT a.id, b.id FROM item a, item b", "column names must differ"),
         ("SELECT TO_DATE('31.01.2026', 'YYYY-MM-DD') AS d FROM item", "Invalid or unsupported search"),

@@ -158,3 +158,16 @@ def test_what_cannot_change_any_more_is_refused(ns, order, ids):
     assert meanwhile[0] == "RCRD_HAS_BEEN_CHANGED"
     assert billed[1].endswith("This transaction is billed and cannot be changed.")
     assert gone.json()["o:errorDetails"][0]["o:errorCode"] == "USER_ERROR"
+
+
+def test_a_credit_limit_holds_what_goes_beyond_it(ns_with, order):
+    ns = ns_with(enforces_credit_limits=True)
+    ns.act("edit_customer", name="C-100", changes={"creditLimit": 900})
+    ns.put("A1", order)
+
+    beyond = ns.refused(order, external_id="A2")
+    ns.act("invoice_order", externalId="A1")
+    ns.put("A2", order)
+
+    # 472.79 twice are more than 900
+    assert beyond[1].endswith("This customer has exceeded the credit limit.")

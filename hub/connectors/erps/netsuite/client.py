@@ -17,7 +17,7 @@ from hub.connectors.erps.netsuite.access import Access
 from hub.connectors.erps.netsuite.refusals import failure_of, is_throttled, query_refused, refusal_in
 from hub.connectors.erps.netsuite.suiteql import MOST_ROWS, PAGE_ROWS
 from hub.connectors.http import Answer, HttpClient, unreadable
-from hub.errors import RecordRejected, SyncError, Unreachable
+from hub.errors import RecordRejected, SyncError, TryLater, Unreachable
 
 SERVICES = "services/rest"
 _RECORDS, _SUITEQL, _LIMITS = "record/v1", "query/v1/suiteql", "system/v1/governanceLimits"
@@ -77,7 +77,7 @@ class Client:
         operation = "sign in"
         answer = self._send(CallKind.READ, "GET", f"{_RECORDS}/salesOrder?limit=1", operation)
         failure = failure_of(CallKind.READ, operation, answer.status, _json_of(answer))
-        if failure is not None and answer.status == 401:
+        if failure is not None and (answer.status == 401 or isinstance(failure, TryLater)):
             raise failure
         return failure
 

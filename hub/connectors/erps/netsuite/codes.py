@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from hub.connectors.erps.netsuite import suiteql
 from hub.connectors.erps.netsuite.client import Client, Json
+from hub.connectors.erps.netsuite.suiteql import PAGE_ROWS
 from hub.errors import CodeKind, CodeUnknown, RecordRejected, UnknownCode, Unreachable
 
 LIST_SECONDS, NAME_SECONDS = 3600.0, 900.0
 # An id that no code is known for is looked for anew, but not by every record that names it.
 _AGAIN_AFTER = 10.0
 NAMES_AT_ONCE = 500
+# Pages of 1,000 that are read before anything is looked up by name.
+PAGES_AHEAD = 10
 
 
 class CodeList:
@@ -110,29 +113,62 @@ class _Known:
 
 
 class Names:
-    """Ids of records that are too many to be read whole (items, customers): those asked for, many in a query."""
+    """Ids of records that may be too many to be read whole (items, customers): those asked for, many in a query.
+
+    With `every` (the query for all of them) the first ten pages are read ahead where a name is not known: orders of a
+    catalogue's whole breadth would ask for a few items each, one after the other.
+    """
 
     def __init__(
-        self, client: Client, query: Callable[[Iterable[str]], str], label: str, kind: CodeKind
+        self,
+        client: Client,
+        query: Callable[[Iterable[str]], str],
+        label: str,
+        kind: CodeKind,
+        *,
+        every: str = "",
     ) -> None:
         self.client = client
         self.query = query
         self.label = label
         self.kind = kind
+        self.every = every
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
+        self._ahead = threading.Lock()
+        self._read_at: float | None = None
 
     def ids_of(self, names: Iterable[str]) -> dict[str, str]:
         """The id of each name; raises CodeUnknown that names every one that is not there."""
         wanted = list(dict.fromkeys(names))
         found = self._still_known(wanted)
         missing = [name for name in wanted if name not in found]
+        if missing and self.every:
+            self.get_ready()
+            found = self._still_known(wanted)
+            missing = [name for name in wanted if name not in found]
         for start in range(0, len(missing), NAMES_AT_ONCE):
             found |= self._look_up(missing[start : start + NAMES_AT_ONCE])
         unknown = [name for name in wanted if name not in found]
         if unknown:
             raise self._unknown(unknown)
         return found
+
+    def get_ready(self) -> None:
+        """Read ahead, unless that was done a short while ago; others wait for whoever does."""
+        with self._ahead:
+            if self._read_at is not None and time.monotonic() - self._read_at < NAME_SECONDS:
+                return
+            ids: dict[str, set[str]] = {}
+            for page in range(PAGES_AHEAD):
+                rows = self.client.query(self.every, operation=f"read {self.label}s", offset=page * PAGE_ROWS)
+                for row in rows.items:
+                    ids.setdefault(str(row.get("code", "")), set()).add(str(row.get("id", "")))
+                if not rows.has_more:
+                    break
+            # A name that several records have is looked up, which says so.
+            self._remember({name: found.pop() for name, found in ids.items() if len(found) == 1})
+            self._read_at = time.monotonic()
 
     def forget(self, name: str) -> None:
         """Look it up anew the next time: NetSuite did not take its id."""
@@ -151,10 +187,13 @@ class Names:
     def _look_up(self, names: list[str]) -> dict[str, str]:
         rows = self.client.rows(self.query(names), operation=f"look up {self.label}s")
         found = self._by_name(rows, set(names))
+        self._remember(found)
+        return found
+
+    def _remember(self, ids: Mapping[str, str]) -> None:
         until = time.monotonic() + NAME_SECONDS
         with self._lock:
-            self._known |= {name: _Known(internal_id, until) for name, internal_id in found.items()}
-        return found
+            self._known |= {name: _Known(internal_id, until) for name, internal_id in ids.items()}
 
     def _by_name(self, rows: Iterable[Json], wanted: set[str]) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -21,19 +21,21 @@ from hub.connectors.erps.netsuite.order_body import Choices
 from hub.connectors.erps.netsuite.sales_orders import Codes, NetSuiteOrders
 from hub.connectors.erps.netsuite.settings import setting
 from hub.connectors.http import HttpClient
-from hub.errors import CodeKind, ConnectionBroken, NeedsReview, TryLater, Unreachable
+from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
 # NetSuite counts requests at once and none by time: the rate is only there because the governor wants one.
 POINTS_PER_SECOND = 1000.0
-# What is read by SuiteQL, and what a role without it cannot do.
-READ_TABLES = {
+# What each table of SuiteQL is needed for.
+PURPOSES = {
     "transaction": "follow orders and read their totals",
     "customer": "match customers",
     "item": "find items by their numbers",
     "currency": "name the order's currency",
     "term": "send payment terms",
     "shipitem": "send shipping methods and costs",
+    "salestaxitem": "send tax codes",
 }
+FOR_SETTINGS = "name what the settings say"
 
 
 class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
@@ -118,7 +120,7 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
             Check("Sign in", True, "NetSuite accepts the credentials."),
             Check("Sales orders", refusal is None, str(refusal or "The record service shows them.")),
         ]
-        reading = [self._check_reading(*table) for table in READ_TABLES.items()]
+        reading = [self._check_reading(table, query) for table, query in self._readings().items()]
         return [*signed_in, *reading, *self._check_clock(), *settings.checks(self.config)]
 
     def close(self) -> None:
@@ -151,8 +153,14 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
     def _codes(self) -> Codes:
         client, config = self.client, self.config
         return Codes(
-            items=Names(client, suiteql.items_named, "item", CodeKind.ITEM),
-            customers=Names(client, suiteql.customers_named, "customer", CodeKind.CUSTOMER),
+            items=Names(client, suiteql.items_named, "item", CodeKind.ITEM, every=suiteql.every_item()),
+            customers=Names(
+                client,
+                suiteql.customers_named,
+                "customer",
+                CodeKind.CUSTOMER,
+                every=suiteql.every_customer(),
+            ),
             currencies=CodeList(client, "currency", "symbol", "currency"),
             terms=CodeList(client, "term", "name", "payment terms", CodeKind.PAYMENT_TERMS),
             ship_items=CodeList(client, "shipitem", "itemid", "shipping item", CodeKind.SHIPPING_METHOD),
@@ -164,10 +172,23 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
             },
         )
 
-    def _check_reading(self, table: str, purpose: str) -> Check:
-        name = f"Read {table}"
+    def _readings(self) -> dict[str, str]:
+        """A query for each table that this connection needs, with every column that it will ask for."""
+        queries = {
+            "transaction": suiteql.orders_by_id("0"),
+            "customer": self.customer_queries.by_id("0"),
+            "item": suiteql.items_named("0"),
+        }
+        codes = self.codes
+        lists = [codes.currencies, codes.terms, codes.ship_items]
+        lists += [codes.tax_codes] if self.choices.sends_tax_codes else []
+        lists += [each for each, _ in codes.header.values()]
+        return queries | {each.table: suiteql.code_list(each.table, each.column) for each in lists}
+
+    def _check_reading(self, table: str, query: str) -> Check:
+        name, purpose = f"Read {table}", PURPOSES.get(table, FOR_SETTINGS)
         try:
-            self.client.query(suiteql.code_list(table, "id"), operation=f"read {table}", limit=1)
+            self.client.query(query, operation=f"read {table}", limit=1)
         except (ConnectionBroken, NeedsReview) as error:
             return Check(name, False, f"{error} It is needed to {purpose}.")
         return Check(name, True, f"Needed to {purpose}.")
@@ -184,9 +205,7 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
             record = self.client.get(path, operation="compare clocks")
             shown = suiteql.utc(str(rows[0]["stamp"]), self.zone)
             true = datetime.fromisoformat(str(record["lastModifiedDate"])).astimezone(UTC)
-        except (ConnectionBroken, NeedsReview, TryLater, KeyError, ValueError) as error:
-            if isinstance(error, Unreachable):
-                raise
+        except (ConnectionBroken, NeedsReview, KeyError, ValueError) as error:
             return [Check("Time zone", False, f"It could not be compared: {error}")]
         hours = (true - shown).total_seconds() / 3600
         if abs(hours) < 0.25:

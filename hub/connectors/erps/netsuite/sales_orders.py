@@ -118,13 +118,14 @@ class NetSuiteOrders(SalesOrders):
         return order_body(document, self.choices).notes
 
     def get_ready(self) -> None:
-        """The code lists: one request each, an hour long.
+        """The code lists, one request each, an hour long; items and customers, a request for each thousand.
 
         A role that lacks one of them may never need it, and nothing is wrong with that.
         """
         lists = [self.codes.currencies, self.codes.terms, self.codes.ship_items]
         lists += [self.codes.tax_codes] if self.choices.sends_tax_codes else []
-        for codes in (*lists, *(each for each, _ in self.codes.header.values())):
+        names = [self.codes.items, self.codes.customers]
+        for codes in (*names, *lists, *(each for each, _ in self.codes.header.values())):
             with suppress(SyncError):
                 codes.get_ready()
 

@@ -66,9 +66,19 @@ def items_named(names: Iterable[str]) -> str:
     return f"SELECT id, itemid AS code, isinactive FROM item WHERE itemid IN ({texts(names)})"
 
 
+def every_item() -> str:
+    """All items that orders may name, a page after the other."""
+    return "SELECT id, itemid AS code FROM item WHERE isinactive = 'F' ORDER BY id"
+
+
 def customers_named(numbers_: Iterable[str]) -> str:
     """Ids of customers by their numbers, for orders."""
     return f"SELECT id, entityid AS code, isinactive FROM customer WHERE entityid IN ({texts(numbers_)})"
+
+
+def every_customer() -> str:
+    """All customers that orders may name, a page after the other."""
+    return "SELECT id, entityid AS code FROM customer WHERE isinactive = 'F' ORDER BY id"
 
 
 def orders_by_reference(references: Iterable[str]) -> str:

@@ -42,8 +42,9 @@ class TrytonConfirmation(Confirmation):
                 if ids:
                     failures |= self._press(button, ids)
                     states = self._after(button, ids, states, failures)
+            states |= self._states(list(failures))
         return [
-            Confirmed(str(number), states[number], failures.get(number) or _cancelled(number, states[number]))
+            Confirmed(str(number), states[number], _failure(number, states[number], failures))
             for number in wanted
             if number in states
         ]
@@ -80,7 +81,10 @@ class TrytonConfirmation(Confirmation):
         return {}
 
 
-def _cancelled(number: int, state: str) -> NeedsReview | None:
+def _failure(number: int, state: str, failures: Failures) -> NeedsReview | None:
+    """A refusal counts while the sale waits for a button still: a person may have pressed it in the same moment."""
+    if state in dict(STEPS):
+        return failures.get(number)
     if state != "cancelled":
         return None
     return Conflict(

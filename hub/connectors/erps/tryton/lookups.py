@@ -84,13 +84,18 @@ class Lookups:
         def of_company() -> list[object]:
             return [["company", "=", client.company()]]
 
+        def for_sales() -> list[object]:
+            # Charts of accounts often have a tax of the same name for purchases.
+            kinds = ["OR", ["group", "=", None], ["group.kind", "in", ["sale", "both"]]]
+            return [*of_company(), ["parent", "=", None], kinds]
+
         party_fields = ("name", "active", "customer_payment_term", *ADDRESS_FIELDS)
         self.parties = Records(client, "party.party", "code", party_fields, domain=lambda: [ALSO_INACTIVE])
         product_fields = ("active", "template.active", "sale_uom")
         self.products = Records(
             client, "product.product", "code", product_fields, domain=lambda: [ALSO_INACTIVE]
         )
-        self.taxes = Records(client, "account.tax", "name", ("rate", "type", "childs"), domain=of_company)
+        self.taxes = Records(client, "account.tax", "name", ("rate", "type", "childs"), domain=for_sales)
         self.terms = Records(client, "account.invoice.payment_term", "name", ())
         self.carriers = Records(client, "carrier", "party.code", ())
         self.currencies = Records(client, "currency.currency", "code", ())

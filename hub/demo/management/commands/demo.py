@@ -86,7 +86,7 @@ class Command(BaseCommand):
     def _place(self, demo: world.World) -> list[Placed]:
         stores = {"euro": demo.euro_store, "dollar": demo.dollar_store}
         placed = []
-        for plan in orders(demo.far.outcomes):
+        for plan in orders():
             system = stores[plan.store].config["sandbox_name"]
             answer = demo.sandbox.act("store", system, plan.action, plan.order)
             placed.append(Placed(plan, system, answer["id"], answer["name"]))
