@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hub.connectors.erps.tryton.records import Records
+from hub.errors import CodeUnknown, RecordRejected
+from tests.connectors.tryton.far_side import document
 
 
 class Table:
@@ -48,3 +52,13 @@ def test_what_is_forgotten_while_it_is_read_itself_is_answered():
     table.meanwhile = lambda: products.forget("IT-1")
 
     assert list(products.by_code(["IT-1"])) == ["IT-1"]
+
+
+def test_a_shipping_method_without_carriers_in_tryton_names_the_module_and_is_not_called_unknown(far_side):
+    far_side.answers("model.sale.sale.fields_get", {"web_id": {}})
+
+    with pytest.raises(RecordRejected, match="module sale_shipment_cost") as caught:
+        far_side.connector().create_sales_order(document(shipping_method_code="STANDARD"))
+
+    assert not isinstance(caught.value, CodeUnknown)
+    assert far_side.to("model.sale.sale.create") == []

@@ -153,16 +153,6 @@ def test_without_carriers_in_tryton_nothing_is_said_of_them(far_side):
     assert {"carrier", "shipment_cost_method"} & body(far_side).keys() == set()
 
 
-def test_a_shipping_method_without_carriers_in_tryton_names_the_module_and_is_not_called_unknown(far_side):
-    far_side.answers("model.sale.sale.fields_get", {"web_id": {}})
-
-    with pytest.raises(RecordRejected, match="module sale_shipment_cost") as caught:
-        create(far_side, shipping_method_code="STANDARD")
-
-    assert not isinstance(caught.value, CodeUnknown)
-    assert far_side.to(CREATE) == []
-
-
 def test_a_discount_is_taken_off_the_price_and_said_in_the_lines_note(far_side):
     create(far_side, lines=(line(discount_amount=Decimal("2.50"), tax_amount=Decimal("5.23")),))
 
