@@ -9,7 +9,6 @@ import pytest
 from hub.connectors.documents import ErpSalesOrder, ErpTotals, FilledField, LineKind, PagePosition
 from hub.connectors.erp_parts import CreatedOrder
 from hub.errors import (
-    CodeUnknown,
     OutcomeUnknown,
     RecordRejected,
     Unreachable,
