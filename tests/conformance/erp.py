@@ -110,7 +110,7 @@ class ErpUnderTest(ABC):
 
     @abstractmethod
     def settings(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Config and secrets of a connection; deadline 10 s, settle time 2 s."""
+        """Config and secrets of a connection; no cell waits for the deadline: it leaves a slow machine its time."""
 
     @abstractmethod
     def wrong_secrets(self) -> dict[str, str]:

@@ -24,7 +24,8 @@ from tests.fakes.hooks import FreeHooks
 
 RELAY = "tryton"
 SALE = "sale.sale"
-CONFIRMED = ("confirmed", "processing", "done")
+CONFIRMED = ("processing", "done")
+"""What is confirmed is processed at once by Tryton itself."""
 SALES_AT_ONCE = 50
 """SQLite's parser takes not many more in one call."""
 _WHOLE = "Tryton answers a search whole"
@@ -110,7 +111,7 @@ class TrytonUnderTest(ErpUnderTest):
             "database": DATABASE,
             "user": USER,
             "web_shops": "Shopify",
-            "call_deadline_seconds": "10",
+            "call_deadline_seconds": "60",
             "settle_after_seconds": "2",
         }
         return config, {"password": PASSWORD}
