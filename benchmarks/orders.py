@@ -148,10 +148,11 @@ def _calls_figures(far: FarErp, sandbox: Sandbox, count: int, since: float) -> I
         c for c in store if c["operation"] not in (WRITE, "FetchToken") and "ebhook" not in c["operation"]
     ]
     creates, read_back = erp[far.operations.create], erp[far.operations.read_back]
-    others = sum(erp.values()) - creates - read_back
+    steps = sum(erp[step] for step in far.operations.steps)
+    counted = creates + read_back + steps
     yield Figure(
-        "ERP calls for each order", (creates + read_back) / count, 1 + 1 / 20, "calls", is_ceiling=True,
-        detail=f"{creates} creates, {read_back} read-backs, {others} others",
+        "ERP calls for each order", counted / count, far.calls_an_order, "calls", is_ceiling=True,
+        detail=f"{creates} creates, {read_back} read-backs, {steps} steps, {sum(erp.values()) - counted} others",
     )  # fmt: skip
     yield Figure(
         "Shopify reads for each order", len(reads) / count, 0, "calls", is_ceiling=True,

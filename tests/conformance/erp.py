@@ -33,6 +33,10 @@ STORE_CODE = "CF"
 _numbers = itertools.count(1)
 
 
+class NotHere(Exception):
+    """The far side cannot be had on this machine; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Codes:
     """What the ERP calls the things of an order. The tax is one of 19 %."""

@@ -53,6 +53,8 @@ class Operations:
     reads: str
     sign_in: str
     """ "" where nothing is asked to sign in."""
+    steps: tuple[str, ...] = ()
+    """What brings a document on from its create, where that is not all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class FarErp(ABC):
     operations: ClassVar[Operations]
     is_real: ClassVar[bool] = False
     """Whether a real server works behind it, as slowly as it does."""
+    calls_an_order: ClassVar[float] = 1 + 1 / 20
+    """At most, of a clean order in a backlog: its create, and its share of what is asked for many."""
     prompt: ClassVar[Mapping[str, Any]] = {}
     """Options of a system that answers with all it knows, for tests that are about something else."""
 

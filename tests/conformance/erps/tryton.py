@@ -9,8 +9,6 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-import pytest
-
 from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
 from hub.connectors.documents import FilledField, SalesOrder
@@ -20,7 +18,7 @@ from hub.demo.tryton.environment import TrytonUnavailable
 from hub.demo.tryton.rpc import ADMIN, ADMIN_PASSWORD, DATABASE, PASSWORD, USER
 from hub.demo.tryton.server import tryton_server
 from hub.errors import CodeKind, UnknownCode
-from tests.conformance.erp import Codes, ErpUnderTest, KnownCustomer, TrueOrder
+from tests.conformance.erp import Codes, ErpUnderTest, KnownCustomer, NotHere, TrueOrder
 from tests.conformance.situations import Situation
 from tests.fakes.hooks import FreeHooks
 
@@ -211,7 +209,7 @@ def started(sandbox: Sandbox, stack: ExitStack) -> Callable[[str], TrytonUnderTe
     try:
         address = stack.enter_context(tryton_server())
     except TrytonUnavailable as error:
-        pytest.skip(str(error))
+        raise NotHere(str(error)) from error
     options = {"upstream": address, "database": DATABASE, "user": ADMIN, "password": ADMIN_PASSWORD}
     sandbox.create("erp", RELAY, dialect="relay", **options)
     shared = Shared(TrytonUnderTest(sandbox))

@@ -123,10 +123,11 @@ class NetSuiteOrders(SalesOrders):
         """
         lists = [self.codes.currencies, self.codes.terms, self.codes.ship_items]
         lists += [self.codes.tax_codes] if self.choices.sends_tax_codes else []
-        names = [self.codes.items, self.codes.customers]
-        for codes in (*names, *lists, *(each for each, _ in self.codes.header.values())):
+        lists += [each for each, _ in self.codes.header.values()]
+        ready = [names.get_ready for names in (self.codes.items, self.codes.customers)]
+        for get_ready in (*ready, *(codes.get_ready for codes in lists)):
             with suppress(SyncError):
-                codes.get_ready()
+                get_ready()
 
     def create_sales_order(self, document: SalesOrder) -> CreatedOrder:
         """One PUT with all lines, which NetSuite carries out as one transaction; it answers without a body.
