@@ -206,17 +206,6 @@ def test_a_code_that_is_not_there_is_named_before_anything_is_sent(far_side, erp
     assert far_side.to("PUT salesOrder") == []
 
 
-def test_a_code_that_was_created_there_a_moment_after_its_list_was_read_is_found(far_side, erp):
-    known = {"id": "5", "code": "Net 30"}
-    far_side.answers("POST suiteql term", rows(known), rows(known, {"id": "6", "code": "Net 45"}))
-    erp.get_ready()
-
-    erp.create_sales_order(document(payment_terms_code="Net 45"))
-
-    [sent] = far_side.to("PUT salesOrder")
-    assert sent.body["terms"] == {"id": "6"}
-
-
 def test_all_items_are_looked_up_in_one_query_and_every_missing_one_is_named(far_side, erp):
     lines = (line(), line(number="GONE"), line(number="O'BRIEN"), line(number="FREIGHT"))
 
@@ -292,23 +281,6 @@ def test_two_items_of_one_number_are_not_guessed_between(far_side, erp):
 
     with pytest.raises(RecordRejected, match="several items '1896-S': 1 and 2"):
         erp.create_sales_order(document())
-
-
-@pytest.mark.parametrize(
-    ("path", "code"),
-    [
-        ("item.items[0].taxCode", UnknownCode(CodeKind.TAX_CODE, "VAT 19")),
-        ("terms", UnknownCode(CodeKind.PAYMENT_TERMS, "Net 30")),
-        ("shipMethod", UnknownCode(CodeKind.CHARGE, "Ground")),
-    ],
-)
-def test_a_refused_reference_is_an_unknown_code(far_side, erp, path, code):
-    far_side.answers("PUT salesOrder", refusal(400, "INVALID_CONTENT", INVALID, path))
-
-    with pytest.raises(CodeUnknown, match="Invalid Field Value 2001") as caught:
-        erp.create_sales_order(document(payment_terms_code="Net 30"))
-
-    assert caught.value.codes == (code,)
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,11 @@ class CodeList:
         with self._lock:
             self._refresh(time.monotonic() - LIST_SECONDS)
 
+    def forget(self) -> None:
+        """Read the list anew the next time: NetSuite did not take an id of it."""
+        with self._lock:
+            self._read_at = None
+
     def _is_id(self, wanted: str) -> bool:
         return wanted in self._codes
 
