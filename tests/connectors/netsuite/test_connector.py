@@ -95,6 +95,12 @@ def test_limits_are_those_of_the_integration(far_side, erp, answer, expected):
     assert erp.read_limits() == ObservedLimits(concurrency=expected)
 
 
+def test_a_connection_that_is_to_use_less_than_the_account_allows_does(far_side):
+    far_side.answers("GET governanceLimits", (200, payload("limits_of_integration")))
+
+    assert far_side.connector(concurrency="3").read_limits() == ObservedLimits(concurrency=3)
+
+
 def test_a_role_that_may_not_ask_for_limits_has_no_news(far_side, erp):
     far_side.answers(
         "GET governanceLimits", refusal(403, "INSUFFICIENT_PERMISSION", "You need 'Administrator'.")

@@ -35,6 +35,15 @@ def test_drafts_are_quoted_and_confirmed_together_and_read_again(far_side):
     assert len(far_side.to(STATES)) == 2
 
 
+def test_a_sale_that_stays_what_it_was_is_not_taken_for_confirmed(far_side):
+    far_side.answers(STATES, states(n7="quotation"), states(n7="quotation"))
+    far_side.answers(CONFIRM, None)
+
+    [one] = confirm(far_side, "7")
+
+    assert (one.status, type(one.failure)) == ("quotation", RecordRejected)
+
+
 @pytest.mark.parametrize("state", ["processing", "done"])
 def test_what_is_done_is_left_alone(far_side, state):
     far_side.answers(STATES, states(n7=state))

@@ -88,7 +88,8 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
         return f"netsuite/{settings.realm(config).lower()}"
 
     def read_limits(self) -> ObservedLimits:
-        """What is allocated to this integration, else what is left for all without an allocation.
+        """What is allocated to this integration, else what is left for all without an allocation; never more than
+        the connection's own setting.
 
         Only administrators may ask: for any other role there is no news.
         """
@@ -102,7 +103,8 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
         allowed = own if found.get("integrationLimitType") == "integrationSpecific" else shared
         if isinstance(allowed, bool) or not isinstance(allowed, int) or allowed < 1:
             return ObservedLimits()
-        return ObservedLimits(concurrency=allowed)
+        most = settings.concurrency(self.config) if setting(self.config, "concurrency") else allowed
+        return ObservedLimits(concurrency=min(allowed, most))
 
     def test(self) -> list[Check]:
         """Sign-in, the record service, one read of every table, the clock.

@@ -140,9 +140,9 @@ FIELDS = (
     ConfigField(
         "concurrency",
         "Requests at once",
-        "How many of the account's this connection may use; they are shared with everything else that calls it.",
+        "How many of the account's this connection may use at most. Empty: as many as the account says are left for "
+        f"it, {CONCURRENCY} where it does not say.",
         is_required=False,
-        default=str(CONCURRENCY),
     ),
     ConfigField("api_url", "API address", "Change it for a sandbox only.", is_required=False),
     ConfigField(

@@ -84,7 +84,7 @@ class TrytonConfirmation(Confirmation):
 def _failure(number: int, state: str, failures: Failures) -> NeedsReview | None:
     """A refusal counts while the sale waits for a button still: a person may have pressed it in the same moment."""
     if state in dict(STEPS):
-        return failures.get(number)
+        return failures.get(number) or (None if state == "confirmed" else _untouched(number, state))
     if state != "cancelled":
         return None
     return Conflict(
@@ -92,4 +92,13 @@ def _failure(number: int, state: str, failures: Failures) -> NeedsReview | None:
         "Draft on the sale in Tryton and then Try again here.",
         code="cancelled_in_erp",
         evidence={"external_id": str(number)},
+    )
+
+
+def _untouched(number: int, state: str) -> RecordRejected:
+    """Tryton took the call and did nothing, as an extension of somebody's may have it."""
+    return RecordRejected(
+        f"Tryton took the confirmation and left the sale in state {state!r}. See what keeps it there, confirm it "
+        "there or press Try again.",
+        evidence={"external_id": str(number), "state": state},
     )
