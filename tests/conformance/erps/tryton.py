@@ -24,8 +24,7 @@ from tests.fakes.hooks import FreeHooks
 
 RELAY = "tryton"
 SALE = "sale.sale"
-CONFIRMED = ("processing", "done")
-"""What is confirmed is processed at once by Tryton itself."""
+CONFIRMED = ("confirmed", "processing", "done")
 SALES_AT_ONCE = 50
 """SQLite's parser takes not many more in one call."""
 _WHOLE = "Tryton answers a search whole"

@@ -99,15 +99,13 @@ def test_what_a_person_confirmed_in_the_same_moment_is_no_refusal(far_side):
     assert confirm(far_side, "7") == [Confirmed("7", "processing")]
 
 
-def test_what_stays_confirmed_is_processed_so_that_its_refusal_is_heard(far_side):
-    far_side.answers(STATES, states(n7="quotation"), states(n7="confirmed"))
+def test_what_is_confirmed_is_left_to_tryton_to_process(far_side):
+    """The button "process" is for sales administrators: pressing it would be refused for good."""
+    far_side.answers(STATES, states(n7="quotation", n8="confirmed"), states(n7="confirmed"))
     far_side.answers(CONFIRM, None)
-    far_side.answers(PROCESS, user_error("No account receivable."))
 
-    [one] = confirm(far_side, "7")
-
-    assert one.status == "confirmed"
-    assert "No account receivable" in str(one.failure)
+    assert confirm(far_side, "7", "8") == [Confirmed("7", "confirmed"), Confirmed("8", "confirmed")]
+    assert far_side.to(PROCESS) == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
-"""Confirming sales: what is a draft is quoted, what is quoted is confirmed, and Tryton processes it.
+"""Confirming sales: what is a draft is quoted, what is quoted is confirmed, and Tryton processes it by itself.
 
+It does so right after the confirmation or, with workers of its own, a little later: "confirmed" is as far as our work
+goes, and the button "process" is for its sales administrators. What fails there stays confirmed and is told there.
 Each step takes many sales in one transaction, and one that Tryton refuses rolls back the step for all: then the halves
 are tried apart. Confirmations lock tables there, so only one call runs at a time; one that fails for a lock (503) was
 rolled back, and the next run reads the states first.
@@ -18,7 +20,7 @@ from hub.connectors.erps.tryton.records import id_of
 from hub.errors import Conflict, NeedsReview, OutcomeUnknown, RecordRejected, Unreachable
 
 # state of a sale: the button that leads on from it
-STEPS = (("draft", "quote"), ("quotation", "confirm"), ("confirmed", "process"))
+STEPS = (("draft", "quote"), ("quotation", "confirm"))
 Failures = dict[int, NeedsReview]
 
 
