@@ -304,9 +304,10 @@ def found(references):
     return [ErpSalesOrder("1", "SO1", reference, "", "", None, None) for reference in references]
 
 
-def test_a_batch_holds_a_hundred_and_nobody_is_lost():
+@pytest.mark.parametrize("most", [MOST_RECORDS, 7])
+def test_a_batch_holds_so_many_and_nobody_is_lost(most):
     ledger = Ledger()
-    batches = Batches(ledger, found, Pace(linger=0.3, first_look=0.01, longest_look=0.01))
+    batches = Batches(ledger, found, Pace(linger=0.3, first_look=0.01, longest_look=0.01, most=most))
     seen = []
 
     def send(number):
@@ -321,7 +322,7 @@ def test_a_batch_holds_a_hundred_and_nobody_is_lost():
 
     assert len(seen) == 230
     assert all(reference in (number, "alone") for number, reference in seen)
-    assert max(ledger.sizes) <= MOST_RECORDS
+    assert max(ledger.sizes) <= most
     assert sum(ledger.sizes) + sum(reference == "alone" for _, reference in seen) == 230
 
 

@@ -27,11 +27,16 @@ OPERATION = "create sales orders together"
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds: how long the first caller waits for others, and how often a job is asked for."""
+    """Seconds: how long the first caller waits for others, and how often a job is asked for.
+
+    `most` is how many go together. Callers wait for their job, so there are only so many: where all were in one batch,
+    NetSuite's processors would have nothing to do while it is asked for and the next one comes.
+    """
 
     linger: float = 0.25
     first_look: float = 1.0
     longest_look: float = 4.0
+    most: int = MOST_RECORDS
 
 
 @dataclass(eq=False, slots=True)
@@ -91,7 +96,7 @@ class Batches:
             leads = self._gathering is None
             batch = self._gathering = self._gathering or _Batch()
             batch.parcels.append(parcel)
-            if len(batch.parcels) == MOST_RECORDS:
+            if len(batch.parcels) == min(self.pace.most, MOST_RECORDS):
                 self._gathering = None
                 batch.is_full.set()
             return batch, leads
