@@ -1,17 +1,21 @@
 """Customers that we create in an ERP for companies of a store that it does not know, where the store's policy says so.
 
 One customer for each company: its machine identity is the company's, so that two locations whose first orders come at
-once lead to one customer, and a create whose answer was lost is found again.
+once lead to one customer, and a create whose answer was lost is found again. What was created before is looked for
+ahead of every create: where a create by reference is an upsert, a second location would write its own address and
+contacts over what stands there, and over what clerks made of it since.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from companies.matching import Match, nobody
+from django.db.models.functions import Now
+
+from companies.matching import Match, nobody, unblocked
 from companies.models import CompanyPolicy, StoreCompanyLocation
 from hub.connectors.base import Connector
-from hub.connectors.customer_documents import NewCustomer
+from hub.connectors.customer_documents import ErpCustomer, NewCustomer
 from hub.connectors.documents import Address, OrderIdentity
 from hub.connectors.erp_parts import NewCustomers, SalesOrders
 from hub.connectors.identity import identity_token
@@ -29,7 +33,9 @@ FRESH = timedelta(minutes=1)
 def create_customer(connector: Connector, location: StoreCompanyLocation) -> tuple[Match, Attempt]:
     """Create the customer of the location's company; the attempt is the caller's to close with its link.
 
-    Raises AmbiguousMatch where the policy asks a person, NotReadyYet until the location was read just now.
+    Where another location led to it before, that customer is the answer and nothing is sent. Raises AmbiguousMatch
+    where the policy asks a person, NotReadyYet until the location was read just now, and while another location's
+    create of the same company is under way.
     """
     if not isinstance(connector, NewCustomers):
         raise nobody(
@@ -49,14 +55,30 @@ def create_customer(connector: Connector, location: StoreCompanyLocation) -> tup
         deadline=times.call_deadline,
         settle_after=times.settle_after,
     ) as attempt:
-        customer = connector.create_customer(document)
+        _check_alone(attempt)
+        # Only now: what another location's create made is there, or its attempt was seen above.
+        known = _customer_of(connector, location, [document.reference])
+        customer = unblocked(known, location) if known else connector.create_customer(document)
     return Match(customer, CREATED), attempt
 
 
 def adopt_lost(connector: Connector, location: StoreCompanyLocation, lost: list[Attempt]) -> Match | None:
     """The customer that an earlier create left there; None where nothing is there and nothing can appear any more."""
     erp = connector.supporting(NewCustomers)
-    found = erp.customers_by_reference(sorted({attempt.key for attempt in lost}))
+    found = _customer_of(erp, location, sorted({attempt.key for attempt in lost}))
+    if found:
+        return Match(found, CREATED)
+    attempts.wait_until_settled(lost)
+    for attempt in lost:
+        attempts.close(attempt, Attempt.State.LOST)
+    return None
+
+
+def _customer_of(
+    erp: NewCustomers, location: StoreCompanyLocation, references: list[str]
+) -> ErpCustomer | None:
+    """The customer that was created under these references, None where none was; raises Conflict for several."""
+    found = erp.customers_by_reference(references)
     if len(found) > 1:
         numbers = ", ".join(customer.number for customer in found)
         raise Conflict(
@@ -65,12 +87,23 @@ def adopt_lost(connector: Connector, location: StoreCompanyLocation, lost: list[
             code="double_in_erp",
             evidence={"location": str(location), "customers": [customer.number for customer in found]},
         )
-    if found:
-        return Match(found[0], CREATED)
-    attempts.wait_until_settled(lost)
-    for attempt in lost:
-        attempts.close(attempt, Attempt.State.LOST)
-    return None
+    return found[0] if found else None
+
+
+def _check_alone(attempt: Attempt) -> None:
+    """Raises NotReadyYet while another location may be creating the same company's customer.
+
+    Ours is committed before we look: of two that begin at once at least one sees the other.
+    """
+    others = Attempt.objects.filter(
+        connection=attempt.connection_id,
+        operation=OPERATION,
+        key=attempt.key,
+        state=Attempt.State.OPEN,
+        settle_at__gt=Now(),
+    ).exclude(pk=attempt.pk)
+    if others.exists():
+        raise NotReadyYet("Another location of the company leads to the same customer just now.", after=5.0)
 
 
 def _creates(location: StoreCompanyLocation) -> bool:

@@ -27,7 +27,7 @@ def find_customer(erp: Customers, location: StoreCompanyLocation, decided_number
     """
     for name, candidates in _searches(erp, location, decided_number):
         if len(candidates) == 1:
-            return _unblocked(candidates[0], name, location)
+            return Match(unblocked(candidates[0], location, name), name)
         if candidates:
             numbers = ", ".join(sorted(_named(c) for c in candidates))
             raise _ambiguous(
@@ -40,6 +40,14 @@ def nobody(location: StoreCompanyLocation, why: str = "") -> AmbiguousMatch:
     """The question about a location that is nobody's; `why` says what kept its customer from being created."""
     words = "no customer has its external id, tax id or e-mail address"
     return _ambiguous(location, f"{words}, and {why}" if why else words, [])
+
+
+def unblocked(customer: ErpCustomer, location: StoreCompanyLocation, key: str = "") -> ErpCustomer:
+    """The customer where it may be used; raises AmbiguousMatch for a blocked one. `key` is what found it."""
+    if customer.is_blocked:
+        how = f"found by its {key}" if key else "created for its company"
+        raise _ambiguous(location, f"customer {customer.number}, {how}, is blocked in the ERP", [customer])
+    return customer
 
 
 def _searches(
@@ -58,14 +66,6 @@ def _searches(
 
 def _named(customer: ErpCustomer) -> str:
     return f"{customer.number} (of {customer.parent_number})" if customer.parent_number else customer.number
-
-
-def _unblocked(customer: ErpCustomer, name: str, location: StoreCompanyLocation) -> Match:
-    if customer.is_blocked:
-        raise _ambiguous(
-            location, f"customer {customer.number}, found by its {name}, is blocked in the ERP", [customer]
-        )
-    return Match(customer, name)
 
 
 def _ambiguous(location: StoreCompanyLocation, why: str, candidates: list[ErpCustomer]) -> AmbiguousMatch:

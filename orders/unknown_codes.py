@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from companies.models import CompanyLocationLink
-from hub.connectors.documents import PlacedOrder
-from hub.errors import CodeKind, CodeUnknown, MappingMissing
+from hub.connectors.documents import LineKind, PlacedOrder
+from hub.errors import CodeKind, CodeUnknown, MappingMissing, NeedsReview
 from hub.sync.enqueue import enqueue
 from inventory.models import ItemMapping
 from orders.mapping import Side
@@ -37,18 +37,17 @@ def asked_anew(side: Side, order: PlacedOrder) -> Iterator[None]:
 
 
 def _item(side: Side, order: PlacedOrder, code: str) -> None:
-    """Rows with this item number lose it; a SKU that was sent as it is gets a row of its own.
-
-    A shipping charge may be an item as well: a connector cannot tell.
-    """
-    if ItemMapping.objects.filter(item_number=code, **side.rows).update(item_number=""):
+    """Rows with this item number lose it, those of charges that are items too; a SKU sent as it is gets a row."""
+    charges = ShippingMethodMapping.objects.filter(
+        charge_kind=LineKind.ITEM.value, charge_number=code, **side.rows
+    )
+    goods = ItemMapping.objects.filter(item_number=code, **side.rows)
+    if charges.update(charge_number="") + goods.update(item_number=""):
         return
     titles = {line.sku: line.title for line in order.lines}
     if code in titles:
         row = {"sku": code, "title": titles[code][:255], **side.rows}
         ItemMapping.objects.bulk_create([ItemMapping(**row)], ignore_conflicts=True)
-        return
-    _charge(side, order, code)
 
 
 def _tax_code(side: Side, order: PlacedOrder, code: str) -> None:
@@ -71,7 +70,17 @@ def _charge(side: Side, order: PlacedOrder, code: str) -> None:
 
 
 def _customer(side: Side, order: PlacedOrder, code: str) -> None:
-    """Locations that were linked to it are matched anew; where nobody is found, an empty row asks a person."""
+    """Locations that were linked to it are matched anew; where nobody is found, an empty row asks a person.
+
+    Raises NeedsReview for the customer of orders without a company: it stands in the store's policy, not in a row.
+    """
+    if code == side.policy.d2c_customer_number and not order.is_b2b:
+        raise NeedsReview(
+            f"The order policy names customer {code!r} for orders without a company, which {side.erp} does not know. "
+            "Correct it on the store's page or create the customer there, then press Try again.",
+            code="customer_missing",
+            evidence=side.evidence,
+        )
     links = CompanyLocationLink.objects.filter(connection=side.erp, customer_number=code)
     locations = list(links.values_list("location_id", flat=True))
     links.delete()

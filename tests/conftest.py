@@ -38,9 +38,33 @@ def _plain_static_files(settings):
     }
 
 
+# Files that keep one process busy for half a minute or more; the first one makes what other files then wait for.
+LONG_FILES = (
+    "conformance/test_capabilities.py",
+    "admin/test_statement_counts.py",
+    "chaos/test_short_run.py",
+    "test_quick_start.py",
+    "access/test_doors.py",
+    "api/test_statement_counts.py",
+    "browser/test_pages.py",
+    "sync/test_work_supervision.py",
+    "sync/test_losses.py",
+    "orders/flows/test_pull_store_orders.py",
+)
+
+
+def _turn(item):
+    path = item.path.as_posix()
+    return next((n for n, file in enumerate(LONG_FILES) if path.endswith(file)), len(LONG_FILES))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """pytest-django makes a test database only where a collected test asks for one by its mark."""
+    """Long files first, so that no process works alone at the end (`--no-loadscope-reorder` keeps the order).
+
+    pytest-django makes a test database only where a collected test asks for one by its mark.
+    """
+    items.sort(key=_turn)
     sharing = [item for item in items if "shared_database" in item.fixturenames]
     if sharing and not any(item.get_closest_marker("django_db") for item in items):
         sharing[0].add_marker(pytest.mark.django_db(transaction=True))

@@ -19,8 +19,9 @@ class StoreCompanyLocation(models.Model):
     company_merchant_id = models.CharField(max_length=120, default="", blank=True)
     tax_registration_id = models.CharField(max_length=120, default="", blank=True)
     emails = models.JSONField(default=list, blank=True)
-    phone = models.CharField(max_length=60, default="", blank=True)
-    currency = models.CharField(max_length=3, default="", blank=True)
+    # With defaults of the database: workers of the version before insert rows while it is new already.
+    phone = models.CharField(max_length=60, default="", db_default="", blank=True)
+    currency = models.CharField(max_length=3, default="", db_default="", blank=True)
     billing_address = models.JSONField(
         null=True, blank=True, help_text="Fields as in hub.connectors.documents.Address."
     )

@@ -2,15 +2,19 @@
 
 Starts   the order was created anew after a lost attempt had settled; once, when that time has passed again
 Reads    the ERP's orders and posted invoices that carry the order's reference
-Writes   nothing
+Writes   that the order's totals are to be compared once more: where a create is an upsert, one that lands late is no
+         twin but writes over the document
 Repeat   safe: reads only
 Review   more than one document in the ERP
 """
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from hub.connectors.erp_parts import SalesOrders
 from hub.errors import Conflict
+from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.models import OrderLink
@@ -36,4 +40,7 @@ def run(connection: Connection, record_id: int) -> str:
                 "documents": [d.number for d in found],
             },
         )
+    with transaction.atomic():
+        OrderLink.objects.filter(pk=link.pk).update(totals=OrderLink.Totals.UNREAD)
+        enqueue("check_order_totals", connection.pk)
     return "no twin"

@@ -13,10 +13,12 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from hub.connectors.documents import ErpSalesOrder
 from hub.connectors.erp_parts import Confirmation, Confirmed, SalesOrders
 from hub.errors import Conflict, NeedsReview, NotReadyYet, SyncError
 from hub.lib.text import storable
 from hub.sync import review
+from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.batching import Few, gather
@@ -42,29 +44,39 @@ def run(connection: Connection, record_id: int) -> str:
         order__cancelled_at=None,
     )
     confirmed = refused = last = 0
+    late: SyncError | None = None
     while True:
         left = waiting.filter(pk__gt=last)
         gather(left, erp.confirm_batch, FEW, flow=FLOW, waits_for_erp=connection.pk)
         batch = list(left.select_related("order").order_by("pk")[: erp.confirm_batch])
         if not batch:
-            return f"confirmed {confirmed}, refused {refused}"
+            break
         last = batch[-1].pk
         outcomes = erp.confirm_sales_orders([link.external_id for link in batch])
-        good = _store(connection, orders, batch, {one.external_id: one for one in outcomes})
-        confirmed, refused = confirmed + good, refused + len(batch) - good
+        good, failure = _store(connection, orders, batch, {one.external_id: one for one in outcomes})
+        confirmed, refused, late = confirmed + good, refused + len(batch) - good, late or failure
+    if late is not None:
+        # What may pass later is tried again, when its neighbours' outcome is stored.
+        raise late
+    return f"confirmed {confirmed}, refused {refused}"
 
 
 def again(connection_id: int, record_id: int) -> None:
-    """A person corrected something: confirm this order anew."""
+    """A person corrected something: confirm this order anew, once its totals were compared as they are now."""
     OrderLink.objects.filter(
         connection_id=connection_id, order_id=record_id, confirmation=OrderLink.Confirmation.REFUSED
-    ).update(confirmation=OrderLink.Confirmation.WAITS)
+    ).update(confirmation=OrderLink.Confirmation.WAITS, totals=OrderLink.Totals.UNREAD)
+    enqueue("check_order_totals", connection_id)
 
 
 def _store(
     connection: Connection, erp: SalesOrders, links: list[OrderLink], outcomes: dict[str, Confirmed]
-) -> int:
-    """Note what became of each, with the numbers that confirmed documents have now; returns how many are confirmed."""
+) -> tuple[int, SyncError | None]:
+    """Note what became of each, with the numbers that confirmed documents have now.
+
+    Returns how many are confirmed, and what keeps one of the others waiting. A document that somebody changed since
+    its totals were compared is compared once more.
+    """
     failures = {link.pk: _failure(link, outcomes.get(link.external_id)) for link in links}
     good = [link for link in links if failures[link.pk] is None]
     found = {one.external_id: one for one in erp.read_sales_orders([link.external_id for link in good])}
@@ -72,18 +84,26 @@ def _store(
         mirror_erp_orders(connection, list(found.values()))
         for link in good:
             link.confirmation = OrderLink.Confirmation.DONE
-            if link.external_id in found:
-                link.number = storable(found[link.external_id].number)[:60]
+            document = found.get(link.external_id)
+            if document is not None:
+                link.number = storable(document.number)[:60]
+                link.totals = _standing(link, document)
         for link in links:
             _ask(link, failures[link.pk])
-        OrderLink.objects.bulk_update(links, ["confirmation", "number"])
+        OrderLink.objects.bulk_update(links, ["confirmation", "number", "totals"])
         review.solve_items(FLOW, connection.pk, [link.order_id for link in good])
         go_on(connection, good)
-    for failure in failures.values():
-        if failure is not None and not isinstance(failure, NeedsReview):
-            # What may pass later is tried again, after its neighbours' outcome is stored.
-            raise failure
-    return len(good)
+    waits = (each for each in failures.values() if each is not None and not isinstance(each, NeedsReview))
+    return len(good), next(waits, None)
+
+
+def _standing(link: OrderLink, document: ErpSalesOrder) -> str:
+    """What is known of the totals now that the document was read again."""
+    totals = document.totals
+    compared = (link.currency, link.erp_total, link.erp_tax)
+    if totals is None or (totals.currency, totals.including_tax, totals.tax) == compared:
+        return link.totals
+    return OrderLink.Totals.UNREAD
 
 
 def _failure(link: OrderLink, outcome: Confirmed | None) -> SyncError | None:

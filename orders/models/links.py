@@ -25,13 +25,13 @@ class OrderLink(models.Model):
         EQUAL = "equal", "equal"
         DIFFER = "differ", "differ"
 
-    # Indexes below begin with either.
     class Confirmation(models.TextChoices):
         NONE = "", "needs none"
         WAITS = "waits", "waits"
         DONE = "done", "confirmed"
         REFUSED = "refused", "refused by the ERP"
 
+    # Indexes below begin with either.
     order = models.ForeignKey(StoreOrder, on_delete=models.PROTECT, related_name="links", db_index=False)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, db_index=False)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.SALES_ORDER)
@@ -48,7 +48,12 @@ class OrderLink(models.Model):
     erp_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     totals = models.CharField(max_length=10, choices=Totals.choices, default=Totals.UNREAD)
     confirmation = models.CharField(
-        max_length=10, choices=Confirmation.choices, default=Confirmation.NONE, blank=True
+        max_length=10,
+        choices=Confirmation.choices,
+        default=Confirmation.NONE,
+        # Workers of the version before, which still run while the database is new, do not name the column.
+        db_default="",
+        blank=True,
     )
     """Where documents begin as drafts: whether it was confirmed, once its totals were found equal."""
     reference_pushed_at = models.DateTimeField(null=True)

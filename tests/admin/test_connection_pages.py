@@ -96,7 +96,7 @@ def test_a_nul_byte_is_refused_at_its_field(pages):
 
 
 def test_every_setting_says_what_it_is_for(pages):
-    page = pages.get(reverse("admin:sync_erp_add")).content.decode()
+    page = pages.get(reverse("admin:sync_erp_add"), {"system": "business_central"}).content.decode()
 
     assert "Seconds in which a lost order may still appear." in page
     assert "Dates on documents (the order date) are computed in it." in page

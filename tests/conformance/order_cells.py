@@ -201,6 +201,11 @@ def a_look_up_finds_what_came_late(erp: ErpUnderTest) -> None:
     found = until(lambda: [both for both in [orders.find_sales_orders(references)] if len(both) > 1])[0]
 
     assert sorted(each.reference for each in found) == sorted(references)
+    # An index that lags behind shows less, and later all; a far side without one shows all at once.
+    erp.fault_on_everything("lagging_lookup", seconds=60)
+    assert len(orders.find_sales_orders(references)) in (0, 2)
+    erp.forget_faults()
+    assert len(orders.find_sales_orders(references)) == 2
 
 
 @cell((Capability.FIND_ORDER, Situation.PARTIAL))

@@ -37,7 +37,7 @@ class DraftingErp(Connector, SalesOrders, Customers, Confirmation):
     def forget(cls):
         """An empty ERP."""
         cls.orders, cls.documents, cls.calls = {}, {}, []
-        cls.refused, cls.away, cls.unknown = set(), set(), {}
+        cls.refused, cls.away, cls.unknown, cls.confirm_batch = set(), set(), {}, 10
 
     @classmethod
     def limits(cls, config):

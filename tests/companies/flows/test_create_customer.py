@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,7 +13,8 @@ from hub.connectors.documents import LineKind
 from hub.connectors.erp_parts import NewCustomers
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.errors import OutcomeUnknown, RecordRejected
-from hub.sync.models import Connection, ReviewItem
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Attempt, Connection, ReviewItem
 from orders.models import ShippingMethodMapping
 from tests.fakes.drafting import DraftingErp
 from tests.world import ALPENHAUS, NORDLICHT, STRANGER, save_mapping
@@ -153,6 +155,62 @@ def test_a_location_without_a_billing_address_is_asked_about(hub, taking):
     assert StoreCompanyLocation.objects.get().billing_address is None
 
 
+def second_location(hub):
+    """Another location of the company that the first order made known, with contacts of its own."""
+    location = StoreCompanyLocation.objects.get()
+    location.pk, location.external_id = None, "gid://shopify/CompanyLocation/999"
+    location.name, location.emails, location.tax_registration_id = "Depot", ["depot@example.com"], ""
+    location.billing_address = {**location.billing_address, "city": "Salzburg"}
+    location.read_at = datetime.now(UTC)
+    location.save()
+    return location
+
+
+def test_a_second_location_of_the_company_becomes_the_same_customer_and_nothing_of_it_is_written(hub, taking):
+    hub.place(company=ALPENHAUS, po_number="PO-1")
+    hub.work(lambda: taking.orders)
+    location = second_location(hub)
+
+    enqueue("match_company_location", hub.erp.pk, [location.pk])
+    hub.work()
+
+    assert len(taking.given) == 1
+    assert CompanyLocationLink.objects.get(location=location).customer_number == "C0"
+    assert hub.attempts().count("open") == 0
+
+
+def test_G1_two_locations_of_a_company_create_it_one_after_the_other(hub, taking):
+    hub.place(company=ALPENHAUS, po_number="PO-1")
+    hub.work(lambda: taking.orders)
+    first, location = Attempt.objects.get(operation="create_customer"), second_location(hub)
+    # The first one's answer has not come yet, nor is anything found.
+    taking.customers = {}
+    soon = datetime.now(UTC) + timedelta(seconds=60)
+    Attempt.objects.filter(pk=first.pk).update(state="open", settle_at=soon)
+
+    enqueue("match_company_location", hub.erp.pk, [location.pk])
+    hub.work()
+
+    assert len(taking.given) == 1
+    Attempt.objects.filter(pk=first.pk).update(state="lost")
+    hub.hurry()
+    hub.work(lambda: CompanyLocationLink.objects.filter(location=location).exists())
+    assert len(taking.given) == 2
+
+
+def test_a_customer_made_for_the_company_and_blocked_since_is_a_persons_decision(hub, taking):
+    hub.place(company=ALPENHAUS, po_number="PO-1")
+    hub.work(lambda: taking.orders)
+    location = second_location(hub)
+    taking.customers = {key: replace(each, is_blocked=True) for key, each in taking.customers.items()}
+
+    enqueue("match_company_location", hub.erp.pk, [location.pk])
+    hub.work()
+
+    assert (len(taking.given), hub.reviews()) == (1, [("match_company_location", "ambiguous_match")])
+    assert "is blocked in the ERP" in ReviewItem.objects.get(state="open").message
+
+
 def test_several_customers_are_named_with_the_customer_above_them(hub, taking):
     made = ErpCustomer("1", "C1", "A", "", "", "EUR", False)
     taking.customers = {"a": made, "b": replace(made, external_id="2", number="C1", parent_number="C0")}
@@ -160,8 +218,6 @@ def test_several_customers_are_named_with_the_customer_above_them(hub, taking):
     hub.work(lambda: StoreCompanyLocation.objects.filter(merchant_id="").exists())
     StoreCompanyLocation.objects.update(merchant_id="C1")
     CompanyLocationLink.objects.all().delete()
-
-    from hub.sync.enqueue import enqueue
 
     enqueue("match_company_location", hub.erp.pk, [StoreCompanyLocation.objects.get().pk])
     hub.work()

@@ -87,7 +87,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
             "currency": "EUR",
             "api_url": root,
             "login_url": root,
-            "call_deadline_seconds": "10",
+            "call_deadline_seconds": "60",
             "settle_after_seconds": "2",
         }
         return config, {"client_secret": "sandbox"}

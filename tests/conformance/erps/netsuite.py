@@ -117,7 +117,7 @@ class NetSuiteUnderTest(ErpUnderTest):
             "api_url": f"{self.sandbox.url}/erps/{self.name}",
             "subsidiary": "Concord Trading",
             "order_fields": "custbody_project: text 40 Project; custbody_rush: yes/no; custbody_weight: number",
-            "call_deadline_seconds": "10",
+            "call_deadline_seconds": "60",
             "settle_after_seconds": "2",
         }
         return config, {"private_key": pem(key())}

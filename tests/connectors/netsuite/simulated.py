@@ -70,6 +70,8 @@ class Account:
     def __init__(self, server, name, **options):
         self.url, self.name = server.url, name
         self.opened = []
+        # No certificates to check: loading them takes longer than a test.
+        self.http = httpx.Client(base_url=f"{self.url}/_sandbox", verify=False)
         self.control(
             "systems",
             kind="erp",
@@ -80,7 +82,7 @@ class Account:
         self.control("seed", kind="erp", name=name, data=MASTER)
 
     def control(self, verb, **body):
-        answer = httpx.post(f"{self.url}/_sandbox/{verb}", content=json.dumps(body))
+        answer = self.http.post(f"/{verb}", content=json.dumps(body))
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -92,7 +94,7 @@ class Account:
         self.control("faults", seed=1, rules=[rule])
 
     def truth(self):
-        answer = httpx.get(f"{self.url}/_sandbox/truth", params={"kind": "erp", "name": self.name})
+        answer = self.http.get("/truth", params={"kind": "erp", "name": self.name})
         return answer.json()["erps"][self.name]
 
     def orders(self):
@@ -119,6 +121,7 @@ class Account:
         for erp in self.opened:
             erp.close()
         self.control("faults", seed=1, rules=[])
+        self.http.close()
 
 
 def order(number=1, po_number="PO-1", **changes):

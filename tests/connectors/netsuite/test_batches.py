@@ -79,8 +79,8 @@ def together(erp, numbers):
 
 
 def test_orders_that_come_together_are_one_request_and_each_has_its_number_and_totals(far_side, erp):
-    far_side.answers("GET job", PENDING, PENDING, DONE)
-    far_side.answers("POST suiteql transaction", rows(*map(row_of, range(1, 9))))
+    far_side.answers("GET job", PENDING)
+    far_side.answers("POST suiteql transaction", rows(), rows(), rows(*map(row_of, range(1, 9))))
 
     outcomes = together(erp, range(1, 9))
 
@@ -94,7 +94,46 @@ def test_orders_that_come_together_are_one_request_and_each_has_its_number_and_t
     assert sent.headers["prefer"] == "respond-async"
     assert sent.headers["content-type"] == "application/vnd.oracle.resource+json; type=collection"
     assert uuid.UUID(sent.headers["x-netsuite-idempotency-key"])
-    assert len(far_side.sent) == 1 + 3 + 1
+    assert [f"{sent.method} {sent.subject}" for sent in far_side.sent] == [
+        "PUT salesOrder batch",
+        *["POST suiteql transaction", "GET job"] * 2,
+        "POST suiteql transaction",
+    ]
+
+
+def test_each_goes_on_as_soon_as_its_order_is_there(far_side, erp):
+    there = [rows(row_of(1)), rows(row_of(1), row_of(2)), rows(*map(row_of, (1, 2, 3)))]
+    first_is_back = threading.Event()
+
+    def look(sent):
+        if len(there) < 3:
+            # The first caller is back before the second order is looked for.
+            assert first_is_back.wait(10)
+        return there.pop(0)
+
+    far_side.answers("POST suiteql transaction", look)
+    ended = []
+
+    def send(number):
+        erp.create_sales_order(order(number))
+        ended.append(number)
+        if number == 1:
+            first_is_back.set()
+
+    # The leader stays to the end: it must not be the first one that is there.
+    leader = threading.Thread(target=send, args=(3,))
+    leader.start()
+    while erp.batches._gathering is None:
+        time.sleep(0.001)
+    others = [threading.Thread(target=send, args=(number,)) for number in (1, 2)]
+    for thread in others:
+        thread.start()
+    for thread in (leader, *others):
+        thread.join(20)
+
+    assert ended[0] == 1
+    assert sorted(ended) == [1, 2, 3]
+    assert far_side.to("GET job") == []
 
 
 def test_a_lone_order_goes_out_alone(far_side, erp):
@@ -214,7 +253,7 @@ def test_a_job_that_cannot_be_asked_for_is_unknown(far_side, erp, answers):
 
 def test_E1_a_throttled_or_lost_look_at_the_job_is_repeated(far_side, erp):
     far_side.answers("GET job", refusal(429, "X", "No."), (503, b"away"), httpx.ReadTimeout("late"), DONE)
-    far_side.answers("POST suiteql transaction", rows(row_of(1), row_of(2)))
+    far_side.answers("POST suiteql transaction", *[rows()] * 4, rows(row_of(1), row_of(2)))
 
     outcomes = together(erp, [1, 2])
 
@@ -304,10 +343,9 @@ def found(references):
     return [ErpSalesOrder("1", "SO1", reference, "", "", None, None) for reference in references]
 
 
-@pytest.mark.parametrize("most", [MOST_RECORDS, 7])
-def test_a_batch_holds_so_many_and_nobody_is_lost(most):
+def test_a_batch_holds_a_hundred_and_nobody_is_lost():
     ledger = Ledger()
-    batches = Batches(ledger, found, Pace(linger=0.3, first_look=0.01, longest_look=0.01, most=most))
+    batches = Batches(ledger, found, Pace(linger=0.3, first_look=0.01, longest_look=0.01))
     seen = []
 
     def send(number):
@@ -322,14 +360,14 @@ def test_a_batch_holds_so_many_and_nobody_is_lost(most):
 
     assert len(seen) == 230
     assert all(reference in (number, "alone") for number, reference in seen)
-    assert max(ledger.sizes) <= most
+    assert max(ledger.sizes) <= MOST_RECORDS
     assert sum(ledger.sizes) + sum(reference == "alone" for _, reference in seen) == 230
 
 
 def test_slots_are_held_for_requests_only(far_side):
     hooks = FreeHooks()
     far_side.answers("PUT salesOrder batch", JOB)
-    far_side.answers("POST suiteql transaction", rows(row_of(1), row_of(2)))
+    far_side.answers("POST suiteql transaction", rows(), rows(row_of(1), row_of(2)))
     held = []
 
     def look(sent):

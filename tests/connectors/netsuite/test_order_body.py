@@ -240,6 +240,16 @@ def test_comments_may_go_to_a_field_of_the_account_first():
     assert "memo" not in body
 
 
+def test_comments_leave_a_field_alone_that_a_mapping_fills():
+    filled = (FilledField("custbody_notes", "Ring twice"),)
+    config = {"order_fields": "custbody_notes: text 300 Notes"}
+    choices = Choices(comments_field="custbody_notes", config=config)
+
+    body = body_of(choices, lines=(line(), comment("Gift")), fields=filled)
+
+    assert (body["custbody_notes"], body["memo"]) == ("Ring twice", "Gift")
+
+
 def test_comments_that_no_field_holds_end_with_a_remark():
     texts = [f"{number} " * 300 for number in range(6)]
 

@@ -284,23 +284,6 @@ def test_two_items_of_one_number_are_not_guessed_between(far_side, erp):
 
 
 @pytest.mark.parametrize(
-    ("path", "code"),
-    [
-        ("item.items[0].taxCode", UnknownCode(CodeKind.TAX_CODE, "VAT 19")),
-        ("terms", UnknownCode(CodeKind.PAYMENT_TERMS, "Net 30")),
-        ("shipMethod", UnknownCode(CodeKind.CHARGE, "Ground")),
-    ],
-)
-def test_a_refused_reference_is_an_unknown_code(far_side, erp, path, code):
-    far_side.answers("PUT salesOrder", refusal(400, "INVALID_CONTENT", INVALID, path))
-
-    with pytest.raises(CodeUnknown, match="Invalid Field Value 2001") as caught:
-        erp.create_sales_order(document(payment_terms_code="Net 30"))
-
-    assert caught.value.codes == (code,)
-
-
-@pytest.mark.parametrize(
     ("code", "words", "path"),
     [
         ("INVALID_KEY_OR_REF", "Invalid item reference key 2001 for subsidiary 3.", "item.items[0].item"),

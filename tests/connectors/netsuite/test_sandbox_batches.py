@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from decimal import Decimal
 
-import httpx
 import pytest
 
 from hub.errors import (
@@ -100,7 +99,7 @@ def test_A1_no_order_is_doubled_or_lost_whatever_happens_to_the_answers(account,
         thread.start()
     for thread in threads:
         thread.join()
-    injected = httpx.get(f"{account.url}/_sandbox/faults").json()["injected"]
+    injected = account.http.get("/faults").json()["injected"]
 
     kept = account.orders()
     assert sorted(each["externalId"] for each in kept) == sorted(order(n).reference for n in range(100))

@@ -164,3 +164,21 @@ def test_a_user_without_a_company_breaks_the_connection(far_side):
 
     with pytest.raises(ConnectionBroken, match="works in no company"):
         far_side.connector().client.company()
+
+
+@pytest.mark.parametrize("nonsense", [None, {}, "[]", [[]], [{"id": 7}, None]], ids=str)
+def test_A3_an_answer_that_lists_no_records_does_not_mean_that_there_are_none(far_side, nonsense):
+    far_side.answers("model.sale.sale.search_read", nonsense)
+
+    with pytest.raises(Unreachable, match="list of records"):
+        far_side.connector().find_sales_orders(["EU-1"])
+
+
+@pytest.mark.parametrize("nonsense", [None, []], ids=str)
+def test_preferences_that_cannot_be_read_are_asked_for_again(far_side, nonsense):
+    far_side.answers("model.res.user.get_preferences", nonsense, PREFERENCES)
+    client = far_side.connector().client
+    with pytest.raises(Unreachable):
+        client.company()
+
+    assert client.company() == 1

@@ -69,6 +69,20 @@ def test_A4_a_twin_that_the_clerk_deleted_is_seen_by_the_next_pass_without_anybo
     assert set(ReviewItem.objects.values_list("state", flat=True)) == {"solved"}
 
 
+def test_A4_a_lost_create_that_lands_late_on_the_same_document_is_seen_by_its_totals(linked):
+    hub, placed = linked
+    hub.work_through()
+    link = hub.link(placed)
+    assert link.totals == "equal"
+    # Where creates are upserts, the late one is no twin: it writes what it held over what was compared.
+    OrderLink.objects.update(expected_total=link.expected_total + 1)
+
+    look(hub, placed)
+    hub.work(lambda: hub.link(placed).totals == "differ")
+
+    assert hub.reviews() == [("check_order_totals", "totals_differ")]
+
+
 def test_a_posted_order_is_no_twin_of_itself(linked):
     hub, placed = linked
     hub.clerk("post_order", number=hub.link(placed).number)

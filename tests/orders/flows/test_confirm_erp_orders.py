@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from django.db.models import F
 
 from hub.connectors.documents import LineKind
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.errors import CodeKind, UnknownCode
+from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, ReviewItem, SyncTask
 from inventory.models import ItemMapping
-from orders.models import OrderLink, ShippingMethodMapping, StoreOrder
+from orders.models import OrderLink, OrderPolicy, ShippingMethodMapping, StoreOrder
 from tests.fakes.drafting import DraftingErp
 from tests.world import release, save_mapping
 
@@ -70,8 +73,6 @@ def test_second_run_sends_nothing(hub, drafting):
     hub.work(lambda: confirmations() == ["done"])
     calls = [call for call in drafting.calls if call[0] == "confirm"]
 
-    from hub.sync.enqueue import enqueue
-
     enqueue("confirm_erp_orders", hub.erp.pk)
     hub.work_through()
 
@@ -125,6 +126,54 @@ def test_far_side_away_for_one_draft_keeps_that_one_waiting_and_stores_the_other
     hub.hurry()
     hub.work(lambda: confirmations() == ["done", "done"], seconds=30.0)
     assert hub.reviews() == []
+
+
+def test_far_side_away_for_one_draft_keeps_no_later_batch_waiting(hub, drafting):
+    drafting.confirm_batch = 1
+    for number in range(3):
+        hub.place(po_number=f"PO-{number}")
+    hub.work(lambda: len(drafting.orders) == 3)
+    first = OrderLink.objects.earliest("pk").external_id
+    drafting.away = {drafting.orders[first].reference}
+
+    hub.work(lambda: confirmations() == ["done", "done", "waits"], seconds=30.0)
+
+    assert drafting.orders[first].status == "draft"
+    assert SyncTask.objects.filter(flow="confirm_erp_orders").exists()
+
+
+def with_discount(order):
+    """The draft as a clerk left it who took something off."""
+    totals = replace(order.totals, including_tax=order.totals.including_tax - 1)
+    return replace(order, totals=totals)
+
+
+def test_a_draft_that_was_changed_after_a_refusal_is_compared_before_it_is_confirmed(hub, drafting):
+    placed = hub.place(po_number="PO-1")
+    hub.work(lambda: drafting.orders)
+    drafting.refused = {drafting.orders["1"].reference}
+    hub.work(lambda: confirmations() == ["refused"], seconds=30.0)
+    drafting.orders["1"] = with_discount(drafting.orders["1"])
+    drafting.refused = set()
+
+    release("record_rejected", "try_again")
+    hub.work(lambda: hub.link(placed).totals == "differ", seconds=30.0)
+    hub.work_through()
+
+    assert (statuses(drafting), confirmations()) == (["draft"], ["waits"])
+    assert ("check_order_totals", "totals_differ") in hub.reviews()
+
+
+def test_a_draft_that_was_changed_on_the_way_to_its_confirmation_is_compared_again(hub, drafting):
+    placed = hub.place(po_number="PO-1")
+    hub.work(lambda: drafting.orders)
+    OrderLink.objects.update(totals="equal", erp_total=F("expected_total"), erp_tax=F("expected_tax"))
+    drafting.orders["1"] = with_discount(drafting.orders["1"])
+
+    enqueue("confirm_erp_orders", hub.erp.pk)
+    hub.work(lambda: hub.link(placed).totals == "differ", seconds=30.0)
+
+    assert (confirmations(), hub.reviews()) == (["done"], [("check_order_totals", "totals_differ")])
 
 
 def test_an_order_cancelled_before_its_confirmation_stays_a_draft(hub, drafting):
@@ -181,4 +230,23 @@ def test_an_item_that_stands_for_a_charge_is_asked_for_where_the_charge_is(hub, 
     hub.work()
 
     assert (drafting.orders, hub.reviews()) == ({}, [("push_order_to_erp", "mapping_missing")])
-    assert ShippingMethodMapping.objects.filter(title="Standard", charge_number="", store=hub.euro).exists()
+    row = ShippingMethodMapping.objects.get(charge_number="", store=hub.euro, title="Standard")
+    row.charge_number = "SHIPPING"
+    row.save()
+    save_mapping(row)
+    hub.work(lambda: drafting.orders)
+    assert hub.reviews() == []
+
+
+def test_a_policys_customer_that_the_erp_does_not_know_is_named_where_it_was_entered(hub, drafting):
+    OrderPolicy.objects.filter(store=hub.euro).update(takes_d2c_orders=True, d2c_customer_number="WEB")
+    drafting.unknown = {"customer_number='WEB'": UnknownCode(CodeKind.CUSTOMER, "WEB")}
+    hub.place(company=None, customer={"email": "ann@example.com"})
+
+    hub.work()
+
+    assert (drafting.orders, hub.reviews()) == ({}, [("push_order_to_erp", "customer_missing")])
+    assert "The order policy names customer 'WEB'" in ReviewItem.objects.get().message
+    OrderPolicy.objects.filter(store=hub.euro).update(d2c_customer_number="20000")
+    release("customer_missing", "try_again")
+    hub.work(lambda: drafting.orders)

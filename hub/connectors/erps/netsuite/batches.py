@@ -1,11 +1,12 @@
 """Many orders in one asynchronous request: callers that come together are gathered, and each gets its own outcome.
 
-The first caller leads: it waits a moment for others, hands all documents over as one collection (at most 100), asks for
-the job until it is done, and looks all of them up at once. An order that is there then is created. One that is not is
-sent once more by its own caller, alone: NetSuite then says in its own words why it does not take it, which a job's task
-does not tie to a record of the request. That is an upsert, so nothing is created twice.
+The first caller leads: it waits a moment for others, hands all documents over as one collection (at most 100), and
+looks them up until all are there or the job is done. Each caller goes on as soon as its order is seen, while the
+account's processors work off the others. One that is not there when the job is done is sent once more by its own
+caller, alone: NetSuite then says in its own words why it does not take it, which a job's task does not tie to a record
+of the request. That is an upsert, so nothing is created twice.
 
-A caller never goes without an answer: what the leader could not find out is an unknown outcome for everybody.
+A caller never goes without an answer: what the leader could not find out is an unknown outcome for everybody left.
 """
 
 from __future__ import annotations
@@ -27,16 +28,11 @@ OPERATION = "create sales orders together"
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds: how long the first caller waits for others, and how often a job is asked for.
-
-    `most` is how many go together. Callers wait for their job, so there are only so many: where all were in one batch,
-    NetSuite's processors would have nothing to do while it is asked for and the next one comes.
-    """
+    """Seconds: how long the first caller waits for others, and how often what became of them is looked at."""
 
     linger: float = 0.25
-    first_look: float = 1.0
+    first_look: float = 0.5
     longest_look: float = 4.0
-    most: int = MOST_RECORDS
 
 
 @dataclass(eq=False, slots=True)
@@ -52,8 +48,9 @@ class Parcel:
     is_done: threading.Event = field(default_factory=threading.Event)
 
     def fail(self, failure: SyncError) -> None:
-        """The caller raises it; each has an exception of its own, with its own traceback."""
-        self.failure = copy.copy(failure)
+        """Nothing is known of it but this; each caller raises an exception of its own, with its own traceback."""
+        if self.found is None:
+            self.failure = copy.copy(failure)
 
 
 class _Batch:
@@ -96,7 +93,7 @@ class Batches:
             leads = self._gathering is None
             batch = self._gathering = self._gathering or _Batch()
             batch.parcels.append(parcel)
-            if len(batch.parcels) == min(self.pace.most, MOST_RECORDS):
+            if len(batch.parcels) == MOST_RECORDS:
                 self._gathering = None
                 batch.is_full.set()
             return batch, leads
@@ -132,14 +129,10 @@ class Batches:
         for parcel in parcels:
             parcel.was_submitted = True
         try:
-            self._wait_for(job, ends_at)
-            found = {order.reference: order for order in self.find([parcel.reference for parcel in parcels])}
+            self._follow(job, parcels, ends_at)
         except SyncError as error:
             for parcel in parcels:
                 parcel.fail(OutcomeUnknown(f"{OPERATION}: job {job} was not seen to its end. {error}"))
-            return
-        for parcel in parcels:
-            parcel.found = found.get(parcel.reference)
 
     def _submit(self, parcels: list[Parcel], ends_at: float) -> str:
         """Hand over; where the answer is lost, once more with the same key: NetSuite then names the first job."""
@@ -158,17 +151,35 @@ class Batches:
                 # That says something of the second request only.
                 raise lost from None
 
-    def _wait_for(self, job: str, ends_at: float) -> None:
-        """Returns once the job is done; raises OutcomeUnknown at the deadline."""
+    def _follow(self, job: str, parcels: list[Parcel], ends_at: float) -> None:
+        """Returns once all are there or the job is done; raises OutcomeUnknown at the deadline."""
         pause = self.pace.first_look
+        left = parcels
         while time.monotonic() + pause < ends_at:
             time.sleep(pause)
             pause = min(pause * 1.5, self.pace.longest_look)
             try:
-                answer = self.client.get(f"async/v1/job/{job}", operation="ask for a job")
+                waiting, left = left, self._look(left)
+                if not left:
+                    return
+                if len(left) < len(waiting):
+                    # While they come one after the other, the job is not done.
+                    pause = self.pace.first_look
+                elif self._is_done(job):
+                    self._look(left)
+                    return
             except TryLater as error:
                 pause = max(pause, min(error.after or 0.0, self.pace.longest_look))
-                continue
-            if answer.get("completed") is True:
-                return
         raise OutcomeUnknown(f"{OPERATION}: job {job} was not done by the deadline.")
+
+    def _look(self, parcels: list[Parcel]) -> list[Parcel]:
+        """Let those go on whose orders are there; returns the others."""
+        found = {order.reference: order for order in self.find([parcel.reference for parcel in parcels])}
+        for parcel in parcels:
+            if parcel.reference in found:
+                parcel.found = found[parcel.reference]
+                parcel.is_done.set()
+        return [parcel for parcel in parcels if parcel.found is None]
+
+    def _is_done(self, job: str) -> bool:
+        return self.client.get(f"async/v1/job/{job}", operation="ask for a job").get("completed") is True

@@ -16,7 +16,7 @@ from hub.connectors.erps.netsuite.suiteql import PAGE_ROWS
 from hub.errors import CodeKind, CodeUnknown, RecordRejected, UnknownCode, Unreachable
 
 LIST_SECONDS, NAME_SECONDS = 3600.0, 900.0
-# A code that is missing is looked for anew, but not by every order that waits for it.
+# An id that no code is known for is looked for anew, but not by every record that names it.
 _AGAIN_AFTER = 10.0
 NAMES_AT_ONCE = 500
 # Pages of 1,000 that are read before anything is looked up by name.
@@ -43,15 +43,18 @@ class CodeList:
         """The id of a code, "" for a blank one; an internal id stands for itself where no code is the same.
 
         Raises CodeUnknown (RecordRejected where no mapping stands behind it) for a code that is not there. `kind` says
-        what the code stands for on this document where that differs from the list's own.
+        what the code stands for on this document where that differs from the list's own. No code is called missing by
+        a list that was read before it was asked for: the row that names it is emptied then, and a person may have
+        created it there just now, and named it.
         """
         wanted = code.strip()
         if not wanted:
             return ""
+        asked_at = time.monotonic()
         with self._lock:
-            self._refresh(LIST_SECONDS)
+            self._refresh(asked_at - LIST_SECONDS)
             if wanted.casefold() not in self._ids and not self._is_id(wanted):
-                self._refresh(_AGAIN_AFTER)
+                self._refresh(asked_at)
             found = self._ids.get(wanted.casefold()) or (wanted if self._is_id(wanted) else "")
         if not found:
             raise self._unknown(wanted, kind or self.kind)
@@ -60,9 +63,9 @@ class CodeList:
     def code_of(self, internal_id: str) -> str:
         """The code of an id; raises Unreachable where the list does not hold it."""
         with self._lock:
-            self._refresh(LIST_SECONDS)
+            self._refresh(time.monotonic() - LIST_SECONDS)
             if internal_id not in self._codes:
-                self._refresh(_AGAIN_AFTER)
+                self._refresh(time.monotonic() - _AGAIN_AFTER)
             if internal_id in self._codes:
                 return self._codes[internal_id]
         raise Unreachable(
@@ -72,19 +75,25 @@ class CodeList:
     def is_empty(self) -> bool:
         """Whether the account has no such list: the feature behind it is switched off."""
         with self._lock:
-            self._refresh(LIST_SECONDS)
+            self._refresh(time.monotonic() - LIST_SECONDS)
             return not self._codes
 
     def get_ready(self) -> None:
         """Read the codes unless they are known."""
         with self._lock:
-            self._refresh(LIST_SECONDS)
+            self._refresh(time.monotonic() - LIST_SECONDS)
+
+    def forget(self) -> None:
+        """Read the list anew the next time: NetSuite did not take an id of it."""
+        with self._lock:
+            self._read_at = None
 
     def _is_id(self, wanted: str) -> bool:
         return wanted in self._codes
 
-    def _refresh(self, seconds: float) -> None:
-        if self._read_at is not None and time.monotonic() - self._read_at < seconds:
+    def _refresh(self, since: float) -> None:
+        """Read the list unless that was done since then (monotonic seconds)."""
+        if self._read_at is not None and self._read_at > since:
             return
         rows = list(
             self.client.rows(suiteql.code_list(self.table, self.column), operation=f"read {self.table}")

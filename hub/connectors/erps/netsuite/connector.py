@@ -13,7 +13,7 @@ from hub.connectors.capabilities import Capability
 from hub.connectors.erp_parts import AccountLimits
 from hub.connectors.erps.netsuite import settings, suiteql
 from hub.connectors.erps.netsuite.access import Access, Certificate, ClientCredentials, TokenBased
-from hub.connectors.erps.netsuite.batches import Batches, Pace
+from hub.connectors.erps.netsuite.batches import Batches
 from hub.connectors.erps.netsuite.client import Client, services_url
 from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
@@ -35,8 +35,6 @@ PURPOSES = {
     "shipitem": "send shipping methods and costs",
     "salestaxitem": "send tax codes",
 }
-# Half as many orders as requests at once go together: about three batches are under way then.
-FEWEST_TOGETHER = 5
 FOR_SETTINGS = "name what the settings say"
 
 
@@ -77,8 +75,7 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
         self.codes = self._codes()
         self.customer_queries = suiteql.CustomerQueries(settings.tax_id_field(config))
         is_async = setting(config, "async_batches", settings.NO) == settings.YES
-        pace = Pace(most=max(FEWEST_TOGETHER, settings.concurrency(config) // 2))
-        self.batches = Batches(self.client, self.find_sales_orders, pace) if is_async else None
+        self.batches = Batches(self.client, self.find_sales_orders) if is_async else None
 
     @classmethod
     def limits(cls, config: Mapping[str, str]) -> Limits:

@@ -77,7 +77,9 @@ def order_body(document: SalesOrder, choices: Choices, ids: Ids | None = None) -
     fields |= _shipping(document, choices, known, notes)
     fields |= {each.name: order_fields.filled(each, choices.config) for each in document.fields}
     texts = [line.description for line in document.lines if line.kind is LineKind.COMMENT]
-    fields |= comments.placed(texts, choices.comments_field)
+    # A field that a mapping fills is not written over.
+    first = "memo" if choices.comments_field in fields else choices.comments_field
+    fields |= comments.placed(texts, first)
     lines = [_line(line, document, choices, known, notes) for line in _goods(document)]
     fields["item"] = {"items": lines}
     return OrderBody(fields, notes)

@@ -31,7 +31,6 @@ from hub.connectors.erps.netsuite.order_body import Choices, Ids, order_body
 from hub.connectors.identity import identity_of_token, identity_token
 from hub.errors import (
     CodeKind,
-    CodeUnknown,
     ConnectionBroken,
     OutcomeUnknown,
     RecordRejected,
@@ -124,10 +123,11 @@ class NetSuiteOrders(SalesOrders):
         """
         lists = [self.codes.currencies, self.codes.terms, self.codes.ship_items]
         lists += [self.codes.tax_codes] if self.choices.sends_tax_codes else []
-        names = [self.codes.items, self.codes.customers]
-        for codes in (*names, *lists, *(each for each, _ in self.codes.header.values())):
+        lists += [each for each, _ in self.codes.header.values()]
+        ready = [names.get_ready for names in (self.codes.items, self.codes.customers)]
+        for get_ready in (*ready, *(codes.get_ready for codes in lists)):
             with suppress(SyncError):
-                codes.get_ready()
+                get_ready()
 
     def create_sales_order(self, document: SalesOrder) -> CreatedOrder:
         """One PUT with all lines, which NetSuite carries out as one transaction; it answers without a body.
@@ -237,7 +237,11 @@ class NetSuiteOrders(SalesOrders):
         return self.codes.currencies.id_of(code)
 
     def _explained(self, error: RecordRejected, document: SalesOrder) -> RecordRejected:
-        """A refusal that names one of our references says that its code means nothing there any more."""
+        """A refusal that names one of our references may say that its code means nothing there any more.
+
+        Its words for what is inactive, or not meant for this customer, place or subsidiary, are those for what is not
+        there: a look-up tells them apart. Of what is there this order alone waits, and no other loses its mapping.
+        """
         path, words = str(error.evidence.get("path", "")), str(error.evidence.get("message", ""))
         is_invalid = error.evidence.get("code") in _INVALID and _WORDS_OF_INVALID.search(words)
         self.codes.customers.forget(document.customer_number)
@@ -246,10 +250,13 @@ class NetSuiteOrders(SalesOrders):
             return error
         if code.kind is CodeKind.ITEM:
             self.codes.items.forget(code.code)
-            # Its words for an inactive item are those for one that is not there: the look-up tells them apart.
             self.codes.items.ids_of([code.code])
             return error
-        return CodeUnknown(str(error), codes=(code,), evidence=error.evidence)
+        lists = {CodeKind.TAX_CODE: self.codes.tax_codes, CodeKind.PAYMENT_TERMS: self.codes.terms}
+        codes = lists.get(code.kind, self.codes.ship_items)
+        codes.forget()
+        codes.id_of(code.code, code.kind)
+        return error
 
     def _parsed(self, rows: Iterable[Json], operation: str) -> list[ErpSalesOrder]:
         try:

@@ -19,7 +19,7 @@ from hub.connectors.base import CallKind, Hooks, Token
 from hub.connectors.erps.tryton.refusals import failure_in, failure_of_status, sign_in_refused
 from hub.connectors.erps.tryton.wire import Json, decoded
 from hub.connectors.http import Answer, HttpClient, unreadable
-from hub.errors import ConnectionBroken
+from hub.errors import ConnectionBroken, Unreachable
 
 # Tryton ends sessions for good after 30 days (`[session] max_age`); one that ends before is answered with 401.
 SESSION_SECONDS = 29 * 86_400.0
@@ -68,7 +68,9 @@ class Client:
                 found = self._call(
                     CallKind.READ, "model.res.user.get_preferences", [True, {}], "read preferences"
                 )
-                self._context = found if isinstance(found, dict) else {}
+                if not isinstance(found, dict):
+                    raise Unreachable("read preferences: the answer holds none.")
+                self._context = found
             return self._context
 
     def company(self) -> int:
@@ -105,12 +107,17 @@ class Client:
         limit: int | None = None,
         order: Sequence[Sequence[str]] | None = None,
     ) -> list[Json]:
-        """The records that the domain selects. A field `a.b` of another record stands under the key `a.`."""
+        """The records that the domain selects. A field `a.b` of another record stands under the key `a.`.
+
+        Raises Unreachable for anything else than a list of records: it does not mean that there are none.
+        """
         method = f"model.{model}.search_read"
         found = self.call(
             CallKind.READ, method, list(domain), 0, limit, order, list(fields), operation=operation
         )
-        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+            raise Unreachable(f"{operation}: the answer is no list of records.")
+        return found
 
     def create(self, model: str, values: Json, *, operation: str, ends_at: float | None = None) -> object:
         """Create one record; answers with what Tryton answers, a list with its id."""

@@ -157,7 +157,7 @@ class Lookups:
         terms = self.terms.by_code([document.payment_terms_code])
         missing.check(CodeKind.PAYMENT_TERMS, [document.payment_terms_code], terms)
         method = document.shipping_method_code
-        carriers = self.carriers.by_code([method]) if settings.has_carrier else {}
+        carriers = self._carriers(method) if method else {}
         missing.check(CodeKind.SHIPPING_METHOD, [method], carriers)
         missing.tell(document.reference)
         party = parties[document.customer_number]
@@ -178,6 +178,16 @@ class Lookups:
             carrier=id_of(carriers[method]) if method else None,
             with_carrier=settings.has_carrier,
             rounds_taxes_by_line=settings.rounds_taxes_by_line,
+        )
+
+    def _carriers(self, method: str) -> dict[str, Json]:
+        """The carrier of this code; raises RecordRejected where Tryton's sales have none at all."""
+        if self.settings().has_carrier:
+            return self.carriers.by_code([method])
+        raise RecordRejected(
+            f"Tryton's sales have no carriers, so that shipping method {method!r} cannot be sent. Activate the module "
+            "sale_shipment_cost there, or take the method out of the shipping method mapping; then press Try again.",
+            evidence={"shipping_method": method},
         )
 
     def forget(self, document: SalesOrder) -> None:

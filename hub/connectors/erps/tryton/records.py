@@ -38,34 +38,47 @@ class Records:
     def by_code(self, codes: Iterable[str]) -> dict[str, Json]:
         """The records of those codes that exist; one request for all that are not known.
 
-        An active record goes before inactive ones of its code; raises Conflict where several are active.
+        An active record goes before inactive ones of its code; raises Conflict where several are active. What was
+        known when it was asked for stays so, whatever other threads make forgotten meanwhile: a code that is taken
+        for missing loses its mapping.
         """
         wanted = list(dict.fromkeys(code for code in codes if code))
-        unknown = [
-            code for code in wanted if code not in self._kept or self._kept[code][0] < time.monotonic()
-        ]
+        found = self._still_known(wanted)
+        unknown = [code for code in wanted if code not in found]
         if unknown:
-            self._read([[self.key, "in", unknown]], unknown)
-        found = {code: self._kept[code][1] for code in wanted if code in self._kept}
+            read = self._read([[self.key, "in", unknown]])
+            with self._lock:
+                self._keep(read, unknown)
+            found |= {code: read[code] for code in unknown if code in read}
         return {code: self._only(code, rows) for code, rows in found.items()}
 
     def read_all(self) -> None:
         """Read every record of a small table that is not known yet."""
         with self._lock:
             if not self._kept:
-                self._read([], [])
+                self._keep(self._read([]), [])
 
     def forget(self, code: str) -> None:
         """Read it again when it is asked for next."""
         with self._lock:
             self._kept.pop(code, None)
 
-    def _read(self, domain: list[object], expected: Iterable[str]) -> None:
+    def _still_known(self, codes: Sequence[str]) -> dict[str, list[Json]]:
+        now = time.monotonic()
+        with self._lock:
+            kept = {code: self._kept[code] for code in codes if code in self._kept}
+        return {code: rows for code, (until, rows) in kept.items() if until >= now}
+
+    def _read(self, domain: list[object]) -> dict[str, list[Json]]:
         operation = f"look up {self.model}"
         rows = self.client.records(self.model, [*domain, *self.domain()], self.fields, operation=operation)
         found: dict[str, list[Json]] = {}
         for row in rows:
             found.setdefault(text_at(row, self.key), []).append(row)
+        return found
+
+    def _keep(self, found: dict[str, list[Json]], expected: Iterable[str]) -> None:
+        """Under the lock: what was expected and is not there is not known any more."""
         for code in expected:
             self._kept.pop(code, None)
         until = time.monotonic() + KEEP_SECONDS
