@@ -158,9 +158,11 @@ def _calls_figures(far: FarErp, sandbox: Sandbox, count: int, since: float) -> I
     creates, read_back = erp[far.operations.create], erp[far.operations.read_back]
     steps = sum(erp[step] for step in far.operations.steps)
     counted = creates + read_back + steps
+    known = {far.operations.create, far.operations.read_back, *far.operations.steps}
+    words = ", ".join(f"{n} {operation}" for operation, n in erp.most_common() if operation not in known)
     yield Figure(
         "ERP calls for each order", counted / count, far.calls_an_order, "calls", is_ceiling=True,
-        detail=f"{creates} creates, {read_back} read-backs, {steps} steps, {sum(erp.values()) - counted} others",
+        detail=f"{creates} creates, {read_back} read-backs, {steps} steps; others: {words or 'none'}",
     )  # fmt: skip
     yield Figure(
         "Shopify reads for each order", len(reads) / count, 0, "calls", is_ceiling=True,
