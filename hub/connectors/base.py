@@ -42,12 +42,15 @@ class Limits:
 
     `points_per_second` and `burst` are in the unit the far side counts (Shopify: cost points; elsewhere:
     requests). `concurrency` is how many requests may be in flight at once. `unit` names the unit for people.
+    `gathered` is how many writes more may wait for their answer without a request of their own in flight: where they
+    are gathered into batches that the far side works off in its own time.
     """
 
     points_per_second: float
     burst: float
     concurrency: int
     unit: str = "requests"
+    gathered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

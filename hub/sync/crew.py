@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from datetime import datetime
+from functools import partial
 
 import psycopg
 from django.db import connection as database
@@ -83,7 +84,7 @@ class Crew:
             return max(free, 0) + max(self.prefetch[credential] - waiting, 0)
 
     def _seats(self, governor: CredentialGovernor) -> int:
-        return min(governor.slots + max(AHEAD, governor.slots // 2), self.size)
+        return min(governor.slots + max(AHEAD, governor.slots // 2), self.size) + governor.declared.gathered
 
     def add(self, task: Claimed, connection: Connection, lease: Held) -> None:
         """Take a claimed task over; it starts as soon as its credential has a seat."""
@@ -100,7 +101,8 @@ class Crew:
                     return
                 task, connection, lease = self.local[credential].popleft()
                 self.running[credential] += 1
-            self.hands.do(lambda t=task, c=connection, h=lease: self._run(t, c, h))  # type: ignore[misc]
+                hands = self.size + self.governors[credential].declared.gathered
+            self.hands.do(partial(self._run, task, connection, lease), of=hands)
 
     def receive(self, connection: Connection, *, only_urgent: bool = False) -> int:
         """Receive this store's deliveries, once more if they are being received; returns 1 if that was begun."""

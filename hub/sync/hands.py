@@ -34,17 +34,22 @@ class Hands:
         self.waiting: deque[Job] = deque()
         self.idle: list[queue.SimpleQueue[Job | None]] = []
         self.is_closed = False
-        self.threads = [
-            threading.Thread(target=self._work, name=f"crew-{number}", daemon=True) for number in range(count)
-        ]
-        for thread in self.threads:
-            thread.start()
+        self.threads: list[threading.Thread] = []
+        for _ in range(count):
+            self._hire()
 
-    def do(self, job: Job) -> None:
-        """Have this done as soon as a thread is free."""
+    def _hire(self) -> None:
+        thread = threading.Thread(target=self._work, name=f"crew-{len(self.threads)}", daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def do(self, job: Job, *, of: int = 0) -> None:
+        """Have this done as soon as a thread is free; one more is hired where none is and there are fewer than `of`."""
         with self.lock:
             if not self.idle:
                 self.waiting.append(job)
+                if len(self.threads) < of and not self.is_closed:
+                    self._hire()
                 return
             free = self.idle.pop()
         free.put(job)

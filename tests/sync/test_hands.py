@@ -38,6 +38,21 @@ def test_what_was_given_is_done_in_its_order_before_the_threads_end():
     assert [thread.is_alive() for thread in hands.threads] == [False]
 
 
+def test_more_threads_are_hired_only_for_jobs_that_ask_for_them_and_none_is_free():
+    hands, gate, done = Hands(1, nullcontext), threading.Event(), []
+    for _ in range(3):
+        hands.do(gate.wait)
+    assert len(hands.threads) == 1
+
+    for number in range(4):
+        hands.do(lambda n=number: done.append(n), of=3)
+    assert len(hands.threads) == 3
+
+    gate.set()
+    hands.close(5.0)
+    assert sorted(done) == [0, 1, 2, 3]
+
+
 def test_a_session_that_cannot_be_made_ready_costs_no_thread(caplog):
     def fail():
         raise ValueError("not ready")

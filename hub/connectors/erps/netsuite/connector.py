@@ -25,6 +25,8 @@ from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
 # NetSuite counts requests at once and none by time: the rate is only there because the governor wants one.
 POINTS_PER_SECOND = 1000.0
+# An order in a batch waits about three requests for its answer: so many callers keep the processors busy.
+GATHERED = 64
 # What each table of SuiteQL is needed for.
 PURPOSES = {
     "transaction": "follow orders and read their totals",
@@ -36,6 +38,10 @@ PURPOSES = {
     "salestaxitem": "send tax codes",
 }
 FOR_SETTINGS = "name what the settings say"
+
+
+def _is_gathering(config: Mapping[str, str]) -> bool:
+    return setting(config, "async_batches", settings.NO) == settings.YES
 
 
 class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
@@ -74,13 +80,18 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
         )
         self.codes = self._codes()
         self.customer_queries = suiteql.CustomerQueries(settings.tax_id_field(config))
-        is_async = setting(config, "async_batches", settings.NO) == settings.YES
+        is_async = _is_gathering(config)
         self.batches = Batches(self.client, self.find_sales_orders) if is_async else None
 
     @classmethod
     def limits(cls, config: Mapping[str, str]) -> Limits:
         """Only requests at once are limited: 4 unless the connection says otherwise."""
-        return Limits(POINTS_PER_SECOND, POINTS_PER_SECOND, settings.concurrency(config))
+        return Limits(
+            POINTS_PER_SECOND,
+            POINTS_PER_SECOND,
+            settings.concurrency(config),
+            gathered=GATHERED if _is_gathering(config) else 0,
+        )
 
     @classmethod
     def credential_name(cls, config: Mapping[str, str]) -> str:

@@ -86,7 +86,7 @@ class TrytonConfirmation(Confirmation):
 def _failure(number: int, state: str, failures: Failures) -> NeedsReview | None:
     """A refusal counts while the sale waits for a button still: a person may have pressed it in the same moment."""
     if state in dict(STEPS):
-        return failures.get(number) or (None if state == "confirmed" else _untouched(number, state))
+        return failures.get(number) or _untouched(number, state)
     if state != "cancelled":
         return None
     return Conflict(
