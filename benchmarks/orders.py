@@ -59,8 +59,7 @@ def saturation_together(far: NetSuiteSide, count: int) -> Iterator[Figure]:
     for processors in PROCESSORS:
         pace = far.together(processors=processors, concurrency=concurrency, latency=seconds)
         name = f"{processors} processors × {seconds} s, in batches"
-        mark = 0.95 if processors == PROCESSORS[0] else None
-        limit = Limit(name, processors / seconds, f"{far.operations.create} batch", mark)
+        limit = Limit(name, processors / seconds, f"{far.operations.create} batch")
         yield from _saturate(far, count, pace, limit)
 
 

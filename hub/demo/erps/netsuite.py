@@ -126,7 +126,8 @@ class NetSuiteSide(FarErp):
     def together(self, *, processors: int, concurrency: int, latency: float) -> Pace:
         """Orders in asynchronous batches, which so many processors of the account work off."""
         pace = self.pace(concurrency=concurrency, latency=latency, rate=0)
-        return Pace({**pace.options, "async_processors": processors}, {**pace.config, "async_batches": "yes"})
+        config = {**pace.config, "async_batches": "yes", "async_processors": str(processors)}
+        return Pace({**pace.options, "async_processors": processors}, config)
 
     def identity_of_create(self, request: Mapping[str, Any]) -> Identity | None:
         return identity_in(str(request.get("externalId", "")))

@@ -25,8 +25,8 @@ from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
 # NetSuite counts requests at once and none by time: the rate is only there because the governor wants one.
 POINTS_PER_SECOND = 1000.0
-# An order in a batch waits about three requests for its answer: so many callers keep the processors busy.
-GATHERED = 64
+# An order in a batch waits for its turn, for two requests and a look: so many callers keep one processor busy.
+GATHERED_A_PROCESSOR = 4
 # What each table of SuiteQL is needed for.
 PURPOSES = {
     "transaction": "follow orders and read their totals",
@@ -90,7 +90,7 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
             POINTS_PER_SECOND,
             POINTS_PER_SECOND,
             settings.concurrency(config),
-            gathered=GATHERED if _is_gathering(config) else 0,
+            gathered=GATHERED_A_PROCESSOR * settings.processors(config) if _is_gathering(config) else 0,
         )
 
     @classmethod

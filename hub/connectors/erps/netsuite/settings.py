@@ -21,6 +21,8 @@ YES, NO = "yes", "no"
 # RESTlet; one is left to the others.
 CONCURRENCY = 4
 MOST_CONCURRENCY = 200.0
+# What an account has without further licences.
+PROCESSORS, MOST_PROCESSORS = 2, 50.0
 LONGEST_SECONDS = 86_400.0
 # NetSuite's own clock; an account's company or user preference may say another one.
 TIME_ZONE = "America/Los_Angeles"
@@ -131,6 +133,14 @@ FIELDS = (
         choices=((NO, "no"), (YES, "yes")),
     ),
     ConfigField(
+        "async_processors",
+        "Processors for batches",
+        "How many of the account's SuiteCloud processors work off asynchronous requests (Setup > SuiteCloud "
+        "Processors). Too many named here, and orders wait in NetSuite beyond their deadline.",
+        is_required=False,
+        default=str(PROCESSORS),
+    ),
+    ConfigField(
         "time_zone",
         "Time zone",
         "In which SuiteQL shows times, like Europe/Berlin; the connection test compares.",
@@ -173,6 +183,11 @@ def api_url(config: Mapping[str, str]) -> str:
     """The account's own host, unless the settings name another address."""
     host = realm(config).lower().replace("_", "-")
     return setting(config, "api_url", f"https://{host}.suitetalk.api.netsuite.com").rstrip("/")
+
+
+def processors(config: Mapping[str, str]) -> int:
+    """How many records of asynchronous requests the account works on at once."""
+    return int(_number(setting(config, "async_processors"), least=1.0, most=MOST_PROCESSORS) or PROCESSORS)
 
 
 def concurrency(config: Mapping[str, str]) -> int:
@@ -231,6 +246,11 @@ def checks(config: Mapping[str, str]) -> list[Check]:
     ):
         words = f"It is not a number between 1 and {MOST_CONCURRENCY:.0f}; {CONCURRENCY} is used."
         found.append(Check("concurrency", False, words))
+    if setting(config, "async_processors") and not _number(
+        config["async_processors"], least=1.0, most=MOST_PROCESSORS
+    ):
+        words = f"It is not a number between 1 and {MOST_PROCESSORS:.0f}; {PROCESSORS} is used."
+        found.append(Check("async_processors", False, words))
     if setting(config, "time_zone") and _zone(setting(config, "time_zone")) is None:
         found.append(Check("time_zone", False, f"It is no time zone; {TIME_ZONE} is used."))
     if setting(config, "comments_field", "memo").lower() != comments_field(config):
