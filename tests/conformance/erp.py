@@ -116,9 +116,16 @@ class ErpUnderTest(ABC):
     def wrong_secrets(self) -> dict[str, str]:
         """Secrets that the far side does not take."""
 
+    def _unsaid(self, what: str) -> AssertionError:
+        """For what only some capabilities need: an ERP that has one of them must say how."""
+        return AssertionError(
+            f"{type(self).__module__} does not define {what}(), which a capability that this ERP claims needs. "
+            "Define it, or name the capability in the connector's unsupported_capabilities."
+        )
+
     def together(self) -> dict[str, str]:
         """Config of a connection that sends many orders in a request."""
-        raise NotImplementedError
+        raise self._unsaid("together")
 
     def connect(self, **config: str) -> Connector:
         """A connector, new or one that others used before; its hooks are `self.hooks` from then on."""
@@ -274,24 +281,24 @@ class ErpUnderTest(ABC):
 
     def plant_customers(self, count: int, *, tax_id: str, email: str) -> list[str]:
         """So many customers more, all with the same tax id and address; answers their numbers."""
-        raise NotImplementedError
+        raise self._unsaid("plant_customers")
 
     def plant_sub_customer(self) -> tuple[str, str]:
         """A customer below another one: its number, and that of the one above it."""
-        raise NotImplementedError
+        raise self._unsaid("plant_sub_customer")
 
     def customers_named(self, name: str) -> Sequence[str]:
         """The numbers of the customers of this name."""
-        raise NotImplementedError
+        raise self._unsaid("customers_named")
 
     def allowed_at_once(self) -> int:
         """How many requests the far side allows at once."""
-        raise NotImplementedError
+        raise self._unsaid("allowed_at_once")
 
     def forbid_limits(self) -> None:
         """An administrator lets the connection no longer ask for limits."""
-        raise NotImplementedError
+        raise self._unsaid("forbid_limits")
 
     def refuse_confirmation(self, order: TrueOrder) -> str:
         """A clerk sees to it that this order cannot be confirmed; answers some of the ERP's own words."""
-        raise NotImplementedError
+        raise self._unsaid("refuse_confirmation")

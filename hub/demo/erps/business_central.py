@@ -10,6 +10,7 @@ from hub.connectors.documents import LineKind
 from hub.demo import goods
 from hub.demo.erps.far_erp import (
     SECRET,
+    TAXES,
     Codes,
     FarDocument,
     FarErp,
@@ -32,12 +33,7 @@ class BusinessCentralSide(FarErp):
     label = "Business Central"
     code = "BC"
     codes = Codes(
-        taxes=(
-            ("VAT", "0.19", "VAT19"),
-            ("VAT", "0.07", "VAT7"),
-            ("", "0", "VAT0"),
-            ("Sales tax", "0.0825", "CA825"),
-        ),
+        taxes=TAXES,
         terms=(
             ("NET", 30, "Net 30", "30 DAYS"),
             ("NET", 60, "Net 60", "60 DAYS"),

@@ -24,6 +24,14 @@ SECRET = "sandbox"
 _TOKEN = re.compile(r"([A-Z0-9]{1,4})-([0-9A-Z]+)[0-9A-Z]{2}")
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
+TAXES = (
+    ("VAT", "0.19", "VAT19"),
+    ("VAT", "0.07", "VAT7"),
+    ("", "0", "VAT0"),
+    ("Sales tax", "0.0825", "CA825"),
+)
+"""Title in the store, rate, tax code: the far sides are all set up with the same codes."""
+
 Identity = tuple[str, int]
 """Code of the store's connection, number of its order."""
 

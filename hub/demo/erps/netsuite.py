@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hub.connectors.documents import LineKind
 from hub.demo import goods
 from hub.demo.erps.far_erp import (
+    TAXES,
     Codes,
     FarDocument,
     FarErp,
@@ -40,12 +41,7 @@ class NetSuiteSide(FarErp):
     label = "NetSuite"
     code = "NS"
     codes = Codes(
-        taxes=(
-            ("VAT", "0.19", "VAT19"),
-            ("VAT", "0.07", "VAT7"),
-            ("", "0", "VAT0"),
-            ("Sales tax", "0.0825", "CA825"),
-        ),
+        taxes=TAXES,
         terms=(
             ("NET", 30, "Net 30", "Net 30"),
             ("NET", 60, "Net 60", "Net 60"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.connectors.documents import LineKind
 from hub.demo.erps.far_erp import (
+    TAXES,
     Codes,
     FarDocument,
     FarErp,
@@ -44,12 +45,7 @@ class TrytonSide(FarErp):
     code = "TR"
     is_real = True
     codes = Codes(
-        taxes=(
-            ("VAT", "0.19", "VAT19"),
-            ("VAT", "0.07", "VAT7"),
-            ("", "0", "VAT0"),
-            ("Sales tax", "0.0825", "CA825"),
-        ),
+        taxes=TAXES,
         terms=(
             ("NET", 30, "Net 30", "30 DAYS"),
             ("NET", 60, "Net 60", "60 DAYS"),

@@ -138,10 +138,10 @@ class Api:
             raise Refusal(400, "INVALID_HEADER", words, header="Content-Type")
         if request.method == "DELETE":
             ids = [text for text in query.get("ids", "").split(",") if text]
-            entries: list[Any] = [{"id": record_id} for record_id in ids]
+            entries: Any = [{"id": record_id} for record_id in ids]
         else:
             body = _json_body(request)
-            entries = body.get("items") if isinstance(body, dict) else None  # type: ignore[assignment]
+            entries = body.get("items") if isinstance(body, dict) else None
         if not isinstance(entries, list) or not 0 < len(entries) <= MAX_BATCH:
             raise errors.invalid_content(f"A batch takes 1 to {MAX_BATCH} records.", "items")
         return [self._work(self._of_entry(call, entry, place), entry) for place, entry in enumerate(entries)]

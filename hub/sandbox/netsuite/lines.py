@@ -110,7 +110,7 @@ def _discounted(line: Record, head: Head, path: str) -> Record:
 def _priced(item: Record, line: Record, head: Head, path: str) -> Record:
     quantity = line.get("quantity")
     quantity = Decimal(1) if quantity is None else quantity
-    if quantity < 0 or -quantity.as_tuple().exponent > 5:  # type: ignore[operator]
+    if quantity < 0 or quantity != round(quantity, 5):
         raise errors.invalid_value(quantity, "quantity", f"{path}.quantity")
     if quantity < line["quantityFulfilled"]:
         raise errors.user_error("The quantity is less than what was fulfilled already.", f"{path}.quantity")

@@ -30,10 +30,10 @@ _CURVES = {"ES256": "secp256r1", "ES384": "secp384r1", "ES512": "secp521r1"}
 def public_key(pem: str) -> PublicKey:
     """The public key of a PEM certificate or key. Raises ValueError for what NetSuite would not take."""
     data = pem.encode()
-    if b"BEGIN CERTIFICATE" in data:
-        key = load_pem_x509_certificate(data).public_key()
-    else:
-        key = load_pem_public_key(data)  # type: ignore[assignment]
+    is_certificate = b"BEGIN CERTIFICATE" in data
+    key: object = (
+        load_pem_x509_certificate(data).public_key() if is_certificate else load_pem_public_key(data)
+    )
     if isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA_BITS:
         return key
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES.values():

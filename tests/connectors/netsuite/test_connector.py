@@ -101,6 +101,17 @@ def test_a_connection_that_is_to_use_less_than_the_account_allows_does(far_side)
     assert far_side.connector(concurrency="3").read_limits() == ObservedLimits(concurrency=3)
 
 
+def test_more_orders_may_wait_where_they_are_gathered_as_many_as_the_processors_can_take(far_side):
+    kind = type(far_side.connector())
+
+    gathered = [
+        kind.limits(config).gathered
+        for config in ({}, {"async_batches": "yes"}, {"async_batches": "yes", "async_processors": "15"})
+    ]
+
+    assert gathered == [0, 8, 60]
+
+
 def test_a_role_that_may_not_ask_for_limits_has_no_news(far_side, erp):
     far_side.answers(
         "GET governanceLimits", refusal(403, "INSUFFICIENT_PERMISSION", "You need 'Administrator'.")
