@@ -60,8 +60,8 @@ def saturation_together(far: NetSuiteSide, count: int) -> Iterator[Figure]:
         pace = far.together(processors=processors, concurrency=concurrency, latency=seconds)
         name = f"{processors} processors × {seconds} s, in batches"
         limit = Limit(name, processors / seconds, f"{far.operations.create} batch")
-        # As long with many processors as it takes for the start and the tail to be a small part of it.
-        yield from _saturate(far, count * (2 if processors > PROCESSORS[0] else 1), pace, limit)
+        # Two minutes and more each: the first request and the last look take four seconds, however many orders.
+        yield from _saturate(far, count * (4 if processors > PROCESSORS[0] else 1), pace, limit)
 
 
 def _saturate(far: FarErp, count: int, pace: Pace, limit: Limit) -> Iterator[Figure]:
