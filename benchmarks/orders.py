@@ -199,7 +199,7 @@ def ceiling(far: FarErp, seconds: float) -> Iterator[Figure]:
     with stage.sandbox_process() as (sandbox, far_side):
         pair = stage.connect(sandbox, 0, far=far, pace=far.pace(concurrency=0, latency=0.0, rate=0))
         warm(sandbox, pair)
-        call = _recorded_create(pair)
+        call = _recorded_create(far, pair)
         used, began = stage.cpu_seconds(far_side), time.time()
         port = int(sandbox.url.rpartition(":")[2])
         answers = load.send(port, call, connections=8, seconds=seconds)
@@ -211,11 +211,12 @@ def ceiling(far: FarErp, seconds: float) -> Iterator[Figure]:
         )  # fmt: skip
 
 
-def _recorded_create(pair: stage.Pair) -> Iterator[bytes]:
+def _recorded_create(far: FarErp, pair: stage.Pair) -> Iterator[bytes]:
     """The create that the hub sent, again and again under the identity of another order."""
     sent = ApiCall.objects.filter(connection=pair.erp, kind="write").latest("pk")
     token = StoredToken.objects.get(credential=pair.erp.credential).token
-    headers = {"Authorization": f"Bearer {fernet().decrypt(token.encode()).decode()}"}
+    bearer = far.bearer(fernet().decrypt(token.encode()).decode())
+    headers = {"Authorization": f"Bearer {bearer}"}
     address = urlsplit(sent.url)
     path = f"{address.path}?{address.query}" if address.query else address.path
     identity = re.compile(rf"\b{pair.store.code}-[0-9A-Z]+")

@@ -157,6 +157,10 @@ class FarErp(ABC):
     def identity_of_create(self, request: Mapping[str, Any]) -> Identity | None:
         """Whose order a create in the sandbox's request log was."""
 
+    def bearer(self, stored: str) -> str:
+        """What the ERP is shown of the token that the hub keeps for it."""
+        return stored
+
     def expire_tokens(self, sandbox: Sandbox, name: str) -> None:
         """Make every token that was issued so far worthless."""
         sandbox.act("erp", name, "expire_tokens", {})
