@@ -25,6 +25,12 @@ class OrderLink(models.Model):
         EQUAL = "equal", "equal"
         DIFFER = "differ", "differ"
 
+    class Origin(models.TextChoices):
+        """Where the order was taken: the other side holds a copy of it."""
+
+        STORE = "store", "store"
+        ERP = "erp", "ERP"
+
     class Confirmation(models.TextChoices):
         NONE = "", "needs none"
         WAITS = "waits", "waits"
@@ -40,6 +46,7 @@ class OrderLink(models.Model):
     """Empty until the ERP has numbered the document and told so."""
     reference = models.CharField(max_length=120)
     is_adopted = models.BooleanField(default=False)
+    origin = models.CharField(max_length=5, choices=Origin.choices, default=Origin.STORE, db_default="store")
     sent_content_hash = models.CharField(max_length=32, default="", blank=True)
     currency = models.CharField(max_length=3)
     expected_total = models.DecimalField(max_digits=20, decimal_places=6)

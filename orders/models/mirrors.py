@@ -79,7 +79,11 @@ class StoreOrder(models.Model):
 
 
 class ErpOrder(models.Model):
-    """Our copy of a sales order, or the posted invoice it became, in an ERP."""
+    """Our copy of a sales order, or the posted invoice it became, in an ERP.
+
+    The pass over the ERP's changes fills the columns that it tells; `stage`, `is_held`, the PO number and `document`
+    come when it is read whole (`hub/connectors/sales_documents.py`).
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, db_index=False)
     external_id = models.CharField(max_length=120)
@@ -88,6 +92,12 @@ class ErpOrder(models.Model):
     identity_store_code = models.CharField(max_length=4, default="", blank=True)
     identity_order_id = models.CharField(max_length=120, default="", blank=True)
     status = models.CharField(max_length=40, default="", blank=True)
+    stage = models.CharField(max_length=10, db_default="", default="", blank=True)
+    """An OrderStage; empty until the document was read whole."""
+    is_held = models.BooleanField(db_default=False, default=False)
+    po_number = models.CharField(max_length=255, db_default="", default="", blank=True)
+    # As StoreOrder's: by bytes, one index for whole numbers, beginnings and their order.
+    po_key = models.CharField(max_length=255, db_default="", default="", blank=True, db_collation="C")
     customer_number = models.CharField(max_length=60, default="", blank=True)
     currency = models.CharField(max_length=3, default="", blank=True)
     total_excluding_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
@@ -96,6 +106,12 @@ class ErpOrder(models.Model):
     is_posted_invoice = models.BooleanField(default=False)
     remote_updated_at = models.DateTimeField()
     observed_at = models.DateTimeField(db_default=Now())
+    needs_read = models.BooleanField(db_default=False, default=False)
+    """Whether it changed since it was read whole; only marked where something is decided by the whole document."""
+    document = models.JSONField(null=True)
+    """The vendor-free ErpDocument as JSON; None until it was read whole."""
+    document_hash = models.CharField(max_length=32, db_default="", default="", blank=True)
+    document_read_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-pk"]
@@ -106,6 +122,8 @@ class ErpOrder(models.Model):
         indexes = [
             models.Index(fields=["number"], name="erp_order_number"),
             models.Index(fields=["connection", "id"], name="erp_order_of_erp"),
+            models.Index(fields=["connection", "id"], condition=Q(needs_read=True), name="erp_order_to_read"),
+            models.Index(fields=["po_key", "id"], name="erp_order_po"),
             models.Index(
                 fields=["connection", "identity_store_code", "identity_order_id"], name="erp_order_identity"
             ),
