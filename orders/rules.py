@@ -61,7 +61,7 @@ def decide(facts: OrderFacts, policy: Policy) -> Decision:
     """What must be done about the order now. Total: every combination has an answer."""
     return (
         _after_link(facts)
-        or _kept_out(facts, policy)
+        or kept_out(facts, policy)
         or _held(facts, policy)
         or Decision(Action.SEND, "new order")
     )
@@ -91,7 +91,8 @@ def _after_link(facts: OrderFacts) -> Decision | None:
     return Decision(Action.NOTHING, "already in the ERP")
 
 
-def _kept_out(facts: OrderFacts, policy: Policy) -> Decision | None:
+def kept_out(facts: OrderFacts, policy: Policy) -> Decision | None:
+    """The rule that keeps an order out of the ERP; None where none does."""
     if facts.is_cancelled:
         return Decision(Action.NOTHING, "cancelled before it was sent")
     if facts.is_before_start:
