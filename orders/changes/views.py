@@ -41,7 +41,20 @@ class OrderView:
     lines: Mapping[str, LineView]
 
 
-def sent_view(document: SalesOrder) -> OrderView:
+@dataclass(frozen=True, slots=True)
+class SentOrder:
+    """Of a SalesOrder that was sent, what later changes are compared with; fields are named as there."""
+
+    reference: str
+    po_number: str
+    customer_number: str
+    lines: tuple[SalesOrderLine, ...]
+    payment_terms_code: str = ""
+    shipping_method_code: str = ""
+    ship_to: Address | None = None
+
+
+def sent_view(document: SalesOrder | SentOrder) -> OrderView:
     """The order as it was, or would be, sent."""
     return OrderView(
         po_number=document.po_number,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import msgspec
 from django.db import transaction
 
 from hub.connectors.documents import OrderIdentity, SalesOrder
@@ -22,6 +23,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection, ReviewItem
 from hub.sync.running import open_connector, this_run
 from orders import mapping, metafields
+from orders.changes.since_sent import changes_since_sent
 from orders.erp_mirroring import was_erp_read_lately
 from orders.known import KnownOrder, read_known
 from orders.linking import adopt_document, link_order
@@ -46,14 +48,24 @@ def run(connection: Connection, record_id: int) -> str:
             return found
     if not is_linked and (elsewhere := _elsewhere(known, connection)):
         return elsewhere
+    side = _side(known, connection, erp)
     decision = decide(_facts(known, connection), _policy(known.policy))
     if decision.action is Action.HOLD:
-        raise NeedsReview(decision.reason, code=decision.code, evidence=_evidence(known.order))
+        evidence = _evidence(known.order)
+        if decision.code == "changed_after_sending":
+            evidence["changes"] = changes_since_sent(known, side)
+        raise NeedsReview(decision.reason, code=decision.code, evidence=evidence)
     if decision.action is Action.NOTHING:
         return decision.reason
     if settled := _adopt_known(known, connection) or _check_fresh(known):
         return settled
-    side = mapping.Side(
+    document = _document(erp, known, side)
+    with asked_anew(side, known.placed):
+        return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
+
+
+def _side(known: KnownOrder, connection: Connection, erp: SalesOrders) -> mapping.Side:
+    return mapping.Side(
         known.order.connection,
         connection,
         known.policy,
@@ -65,9 +77,6 @@ def run(connection: Connection, record_id: int) -> str:
         | ({"metafields_hash": known.metafields_hash} if known.metafields_hash else {}),
         known.metafields or {},
     )
-    document = _document(erp, known, side)
-    with asked_anew(side, known.placed):
-        return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
 
 
 # ------------------------------------------------------------------------------------------------- decide
@@ -234,6 +243,7 @@ def _send(
         "currency": document.currency,
         "total": str(document.total_including_tax),
         "tax": str(document.total_tax),
+        "document": msgspec.to_builtins(document),
     }
     if document.fields:
         values["fields"] = {field.name: str(field.value) for field in document.fields}
