@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import itertools
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+
+# How fast examples come says something of the machine only.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ def _compare_again(connection: Connection, rows: list[ErpOrder]) -> None:
     where they are not what they were, it is compared with the store again.
     """
     seen = {row.external_id: row for row in rows}
-    links = OrderLink.objects.filter(connection=connection, external_id__in=seen).exclude(
+    links = OrderLink.objects.filter(connection=connection, external_id__in=seen, cancelled_at=None).exclude(
         totals=OrderLink.Totals.UNREAD
     )
     known = links.values_list("pk", "external_id", "totals", "currency", "erp_total", "erp_tax")

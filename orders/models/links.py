@@ -65,6 +65,8 @@ class OrderLink(models.Model):
         blank=True,
     )
     """Where documents begin as drafts: whether it was confirmed, once its totals were found equal."""
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    """When we cancelled the document in the ERP, or found it cancelled or gone there, after the store had."""
     reference_pushed_at = models.DateTimeField(null=True)
     reference_error = models.CharField(max_length=250, default="", blank=True)
     created_at = models.DateTimeField(db_default=Now())

@@ -12,6 +12,7 @@ import httpx
 
 from hub.connectors.base import CallKind, Check, ConfigField, Connector, Hooks, Limits
 from hub.connectors.capabilities import Capability
+from hub.connectors.erps.tryton.cancellation import TrytonCancellation
 from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.confirmation import TrytonConfirmation
 from hub.connectors.erps.tryton.customers import TrytonCustomers
@@ -33,6 +34,7 @@ from hub.errors import ConnectionBroken, NeedsReview
 RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "sale.sale": (("read", "create", "write"), "send, follow and confirm orders"),
     "sale.line": (("read", "create"), "send orders"),
+    "sale.amendment": (("read", "create", "write"), "cancel orders that are under way"),
     "party.party": (("read", "create"), "match and create customers"),
     "party.address": (("read", "create"), "deliver to the address of an order"),
     "product.product": (("read",), "find products"),
@@ -42,7 +44,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-class Tryton(TrytonOrders, TrytonConfirmation, TrytonCustomers, Connector):
+class Tryton(TrytonOrders, TrytonConfirmation, TrytonCancellation, TrytonCustomers, Connector):
     """Tryton 8.2 with the modules sale and web_shop, signed in as a user of its own."""
 
     label = "Tryton"
