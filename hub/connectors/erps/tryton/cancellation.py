@@ -12,7 +12,7 @@ from decimal import Decimal
 from hub.connectors.base import CallKind
 from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.records import id_of
-from hub.connectors.erps.tryton.wire import Json
+from hub.connectors.erps.tryton.wire import Json, number
 from hub.connectors.order_changes import DELETED, CancelledOrder, OrderCancellation
 from hub.errors import NotReadyYet, RecordRejected
 
@@ -49,6 +49,7 @@ class TrytonCancellation(OrderCancellation):
             # Tryton's own queue processes it in a moment; only then it can be amended.
             raise NotReadyYet("Tryton is just processing the sale that is to be cancelled.", after=5.0)
         self._check_untouched(sale, reference)
+        self._check_amendments(sale, reference)
         self._bring_to_zero(int(external_id), sale)
         return CancelledOrder(external_id, DONE)
 
@@ -71,6 +72,21 @@ class TrytonCancellation(OrderCancellation):
             evidence={"document": sale.get("number"), "reference": reference},
         )
 
+    def _check_amendments(self, sale: Json, reference: str) -> None:
+        known = self.client.records(
+            "ir.model",
+            [["name", "=", "sale.amendment"]],
+            ["name"],
+            operation="look for the module sale_amendment",
+        )
+        if not known:
+            raise RecordRejected(
+                f"{sale.get('number')} was not cancelled: Tryton has it under way, and takes that back only with the "
+                "module sale_amendment, which is not activated there. Cancel its shipments and its invoice there, then "
+                "dismiss this; with the module, and the hub's user in the group Sale Amendment, it goes by itself.",
+                evidence={"document": sale.get("number"), "reference": reference},
+            )
+
     def _bring_to_zero(self, sale: int, found: Json) -> None:
         lines = [
             {
@@ -79,7 +95,7 @@ class TrytonCancellation(OrderCancellation):
                 "product": line.get("product"),
                 "quantity": 0.0,
                 "unit": line.get("unit"),
-                "unit_price": line.get("unit_price") or Decimal(0),
+                "unit_price": number(_price(line)),
             }
             for line in _rows(found, "lines.")
             if line.get("type") == "line" and line.get("quantity")
@@ -92,3 +108,8 @@ class TrytonCancellation(OrderCancellation):
 def _rows(record: Json, name: str) -> list[Json]:
     rows = record.get(name)
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _price(line: Json) -> Decimal:
+    price = line.get("unit_price")
+    return price if isinstance(price, Decimal) else Decimal(0)

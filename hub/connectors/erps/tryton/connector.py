@@ -34,7 +34,6 @@ from hub.errors import ConnectionBroken, NeedsReview
 RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "sale.sale": (("read", "create", "write"), "send, follow and confirm orders"),
     "sale.line": (("read", "create"), "send orders"),
-    "sale.amendment": (("read", "create", "write"), "cancel orders that are under way"),
     "party.party": (("read", "create"), "match and create customers"),
     "party.address": (("read", "create"), "deliver to the address of an order"),
     "product.product": (("read",), "find products"),
