@@ -16,6 +16,7 @@ class Capability(StrEnum):
     CREATE_ORDER = "create_order"
     FIND_ORDER = "find_order"
     READ_TOTALS = "read_totals"
+    READ_ORDER_WHOLE = "read_order_whole"
     FOLLOW_ORDERS = "follow_orders"
     CONFIRM_ORDER = "confirm_order"
     FILL_FIELDS = "fill_fields"
@@ -34,6 +35,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.CREATE_ORDER: "create a sales order in one call",
     Capability.FIND_ORDER: "find a sales order by its reference, also when it was invoiced",
     Capability.READ_TOTALS: "read number and totals of many orders in a call",
+    Capability.READ_ORDER_WHOLE: "read many orders whole in a call: lines, dates, addresses, how far they have come",
     Capability.FOLLOW_ORDERS: "tell which orders changed",
     Capability.CONFIRM_ORDER: "confirm orders once their totals are found equal",
     Capability.FILL_FIELDS: "fill order fields that people mapped",
