@@ -6,7 +6,7 @@ changes told, was read within the second of its stamp, or was asked for before t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -90,8 +90,8 @@ def keep(connection: Connection, documents: Sequence[ErpDocument], *, read_at: d
 
     `read_at` is the database's time before the documents were asked for. Part of the caller's transaction.
     """
-    mirror_erp_orders(connection, [_outline(document) for document in documents])
     read = {document.external_id: document for document in documents}
+    mirror_erp_orders(connection, _outlines(connection, read))
     rows = ErpOrder.objects.filter(connection=connection, external_id__in=list(read)).order_by("pk")
     known = [
         row for row in rows.select_for_update() if read[row.external_id].updated_at >= row.remote_updated_at
@@ -133,14 +133,22 @@ def _fill(row: ErpOrder, document: ErpDocument, read_at: datetime) -> None:
     row.document_read_at, row.document_updated_at = read_at, document.updated_at
 
 
-def _outline(document: ErpDocument) -> ErpSalesOrder:
-    return ErpSalesOrder(
-        external_id=document.external_id,
-        number=document.number,
-        reference=document.reference,
-        status=document.status,
-        customer_number=document.customer_number,
-        updated_at=document.updated_at,
-        totals=document.totals,
-        is_posted_invoice=document.is_posted_invoice,
+def _outlines(connection: Connection, read: Mapping[str, ErpDocument]) -> list[ErpSalesOrder]:
+    """What the mirror's other columns say. The row of an order stays one when posted invoices have taken its place."""
+    orders = ErpOrder.objects.filter(
+        connection=connection, external_id__in=list(read), is_posted_invoice=False
     )
+    known = set(orders.values_list("external_id", flat=True))
+    return [
+        ErpSalesOrder(
+            external_id=key,
+            number=document.number,
+            reference=document.reference,
+            status=document.status,
+            customer_number=document.customer_number,
+            updated_at=document.updated_at,
+            totals=document.totals,
+            is_posted_invoice=document.is_posted_invoice and key not in known,
+        )
+        for key, document in read.items()
+    ]

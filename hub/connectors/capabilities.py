@@ -35,7 +35,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.CREATE_ORDER: "create a sales order in one call",
     Capability.FIND_ORDER: "find a sales order by its reference, also when it was invoiced",
     Capability.READ_TOTALS: "read number and totals of many orders in a call",
-    Capability.READ_ORDER_WHOLE: "read many orders whole in a call: lines, dates, addresses, how far they have come",
+    Capability.READ_ORDER_WHOLE: "read orders whole, lines included, many in a call",
     Capability.FOLLOW_ORDERS: "tell which orders changed",
     Capability.CONFIRM_ORDER: "confirm orders once their totals are found equal",
     Capability.FILL_FIELDS: "fill order fields that people mapped",
