@@ -16,6 +16,7 @@ class Capability(StrEnum):
     CREATE_ORDER = "create_order"
     FIND_ORDER = "find_order"
     READ_TOTALS = "read_totals"
+    READ_ORDER_WHOLE = "read_order_whole"
     FOLLOW_ORDERS = "follow_orders"
     CONFIRM_ORDER = "confirm_order"
     CANCEL_ORDER = "cancel_order"
@@ -35,6 +36,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.CREATE_ORDER: "create a sales order in one call",
     Capability.FIND_ORDER: "find a sales order by its reference, also when it was invoiced",
     Capability.READ_TOTALS: "read number and totals of many orders in a call",
+    Capability.READ_ORDER_WHOLE: "read orders whole, lines included, many in a call",
     Capability.FOLLOW_ORDERS: "tell which orders changed",
     Capability.CONFIRM_ORDER: "confirm orders once their totals are found equal",
     Capability.CANCEL_ORDER: "cancel an order of which nothing was delivered",

@@ -71,6 +71,7 @@ FLOWS: dict[str, Flow] = {
     "pull_erp_orders": Flow(
         "orders.flows.pull_erp_orders", side="erp", every=60, priority=Priority.BACKGROUND
     ),
+    "read_erp_orders": Flow("orders.flows.read_erp_orders", side="erp", every=300),
 }
 
 # Which room takes the deliveries of a store: a function (connection, deliveries) -> {delivery id: why it is flagged}.

@@ -53,6 +53,8 @@ CANNOT_APPLY: dict[Cell, str] = {
     (Capability.FIND_ORDER, Situation.REFUSED): _A_READ,
     (Capability.READ_TOTALS, Situation.LATE): "it names orders that are there",
     (Capability.READ_TOTALS, Situation.REFUSED): _A_READ,
+    (Capability.READ_ORDER_WHOLE, Situation.LATE): "it names orders that are there",
+    (Capability.READ_ORDER_WHOLE, Situation.REFUSED): _A_READ,
     (Capability.FOLLOW_ORDERS, Situation.REFUSED): _A_READ,
     (Capability.FOLLOW_ORDERS, Situation.PARTIAL): "it names no records",
     (Capability.CONFIRM_ORDER, Situation.PAGING): "a call names at most `confirm_batch` documents",

@@ -47,6 +47,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
         Capability.CREATE_ORDER: "POST salesOrders",
         Capability.FIND_ORDER: "GET salesOrders",
         Capability.READ_TOTALS: "GET salesOrders",
+        Capability.READ_ORDER_WHOLE: "GET salesOrders",
         Capability.FOLLOW_ORDERS: "GET salesOrders",
         Capability.CANCEL_ORDER: "DELETE salesOrders",
         Capability.FIND_CUSTOMER_BY_NUMBER: "GET customers",

@@ -62,6 +62,7 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.CREATE_TOGETHER: "PUT salesOrder batch",
         Capability.FIND_ORDER: "POST suiteql",
         Capability.READ_TOTALS: "POST suiteql",
+        Capability.READ_ORDER_WHOLE: "POST suiteql",
         Capability.FOLLOW_ORDERS: "POST suiteql",
         Capability.CANCEL_ORDER: "PATCH salesOrder",
         Capability.FIND_CUSTOMER_BY_NUMBER: "POST suiteql",

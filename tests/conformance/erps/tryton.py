@@ -31,6 +31,7 @@ _WHOLE = "Tryton answers a search whole"
 _searches = (
     Capability.FIND_ORDER,
     Capability.READ_TOTALS,
+    Capability.READ_ORDER_WHOLE,
     Capability.FIND_CUSTOMER_BY_NUMBER,
     Capability.FIND_CUSTOMER_BY_TAX_ID,
     Capability.FIND_CUSTOMER_BY_EMAIL,
@@ -64,6 +65,7 @@ class TrytonUnderTest(ErpUnderTest):
         Capability.CREATE_ORDER: "model.sale.sale.create",
         Capability.FIND_ORDER: "model.sale.sale.search_read",
         Capability.READ_TOTALS: "model.sale.sale.search_read",
+        Capability.READ_ORDER_WHOLE: "model.sale.sale.search_read",
         Capability.FOLLOW_ORDERS: "model.sale.sale.search_read",
         Capability.CONFIRM_ORDER: "model.sale.sale.confirm",
         Capability.CANCEL_ORDER: "model.sale.sale.cancel",

@@ -12,8 +12,10 @@ from hub.connectors.base import Check, ConfigField, Connector, Hooks, Limits
 from hub.connectors.capabilities import Capability
 from hub.connectors.erps.business_central.cancellation import BusinessCentralCancellation
 from hub.connectors.erps.business_central.client import Account, Client
+from hub.connectors.erps.business_central.code_names import CodeNames
 from hub.connectors.erps.business_central.customers import BusinessCentralCustomers
 from hub.connectors.erps.business_central.odata import query
+from hub.connectors.erps.business_central.sales_documents import BusinessCentralDocuments
 from hub.connectors.erps.business_central.sales_orders import BusinessCentralOrders, CodeList
 from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
@@ -34,11 +36,16 @@ READ_ENTITIES = {
     "shipmentMethods": "send shipping methods",
     "salesOrders": "send and follow orders",
     "salesInvoices": "find orders that were invoiced already",
+    "locations": "tell the warehouse of a line",
 }
 
 
 class BusinessCentral(
-    BusinessCentralOrders, BusinessCentralCancellation, BusinessCentralCustomers, Connector
+    BusinessCentralOrders,
+    BusinessCentralDocuments,
+    BusinessCentralCancellation,
+    BusinessCentralCustomers,
+    Connector,
 ):
     """Business Central online, API v2.0, signed in as a Microsoft Entra application."""
 
@@ -104,6 +111,9 @@ class BusinessCentral(
         self.client = Client(_account(config, secrets), hooks, deadline=deadline, transport=transport)
         self.payment_terms = CodeList(self.client, "paymentTerms", CodeKind.PAYMENT_TERMS)
         self.shipment_methods = CodeList(self.client, "shipmentMethods", CodeKind.SHIPPING_METHOD)
+        self.term_names = CodeNames(self.client, "paymentTerms")
+        self.method_names = CodeNames(self.client, "shipmentMethods")
+        self.location_names = CodeNames(self.client, "locations")
 
     @classmethod
     def limits(cls, config: Mapping[str, str]) -> Limits:

@@ -19,7 +19,8 @@ from hub.connectors.erps.netsuite.client import Client, services_url
 from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
 from hub.connectors.erps.netsuite.order_body import Choices
-from hub.connectors.erps.netsuite.sales_orders import Codes, NetSuiteOrders
+from hub.connectors.erps.netsuite.sales_documents import NetSuiteDocuments
+from hub.connectors.erps.netsuite.sales_orders import Codes
 from hub.connectors.erps.netsuite.settings import setting
 from hub.connectors.http import HttpClient
 from hub.errors import CodeKind, ConnectionBroken, NeedsReview
@@ -45,7 +46,7 @@ def _is_gathering(config: Mapping[str, str]) -> bool:
     return setting(config, "async_batches", settings.NO) == settings.YES
 
 
-class NetSuite(NetSuiteOrders, NetSuiteCancellation, NetSuiteCustomers, AccountLimits, Connector):
+class NetSuite(NetSuiteDocuments, NetSuiteCancellation, NetSuiteCustomers, AccountLimits, Connector):
     """One NetSuite account through SuiteTalk REST and SuiteQL."""
 
     label = "NetSuite"

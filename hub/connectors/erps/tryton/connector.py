@@ -17,7 +17,7 @@ from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.confirmation import TrytonConfirmation
 from hub.connectors.erps.tryton.customers import TrytonCustomers
 from hub.connectors.erps.tryton.lookups import Lookups
-from hub.connectors.erps.tryton.sales_orders import TrytonOrders
+from hub.connectors.erps.tryton.sales_documents import TrytonDocuments
 from hub.connectors.erps.tryton.settings import (
     CONCURRENCY,
     REQUESTS_PER_SECOND,
@@ -34,6 +34,8 @@ from hub.errors import ConnectionBroken, NeedsReview
 RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "sale.sale": (("read", "create", "write"), "send, follow and confirm orders"),
     "sale.line": (("read", "create"), "send orders"),
+    "stock.move": (("read",), "see what was shipped"),
+    "account.invoice": (("read",), "see what was invoiced"),
     "party.party": (("read", "create"), "match and create customers"),
     "party.address": (("read", "create"), "deliver to the address of an order"),
     "product.product": (("read",), "find products"),
@@ -43,7 +45,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-class Tryton(TrytonOrders, TrytonConfirmation, TrytonCancellation, TrytonCustomers, Connector):
+class Tryton(TrytonDocuments, TrytonConfirmation, TrytonCancellation, TrytonCustomers, Connector):
     """Tryton 8.2 with the modules sale and web_shop, signed in as a user of its own."""
 
     label = "Tryton"
