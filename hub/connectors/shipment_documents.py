@@ -1,6 +1,6 @@
 """Shipments as an ERP or a warehouse tells them: what fulfilments in a store are made of.
 
-Frozen, vendor-free. Quantities are Decimal in the unit of the sales order's line, times are timezone-aware UTC.
+Frozen, vendor-free. Quantities are Decimal in the unit of the order's line, times are timezone-aware UTC.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ class ShipmentStage(StrEnum):
     DELIVERED = "delivered"
     """The receiver has them."""
     UNDONE = "undone"
-    """It was taken back: cancelled, reversed or deleted. Nothing of it has left, whatever was told before."""
+    """It was taken back: cancelled, reversed or deleted; nothing of it has left, whatever was told before."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShippedLine:
     """What left of one order line.
 
-    `order_line_external_id` is the ERP's id of the order's line, empty where the ERP does not say it; `number` is
-    the item's. `lots` and `serials` name those that were shipped.
+    `order_line_external_id` is the ERP's id of the order's line, empty where the ERP does not say it; `number`
+    is the item's. `lots` and `serials` name those that were shipped.
     """
 
     order_line_external_id: str
@@ -50,7 +50,7 @@ class ShippedLine:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One parcel with its carrier. The carrier's code and name are the ERP's own, empty where it says none."""
+    """One parcel. The carrier's code and name are the ERP's own, empty where it says none."""
 
     tracking_number: str
     carrier_code: str = ""
@@ -63,9 +63,9 @@ class ErpShipment:
     """One shipment of one sales order.
 
     A shipment of theirs with lines of several orders is handed over as one of these for each order, with the
-    external id `<id>:<order id>`. `order_external_id` and `order_number` name the order in the ERP (one of them may be
-    empty), `reference` is the order's where the ERP tells it. `status` is the ERP's own word, `stage` ours.
-    `shipped_at` is None while nothing has left or where the ERP does not say when it did.
+    external id `<id>:<order id>`. `order_external_id` and `order_number` name the order in the ERP (one of them
+    may be empty), `reference` is the order's where the ERP tells it. `status` is the ERP's own word, `stage`
+    ours. `shipped_at` is None while nothing has left or where the ERP does not say when it did.
     """
 
     external_id: str
@@ -91,7 +91,7 @@ class Shipments(ABC):
     shipment_batch: ClassVar[int]
     """How many shipments one `read_shipments` call may name."""
     tells_undone: ClassVar[bool]
-    """Whether a shipment that was taken back is told as changed; where not, known ones are read again now and then."""
+    """Whether one that was taken back is told as changed; where not, known ones are read again at times."""
 
     @abstractmethod
     def changed_shipments(self, since: PagePosition | None, after: str | None) -> Page[ErpShipment]:
