@@ -1,1 +1,1 @@
-"""Shipments of an ERP on their way into a store: mirrored, matched with order lines, laid out over fulfilment orders."""
+"""Shipments of an ERP on their way into a store: mirrored, matched with lines, laid out over fulfilment orders."""
