@@ -9,16 +9,28 @@ from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, T
 from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.policies import OrderPolicy
+from orders.models.shipments import (
+    CarrierMapping,
+    ErpShipment,
+    FulfilmentPolicy,
+    ShipmentLink,
+    WarehouseMapping,
+)
 
 __all__ = [
+    "CarrierMapping",
     "ErpOrder",
+    "ErpShipment",
+    "FulfilmentPolicy",
     "OrderFieldMapping",
     "OrderLedger",
     "OrderLink",
     "OrderMetafields",
     "OrderPolicy",
     "PaymentTermsMapping",
+    "ShipmentLink",
     "ShippingMethodMapping",
     "StoreOrder",
     "TaxCodeMapping",
+    "WarehouseMapping",
 ]

@@ -40,6 +40,7 @@ from hub.connectors.stores.shopify.client import (
     StaticToken,
 )
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReader
+from hub.connectors.stores.shopify.fulfilments import FulfilmentKeeper
 from hub.connectors.stores.shopify.metafields import MetafieldReader
 from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
@@ -54,7 +55,14 @@ STATIC_TOKEN = "static_token"
 
 
 class ShopifyStore(
-    Connector, OrderHistory, OrderMetafields, Companies, OrderReferences, Subscriptions, Webhooks
+    Connector,
+    OrderHistory,
+    OrderMetafields,
+    Companies,
+    OrderReferences,
+    FulfilmentKeeper,
+    Subscriptions,
+    Webhooks,
 ):
     """One shop by one app. Safe to share between threads."""
 
