@@ -85,6 +85,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 # The tables that a record of the type has rows in, with the column that leads back to the record.
 OF_TYPE: dict[str, dict[str, str]] = {
     "salesOrder": {"transaction": "id", "transactionline": "transaction"},
+    "itemFulfillment": {"transaction": "id"},
     "customer": {
         "customer": "id",
         "entity": "id",
@@ -123,7 +124,11 @@ class Rows:
     makers: dict[str, Callable[[Record], dict[str, list[Row]]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.makers = {"salesOrder": self._order, "customer": self._customer}
+        self.makers = {
+            "salesOrder": self._order,
+            "itemFulfillment": self._fulfillment,
+            "customer": self._customer,
+        }
 
     def of(self, record_type: str, record: Record) -> dict[str, list[Row]]:
         """The rows by table."""
@@ -227,6 +232,13 @@ class Rows:
         for number, line in enumerate(lines):
             line["linesequencenumber"] = number
         return {"transaction": [head], "transactionline": lines}
+
+    def _fulfillment(self, record: Record) -> dict[str, list[Row]]:
+        """Its lines are shown by the record service only."""
+        head = self._plain("transaction", record)
+        shown = f"Item Fulfillment #{record['tranId']}"
+        head |= {"type": "ItemShip", "recordtype": "itemfulfillment", "voided": "F", "trandisplayname": shown}
+        return {"transaction": [head]}
 
     def _amount(self, record: Record, amount: Decimal) -> Row:
         """An amount of a sale: below zero on its lines. netamount is in the subsidiary's currency."""

@@ -27,6 +27,7 @@ from hub.connectors.erps.tryton.settings import (
     shop_names,
     unusable,
 )
+from hub.connectors.erps.tryton.shipments import ShipmentFields, TrytonShipments
 from hub.errors import ConnectionBroken, NeedsReview
 
 # model: the rights that the hub needs there, and what for
@@ -38,11 +39,13 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "product.product": (("read",), "find products"),
     "account.tax": (("read",), "find taxes"),
     "account.invoice.payment_term": (("read",), "find payment terms"),
+    "stock.shipment.out": (("read",), "tell stores what was shipped"),
+    "stock.move": (("read",), "tell stores what was shipped"),
     "web.shop": (("read",), "keep orders from being entered twice"),
 }
 
 
-class Tryton(TrytonOrders, TrytonConfirmation, TrytonCustomers, Connector):
+class Tryton(TrytonOrders, TrytonConfirmation, TrytonCustomers, TrytonShipments, Connector):
     """Tryton 8.2 with the modules sale and web_shop, signed in as a user of its own."""
 
     label = "Tryton"
@@ -107,6 +110,7 @@ class Tryton(TrytonOrders, TrytonConfirmation, TrytonCustomers, Connector):
         deadline = self.call_deadline.total_seconds()
         self.client = Client(account_of(config, secrets), hooks, deadline=deadline, transport=transport)
         self.lookups = Lookups(self.client)
+        self.shipment_fields = ShipmentFields(self.client)
         self.confirming = threading.Lock()
 
     @classmethod
