@@ -13,12 +13,11 @@ from __future__ import annotations
 from django.db.models import F
 
 from hub.connectors.fulfilments import Fulfilments
-from hub.connectors.shipment_documents import ShipmentStage
 from hub.sync import attempts
 from hub.sync.models import Connection
 from hub.sync.running import open_connector, this_run
 from orders.models import ErpShipment, FulfilmentPolicy, StoreOrder
-from orders.shipments.pushing import ShipmentPush
+from orders.shipments.pushing import push_each
 from orders.shipments.sending import OPERATIONS, Sender
 
 
@@ -37,13 +36,5 @@ def run(connection: Connection, record_id: int) -> str:
     sender = Sender(open_connector(connection).supporting(Fulfilments), connection, order)
     if lost:
         sender.find_lost(lost, {shipment.pk: shipment for shipment in shipments})
-    # What was taken back comes first: it makes room for what was shipped instead.
-    for shipment in sorted(due, key=lambda one: one.stage != ShipmentStage.UNDONE):
-        ShipmentPush(sender, policy, shipment).push()
-        _note_pushed(shipment)
+    push_each(sender, policy, due)
     return ", ".join(sender.written) or "the store has it already"
-
-
-def _note_pushed(shipment: ErpShipment) -> None:
-    """Only what was pushed: a change that came meanwhile is due again."""
-    ErpShipment.objects.filter(pk=shipment.pk).update(pushed_hash=shipment.document_hash)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from hub.connectors.documents import PlacedLine
@@ -21,6 +23,25 @@ from orders.shipments.tracking import says_the_same, tracking_of
 
 # Releases and moves change what is there: it is read again after each round of them.
 ROUNDS = 6
+
+
+def push_each(sender: Sender, policy: FulfilmentPolicy, due: Sequence[ErpShipment]) -> None:
+    """Bring the store to what these shipments say. One that a person must decide about stops none of the others.
+
+    What was taken back comes first: it makes room for what was shipped instead. Raises the first question.
+    """
+    questions: list[NeedsReview] = []
+    for shipment in sorted(due, key=lambda one: one.stage != ShipmentStage.UNDONE):
+        try:
+            ShipmentPush(sender, policy, shipment).push()
+        except NeedsReview as question:
+            questions.append(question)
+            sender.read()
+            continue
+        # Only what was pushed: a change that came meanwhile is due again.
+        ErpShipment.objects.filter(pk=shipment.pk).update(pushed_hash=shipment.document_hash)
+    if questions:
+        raise questions[0]
 
 
 class ShipmentPush:
@@ -49,6 +70,7 @@ class ShipmentPush:
         if rest:
             self._send(rest)
         if wanted:
+            self._send_services()
             self._follow()
 
     # ---------------------------------------------------------------------------------------------- what is so
@@ -117,7 +139,6 @@ class ShipmentPush:
             new = NewFulfilment(part, self.tracking, self.policy.notifies_buyer)
             self.sender.create(self.row, new, is_extra=False)
         self.sender.read()
-        self._send_services(kinds)
 
     def _place(self, rest: dict[str, int]) -> Allocation:
         """Where the pieces are, once what keeps them was moved or released. Raises what a person must decide."""
@@ -167,10 +188,11 @@ class ShipmentPush:
             lines=words,
         )
 
-    def _send_services(self, kinds: dict[str, Goods]) -> None:
+    def _send_services(self) -> None:
         """What needs no shipping goes along with the first goods, in a fulfilment of its own."""
         if not self.policy.sends_services:
             return
+        kinds = {line.external_id: _kind(line) for line in self.lines}
         open_lines = [line for order in self.sender.state.orders if order.can_fulfil for line in order.lines]
         wanted: dict[str, int] = {}
         for line in open_lines:

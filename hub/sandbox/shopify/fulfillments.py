@@ -282,10 +282,18 @@ def fulfillable(shop: Shop, line: Record, _args: Args) -> int:
 
 def _changed(shop: Shop, order: Record, fulfillment: Record, topic: str) -> None:
     order["displayFulfillmentStatus"] = fulfillment_orders.status_of(order, orders_of(shop, order))
+    _archive(shop, order)
     shop.touch(order)
     body = _body(fulfillment)
     shop.emit(topic, lambda: body)
     order_changed(shop, order)
+
+
+def _archive(shop: Shop, order: Record) -> None:
+    """An order that is paid and sent is closed, and open again when a fulfillment is taken back."""
+    is_done = order["displayFulfillmentStatus"] == "FULFILLED" and order["displayFinancialStatus"] == "PAID"
+    if is_done != bool(order.get("_archived")):
+        order |= {"_archived": is_done, "closed": is_done, "closedAt": shop.now() if is_done else None}
 
 
 def _body(fulfillment: Record) -> Record:

@@ -192,6 +192,21 @@ def test_more_than_is_open_goes_to_review_and_changes_nothing_until_a_person_say
     assert [lines for lines, *_ in shipping.fulfilments()] == [{TABLES: 5}]
 
 
+def test_a_shipment_that_a_person_must_decide_about_stops_none_of_the_others(hub):
+    shipping = Shipping(hub)
+    strange = (ShippedLine("", "NOBODY-KNOWS", "Crate", Decimal(1)),)
+
+    mirror_shipments(
+        hub.erp,
+        [shipping.document("S1", lines=None), shipping.document("S2", {TABLES: 2})],
+    )
+    mirror_shipments(hub.erp, [replace(shipping.document("S1"), lines=strange)])
+    work(hub)
+
+    assert [lines for lines, *_ in shipping.fulfilments()] == [{TABLES: 2}]
+    assert hub.reviews() == [(FLOW, "shipment_line_unknown")]
+
+
 def test_the_store_down_then_up(hub):
     shipping = Shipping(hub)
     hub.faults({"kind": "down", "system": "store", "mode": "503"})
