@@ -6,7 +6,7 @@ fulfilled again; the order counts what was shipped. One that is deleted gives ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -152,8 +152,16 @@ class Fulfillments:
     def _count(self, order_id: str) -> None:
         """What was shipped of each line of the order, and what the order is called for it."""
         order = self.state[ORDER].by_id[order_id]
-        done = _sums(each for each in self.of(order_id) if each["shipStatus"] == SHIPPED)
-        lines = [{**line, "quantityFulfilled": done.get(line["line"], ZERO)} for line in order["item"]]
+        known = self.of(order_id)
+        counts = {
+            "quantityPicked": _sums(known),
+            "quantityPacked": _sums(each for each in known if each["shipStatus"] != PICKED),
+            "quantityFulfilled": _sums(each for each in known if each["shipStatus"] == SHIPPED),
+        }
+        lines = [
+            line | {name: done.get(line["line"], ZERO) for name, done in counts.items()}
+            for line in order["item"]
+        ]
         goods = [line for line in lines if line["itemType"] in _GOODS and not line["isClosed"]]
         is_billed = any(line["quantityBilled"] for line in lines)
         status = "B"
@@ -173,7 +181,7 @@ def _packages(numbers: Sequence[str]) -> list[Record]:
     ]
 
 
-def _sums(fulfillments: Any) -> dict[int, Decimal]:
+def _sums(fulfillments: Iterable[Record]) -> dict[int, Decimal]:
     sums: dict[int, Decimal] = {}
     for fulfillment in fulfillments:
         for entry in fulfillment["item"]:

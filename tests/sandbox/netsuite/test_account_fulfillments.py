@@ -43,6 +43,7 @@ def test_an_order_is_fulfilled_in_parts(ns, made):
 def test_what_is_picked_counts_when_it_leaves_and_cannot_be_picked_twice(ns, made):
     picked = ns.act("fulfill_order", id=made, lines=[{"line": 1, "quantity": 2}], status="A")
     assert state(ns) == ("B", ["0", "0"])
+    assert [line["quantityPicked"] for line in ns.truth()["salesOrders"][0]["lines"]] == ["2", "0"]
     words = refused(ns, "fulfill_order", id=made, lines=[{"line": 1, "quantity": 1}])
     assert "Invalid Field Value 1" in words
 
