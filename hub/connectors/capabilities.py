@@ -29,6 +29,12 @@ class Capability(StrEnum):
     SUB_CUSTOMERS = "sub_customers"
     CREATE_CUSTOMER = "create_customer"
     READ_LIMITS = "read_limits"
+    READ_SHIPMENTS = "read_shipments"
+    FOLLOW_SHIPMENTS = "follow_shipments"
+    TRACKING_NUMBERS = "tracking_numbers"
+    PICKING = "picking"
+    DELIVERY = "delivery"
+    UNDO_SHIPMENT = "undo_shipment"
 
 
 MEANINGS: dict[Capability, str] = {
@@ -49,4 +55,10 @@ MEANINGS: dict[Capability, str] = {
     Capability.SUB_CUSTOMERS: "tell customers from the customer above them",
     Capability.CREATE_CUSTOMER: "create a customer, once",
     Capability.READ_LIMITS: "say how many requests it allows at once",
+    Capability.READ_SHIPMENTS: "read shipments with their lines, many in a call",
+    Capability.FOLLOW_SHIPMENTS: "tell which shipments are new or changed",
+    Capability.TRACKING_NUMBERS: "tell carrier and tracking number of a shipment",
+    Capability.PICKING: "tell a shipment that is picked or packed, before it leaves",
+    Capability.DELIVERY: "tell a shipment that was delivered",
+    Capability.UNDO_SHIPMENT: "tell a shipment that was taken back",
 }

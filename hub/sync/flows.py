@@ -75,6 +75,9 @@ FLOWS: dict[str, Flow] = {
         "orders.flows.pull_erp_orders", side="erp", every=60, priority=Priority.BACKGROUND
     ),
     "read_erp_orders": Flow("orders.flows.read_erp_orders", side="erp", every=300),
+    "pull_erp_shipments": Flow(
+        "orders.flows.pull_erp_shipments", side="erp", every=60, priority=Priority.BACKGROUND
+    ),
 }
 
 # Which room takes the deliveries of a store: a function (connection, deliveries) -> {delivery id: why it is flagged}.
