@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orders.models.field_mappings import OrderFieldMapping
+from orders.models.holds import HoldCondition, HoldRule, OrderOverride
 from orders.models.links import OrderLink
 from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from orders.models.metafields import OrderMetafields
@@ -11,9 +12,12 @@ from orders.models.policies import OrderPolicy
 
 __all__ = [
     "ErpOrder",
+    "HoldCondition",
+    "HoldRule",
     "OrderFieldMapping",
     "OrderLink",
     "OrderMetafields",
+    "OrderOverride",
     "OrderPolicy",
     "PaymentTermsMapping",
     "ShippingMethodMapping",
