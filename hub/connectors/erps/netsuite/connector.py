@@ -17,6 +17,7 @@ from hub.connectors.erps.netsuite.batches import Batches
 from hub.connectors.erps.netsuite.client import Client, services_url
 from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
+from hub.connectors.erps.netsuite.held_orders import NetSuiteHeldOrders
 from hub.connectors.erps.netsuite.order_body import Choices
 from hub.connectors.erps.netsuite.sales_orders import Codes, NetSuiteOrders
 from hub.connectors.erps.netsuite.settings import setting
@@ -44,7 +45,7 @@ def _is_gathering(config: Mapping[str, str]) -> bool:
     return setting(config, "async_batches", settings.NO) == settings.YES
 
 
-class NetSuite(NetSuiteOrders, NetSuiteCustomers, AccountLimits, Connector):
+class NetSuite(NetSuiteOrders, NetSuiteHeldOrders, NetSuiteCustomers, AccountLimits, Connector):
     """One NetSuite account through SuiteTalk REST and SuiteQL."""
 
     label = "NetSuite"

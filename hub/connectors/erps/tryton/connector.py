@@ -15,6 +15,7 @@ from hub.connectors.capabilities import Capability
 from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.confirmation import TrytonConfirmation
 from hub.connectors.erps.tryton.customers import TrytonCustomers
+from hub.connectors.erps.tryton.held_orders import TrytonHeldOrders
 from hub.connectors.erps.tryton.lookups import Lookups
 from hub.connectors.erps.tryton.sales_orders import TrytonOrders
 from hub.connectors.erps.tryton.settings import (
@@ -42,7 +43,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-class Tryton(TrytonOrders, TrytonConfirmation, TrytonCustomers, Connector):
+class Tryton(TrytonOrders, TrytonConfirmation, TrytonHeldOrders, TrytonCustomers, Connector):
     """Tryton 8.2 with the modules sale and web_shop, signed in as a user of its own."""
 
     label = "Tryton"
