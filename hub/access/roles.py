@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 ADMIN, ORDER_DESK, FINANCE, VIEWER = "Integration admin", "Order desk", "Finance", "Viewer"
 
-_ORDERS = ("orders.storeorder", "orders.erporder", "orders.orderlink")
+_ORDERS = ("orders.storeorder", "orders.erporder", "orders.orderlink", "orders.orderoverride")
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
     "companies.companylocationmapping",
@@ -27,6 +27,8 @@ _WORK = {
     "sync.change": "view",
     "sync.fieldowner": "view",
     "orders.orderpolicy": "view",
+    "orders.holdrule": "view",
+    "orders.holdcondition": "view",
     "companies.companypolicy": "view",
 }
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from hub.connectors.metafields import Metafield
 from hub.errors import NeedsReview
-from hub.lib.gid import tail
 from orders import metafields
+from orders.holds.facts import names_of
 from orders.holds.overrides import placed_with
 from orders.holds.rules import holds
 from orders.holds.terms import UNTIL_APPROVED, Facts, Hold, metafields_asked
@@ -97,14 +97,10 @@ def standing_holds(known: KnownOrder) -> list[Hold]:
 
 def facts_of(known: KnownOrder) -> Facts:
     """What rules may ask of the order."""
-    order, location = known.order, known.order.location
+    order = known.order
     zone = order.connection.time_zone
     held: Mapping[str, Metafield | None] = known.metafields or {}
-    companies: tuple[str, ...] = ()
-    places: tuple[str, ...] = ()
-    if location is not None:
-        companies = location.company_name, tail(location.company_external_id), location.company_merchant_id
-        places = location.name, tail(location.external_id), location.merchant_id
+    companies, places = names_of(order.location)
     return Facts(
         order=known.placed,
         today=datetime.now(UTC).astimezone(zoneinfo.ZoneInfo(zone)).date(),

@@ -22,7 +22,15 @@ from hub.sync.models import (
     Worker,
 )
 from inventory.models import ItemMapping
-from orders.models import OrderFieldMapping, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.models import (
+    HoldCondition,
+    HoldRule,
+    OrderFieldMapping,
+    OrderOverride,
+    PaymentTermsMapping,
+    ShippingMethodMapping,
+    TaxCodeMapping,
+)
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
 
 # Pages of libraries, which no role sees: what stands on them is not ours.
@@ -38,6 +46,9 @@ def fill():
     _questions(orders, erp)
     _mappings(store, erp, orders[0].location)
     _machinery(store, erp, orders)
+    rule = HoldRule.objects.create(name="Heavy goods")
+    HoldCondition.objects.create(rule=rule, kind="words", value="forklift")
+    OrderOverride.objects.create(order=orders[1], field="note", value="Gate 5", content_hash="c")
     key = ApiKey(name="WMS", scopes=["orders:read"], sees_all_connections=True)
     keys.issue(key)
     key.save()
