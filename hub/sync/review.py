@@ -11,6 +11,8 @@ from django.db import transaction
 
 from hub.errors import NeedsReview
 from hub.lib.text import storable, stored_json
+from hub.sync.enqueue import enqueue
+from hub.sync.flows import FLOWS, begin_again
 from hub.sync.models import ReviewItem
 
 _OPEN = """
@@ -107,6 +109,15 @@ def take_back(item_id: int, *, user_id: int | None, username: str) -> str:
         item.decision, item.decided_by_id, item.decided_through = TAKEN_BACK, user_id, ""
         item.save(update_fields=[*_DECIDED, "changed_at"])
     return ""
+
+
+def run_again(item: ReviewItem) -> None:
+    """Run the flow that asked once more; flows that work on sets are run for their whole connection."""
+    if FLOWS[item.flow].subject:
+        enqueue(item.flow, item.connection_id, [item.record_id])
+    else:
+        begin_again(item.flow, item.connection_id, item.record_id)
+        enqueue(item.flow, item.connection_id)
 
 
 def solve_items(flow: str, connection_id: int, record_ids: list[int]) -> None:

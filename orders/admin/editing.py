@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from hub.sync import review
-from hub.sync.admin.reviews import REASON, SHOWN, again
+from hub.sync.admin.reviews import REASON, SHOWN
 from hub.sync.models import ReviewItem
 from orders.holds.editing import approve_with, entries, faults_of, may_be_edited
 from orders.mirroring import document_of
@@ -68,6 +68,6 @@ def _approved(
     if refusal:
         messages.error(request, f"Not approved: {refusal}")
     else:
-        again(item)
+        review.run_again(item)
         messages.success(request, "Approved with the values that you entered. It goes to the ERP now.")
     return HttpResponseRedirect(back)

@@ -65,7 +65,8 @@ class HoldRuleAdmin(PlainAdmin):
     change_form_template = "admin/orders/holdrule/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[HoldRule]:
-        return super().get_queryset(request).annotate(conditions_count=Count("conditions"))
+        rules: QuerySet[HoldRule] = super().get_queryset(request)
+        return rules.annotate(conditions_count=Count("conditions"))
 
     @admin.display(description="State", ordering="is_enabled")
     def shown_state(self, rule: HoldRule) -> SafeString:

@@ -18,8 +18,6 @@ from hub.sync.admin.bases import ReadOnlyAdmin
 from hub.sync.admin.records import flow_name, record_link, with_record_name
 from hub.sync.admin.shown import as_evidence, badge, pretty, words
 from hub.sync.admin.tasks import FlowFilter
-from hub.sync.enqueue import enqueue
-from hub.sync.flows import FLOWS, begin_again
 from hub.sync.models import ReviewItem
 
 # A hidden field of this name and an item's key carries what was shown of the item.
@@ -161,7 +159,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     def try_again(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
         allowed = self._allowed(request, items)
         for item in allowed:
-            again(item)
+            review.run_again(item)
         _tell(request, f"{len(allowed)} will be tried again now.")
         return _back(request)
 
@@ -198,7 +196,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
             if refusal:
                 messages.error(request, f"Not taken back: {item.message[:120]} {refusal}")
             else:
-                again(item)
+                review.run_again(item)
         if taken:
             _tell(request, f"{taken} taken back: decided anew now.")
         return _back(request)
@@ -224,7 +222,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
             if refusal:
                 messages.error(request, f"Not {decision.label}: {item.message[:120]} {refusal}")
             elif decision != ReviewItem.Decision.DISMISSED:
-                again(item)
+                review.run_again(item)
         if taken:
             _tell(request, f"{taken} {decision.label}.")
         return _back(request)
@@ -254,12 +252,3 @@ def _offered(item: ReviewItem) -> tuple[str, ...]:
     # What a hold rule asks is answered with a reason, or it would be asked again with the next news of the order.
     is_held = item.code.startswith(HELD)
     return ("try_again", "approve", "reject") if is_held else ("try_again", "approve", "reject", "dismiss")
-
-
-def again(item: ReviewItem) -> None:
-    """Run the flow that asked once more; flows that work on sets are run for their whole connection."""
-    if FLOWS[item.flow].subject:
-        enqueue(item.flow, item.connection_id, [item.record_id])
-    else:
-        begin_again(item.flow, item.connection_id, item.record_id)
-        enqueue(item.flow, item.connection_id)
