@@ -299,6 +299,10 @@ class ErpUnderTest(ABC):
         """An administrator lets the connection no longer ask for limits."""
         raise self._unsaid("forbid_limits")
 
+    def cancel(self, order: TrueOrder) -> None:
+        """A clerk cancels an order that waits there."""
+        raise self._unsaid("cancel")
+
     def refuse_confirmation(self, order: TrueOrder) -> str:
         """A clerk sees to it that this order cannot be confirmed; answers some of the ERP's own words."""
         raise self._unsaid("refuse_confirmation")
