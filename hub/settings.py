@@ -253,7 +253,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Concord partner API",
-    "DESCRIPTION": "Orders with both sides, review items, flows and health. It reads only. See docs/api.md.",
+    "DESCRIPTION": "Orders with both sides, held orders, review items, flows and health. See docs/api.md.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

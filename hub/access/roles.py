@@ -17,6 +17,7 @@ _ORDERS = (
     "orders.orderledger",
     "orders.erpshipment",
     "orders.shipmentlink",
+    "orders.orderoverride",
 )
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
@@ -37,6 +38,8 @@ _WORK = {
     "sync.fieldowner": "view",
     "orders.orderpolicy": "view",
     "orders.fulfilmentpolicy": "view",
+    "orders.holdrule": "view",
+    "orders.holdcondition": "view",
     "companies.companypolicy": "view",
 }
 

@@ -20,6 +20,7 @@ class Capability(StrEnum):
     FOLLOW_ORDERS = "follow_orders"
     CONFIRM_ORDER = "confirm_order"
     CANCEL_ORDER = "cancel_order"
+    HOLD_ORDER = "hold_order"
     FILL_FIELDS = "fill_fields"
     PRICES_WITH_TAX = "prices_with_tax"
     CREATE_TOGETHER = "create_together"
@@ -46,6 +47,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.FOLLOW_ORDERS: "tell which orders changed",
     Capability.CONFIRM_ORDER: "confirm orders once their totals are found equal",
     Capability.CANCEL_ORDER: "cancel an order of which nothing was delivered",
+    Capability.HOLD_ORDER: "create an order held, and release it when a person approves it",
     Capability.FILL_FIELDS: "fill order fields that people mapped",
     Capability.PRICES_WITH_TAX: "take prices that include tax",
     Capability.CREATE_TOGETHER: "create many orders in one request",

@@ -344,6 +344,8 @@ class SalesOrder:
     phone: str = ""
     fields: tuple[FilledField, ...] = ()
     """Values for fields that the ERP declares (`SalesOrders.order_fields`), each field once."""
+    is_held: bool = False
+    """Whether it waits in the ERP until it is released; only for one that plays `HeldOrders`."""
 
 
 @dataclass(frozen=True, slots=True)

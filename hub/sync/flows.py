@@ -33,6 +33,8 @@ class Flow:
     subject: str = ""
     priority: SyncTask.Priority = Priority.NORMAL
     every: int = 0
+    is_rejectable: bool = False
+    """Whether a person may answer its questions with a refusal, which it then keeps to."""
 
     def lock_name(self, name: str, connection_id: int, record_id: int) -> str:
         """The subject of one task of this flow."""
@@ -63,10 +65,21 @@ FLOWS: dict[str, Flow] = {
         "companies.flows.match_company_location", side="erp", subject="location", priority=Priority.ORDER
     ),
     "push_order_to_erp": Flow(
-        "orders.flows.push_order_to_erp", side="erp", subject="order", priority=Priority.ORDER
+        "orders.flows.push_order_to_erp",
+        side="erp",
+        subject="order",
+        priority=Priority.ORDER,
+        is_rejectable=True,
     ),
     "check_order_totals": Flow("orders.flows.check_order_totals", side="erp", priority=Priority.NORMAL),
     "confirm_erp_orders": Flow("orders.flows.confirm_erp_orders", side="erp", priority=Priority.NORMAL),
+    "release_held_order": Flow(
+        "orders.flows.release_held_order",
+        side="erp",
+        subject="order",
+        priority=Priority.ORDER,
+        is_rejectable=True,
+    ),
     "read_erp_limits": Flow(
         "orders.flows.read_erp_limits", side="erp", every=3600, priority=Priority.BACKGROUND
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orders.admin import (
     field_mappings,
+    holds,
     ledger,
     mappings,
     orders,
@@ -11,4 +12,4 @@ from orders.admin import (
     shipments,
 )
 
-__all__ = ["field_mappings", "ledger", "mappings", "orders", "policies", "shipments"]
+__all__ = ["field_mappings", "holds", "ledger", "mappings", "orders", "policies", "shipments"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orders.models.field_mappings import OrderFieldMapping
+from orders.models.holds import HoldCondition, HoldRule, OrderOverride
 from orders.models.ledger import OrderLedger
 from orders.models.links import OrderLink
 from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
@@ -22,10 +23,13 @@ __all__ = [
     "ErpOrder",
     "ErpShipment",
     "FulfilmentPolicy",
+    "HoldCondition",
+    "HoldRule",
     "OrderFieldMapping",
     "OrderLedger",
     "OrderLink",
     "OrderMetafields",
+    "OrderOverride",
     "OrderPolicy",
     "PaymentTermsMapping",
     "ShipmentLink",

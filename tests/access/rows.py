@@ -27,8 +27,11 @@ from orders.models import (
     CarrierMapping,
     ErpShipment,
     FulfilmentPolicy,
+    HoldCondition,
+    HoldRule,
     OrderFieldMapping,
     OrderLedger,
+    OrderOverride,
     PaymentTermsMapping,
     ShipmentLink,
     ShippingMethodMapping,
@@ -51,6 +54,9 @@ def fill():
     _mappings(store, erp, orders[0].location)
     _shipments(store, erp, orders[0])
     _machinery(store, erp, orders)
+    rule = HoldRule.objects.create(name="Heavy goods")
+    HoldCondition.objects.create(rule=rule, kind="words", value="forklift")
+    OrderOverride.objects.create(order=orders[1], field="note", value="Gate 5", content_hash="c")
     key = ApiKey(name="WMS", scopes=["orders:read"], sees_all_connections=True)
     keys.issue(key)
     key.save()

@@ -345,6 +345,10 @@ class ErpUnderTest(ABC):
         """A clerk takes a shipment back, in the way of this ERP."""
         raise self._unsaid("undo")
 
+    def cancel(self, order: TrueOrder) -> None:
+        """A clerk cancels an order that waits there."""
+        raise self._unsaid("cancel")
+
     def refuse_confirmation(self, order: TrueOrder) -> str:
         """A clerk sees to it that this order cannot be confirmed; answers some of the ERP's own words."""
         raise self._unsaid("refuse_confirmation")

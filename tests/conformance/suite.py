@@ -10,6 +10,7 @@ from types import ModuleType
 from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
 from hub.connectors.erp_parts import AccountLimits, Confirmation, Customers, NewCustomers, SalesOrders
+from hub.connectors.held_orders import HeldOrders
 from hub.connectors.order_changes import OrderCancellation
 from hub.connectors.sales_documents import SalesDocuments
 from hub.connectors.shipment_documents import Shipments
@@ -18,6 +19,7 @@ from tests.conformance import (
     confirm_cells,
     customer_cells,
     document_cells,
+    hold_cells,
     order_cells,
     shipment_cells,
     together_cells,
@@ -33,6 +35,7 @@ MEANT = (
     confirm_cells,
     customer_cells,
     document_cells,
+    hold_cells,
     order_cells,
     shipment_cells,
     together_cells,
@@ -46,6 +49,7 @@ PARTS = {
     Capability.READ_ORDER_WHOLE: SalesDocuments,
     Capability.FOLLOW_ORDERS: SalesOrders,
     Capability.CONFIRM_ORDER: Confirmation,
+    Capability.HOLD_ORDER: HeldOrders,
     Capability.FIND_CUSTOMER_BY_NUMBER: Customers,
     Capability.FIND_CUSTOMER_BY_TAX_ID: Customers,
     Capability.FIND_CUSTOMER_BY_EMAIL: Customers,

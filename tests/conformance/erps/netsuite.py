@@ -60,6 +60,7 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.SIGN_IN: "POST token",
         Capability.CREATE_ORDER: "PUT salesOrder",
         Capability.CREATE_TOGETHER: "PUT salesOrder batch",
+        Capability.HOLD_ORDER: "PATCH salesOrder",
         Capability.FIND_ORDER: "POST suiteql",
         Capability.READ_TOTALS: "POST suiteql",
         Capability.READ_ORDER_WHOLE: "POST suiteql",
@@ -95,7 +96,12 @@ class NetSuiteUnderTest(ErpUnderTest):
     absent_id = "999999999"
     warehouse = "Main Warehouse"
     carrier = "ups"
-    answers_without_body = (Capability.CREATE_ORDER, Capability.CANCEL_ORDER, Capability.CREATE_CUSTOMER)
+    answers_without_body = (
+        Capability.CREATE_ORDER,
+        Capability.CANCEL_ORDER,
+        Capability.CREATE_CUSTOMER,
+        Capability.HOLD_ORDER,
+    )
     refused_customer = ({"email": "nowhere"}, "nowhere")
     more_than_a_page = 1001
     exempt: ClassVar = {
@@ -162,6 +168,9 @@ class NetSuiteUnderTest(ErpUnderTest):
 
     def invoice(self, order: TrueOrder) -> None:
         self._act("invoice_order", externalId=order.reference)
+
+    def cancel(self, order: TrueOrder) -> None:
+        self._act("cancel_order", externalId=order.reference)
 
     def expire_tokens(self) -> None:
         self._act("expire_tokens")

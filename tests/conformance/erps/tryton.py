@@ -73,6 +73,7 @@ class TrytonUnderTest(ErpUnderTest):
         Capability.FOLLOW_ORDERS: "model.sale.sale.search_read",
         Capability.CONFIRM_ORDER: "model.sale.sale.confirm",
         Capability.CANCEL_ORDER: "model.sale.sale.cancel",
+        Capability.HOLD_ORDER: "model.sale.sale.confirm",
         Capability.FIND_CUSTOMER_BY_NUMBER: "model.party.party.search_read",
         Capability.FIND_CUSTOMER_BY_TAX_ID: "model.party.party.search_read",
         Capability.FIND_CUSTOMER_BY_EMAIL: "model.party.party.search_read",
@@ -184,6 +185,9 @@ class TrytonUnderTest(ErpUnderTest):
         self._call(*change, {"salable": False})
         self.to_undo.append((*change, {"salable": True}))
         return replace(order, lines=(replace(order.lines[0], number="IT-0009"), *order.lines[1:])), "domain"
+
+    def cancel(self, order: TrueOrder) -> None:
+        self._call("model.sale.sale.cancel", [int(order.external_id)])
 
     def refuse_confirmation(self, order: TrueOrder) -> str:
         self._call("model.sale.sale.write", [int(order.external_id)], {"invoice_address": None})

@@ -56,6 +56,7 @@ class BusinessCentral(
     label = "Business Central"
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CONFIRM_ORDER: "API v2.0 releases no order: a clerk or a workflow there does",
+        Capability.HOLD_ORDER: "API v2.0 has no field that keeps an order from being worked on",
         Capability.CREATE_TOGETHER: "its batches save requests only: each order takes its own time there",
         Capability.SUB_CUSTOMERS: "API v2.0 has no bill-to customer on a customer",
         Capability.CREATE_CUSTOMER: "customers are matched, or created by a clerk",

@@ -18,6 +18,7 @@ from hub.connectors.erps.netsuite.cancellation import NetSuiteCancellation
 from hub.connectors.erps.netsuite.client import Client, services_url
 from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
+from hub.connectors.erps.netsuite.held_orders import NetSuiteHeldOrders
 from hub.connectors.erps.netsuite.order_body import Choices
 from hub.connectors.erps.netsuite.sales_documents import NetSuiteDocuments
 from hub.connectors.erps.netsuite.sales_orders import Codes
@@ -48,7 +49,13 @@ def _is_gathering(config: Mapping[str, str]) -> bool:
 
 
 class NetSuite(
-    NetSuiteDocuments, NetSuiteCancellation, NetSuiteCustomers, NetSuiteShipments, AccountLimits, Connector
+    NetSuiteDocuments,
+    NetSuiteHeldOrders,
+    NetSuiteCancellation,
+    NetSuiteCustomers,
+    NetSuiteShipments,
+    AccountLimits,
+    Connector,
 ):
     """One NetSuite account through SuiteTalk REST and SuiteQL."""
 

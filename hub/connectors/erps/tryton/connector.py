@@ -16,6 +16,7 @@ from hub.connectors.erps.tryton.cancellation import TrytonCancellation
 from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.confirmation import TrytonConfirmation
 from hub.connectors.erps.tryton.customers import TrytonCustomers
+from hub.connectors.erps.tryton.held_orders import TrytonHeldOrders
 from hub.connectors.erps.tryton.lookups import Lookups
 from hub.connectors.erps.tryton.sales_documents import TrytonDocuments
 from hub.connectors.erps.tryton.settings import (
@@ -48,7 +49,13 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 class Tryton(
-    TrytonDocuments, TrytonConfirmation, TrytonCancellation, TrytonCustomers, TrytonShipments, Connector
+    TrytonDocuments,
+    TrytonConfirmation,
+    TrytonHeldOrders,
+    TrytonCancellation,
+    TrytonCustomers,
+    TrytonShipments,
+    Connector,
 ):
     """Tryton 8.2 with the modules sale and web_shop, signed in as a user of its own."""
 
