@@ -206,6 +206,17 @@ class OrderOutline:
 
 
 @dataclass(frozen=True, slots=True)
+class CompanyContact:
+    """A person who may order at a company location; the same person is a customer of the store."""
+
+    external_id: str
+    customer_external_id: str
+    email: str = ""
+    is_main: bool = False
+    """Whether it is the company's main contact."""
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyLocation:
     """A company location of a store with what identifies it to an ERP."""
 
@@ -222,6 +233,9 @@ class CompanyLocation:
     phone: str = ""
     currency: str = ""
     billing_address: Address | None = None
+    shipping_address: Address | None = None
+    contacts: tuple[CompanyContact, ...] = ()
+    """Those with a role at this location, in the store's order."""
 
 
 @dataclass(frozen=True, slots=True)
