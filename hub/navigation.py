@@ -36,6 +36,8 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Stores", "storefront", "sync.store"),
         ("ERPs", "factory", "sync.erp"),
         ("Order policies", "policy", "orders.orderpolicy"),
+        ("Offline order policies", "call", "orders.offlineorderpolicy"),
+        ("Offline backfills", "history_edu", "orders.offlinebackfill"),
         ("Company policies", "badge", "companies.companypolicy"),
         ("Schedules", "schedule", "sync.schedule"),
         ("Alert channels", "campaign", "sync.alertchannel"),

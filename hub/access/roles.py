@@ -27,6 +27,8 @@ _WORK = {
     "sync.change": "view",
     "sync.fieldowner": "view",
     "orders.orderpolicy": "view",
+    "orders.offlineorderpolicy": "view",
+    "orders.offlinebackfill": "view",
     "companies.companypolicy": "view",
 }
 

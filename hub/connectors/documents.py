@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from hub.connectors.contacts import CompanyContact
 from hub.lib.money import MoneyBag
 
 Item = TypeVar("Item")
@@ -203,17 +204,6 @@ class OrderOutline:
         lines = tuple((line.external_id, line.quantity, line.current_quantity) for line in order.lines)
         shared = [field.name for field in fields(self) if field.name != "quantities"]
         return self.quantities == lines and all(getattr(self, n) == getattr(order, n) for n in shared)
-
-
-@dataclass(frozen=True, slots=True)
-class CompanyContact:
-    """A person who may order at a company location; the same person is a customer of the store."""
-
-    external_id: str
-    customer_external_id: str
-    email: str = ""
-    is_main: bool = False
-    """Whether it is the company's main contact."""
 
 
 @dataclass(frozen=True, slots=True)

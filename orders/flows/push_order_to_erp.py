@@ -26,6 +26,8 @@ from orders.erp_mirroring import was_erp_read_lately
 from orders.known import KnownOrder, read_known
 from orders.linking import adopt_document, link_order
 from orders.models import ErpOrder, OrderPolicy, StoreOrder
+from orders.offline.linking import adopt_echo
+from orders.offline.marks import mark_in
 from orders.rules import Action, OrderFacts, Policy, decide, totals_difference
 from orders.unknown_codes import asked_anew
 
@@ -44,6 +46,8 @@ def run(connection: Connection, record_id: int) -> str:
         found = _adopt_lost(erp, known.order, connection, lost)
         if found:
             return found
+    if not is_linked and (mark := mark_in(known.placed.tags)) and (told := adopt_echo(known.order, mark)):
+        return told
     if not is_linked and (elsewhere := _elsewhere(known, connection)):
         return elsewhere
     decision = decide(_facts(known, connection), _policy(known.policy))

@@ -7,10 +7,13 @@ from orders.models.links import OrderLink
 from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
+from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
 from orders.models.policies import OrderPolicy
 
 __all__ = [
     "ErpOrder",
+    "OfflineBackfill",
+    "OfflineOrderPolicy",
     "OrderFieldMapping",
     "OrderLink",
     "OrderMetafields",

@@ -63,6 +63,8 @@ class OrderLink(models.Model):
         blank=True,
     )
     """Where documents begin as drafts: whether it was confirmed, once its totals were found equal."""
+    shown_hash = models.CharField(max_length=32, default="", db_default="", blank=True)
+    """Of an order that the ERP took: what of it the store was last told to show its buyer."""
     reference_pushed_at = models.DateTimeField(null=True)
     reference_error = models.CharField(max_length=250, default="", blank=True)
     created_at = models.DateTimeField(db_default=Now())

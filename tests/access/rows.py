@@ -22,7 +22,14 @@ from hub.sync.models import (
     Worker,
 )
 from inventory.models import ItemMapping
-from orders.models import OrderFieldMapping, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.models import (
+    OfflineBackfill,
+    OfflineOrderPolicy,
+    OrderFieldMapping,
+    PaymentTermsMapping,
+    ShippingMethodMapping,
+    TaxCodeMapping,
+)
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
 
 # Pages of libraries, which no role sees: what stands on them is not ours.
@@ -62,6 +69,8 @@ def _mappings(store, erp, location):
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
     CompanyLocationMapping.objects.create(location=location, connection=erp)
     CompanyPolicy.objects.create(store=store)
+    showing = OfflineOrderPolicy.objects.create(**pair)
+    OfflineBackfill.objects.create(policy=showing, orders_from=NOW.date())
     CompanyLocationLink.objects.create(
         location=location,
         connection=erp,

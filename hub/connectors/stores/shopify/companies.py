@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hub.connectors.documents import Address, CompanyContact, CompanyLocation
+from hub.connectors.contacts import CompanyContact
+from hub.connectors.documents import Address, CompanyLocation
 from hub.connectors.stores.shopify.client import AdminClient
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.paging import completed

@@ -157,8 +157,7 @@ class OrderWriter(OrderWriting):
         return _made_draft(node) if node else None
 
     def complete_draft(self, external_id: str) -> MadeDraft:
-        """`draftOrderComplete`; without payment terms Shopify would call the order paid, so that the caller asks for
-        none only where it is."""
+        """`draftOrderComplete`, payment pending: else Shopify would call an order without payment terms paid."""
         payload = self._write("CompleteDraftOrder", "draftOrderComplete", {"id": external_id})
         return _made_draft(_made(payload, "draftOrder", "CompleteDraftOrder"))
 
