@@ -18,6 +18,7 @@ class Capability(StrEnum):
     READ_TOTALS = "read_totals"
     FOLLOW_ORDERS = "follow_orders"
     CONFIRM_ORDER = "confirm_order"
+    CANCEL_ORDER = "cancel_order"
     FILL_FIELDS = "fill_fields"
     PRICES_WITH_TAX = "prices_with_tax"
     CREATE_TOGETHER = "create_together"
@@ -36,6 +37,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.READ_TOTALS: "read number and totals of many orders in a call",
     Capability.FOLLOW_ORDERS: "tell which orders changed",
     Capability.CONFIRM_ORDER: "confirm orders once their totals are found equal",
+    Capability.CANCEL_ORDER: "cancel an order of which nothing was delivered",
     Capability.FILL_FIELDS: "fill order fields that people mapped",
     Capability.PRICES_WITH_TAX: "take prices that include tax",
     Capability.CREATE_TOGETHER: "create many orders in one request",

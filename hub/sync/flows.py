@@ -59,6 +59,9 @@ FLOWS: dict[str, Flow] = {
     "backfill_store_orders": Flow(
         "orders.flows.backfill_store_orders", side="store", priority=Priority.BACKGROUND
     ),
+    "check_order_ledger": Flow(
+        "orders.flows.check_order_ledger", side="store", every=21_600, priority=Priority.BACKGROUND
+    ),
     "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
     # ERPs
     "match_company_location": Flow(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orders.models.field_mappings import OrderFieldMapping
+from orders.models.ledger import OrderLedger
 from orders.models.links import OrderLink
 from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from orders.models.metafields import OrderMetafields
@@ -15,6 +16,7 @@ __all__ = [
     "OfflineBackfill",
     "OfflineOrderPolicy",
     "OrderFieldMapping",
+    "OrderLedger",
     "OrderLink",
     "OrderMetafields",
     "OrderPolicy",

@@ -16,6 +16,7 @@ from hub.sync.models import (
     AlertChannel,
     Cursor,
     FieldOwner,
+    ReviewDeadline,
     Schedule,
     SyncTask,
     WebhookDelivery,
@@ -26,6 +27,7 @@ from orders.models import (
     OfflineBackfill,
     OfflineOrderPolicy,
     OrderFieldMapping,
+    OrderLedger,
     PaymentTermsMapping,
     ShippingMethodMapping,
     TaxCodeMapping,
@@ -97,6 +99,8 @@ def _machinery(store, erp, orders):
     Cursor.objects.create(connection=store, flow=flow)
     Alert.objects.create(cause="a", message="Something is wrong.", connection=store)
     AlertChannel.objects.create(kind="email", address="ops@example.com")
+    ReviewDeadline.objects.create(code="totals_differ", hours=24)
+    OrderLedger.objects.create(store=store, since=NOW)
     Worker.objects.create(name="w-1", lock_key=1, started_at=NOW, beat_at=NOW)
     WebhookDelivery.objects.create(connection=store, topic="orders/create", webhook_id="w", body=b"{}")
 
