@@ -44,6 +44,8 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Order policies", "policy", "orders.orderpolicy"),
         ("Fulfilment policies", "package", "orders.fulfilmentpolicy"),
         ("Hold rules", "pan_tool", "orders.holdrule"),
+        ("Offline order policies", "call", "orders.offlineorderpolicy"),
+        ("Offline backfills", "history_edu", "orders.offlinebackfill"),
         ("Company policies", "badge", "companies.companypolicy"),
         ("Schedules", "schedule", "sync.schedule"),
         ("Alert channels", "campaign", "sync.alertchannel"),

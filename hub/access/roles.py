@@ -40,6 +40,8 @@ _WORK = {
     "orders.fulfilmentpolicy": "view",
     "orders.holdrule": "view",
     "orders.holdcondition": "view",
+    "orders.offlineorderpolicy": "view",
+    "orders.offlinebackfill": "view",
     "companies.companypolicy": "view",
 }
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from hub.connectors.contacts import CompanyContact
 from hub.lib.money import MoneyBag
 
 Item = TypeVar("Item")
@@ -222,6 +223,9 @@ class CompanyLocation:
     phone: str = ""
     currency: str = ""
     billing_address: Address | None = None
+    shipping_address: Address | None = None
+    contacts: tuple[CompanyContact, ...] = ()
+    """Those with a role at this location, in the store's order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,14 @@ FLOWS: dict[str, Flow] = {
     "pull_company_locations": Flow(
         "companies.flows.pull_company_locations", side="store", priority=Priority.ORDER, every=600
     ),
+    "push_order_to_store": Flow(
+        "orders.flows.push_order_to_store", side="store", subject="erp_order", priority=Priority.NORMAL
+    ),
+    "check_store_order_twin": Flow("orders.flows.check_store_order_twin", side="store", subject="erp_order"),
+    "define_order_metafields": Flow("orders.flows.define_order_metafields", side="store"),
+    "backfill_store_orders": Flow(
+        "orders.flows.backfill_store_orders", side="store", priority=Priority.BACKGROUND
+    ),
     "check_order_ledger": Flow(
         "orders.flows.check_order_ledger", side="store", every=21_600, priority=Priority.BACKGROUND
     ),

@@ -7,9 +7,10 @@ from orders.admin import (
     holds,
     ledger,
     mappings,
+    offline,
     orders,
     policies,
     shipments,
 )
 
-__all__ = ["field_mappings", "holds", "ledger", "mappings", "orders", "policies", "shipments"]
+__all__ = ["field_mappings", "holds", "ledger", "mappings", "offline", "orders", "policies", "shipments"]

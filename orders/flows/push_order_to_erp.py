@@ -31,6 +31,8 @@ from orders.holds.deciding import as_edited, check_holds, evidence_of, kept_out
 from orders.known import KnownOrder, read_known
 from orders.linking import adopt_document, link_order
 from orders.models import ErpOrder, OrderPolicy, StoreOrder
+from orders.offline.linking import adopt_echo
+from orders.offline.marks import mark_in
 from orders.rules import Action, Decision, OrderFacts, Policy, decide, totals_difference
 from orders.unknown_codes import asked_anew
 
@@ -49,6 +51,8 @@ def run(connection: Connection, record_id: int) -> str:
         found = _adopt_lost(erp, known.order, connection, lost)
         if found:
             return found
+    if not is_linked and (mark := mark_in(known.placed.tags)) and (told := adopt_echo(known.order, mark)):
+        return told
     if not is_linked and (elsewhere := _elsewhere(known, connection)):
         return elsewhere
     decision = decide(_facts(known, connection), _policy(known.policy))

@@ -9,6 +9,7 @@ from orders.models.links import OrderLink
 from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
+from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
 from orders.models.policies import OrderPolicy
 from orders.models.shipments import (
     CarrierMapping,
@@ -25,6 +26,8 @@ __all__ = [
     "FulfilmentPolicy",
     "HoldCondition",
     "HoldRule",
+    "OfflineBackfill",
+    "OfflineOrderPolicy",
     "OrderFieldMapping",
     "OrderLedger",
     "OrderLink",

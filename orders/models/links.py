@@ -74,6 +74,8 @@ class OrderLink(models.Model):
     """When we cancelled the document in the ERP, or found it cancelled or gone there, after the store had."""
     hold = models.CharField(max_length=10, choices=Hold.choices, default=Hold.NONE, db_default="", blank=True)
     """Whether the document was created held there by a hold rule, and whether it was let go since."""
+    shown_hash = models.CharField(max_length=32, default="", db_default="", blank=True)
+    """Of an order that the ERP took: what of it the store was last told to show its buyer."""
     reference_pushed_at = models.DateTimeField(null=True)
     reference_error = models.CharField(max_length=250, default="", blank=True)
     created_at = models.DateTimeField(db_default=Now())

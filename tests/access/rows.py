@@ -29,6 +29,8 @@ from orders.models import (
     FulfilmentPolicy,
     HoldCondition,
     HoldRule,
+    OfflineBackfill,
+    OfflineOrderPolicy,
     OrderFieldMapping,
     OrderLedger,
     OrderOverride,
@@ -84,6 +86,8 @@ def _mappings(store, erp, location):
     FulfilmentPolicy.objects.create(store=store)
     CompanyLocationMapping.objects.create(location=location, connection=erp)
     CompanyPolicy.objects.create(store=store)
+    showing = OfflineOrderPolicy.objects.create(**pair)
+    OfflineBackfill.objects.create(policy=showing, orders_from=NOW.date())
     CompanyLocationLink.objects.create(
         location=location,
         connection=erp,

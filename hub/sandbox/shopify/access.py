@@ -23,7 +23,7 @@ _SUBJECTS = (
     ("product", "products"),
     ("inventory", "inventory"),
     ("location", "locations"),
-    ("paymentTermsTemplates", "payment_terms"),
+    ("paymentTerms", "payment_terms"),
     ("publications", "publications"),
 )
 

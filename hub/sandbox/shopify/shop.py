@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from hub.sandbox.shopify.errors import Record, invalid_id
@@ -40,6 +41,8 @@ class Settings:
     currency: str = "CAD"
     timezone: str = "UTC"
     taxes_included: bool = False
+    taxes: tuple[tuple[str, Decimal], ...] = ()
+    """Title and rate of what the shop charges on taxable lines and shipping of its drafts."""
     scopes: frozenset[str] = frozenset(ALL_SCOPES.split())
     search_lag: float = 0.0
     app_id: int = 347082227713

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -26,6 +27,7 @@ from hub.sandbox.shopify import (
     placing,
     profiles,
     raw_orders,
+    terms,
     webhooks,
 )
 from hub.sandbox.shopify.encoding import json_bytes
@@ -50,6 +52,7 @@ NOUNS = (
     orders,
     placing,
     raw_orders,
+    terms,
 )
 
 _COST = re.compile(rb'"requestedQueryCost":(\d+),"actualQueryCost":(\d+)')
@@ -67,6 +70,7 @@ OPTIONS = frozenset(
         "search_lag",
         "taxes_included",
         "taxesIncluded",
+        "taxes",
         "timezone",
         "token_life",
         "profile",
@@ -79,7 +83,8 @@ OPTIONS = frozenset(
 class ShopifyStore(System):
     """A Shopify store.
 
-    Options: `currency`, `timezone` (IANA), `taxes_included`, `plan` (standard, advanced, plus, enterprise),
+    Options: `currency`, `timezone` (IANA), `taxes_included`, `taxes` (a list of title and rate
+    that drafts are charged with), `plan` (standard, advanced, plus, enterprise),
     `scopes` (comma-separated or a list), `access_token`, `client_id`, `client_secret`, `token_life`
     (seconds), `domain`, `search_lag` (seconds), `app_id`, `webhook_version` (the app's setting), `refused_topics`
     (a list: ORDERS_CREATE …), `profile` to start with.
@@ -121,6 +126,7 @@ class ShopifyStore(System):
             currency=str(options.get("currency", "CAD")),
             timezone=str(options.get("timezone", "UTC")),
             taxes_included=bool(options.get("taxes_included", options.get("taxesIncluded", False))),
+            taxes=tuple((str(t["title"]), Decimal(str(t["rate"]))) for t in options.get("taxes", ())),
             scopes=frozenset(listed),
             search_lag=float(options.get("search_lag", 0)),
             app_id=int(options.get("app_id", 347082227713)),

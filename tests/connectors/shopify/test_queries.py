@@ -114,13 +114,19 @@ def test_only_these_operations_write():
 
     assert writers == [
         "CancelFulfillment",
+        "CompleteDraftOrder",
+        "CreateDraftOrder",
         "CreateFulfillment",
+        "CreateOrder",
+        "CreatePaymentTerms",
         "CreateWebhookSubscription",
+        "DefineMetafield",
         "DeleteWebhookSubscription",
         "MoveFulfillmentOrder",
         "ReleaseFulfillmentHolds",
         "TellFulfillmentEvent",
         "UpdateTracking",
+        "WriteOrderMetafields",
         "WriteReferences",
     ]
 

@@ -34,8 +34,8 @@ SERVED = {
         draftOrderComplete draftOrderCreate draftOrderDelete draftOrderUpdate inventoryActivate
         inventorySetQuantities locationAdd metafieldDefinitionCreate metafieldDefinitionDelete
         metafieldDefinitionUpdate metafieldsDelete metafieldsSet orderCancel orderClose orderCreate
-        orderDelete orderMarkAsPaid orderOpen orderUpdate productCreate productDelete productSet
-        productUpdate webhookSubscriptionCreate webhookSubscriptionDelete webhookSubscriptionUpdate
+        orderDelete orderMarkAsPaid orderOpen orderUpdate paymentTermsCreate productCreate productDelete
+        productSet productUpdate webhookSubscriptionCreate webhookSubscriptionDelete webhookSubscriptionUpdate
     """,
     "Node": "id",
     "HasMetafields": "metafield metafields",
@@ -126,8 +126,9 @@ SERVED = {
     """,
     "MetafieldDefinition": """
         id name namespace key ownerType type description validations pinnedPosition validationStatus
-        metafieldsCount capabilities
+        metafieldsCount capabilities access
     """,
+    "MetafieldAccess": "admin storefront customerAccount",
     "MetafieldDefinitionType": "name category",
     "MetafieldDefinitionValidation": "name value type",
     "MetafieldCapabilities": "uniqueValues adminFilterable",

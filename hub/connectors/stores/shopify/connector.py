@@ -42,6 +42,7 @@ from hub.connectors.stores.shopify.client import (
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReader
 from hub.connectors.stores.shopify.fulfilments import FulfilmentKeeper
 from hub.connectors.stores.shopify.metafields import MetafieldReader
+from hub.connectors.stores.shopify.order_writing import OrderWriter, settle_time
 from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
 from hub.connectors.stores.shopify.subscriptions import SubscriptionKeeper
@@ -61,6 +62,7 @@ class ShopifyStore(
     Companies,
     OrderReferences,
     FulfilmentKeeper,
+    OrderWriter,
     Subscriptions,
     Webhooks,
 ):
@@ -118,6 +120,12 @@ class ShopifyStore(
             "Seconds after which a call is given up; empty for 20.",
             is_required=False,
         ),
+        ConfigField(
+            "settle_after_seconds",
+            "Settle time",
+            "Seconds in which an order whose creation was not answered may still appear in a search; empty for 600.",
+            is_required=False,
+        ),
     )
     stamp_batch = STAMPS
     outline_batch = OUTLINES
@@ -142,7 +150,9 @@ class ShopifyStore(
     ) -> None:
         """`transport` is for tests."""
         super().__init__(config, secrets, hooks)
-        http = HttpClient(base_url(config), hooks, deadline=_deadline(config), transport=transport)
+        deadline = _deadline(config)
+        self.settle_after, self.call_deadline = settle_time(config), timedelta(seconds=deadline)
+        http = HttpClient(base_url(config), hooks, deadline=deadline, transport=transport)
         self.client = AdminClient(http, hooks, _sign_in(config, secrets, http, hooks))
         self.orders = OrderReader(self.client)
         self.metafields = MetafieldReader(self.client)
