@@ -56,7 +56,8 @@ SELECT {_SELECT},
           FROM sync_reviewitem r
           WHERE r.flow = %(flow)s::text AND r.connection_id = %(erp)s::bigint AND r.record_id = o.id
             AND r.decision = 'approved'
-            AND (r.code NOT IN ('changed_after_sending', 'order_fields')
+            AND (r.code NOT IN ('changed_after_sending', 'order_fields', 'freight_differs', 'freight_ambiguous',
+                                'freight_unmatched')
                  OR r.evidence ->> 'content_hash' = o.content_hash)
             AND (r.code NOT IN ('possible_duplicate', 'po_missing') OR r.evidence ->> 'po_number' = o.po_number)),
     -- webhooks come in any order: what was placed before counts, and what is in the ERP already or on its way

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 ADMIN, ORDER_DESK, FINANCE, VIEWER = "Integration admin", "Order desk", "Finance", "Viewer"
 
-_ORDERS = ("orders.storeorder", "orders.erporder", "orders.orderlink")
+_ORDERS = ("orders.storeorder", "orders.erporder", "orders.orderlink", "orders.freightquote")
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
     "companies.companylocationmapping",
     "inventory.itemmapping",
+    "orders.freightrate",
     "orders.orderfieldmapping",
     "orders.paymenttermsmapping",
     "orders.shippingmethodmapping",
@@ -27,6 +28,7 @@ _WORK = {
     "sync.change": "view",
     "sync.fieldowner": "view",
     "orders.orderpolicy": "view",
+    "orders.freightpolicy": "view",
     "companies.companypolicy": "view",
 }
 
@@ -64,6 +66,7 @@ ROLES: dict[str, Role] = {
             "companies.storecompanylocation": "view change",
             "companies.companylocationmapping": "view add change",
             "inventory.itemmapping": "view add change",
+            "orders.freightrate": "view add change",
             "orders.orderfieldmapping": "view add change",
             "orders.shippingmethodmapping": "view add change",
         }

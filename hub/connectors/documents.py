@@ -222,6 +222,8 @@ class CompanyLocation:
     phone: str = ""
     currency: str = ""
     billing_address: Address | None = None
+    customers: tuple[str, ...] = ()
+    """External ids of the customers who may order for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ FLOWS: dict[str, Flow] = {
         "companies.flows.pull_company_locations", side="store", priority=Priority.ORDER, every=600
     ),
     "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
+    "check_carrier_service": Flow("orders.flows.check_carrier_service", side="store", every=300),
     # ERPs
     "match_company_location": Flow(
         "companies.flows.match_company_location", side="erp", subject="location", priority=Priority.ORDER

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orders.models.field_mappings import OrderFieldMapping
+from orders.models.freight import FreightPolicy, FreightQuote, FreightRate, FreightTraffic
 from orders.models.links import OrderLink
 from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from orders.models.metafields import OrderMetafields
@@ -11,6 +12,10 @@ from orders.models.policies import OrderPolicy
 
 __all__ = [
     "ErpOrder",
+    "FreightPolicy",
+    "FreightQuote",
+    "FreightRate",
+    "FreightTraffic",
     "OrderFieldMapping",
     "OrderLink",
     "OrderMetafields",

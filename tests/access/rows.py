@@ -22,7 +22,15 @@ from hub.sync.models import (
     Worker,
 )
 from inventory.models import ItemMapping
-from orders.models import OrderFieldMapping, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.models import (
+    FreightPolicy,
+    FreightQuote,
+    FreightRate,
+    OrderFieldMapping,
+    PaymentTermsMapping,
+    ShippingMethodMapping,
+    TaxCodeMapping,
+)
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
 
 # Pages of libraries, which no role sees: what stands on them is not ours.
@@ -60,6 +68,19 @@ def _mappings(store, erp, location):
     PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
     ShippingMethodMapping.objects.create(title="Standard", **pair)
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
+    FreightPolicy.objects.create(store=store)
+    FreightRate.objects.create(
+        store=store, method_code="STD", title="Standard", price="12.50", currency="EUR"
+    )
+    FreightQuote.objects.create(
+        store=store,
+        method_code="STD",
+        title="Standard",
+        price="12.50",
+        currency="EUR",
+        source="table",
+        quoted_at=NOW,
+    )
     CompanyLocationMapping.objects.create(location=location, connection=erp)
     CompanyPolicy.objects.create(store=store)
     CompanyLocationLink.objects.create(

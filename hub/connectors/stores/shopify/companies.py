@@ -71,6 +71,7 @@ def location_from_node(node: Node) -> CompanyLocation:
         phone=text(node, "phone"),
         currency=text(node, "currency"),
         billing_address=_address(optional_member(node, "billingAddress")),
+        customers=tuple(dict.fromkeys(_customers(node))),
     )
 
 
@@ -95,6 +96,14 @@ def _emails(node: Node, company: Node) -> Iterator[str]:
     yield _email_of(optional_member(company, "mainContact"))
     for assignment in members(member(node, "roleAssignments"), "nodes"):
         yield _email_of(optional_member(assignment, "companyContact"))
+
+
+def _customers(node: Node) -> Iterator[str]:
+    """Who has a role at this location itself; the main contact of the company may have none."""
+    for assignment in members(member(node, "roleAssignments"), "nodes"):
+        customer = optional_member(optional_member(assignment, "companyContact") or {}, "customer")
+        if customer is not None and (external_id := text(customer, "id")):
+            yield external_id
 
 
 def _email_of(contact: Node | None) -> str:
