@@ -1,4 +1,4 @@
-"""The freight door: its tail while the ERP is dead, whether every answer can be read, and whether any comes too late."""
+"""The freight door: its tail while the ERP is dead, whether every answer can be read, and how late the last one is."""
 
 from __future__ import annotations
 

@@ -90,9 +90,9 @@ def _path(connection: Connection) -> str:
 
 def _stand(connection: Connection, policy: FreightPolicy, store: CarrierServices, address: str) -> str:
     """Have one active carrier of this name at this address. Raises NeedsReview where the store refuses."""
-    listed = store.list_carriers()
-    ours = next((one for one in listed if _is_ours(one, policy, connection)), None)
+    ours: CarrierService | None = None
     try:
+        ours = next((one for one in store.list_carriers() if _is_ours(one, policy, connection)), None)
         if ours is None:
             standing, done = store.create_carrier(policy.carrier_name, address), "created our carrier"
         elif (ours.address, ours.name, ours.is_active) == (address, policy.carrier_name, True):

@@ -6,7 +6,7 @@ import pytest
 
 from companies.models import StoreCompanyLocation
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Alert, ApiCall, Schedule, SyncTask
+from hub.sync.models import Alert, ApiCall, ReviewItem, Schedule, SyncTask
 from orders.models import FreightPolicy, FreightQuote, FreightTraffic
 
 ADDRESS = "https://hub.example.com"
@@ -102,6 +102,18 @@ def test_a_smaller_plan_is_told_and_heals_by_itself(freight):
     assert healed.startswith("corrected our carrier (switched off)")
     assert freight.reviews() == []
     assert Alert.objects.filter(closed_at=None).count() == 0
+
+
+def test_an_app_without_scopes_for_shipping_is_told_and_goes_on_with_orders(freight):
+    shop = freight.shop()
+    shop.settings.scopes -= {"read_shipping", "write_shipping"}
+
+    check(freight)
+    freight.euro.refresh_from_db()
+
+    assert freight.reviews() == [(FLOW, "carrier_refused")]
+    assert "read_shipping" in ReviewItem.objects.get(state="open").message
+    assert freight.euro.paused_at is None
 
 
 def test_a_store_that_takes_shipping_back_loses_our_carrier(freight):

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hub.connectors.carrier_services import CarrierService
-from hub.connectors.stores.shopify.client import AdminClient, QueryRefused, payload_of, refusal
+from hub.connectors.stores.shopify.client import (
+    AdminClient,
+    QueryRefused,
+    Reply,
+    ScopeMissing,
+    payload_of,
+    refusal,
+)
 from hub.connectors.stores.shopify.operations import Operation, operation
 from hub.connectors.stores.shopify.paging import completed
 from hub.connectors.stores.shopify.shapes import Node, flag, member, members, text
+from hub.errors import RecordRejected
 
 # (requests a minute, seconds): below so many the shop waits so long (DeliveryCarrierService of 2026-07).
 _WAITS = ((1500, 10.0), (3000, 5.0))
@@ -29,13 +39,20 @@ class CarrierKeeper:
     def __init__(self, client: AdminClient) -> None:
         self.client = client
 
+    def _run(self, asking: Operation, variables: Mapping[str, object]) -> Reply:
+        """A shop without scopes for shipping still has orders: that is refused, and breaks nothing else."""
+        try:
+            return self.client.run(asking, dict(variables))
+        except ScopeMissing as error:
+            raise RecordRejected(str(error)) from error
+
     def list_carriers(self) -> list[CarrierService]:
         """Every carrier service that the shop shows to this app."""
         whole = completed(self._page(None), self._page)
         return [_carrier(node) for node in members(whole, "nodes")]
 
     def _page(self, cursor: str | None) -> Node:
-        reply = self.client.run(operation("CarrierServices"), {"after": cursor})
+        reply = self._run(operation("CarrierServices"), {"after": cursor})
         return member(reply.data, "carrierServices")
 
     def create_carrier(self, name: str, address: str) -> CarrierService:
@@ -49,7 +66,7 @@ class CarrierKeeper:
         return self._written(operation("UpdateCarrierService"), given, "carrierServiceUpdate")
 
     def _written(self, writing: Operation, given: dict[str, object], root: str) -> CarrierService:
-        payload = payload_of(writing, self.client.run(writing, {"input": given}), root)
+        payload = payload_of(writing, self._run(writing, {"input": given}), root)
         if errors := members(payload, "userErrors"):
             raise refusal(writing, errors)
         return _carrier(member(payload, "carrierService"))
@@ -58,7 +75,7 @@ class CarrierKeeper:
         """Delete one; one that is gone already is fine."""
         deleting = operation("DeleteCarrierService")
         try:
-            reply = self.client.run(deleting, {"id": external_id})
+            reply = self._run(deleting, {"id": external_id})
         except QueryRefused as error:
             if error.code != "RESOURCE_NOT_FOUND":
                 raise
