@@ -145,7 +145,6 @@ class FreightRateAdmin(MappingAdmin):
     list_filter = ("store", "country", "currency")
     search_fields = ("=method_code", "title", "=customer_number", "=postal_from")
     search_help_text = "Method, title, customer number or postal code"
-    exclude = ()
     needed = "title"
     about = (
         "The narrowest row of each method answers. A customer with rows of its own is offered those alone."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 from hub.connectors.documents import Address, PlacedOrder
 from hub.connectors.freight import FreightQuestion
@@ -12,6 +13,8 @@ from hub.lib.gid import tail
 from hub.lib.hashing import content_hash
 
 
+# The bounds of a rate table are compared for every basket.
+@lru_cache(maxsize=50_000)
 def postal_key(text: str) -> str:
     """A postal code as it is compared: its letters and digits alone, in capitals ("1012 ab" is "1012AB")."""
     return "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())

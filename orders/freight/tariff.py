@@ -51,7 +51,8 @@ def offers_by_table(rows: Iterable[Tariff], question: FreightQuestion) -> list[F
 
     Where a customer has rows of its own that answer, the public ones are not looked at: a contract replaces the table.
     """
-    fitting = [row for row in rows if _fits(row, question)]
+    basket = _Basket.of(question)
+    fitting = [row for row in rows if _fits(row, basket)]
     contract = [row for row in fitting if row.customer_number]
     chosen: dict[str, Tariff] = {}
     for row in sorted(contract or fitting, key=_narrowness):
@@ -60,23 +61,43 @@ def offers_by_table(rows: Iterable[Tariff], question: FreightQuestion) -> list[F
     return sorted(offers, key=lambda offer: (offer.price, offer.method_code))
 
 
-def _fits(row: Tariff, question: FreightQuestion) -> bool:
-    is_for_buyer = row.customer_number in ("", question.customer_number)
-    return (
-        is_for_buyer
-        and row.currency == question.currency
-        and _reaches(row, question)
-        and _holds(row, question)
-    )
+@dataclass(frozen=True, slots=True)
+class _Basket:
+    """What rows are compared with, worked out once: a table may have thousands."""
+
+    customers: tuple[str, str]
+    currency: str
+    country: str
+    province: str
+    postal_code: str
+    value: Decimal
+    kilos: Decimal | None
+
+    @classmethod
+    def of(cls, question: FreightQuestion) -> _Basket:
+        grams, place = question.grams, question.destination
+        return cls(
+            customers=("", question.customer_number),
+            currency=question.currency,
+            country=place.country_code,
+            province=place.province_code.upper(),
+            postal_code=place.postal_code,
+            value=question.order_value,
+            kilos=None if grams is None else grams / GRAMS_OF_A_KILO,
+        )
 
 
-def _reaches(row: Tariff, question: FreightQuestion) -> bool:
-    place = question.destination
-    if row.country and row.country.upper() != place.country_code:
+def _fits(row: Tariff, basket: _Basket) -> bool:
+    is_for_buyer = row.customer_number in basket.customers and row.currency == basket.currency
+    return is_for_buyer and _reaches(row, basket) and _holds(row, basket)
+
+
+def _reaches(row: Tariff, basket: _Basket) -> bool:
+    if row.country and row.country.upper() != basket.country:
         return False
-    if row.province and row.province.upper() != place.province_code.upper():
+    if row.province and row.province.upper() != basket.province:
         return False
-    return in_postal_range(place.postal_code, row.postal_from, row.postal_to)
+    return in_postal_range(basket.postal_code, row.postal_from, row.postal_to)
 
 
 def in_postal_range(code: str, first: str, last: str) -> bool:
@@ -92,13 +113,12 @@ def in_postal_range(code: str, first: str, last: str) -> bool:
     return low <= own[: len(low)] and own[: len(high)] <= high
 
 
-def _holds(row: Tariff, question: FreightQuestion) -> bool:
-    if not _within(question.order_value, row.value_from, row.value_to):
+def _holds(row: Tariff, basket: _Basket) -> bool:
+    if not _within(basket.value, row.value_from, row.value_to):
         return False
-    grams = question.grams
-    if grams is None:
+    if basket.kilos is None:
         return not row.needs_weight
-    return _within(grams / GRAMS_OF_A_KILO, row.weight_from, row.weight_to)
+    return _within(basket.kilos, row.weight_from, row.weight_to)
 
 
 def _within(amount: Decimal, least: Decimal, below: Decimal | None) -> bool:
