@@ -28,6 +28,7 @@ from hub.sync.models import Connection
 from inventory.models import ItemMapping
 from orders.addresses import checked_address
 from orders.field_mapping import CODE, OrderFields
+from orders.freight.charges import quoted_methods
 from orders.holds.overrides import SHIPPING_METHOD
 from orders.mapping_rows import MappingRows, ShippingRow, mapping_rows
 from orders.models import OrderPolicy, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
@@ -76,12 +77,13 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
     missing: list[str] = []
     rows = mapping_rows(order, side.store.pk, side.erp.pk)
     taxes = _TaxCodes(side, rows, missing)
+    quoted = quoted_methods(order, side.store.pk, side.approved, side.evidence)
     lines = (
         *_item_lines(order, side, rows, taxes, missing),
         *_shipping_lines(order, side, rows, taxes, missing),
     )
     terms = _payment_terms(order, side, rows, missing) if "payment_terms" in side.store_fields else ""
-    method = _shipping_method(order, rows) if "shipping_method" in side.store_fields else ""
+    method = _shipping_method(order, rows, quoted) if "shipping_method" in side.store_fields else ""
     method = side.overrides.get(SHIPPING_METHOD, method)
     order_fields = OrderFields(order, rows, side.store_fields, side.metafields, side.store.time_zone)
     undecided = order_fields.undecided(side.store.pk, side.erp.pk)
@@ -244,7 +246,7 @@ def _shipping_lines(
 ) -> list[SalesOrderLine]:
     lines = []
     for charge in order.shipping_lines:
-        row = _shipping_row(charge, rows, side)
+        row = _with_default(_shipping_row(charge, rows, side), side)
         price = side.money(charge.price).amount
         if not price and not charge.tax_lines:
             continue
@@ -265,6 +267,14 @@ def _shipping_lines(
             )
         )
     return lines
+
+
+def _with_default(row: ShippingRow, side: Side) -> ShippingRow:
+    """The row; where nobody has said what its charge is posted to, the policy's default."""
+    policy = side.policy
+    if row.charge_number or not policy.default_charge_number:
+        return row
+    return replace(row, charge_kind=policy.default_charge_kind, charge_number=policy.default_charge_number)
 
 
 def _missing_charge(charge: PlacedShippingLine, row: ShippingRow, side: Side) -> str:
@@ -292,8 +302,11 @@ def _known_shipping_row(charge: PlacedShippingLine, rows: MappingRows) -> Shippi
     return rows.shipping.get((title, code)) or rows.shipping.get((title, ""))
 
 
-def _shipping_method(order: PlacedOrder, rows: MappingRows) -> str:
+def _shipping_method(order: PlacedOrder, rows: MappingRows, quoted: Mapping[str, str]) -> str:
+    """The first charge's method: that of its quote, else that of its mapping row."""
     for charge in order.shipping_lines:
+        if method := quoted.get(charge.external_id, ""):
+            return method
         row = _known_shipping_row(charge, rows)
         if row and row.method_code:
             return row.method_code

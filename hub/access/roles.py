@@ -18,11 +18,13 @@ _ORDERS = (
     "orders.erpshipment",
     "orders.shipmentlink",
     "orders.orderoverride",
+    "orders.freightquote",
 )
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
     "companies.companylocationmapping",
     "inventory.itemmapping",
+    "orders.freightrate",
     "orders.orderfieldmapping",
     "orders.paymenttermsmapping",
     "orders.shippingmethodmapping",
@@ -42,6 +44,7 @@ _WORK = {
     "orders.holdcondition": "view",
     "orders.offlineorderpolicy": "view",
     "orders.offlinebackfill": "view",
+    "orders.freightpolicy": "view",
     "companies.companypolicy": "view",
 }
 
@@ -80,6 +83,7 @@ ROLES: dict[str, Role] = {
             "companies.storecompanylocation": "view change",
             "companies.companylocationmapping": "view add change",
             "inventory.itemmapping": "view add change",
+            "orders.freightrate": "view add change",
             "orders.orderfieldmapping": "view add change",
             "orders.shippingmethodmapping": "view add change",
             "orders.erpshipment": "view change",

@@ -227,6 +227,11 @@ class CompanyLocation:
     contacts: tuple[CompanyContact, ...] = ()
     """Those with a role at this location, in the store's order."""
 
+    @property
+    def customers(self) -> tuple[str, ...]:
+        """External ids of those who may order for it."""
+        return tuple(dict.fromkeys(contact.customer_external_id for contact in self.contacts))
+
 
 @dataclass(frozen=True, slots=True)
 class ErpReference:

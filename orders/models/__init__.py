@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orders.models.field_mappings import OrderFieldMapping
+from orders.models.freight import FreightPolicy, FreightQuote, FreightRate, FreightTraffic
 from orders.models.holds import HoldCondition, HoldRule, OrderOverride
 from orders.models.ledger import OrderLedger
 from orders.models.links import OrderLink
@@ -28,6 +29,10 @@ __all__ = [
     "HoldRule",
     "OfflineBackfill",
     "OfflineOrderPolicy",
+    "FreightPolicy",
+    "FreightQuote",
+    "FreightRate",
+    "FreightTraffic",
     "OrderFieldMapping",
     "OrderLedger",
     "OrderLink",

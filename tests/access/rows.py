@@ -26,6 +26,9 @@ from inventory.models import ItemMapping
 from orders.models import (
     CarrierMapping,
     ErpShipment,
+    FreightPolicy,
+    FreightQuote,
+    FreightRate,
     FulfilmentPolicy,
     HoldCondition,
     HoldRule,
@@ -84,6 +87,19 @@ def _mappings(store, erp, location):
     WarehouseMapping.objects.create(warehouse="EAST", **pair)
     CarrierMapping.objects.create(carrier="DHL", **pair)
     FulfilmentPolicy.objects.create(store=store)
+    FreightPolicy.objects.create(store=store)
+    FreightRate.objects.create(
+        store=store, method_code="STD", title="Standard", price="12.50", currency="EUR"
+    )
+    FreightQuote.objects.create(
+        store=store,
+        method_code="STD",
+        title="Standard",
+        price="12.50",
+        currency="EUR",
+        source="table",
+        quoted_at=NOW,
+    )
     CompanyLocationMapping.objects.create(location=location, connection=erp)
     CompanyPolicy.objects.create(store=store)
     showing = OfflineOrderPolicy.objects.create(**pair)
