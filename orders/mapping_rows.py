@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hub.connectors.documents import PlacedOrder
 from hub.sync.prepared import rows_of
 from orders.order_fields import ATTRIBUTE, METAFIELD, key_of
+from orders.rules import TaxRule
 
 _ROWS = """
 SELECT 'item', sku, item_number, unit, '', '' FROM inventory_itemmapping
@@ -18,6 +19,16 @@ SELECT 'tax', title, rate::text, erp_code, '', '' FROM orders_taxcodemapping
     WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
 UNION ALL
 SELECT 'terms', type, due_in_days::text, erp_code, '', '' FROM orders_paymenttermsmapping
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
+UNION ALL
+SELECT 'instalments', type, plan, erp_code, '', '' FROM orders_instalmentmapping
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
+UNION ALL
+SELECT 'other', kind, title, line_kind, number, '' FROM orders_otherlinemapping
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
+      AND (title = '' OR title = ANY(%(titles)s::text[]))
+UNION ALL
+SELECT 'tax policy', mode, tolerance::text, tolerance_currency, exempt_code, channel_tax FROM orders_taxpolicy
     WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
 UNION ALL
 SELECT 'shipping', title, code, erp_method_code, charge_kind, charge_number FROM orders_shippingmethodmapping
@@ -76,8 +87,13 @@ class MappingRows:
     """The ERP's code by joined titles and the sum of the rates."""
     terms: dict[tuple[str, int], str] = field(default_factory=dict)
     """The ERP's code by type and days."""
+    instalments: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The ERP's code by type and plan."""
     shipping: dict[tuple[str, str], ShippingRow] = field(default_factory=dict)
     """By title and code."""
+    others: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """Kind and number of the line by kind and title."""
+    tax_rule: TaxRule = TaxRule()
     fields: dict[tuple[str, str], FieldRow] = field(default_factory=dict)
     """By source and key; undecided ones only of attributes that the order has, of metafields none."""
 
@@ -89,7 +105,8 @@ def mapping_rows(order: PlacedOrder, store_id: int, erp_id: int) -> MappingRows:
         erp_id,
         skus={line.sku for line in order.lines if line.sku},
         keys={key_of(attribute.key) for attribute in order.attributes},
-        titles={line.title[:200] for line in order.shipping_lines},
+        titles={line.title[:200] for line in order.shipping_lines}
+        | {line.title[:200] for line in order.lines if not line.sku},
     )
 
 
@@ -111,8 +128,15 @@ def _rows(
         "titles": ["", *sorted(titles)],
     }
     for row in rows_of(_ROWS, parameters):
-        _take(found, *row)
+        if row[0] == "tax policy":
+            found = replace(found, tax_rule=_tax_rule(*row[1:]))
+        else:
+            _take(found, *row)
     return found
+
+
+def _tax_rule(mode: str, tolerance: str, currency: str, exempt_code: str, channel_tax: str) -> TaxRule:
+    return TaxRule(mode == "erp", Decimal(tolerance), currency, exempt_code, channel_tax == "clearing")
 
 
 def _take(found: MappingRows, kind: str, key: str, second: str, third: str, fourth: str, fifth: str) -> None:
@@ -123,6 +147,10 @@ def _take(found: MappingRows, kind: str, key: str, second: str, third: str, four
             found.taxes[key, Decimal(second)] = third
         case "terms":
             found.terms[key, int(second)] = third
+        case "instalments":
+            found.instalments[key, second] = third
+        case "other":
+            found.others[key, second] = (third, fourth)
         case "field":
             found.fields[key, second] = FieldRow(third, fourth, fifth == "true")
         case _:

@@ -15,7 +15,9 @@ _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
     "companies.companylocationmapping",
     "inventory.itemmapping",
+    "orders.instalmentmapping",
     "orders.orderfieldmapping",
+    "orders.otherlinemapping",
     "orders.paymenttermsmapping",
     "orders.shippingmethodmapping",
     "orders.taxcodemapping",
@@ -27,6 +29,7 @@ _WORK = {
     "sync.change": "view",
     "sync.fieldowner": "view",
     "orders.orderpolicy": "view",
+    "orders.taxpolicy": "view",
     "companies.companypolicy": "view",
 }
 
@@ -73,6 +76,8 @@ ROLES: dict[str, Role] = {
             **_LOOK,
             **_WORK,
             "sync.reviewitem": "view decide_money",
+            "orders.instalmentmapping": "view add change",
+            "orders.otherlinemapping": "view add change",
             "orders.paymenttermsmapping": "view add change",
             "orders.taxcodemapping": "view add change",
         }

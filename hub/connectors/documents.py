@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from hub.lib.money import MoneyBag
+from hub.lib.money import Money, MoneyBag
 
 Item = TypeVar("Item")
 
@@ -99,9 +99,9 @@ class PlacedShippingLine:
 
 @dataclass(frozen=True, slots=True)
 class PaymentSchedule:
-    """One instalment of payment terms."""
+    """One instalment of payment terms; `amount` in the currency that the buyer saw, None of terms with one only."""
 
-    amount: MoneyBag | None
+    amount: Money | None
     issued_at: datetime | None
     due_at: datetime | None
 
@@ -117,6 +117,15 @@ class PlacedPaymentTerms:
     name: str
     due_in_days: int | None
     schedules: tuple[PaymentSchedule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedDuty:
+    """Duty charged on an order's line when goods cross a border; `tax_lines` are taxes on the duty itself."""
+
+    line_external_id: str
+    price: MoneyBag
+    tax_lines: tuple[TaxLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +173,10 @@ class PlacedOrder:
     billing_address: Address | None
     shipping_address: Address | None
     unknown_parts: tuple[str, ...] = ()
+    duties: tuple[PlacedDuty, ...] = ()
+    """Beside the lines, and in the totals."""
+    tip: Money | None = None
+    """What of the lines is a tip, in the shop's currency; None for none."""
 
     @property
     def is_b2b(self) -> bool:
@@ -338,6 +351,8 @@ class SalesOrder:
     total_tax: Decimal
     total_including_tax: Decimal
     payment_terms_code: str = ""
+    due_date: date | None = None
+    """Only where it is not what the payment terms say; an ERP whose orders have none leaves it to the comments."""
     shipping_method_code: str = ""
     ship_to: Address | None = None
     email: str = ""

@@ -64,6 +64,7 @@ def run(connection: Connection, record_id: int) -> str:
         _evidence(known.order)
         | ({"metafields_hash": known.metafields_hash} if known.metafields_hash else {}),
         known.metafields or {},
+        erp.determines_taxes,
     )
     document = _document(erp, known, side)
     with asked_anew(side, known.placed):
@@ -203,7 +204,7 @@ def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side) -> SalesO
     _check_metafields(known)
     document = mapping.sales_order(placed, side, customer_number=customer_number, reference=reference)
     expected = side.money(placed.current_total)
-    difference = totals_difference(document, expected.amount, side.money(placed.tax_total).amount)
+    difference = totals_difference(document, expected.amount, mapping.own_tax(placed, side))
     if difference:
         raise Conflict(
             f"{order.name} was not sent. {difference} Compare the order in the store with the lines below.",

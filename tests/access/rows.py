@@ -22,7 +22,15 @@ from hub.sync.models import (
     Worker,
 )
 from inventory.models import ItemMapping
-from orders.models import OrderFieldMapping, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.models import (
+    InstalmentMapping,
+    OrderFieldMapping,
+    OtherLineMapping,
+    PaymentTermsMapping,
+    ShippingMethodMapping,
+    TaxCodeMapping,
+    TaxPolicy,
+)
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
 
 # Pages of libraries, which no role sees: what stands on them is not ours.
@@ -57,6 +65,9 @@ def _mappings(store, erp, location):
     pair = {"store": store, "erp": erp}
     ItemMapping.objects.create(sku="TAB-1", **pair)
     TaxCodeMapping.objects.create(title="VAT", rate="0.19", **pair)
+    TaxPolicy.objects.create(**pair)
+    InstalmentMapping.objects.create(type="NET", plan="30 % at 0 days + 70 % at 30 days", **pair)
+    OtherLineMapping.objects.create(kind="tip", **pair)
     PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
     ShippingMethodMapping.objects.create(title="Standard", **pair)
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)

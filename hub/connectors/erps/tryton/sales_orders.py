@@ -61,6 +61,7 @@ class TrytonOrders(SalesOrders):
     read_batch: ClassVar[int] = 100
     charge_kinds = (LineKind.ITEM,)
     comment_length: ClassVar[int] = COMMENT_LENGTH
+    determines_taxes: ClassVar[bool] = False
 
     client: Client
     lookups: Lookups
