@@ -30,12 +30,13 @@ from inventory.models import ItemMapping
 from orders.addresses import checked_address
 from orders.field_mapping import CODE, OrderFields
 from orders.instalments import instalments_of, plan_of, told
-from orders.mapping_rows import MappingRows, ShippingRow, mapping_rows
+from orders.mapping_rows import ItemRow, MappingRows, ShippingRow, mapping_rows
 from orders.models import InstalmentMapping, OrderPolicy, PaymentTermsMapping, ShippingMethodMapping
 from orders.order_fields import fields_taken
 from orders.other_lines import OtherLines, foreign_tax
 from orders.rules import sums_of
 from orders.tax_codes import TaxCodes, own_taxes
+from orders.units import in_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,16 @@ class Side:
         return {"store": self.store, "erp": self.erp}
 
 
-def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, reference: str) -> SalesOrder:
-    """The sales order that `order` asks for.
+def sales_order(
+    order: PlacedOrder, side: Side, *, customer_number: str, reference: str, rows: MappingRows | None = None
+) -> SalesOrder:
+    """The sales order that `order` asks for, by the mapping rows that it may need; they are read unless given.
 
     Raises MappingMissing with every value that has no mapping yet (the empty rows are made), NeedsReview for an
     address, instalments or lines that cannot be stated.
     """
     missing: list[str] = []
-    rows = mapping_rows(order, side.store.pk, side.erp.pk)
+    rows = rows or mapping_rows(order, side.store.pk, side.erp.pk)
     are_codes_needed = not (rows.tax_rule.erp_calculates and side.erp_determines_taxes)
     taxes = TaxCodes(rows, side.rows, missing, is_exempt=order.is_tax_exempt, are_needed=are_codes_needed)
     line_kinds = [kind for kind in side.charge_kinds if kind is not LineKind.SHIPPING]
@@ -146,21 +149,28 @@ def _item_lines(
     live = [line for line in order.lines if line.current_quantity > 0 and line.sku]
     items = _items(live, side, rows, missing)
     return [
-        SalesOrderLine(
-            kind=LineKind.ITEM,
-            number=items[line.sku][0],
-            description=" ".join(part for part in (line.title, line.variant_title) if part),
-            quantity=Decimal(line.current_quantity),
-            unit=items[line.sku][1],
-            unit_price=side.money(line.unit_price).amount,
-            discount_amount=_discount(line, side),
-            tax_code=taxes.code(line.tax_lines),
-            tax_amount=_tax(line.tax_lines, side),
-            source_external_id=line.external_id,
-        )
+        _item_line(line, items[line.sku], side, taxes.code(line.tax_lines))
         for line in live
         if line.sku in items
     ]
+
+
+def _item_line(line: PlacedLine, item: ItemRow, side: Side, tax_code: str) -> SalesOrderLine:
+    stated = in_units(
+        line.current_quantity, side.money(line.unit_price), _discount(line, side), item.units_per_piece
+    )
+    return SalesOrderLine(
+        kind=LineKind.ITEM,
+        number=item.number,
+        description=" ".join(part for part in (line.title, line.variant_title) if part),
+        quantity=stated.quantity,
+        unit=item.unit,
+        unit_price=stated.unit_price,
+        discount_amount=stated.discount,
+        tax_code=tax_code,
+        tax_amount=_tax(line.tax_lines, side),
+        source_external_id=line.external_id,
+    )
 
 
 def _discount(line: PlacedLine, side: Side) -> Decimal:
@@ -171,10 +181,8 @@ def _tax(tax_lines: Iterable[TaxLine], side: Side) -> Decimal:
     return sum((side.money(tax.amount).amount for tax in own_taxes(tax_lines)), Decimal(0))
 
 
-def _items(
-    lines: list[PlacedLine], side: Side, rows: MappingRows, missing: list[str]
-) -> dict[str, tuple[str, str]]:
-    """Item number and unit by SKU; SKUs without a row get an empty one and are named in `missing`."""
+def _items(lines: list[PlacedLine], side: Side, rows: MappingRows, missing: list[str]) -> dict[str, ItemRow]:
+    """Items by SKU; SKUs without a row get an empty one and are named in `missing`."""
     skus = {line.sku: line.title for line in lines}
     new = [
         ItemMapping(sku=sku, title=title[:255], **side.rows)
@@ -183,13 +191,13 @@ def _items(
     ]
     if new:
         ItemMapping.objects.bulk_create(new, ignore_conflicts=True)
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, ItemRow] = {}
     for sku in skus:
-        item_number, unit = rows.items.get(sku, ("", ""))
-        if item_number:
-            found[sku] = (item_number, unit)
+        item = rows.items.get(sku, ItemRow())
+        if item.number:
+            found[sku] = item
         elif sku not in rows.items and side.policy.sku_rule == OrderPolicy.SkuRule.SAME:
-            found[sku] = (sku, "")
+            found[sku] = ItemRow(sku)
         else:
             missing.append(f"SKU {sku!r}")
     return found

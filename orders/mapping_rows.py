@@ -12,7 +12,7 @@ from orders.order_fields import ATTRIBUTE, METAFIELD, key_of
 from orders.rules import TaxRule
 
 _ROWS = """
-SELECT 'item', sku, item_number, unit, '', '' FROM inventory_itemmapping
+SELECT 'item', sku, item_number, unit, units_per_piece::text, '' FROM inventory_itemmapping
     WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint AND sku = ANY(%(skus)s::text[])
 UNION ALL
 SELECT 'tax', title, rate::text, erp_code, '', '' FROM orders_taxcodemapping
@@ -60,6 +60,15 @@ RETURNING key
 
 
 @dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item of the ERP, its unit there ("" for its own), and how much of that one piece in the store is."""
+
+    number: str = ""
+    unit: str = ""
+    units_per_piece: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
 class ShippingRow:
     """A shipping method's code in the ERP, and the line that its charge is posted to."""
 
@@ -81,8 +90,8 @@ class FieldRow:
 class MappingRows:
     """The rows that exist; an empty value is a row that waits for a person."""
 
-    items: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Item number and unit by SKU."""
+    items: dict[str, ItemRow] = field(default_factory=dict)
+    """By SKU."""
     taxes: dict[tuple[str, Decimal], str] = field(default_factory=dict)
     """The ERP's code by joined titles and the sum of the rates."""
     terms: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -142,7 +151,7 @@ def _tax_rule(mode: str, tolerance: str, currency: str, exempt_code: str, channe
 def _take(found: MappingRows, kind: str, key: str, second: str, third: str, fourth: str, fifth: str) -> None:
     match kind:
         case "item":
-            found.items[key] = (second, third)
+            found.items[key] = ItemRow(second, third, Decimal(fourth))
         case "tax":
             found.taxes[key, Decimal(second)] = third
         case "terms":
