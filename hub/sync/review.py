@@ -40,7 +40,9 @@ def open_item(flow: str, connection_id: int, record_id: int, subject: str, error
 
 
 # Questions about sums, taxes and terms: who answers for the money may decide them.
-MONEY_CODES = frozenset({"totals_differ", "sums_differ", "instalments"})
+MONEY_CODES = frozenset(
+    {"totals_differ", "sums_differ", "instalments", "channel_tax", "exempt_code", "tip_unclear"}
+)
 
 
 def may_decide(user: AbstractBaseUser | AnonymousUser, code: str) -> bool:

@@ -333,3 +333,8 @@ def test_fields_that_people_filled_are_sent_by_their_type():
     assert body["custbody_project"] == "X-1"
     assert body["custbody_route"] == {"id": "12"}
     assert body["custbody_weight"] == Decimal("2.5")
+
+
+def test_a_due_date_that_the_terms_do_not_say_stands_in_the_header():
+    assert body_of(due_date=date(2026, 12, 24))["dueDate"] == "2026-12-24"
+    assert "dueDate" not in body_of()
