@@ -28,7 +28,7 @@ SELECT 'other', kind, title, line_kind, number, '' FROM orders_otherlinemapping
     WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
       AND (title = '' OR title = ANY(%(titles)s::text[]))
 UNION ALL
-SELECT 'tax policy', mode, tolerance::text, tolerance_currency, exempt_code, channel_tax FROM orders_taxpolicy
+SELECT 'tax policy', mode, exempt_code, channel_tax, '', '' FROM orders_taxpolicy
     WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
 UNION ALL
 SELECT 'shipping', title, code, erp_method_code, charge_kind, charge_number FROM orders_shippingmethodmapping
@@ -138,14 +138,14 @@ def _rows(
     }
     for row in rows_of(_ROWS, parameters):
         if row[0] == "tax policy":
-            found = replace(found, tax_rule=_tax_rule(*row[1:]))
+            found = replace(found, tax_rule=_tax_rule(*row[1:4]))
         else:
             _take(found, *row)
     return found
 
 
-def _tax_rule(mode: str, tolerance: str, currency: str, exempt_code: str, channel_tax: str) -> TaxRule:
-    return TaxRule(mode == "erp", Decimal(tolerance), currency, exempt_code, channel_tax == "clearing")
+def _tax_rule(mode: str, exempt_code: str, channel_tax: str) -> TaxRule:
+    return TaxRule(mode == "erp", exempt_code, channel_tax == "clearing")
 
 
 def _take(found: MappingRows, kind: str, key: str, second: str, third: str, fourth: str, fifth: str) -> None:

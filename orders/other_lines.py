@@ -32,12 +32,14 @@ def tips_of(order: PlacedOrder) -> tuple[PlacedLine, ...]:
         return ()
     candidates = [line for line in order.lines if not line.variant_external_id and not line.sku]
     named = [line for line in candidates if line.title.strip().casefold() == TIP]
-    for group in (named, *([line] for line in candidates), candidates):
+    single = [line for line in candidates if _amount(line) == order.tip.amount]
+    # Two that would each do are two guesses.
+    for group in (named, single[:1] if len(single) == 1 else [], candidates if not single else []):
         if group and sum((_amount(line) for line in group), Decimal(0)) == order.tip.amount:
             return tuple(group)
     raise NeedsReview(
-        f"The store says that {order.tip} of {order.name} is a tip, but no lines without product come to that. Enter "
-        "the order in the ERP by hand.",
+        f"The store says that {order.tip} of {order.name} is a tip, but which of its lines without product that is "
+        "cannot be told. Enter the order in the ERP by hand.",
         code="tip_unclear",
         evidence={"tip": str(order.tip), "lines": [f"{line.title}: {_amount(line)}" for line in candidates]},
     )

@@ -171,15 +171,11 @@ def totals_difference(document: SalesOrder, expected_total: Decimal, expected_ta
 
 @dataclass(frozen=True, slots=True)
 class TaxRule:
-    """Who decides the taxes of a store's orders in an ERP, and by how much they may differ there.
-
-    `tolerance` is in major units of `currency`; documents in other currencies may not differ.
-    """
+    """Who decides the taxes of a store's orders in an ERP, as far as the document depends on it."""
 
     erp_calculates: bool = False
-    tolerance: Decimal = Decimal(0)
-    currency: str = ""
     exempt_code: str = ""
+    """The ERP's code for what is not taxed by us; empty where none is named."""
     clears_channel_tax: bool = False
     """Whether tax that the sales channel owes becomes a line of its own; else such an order is held."""
 

@@ -4,8 +4,8 @@ Starts   the order's mirror is new or changed, its company location was linked, 
 Reads    StoreOrder, OrderPolicy, CompanyLocationLink, mapping rows, metafields read before, open attempts of this order
 Writes   a sales order in the ERP, an attempt before it, OrderLink after it
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
-Review   PO missing or used before, no mapping, values that fit no field, bad address, sums that differ, ERP refuses,
-         changed after sending
+Review   PO missing or used before, no mapping, values that fit no field, bad address, sums that differ, instalments,
+         a tip or tax of the channel that nobody decided about, ERP refuses, changed after sending
 """
 
 from __future__ import annotations

@@ -66,3 +66,12 @@ def test_a_tip_that_no_line_accounts_for_is_never_guessed(hub):
     hub.work()
 
     assert (hub.sent(), hub.reviews()) == (0, [("push_order_to_erp", "tip_unclear")])
+
+
+def test_two_lines_that_might_each_be_the_tip_are_asked_about(hub):
+    engraving = {"title": "Gravur", "price": "5.00", "quantity": 1}
+    hub.place(po_number="PO-1", tip={"title": "Trinkgeld", "price": "5.00"}, lines=[engraving, *ITEMS])
+
+    hub.work()
+
+    assert (hub.sent(), hub.reviews()) == (0, [("push_order_to_erp", "tip_unclear")])
