@@ -25,7 +25,9 @@ _MAPPINGS = (
     "companies.companylocationmapping",
     "inventory.itemmapping",
     "orders.freightrate",
+    "orders.instalmentmapping",
     "orders.orderfieldmapping",
+    "orders.otherlinemapping",
     "orders.paymenttermsmapping",
     "orders.shippingmethodmapping",
     "orders.taxcodemapping",
@@ -45,6 +47,7 @@ _WORK = {
     "orders.offlineorderpolicy": "view",
     "orders.offlinebackfill": "view",
     "orders.freightpolicy": "view",
+    "orders.taxpolicy": "view",
     "companies.companypolicy": "view",
 }
 
@@ -96,6 +99,8 @@ ROLES: dict[str, Role] = {
             **_LOOK,
             **_WORK,
             "sync.reviewitem": "view decide_money",
+            "orders.instalmentmapping": "view add change",
+            "orders.otherlinemapping": "view add change",
             "orders.paymenttermsmapping": "view add change",
             "orders.taxcodemapping": "view add change",
         }

@@ -45,7 +45,9 @@ TAKEN_BACK = "taken back"
 _DECIDED = ("state", "decision", "decided_by", "decided_through", "reason")
 
 # Questions about sums, taxes and terms: who answers for the money may decide them.
-MONEY_CODES = frozenset({"totals_differ", "sums_differ", "instalments"})
+MONEY_CODES = frozenset(
+    {"totals_differ", "sums_differ", "instalments", "channel_tax", "exempt_code", "tip_unclear"}
+)
 
 
 def may_decide(user: AbstractBaseUser | AnonymousUser, code: str) -> bool:

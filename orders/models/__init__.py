@@ -7,7 +7,13 @@ from orders.models.freight import FreightPolicy, FreightQuote, FreightRate, Frei
 from orders.models.holds import HoldCondition, HoldRule, OrderOverride
 from orders.models.ledger import OrderLedger
 from orders.models.links import OrderLink
-from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.models.mappings import (
+    InstalmentMapping,
+    OtherLineMapping,
+    PaymentTermsMapping,
+    ShippingMethodMapping,
+    TaxCodeMapping,
+)
 from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
@@ -19,6 +25,7 @@ from orders.models.shipments import (
     ShipmentLink,
     WarehouseMapping,
 )
+from orders.models.tax import TaxPolicy
 
 __all__ = [
     "CarrierMapping",
@@ -33,16 +40,19 @@ __all__ = [
     "FreightQuote",
     "FreightRate",
     "FreightTraffic",
+    "InstalmentMapping",
     "OrderFieldMapping",
     "OrderLedger",
     "OrderLink",
     "OrderMetafields",
     "OrderOverride",
     "OrderPolicy",
+    "OtherLineMapping",
     "PaymentTermsMapping",
     "ShipmentLink",
     "ShippingMethodMapping",
     "StoreOrder",
     "TaxCodeMapping",
     "WarehouseMapping",
+    "TaxPolicy",
 ]

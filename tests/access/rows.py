@@ -32,15 +32,18 @@ from orders.models import (
     FulfilmentPolicy,
     HoldCondition,
     HoldRule,
+    InstalmentMapping,
     OfflineBackfill,
     OfflineOrderPolicy,
     OrderFieldMapping,
     OrderLedger,
     OrderOverride,
+    OtherLineMapping,
     PaymentTermsMapping,
     ShipmentLink,
     ShippingMethodMapping,
     TaxCodeMapping,
+    TaxPolicy,
     WarehouseMapping,
 )
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
@@ -81,6 +84,9 @@ def _mappings(store, erp, location):
     pair = {"store": store, "erp": erp}
     ItemMapping.objects.create(sku="TAB-1", **pair)
     TaxCodeMapping.objects.create(title="VAT", rate="0.19", **pair)
+    TaxPolicy.objects.create(**pair)
+    InstalmentMapping.objects.create(type="NET", plan="30 % at 0 days + 70 % at 30 days", **pair)
+    OtherLineMapping.objects.create(kind="tip", **pair)
     PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
     ShippingMethodMapping.objects.create(title="Standard", **pair)
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
