@@ -69,6 +69,16 @@ class Hub:
         self.world = demo.build(sandbox, far=self.far, name=self.name, **settings)
         self.erp, self.euro, self.dollar = self.world.erp, self.world.euro_store, self.world.dollar_store
 
+    def close(self) -> None:
+        """The sandbox forgets this test's systems, which every collection of garbage would go through."""
+        systems, prefix = self.server.registry.systems, f"{self.name}-"
+
+        def forget() -> None:
+            for key in [key for key in systems if key[1].startswith(prefix)]:
+                del systems[key]
+
+        self.server.loop.call_soon_threadsafe(forget)
+
     # ------------------------------------------------------------------------------ playing people
 
     def place(self, store=None, **order):
