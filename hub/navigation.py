@@ -20,6 +20,7 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Store orders", "shopping_cart", "orders.storeorder"),
         ("ERP orders", "receipt_long", "orders.erporder"),
         ("Order links", "link", "orders.orderlink"),
+        ("Order ledger", "menu_book", "orders.orderledger"),
         ("Company locations", "store", "companies.storecompanylocation"),
         ("Company location links", "handshake", "companies.companylocationlink"),
     ),
@@ -39,6 +40,7 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Company policies", "badge", "companies.companypolicy"),
         ("Schedules", "schedule", "sync.schedule"),
         ("Alert channels", "campaign", "sync.alertchannel"),
+        ("Review deadlines", "timer", "sync.reviewdeadline"),
         ("API keys", "key", "api.apikey"),
     ),
     "Machinery": (

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 ADMIN, ORDER_DESK, FINANCE, VIEWER = "Integration admin", "Order desk", "Finance", "Viewer"
 
-_ORDERS = ("orders.storeorder", "orders.erporder", "orders.orderlink")
+_ORDERS = ("orders.storeorder", "orders.erporder", "orders.orderlink", "orders.orderledger")
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
     "companies.companylocationmapping",
@@ -59,6 +59,7 @@ ROLES: dict[str, Role] = {
         models={
             **_LOOK,
             **_WORK,
+            "orders.orderledger": "view change",
             "orders.storeorder": "view change",
             "sync.reviewitem": "view change",
             "companies.storecompanylocation": "view change",

@@ -19,6 +19,7 @@ class Capability(StrEnum):
     READ_ORDER_WHOLE = "read_order_whole"
     FOLLOW_ORDERS = "follow_orders"
     CONFIRM_ORDER = "confirm_order"
+    CANCEL_ORDER = "cancel_order"
     FILL_FIELDS = "fill_fields"
     PRICES_WITH_TAX = "prices_with_tax"
     CREATE_TOGETHER = "create_together"
@@ -38,6 +39,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.READ_ORDER_WHOLE: "read orders whole, lines included, many in a call",
     Capability.FOLLOW_ORDERS: "tell which orders changed",
     Capability.CONFIRM_ORDER: "confirm orders once their totals are found equal",
+    Capability.CANCEL_ORDER: "cancel an order of which nothing was delivered",
     Capability.FILL_FIELDS: "fill order fields that people mapped",
     Capability.PRICES_WITH_TAX: "take prices that include tax",
     Capability.CREATE_TOGETHER: "create many orders in one request",

@@ -51,6 +51,9 @@ FLOWS: dict[str, Flow] = {
     "pull_company_locations": Flow(
         "companies.flows.pull_company_locations", side="store", priority=Priority.ORDER, every=600
     ),
+    "check_order_ledger": Flow(
+        "orders.flows.check_order_ledger", side="store", every=21_600, priority=Priority.BACKGROUND
+    ),
     "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
     # ERPs
     "match_company_location": Flow(

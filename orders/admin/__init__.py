@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from orders.admin import field_mappings, mappings, orders, policies
+from orders.admin import field_mappings, ledger, mappings, orders, policies
 
-__all__ = ["field_mappings", "mappings", "orders", "policies"]
+__all__ = ["field_mappings", "ledger", "mappings", "orders", "policies"]

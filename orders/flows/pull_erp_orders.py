@@ -10,6 +10,7 @@ Review   one store order on several ERP documents
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -89,14 +90,27 @@ def _ask_again(connection: Connection) -> None:
 
 
 def _compare_again(connection: Connection, rows: list[ErpOrder]) -> None:
-    """A clerk changed a document whose totals differ: perhaps they are equal now."""
-    changed = OrderLink.objects.filter(
-        connection=connection,
-        external_id__in=[row.external_id for row in rows],
-        totals=OrderLink.Totals.DIFFER,
+    """A clerk changed a document whose totals differ: perhaps they are equal now. Or one whose totals were equal:
+    where they are not what they were, it is compared with the store again.
+    """
+    seen = {row.external_id: row for row in rows}
+    links = OrderLink.objects.filter(connection=connection, external_id__in=seen, cancelled_at=None).exclude(
+        totals=OrderLink.Totals.UNREAD
     )
-    if changed.update(totals=OrderLink.Totals.UNREAD):
+    known = links.values_list("pk", "external_id", "totals", "currency", "erp_total", "erp_tax")
+    changed = [
+        pk
+        for pk, external_id, totals, *noted in known
+        if totals == OrderLink.Totals.DIFFER or _has_drifted(seen[external_id], noted)
+    ]
+    if OrderLink.objects.filter(pk__in=changed).update(totals=OrderLink.Totals.UNREAD):
         enqueue("check_order_totals", connection.pk)
+
+
+def _has_drifted(row: ErpOrder, noted: Sequence[object]) -> bool:
+    """Whether the ERP tells other totals now than it did when they were compared."""
+    told = [row.currency, row.total_including_tax, row.total_tax]
+    return None not in told and told != list(noted)
 
 
 def _report_doubles(connection: Connection, rows: list[ErpOrder]) -> int:

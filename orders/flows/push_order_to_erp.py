@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import msgspec
 from django.db import transaction
 
 from hub.connectors.documents import OrderIdentity, SalesOrder
@@ -22,11 +23,13 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection, ReviewItem
 from hub.sync.running import open_connector, this_run
 from orders import mapping, metafields
+from orders.changes.cancelling import cancel_in_erp
+from orders.changes.since_sent import changes_since_sent
 from orders.erp_mirroring import was_erp_read_lately
 from orders.known import KnownOrder, read_known
 from orders.linking import adopt_document, link_order
 from orders.models import ErpOrder, OrderPolicy, StoreOrder
-from orders.rules import Action, OrderFacts, Policy, decide, totals_difference
+from orders.rules import Action, Decision, OrderFacts, Policy, decide, totals_difference
 from orders.unknown_codes import asked_anew
 
 FLOW = "push_order_to_erp"
@@ -46,14 +49,19 @@ def run(connection: Connection, record_id: int) -> str:
             return found
     if not is_linked and (elsewhere := _elsewhere(known, connection)):
         return elsewhere
+    side = _side(known, connection, erp)
     decision = decide(_facts(known, connection), _policy(known.policy))
-    if decision.action is Action.HOLD:
-        raise NeedsReview(decision.reason, code=decision.code, evidence=_evidence(known.order))
-    if decision.action is Action.NOTHING:
-        return decision.reason
+    if decision.action is not Action.SEND:
+        return _without_sending(decision, known, side)
     if settled := _adopt_known(known, connection) or _check_fresh(known):
         return settled
-    side = mapping.Side(
+    document = _document(erp, known, side)
+    with asked_anew(side, known.placed):
+        return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
+
+
+def _side(known: KnownOrder, connection: Connection, erp: SalesOrders) -> mapping.Side:
+    return mapping.Side(
         known.order.connection,
         connection,
         known.policy,
@@ -65,9 +73,6 @@ def run(connection: Connection, record_id: int) -> str:
         | ({"metafields_hash": known.metafields_hash} if known.metafields_hash else {}),
         known.metafields or {},
     )
-    document = _document(erp, known, side)
-    with asked_anew(side, known.placed):
-        return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
 
 
 # ------------------------------------------------------------------------------------------------- decide
@@ -90,6 +95,9 @@ def _facts(known: KnownOrder, connection: Connection) -> OrderFacts:
         has_po_number=bool(order.po_key),
         location_requires_po=bool(order.location and order.location.requires_po_number),
         is_linked=bool(sent),
+        is_cancelled_there=any(
+            link.is_cancelled for link in known.links if link.connection_id == connection.pk
+        ),
         is_changed_since_sent=any(sent_hash not in ("", order.content_hash) for sent_hash in sent),
         same_po_orders=known.same_po_orders,
         approved=known.approved,
@@ -103,6 +111,7 @@ def _policy(policy: OrderPolicy) -> Policy:
         takes_d2c_orders=policy.takes_d2c_orders,
         hold_blank_po=policy.blank_po == OrderPolicy.BlankPo.HOLD,
         duplicate_po=policy.duplicate_po,
+        cancels_in_erp=policy.cancels_in_erp,
     )
 
 
@@ -114,6 +123,17 @@ def _evidence(order: StoreOrder) -> dict[str, object]:
         "total": f"{order.total.normalize():f} {order.currency}",
         "content_hash": order.content_hash,
     }
+
+
+def _without_sending(decision: Decision, known: KnownOrder, side: mapping.Side) -> str:
+    if decision.action is Action.HOLD:
+        evidence = _evidence(known.order)
+        if decision.code == "changed_after_sending":
+            evidence["changes"] = changes_since_sent(known, side)
+        raise NeedsReview(decision.reason, code=decision.code, evidence=evidence)
+    if decision.action is Action.CANCEL:
+        return cancel_in_erp(known.order, side.erp)
+    return decision.reason
 
 
 # --------------------------------------------------------------------------------------- done already?
@@ -234,6 +254,7 @@ def _send(
         "currency": document.currency,
         "total": str(document.total_including_tax),
         "tax": str(document.total_tax),
+        "document": msgspec.to_builtins(document),
     }
     if document.fields:
         values["fields"] = {field.name: str(field.value) for field in document.fields}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orders.models.field_mappings import OrderFieldMapping
+from orders.models.ledger import OrderLedger
 from orders.models.links import OrderLink
 from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from orders.models.metafields import OrderMetafields
@@ -12,6 +13,7 @@ from orders.models.policies import OrderPolicy
 __all__ = [
     "ErpOrder",
     "OrderFieldMapping",
+    "OrderLedger",
     "OrderLink",
     "OrderMetafields",
     "OrderPolicy",

@@ -48,6 +48,8 @@ class OrderLink(models.Model):
     is_adopted = models.BooleanField(default=False)
     origin = models.CharField(max_length=5, choices=Origin.choices, default=Origin.STORE, db_default="store")
     sent_content_hash = models.CharField(max_length=32, default="", blank=True)
+    sent_document = models.JSONField(null=True, blank=True)
+    """The vendor-free SalesOrder that was sent, as JSON; None where we did not send it, or have not kept it."""
     currency = models.CharField(max_length=3)
     expected_total = models.DecimalField(max_digits=20, decimal_places=6)
     expected_tax = models.DecimalField(max_digits=20, decimal_places=6)
@@ -63,6 +65,8 @@ class OrderLink(models.Model):
         blank=True,
     )
     """Where documents begin as drafts: whether it was confirmed, once its totals were found equal."""
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    """When we cancelled the document in the ERP, or found it cancelled or gone there, after the store had."""
     reference_pushed_at = models.DateTimeField(null=True)
     reference_error = models.CharField(max_length=250, default="", blank=True)
     created_at = models.DateTimeField(db_default=Now())

@@ -60,6 +60,12 @@ class OrderPolicy(models.Model):
         default=Money.SHOP,
         help_text="Frozen for each order when it is sent.",
     )
+    cancels_in_erp = models.BooleanField(
+        "cancels in the ERP",
+        default=False,
+        help_text="An order that is cancelled in the store after it was sent is cancelled in the ERP as long as "
+        "nothing of it was delivered. Else a person is asked.",
+    )
     sku_rule = models.CharField(max_length=10, choices=SkuRule.choices, default=SkuRule.MAPPED)
     holds_new_attributes = models.BooleanField(
         default=False,

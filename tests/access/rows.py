@@ -16,13 +16,20 @@ from hub.sync.models import (
     AlertChannel,
     Cursor,
     FieldOwner,
+    ReviewDeadline,
     Schedule,
     SyncTask,
     WebhookDelivery,
     Worker,
 )
 from inventory.models import ItemMapping
-from orders.models import OrderFieldMapping, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.models import (
+    OrderFieldMapping,
+    OrderLedger,
+    PaymentTermsMapping,
+    ShippingMethodMapping,
+    TaxCodeMapping,
+)
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
 
 # Pages of libraries, which no role sees: what stands on them is not ours.
@@ -88,6 +95,8 @@ def _machinery(store, erp, orders):
     Cursor.objects.create(connection=store, flow=flow)
     Alert.objects.create(cause="a", message="Something is wrong.", connection=store)
     AlertChannel.objects.create(kind="email", address="ops@example.com")
+    ReviewDeadline.objects.create(code="totals_differ", hours=24)
+    OrderLedger.objects.create(store=store, since=NOW)
     Worker.objects.create(name="w-1", lock_key=1, started_at=NOW, beat_at=NOW)
     WebhookDelivery.objects.create(connection=store, topic="orders/create", webhook_id="w", body=b"{}")
 

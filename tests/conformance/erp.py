@@ -245,6 +245,10 @@ class ErpUnderTest(ABC):
         """The sales orders with exactly this reference."""
 
     @abstractmethod
+    def is_cancelled(self, reference: str) -> bool:
+        """Whether nothing of the order with this reference will be delivered; of one that was invoiced it will."""
+
+    @abstractmethod
     def filled(self, reference: str, name: str) -> object:
         """The value of a field that people may fill, as the far side shows it, in the form of `fields`."""
 

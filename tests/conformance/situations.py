@@ -58,6 +58,8 @@ CANNOT_APPLY: dict[Cell, str] = {
     (Capability.FOLLOW_ORDERS, Situation.REFUSED): _A_READ,
     (Capability.FOLLOW_ORDERS, Situation.PARTIAL): "it names no records",
     (Capability.CONFIRM_ORDER, Situation.PAGING): "a call names at most `confirm_batch` documents",
+    (Capability.CANCEL_ORDER, Situation.PARTIAL): _ONE,
+    (Capability.CANCEL_ORDER, Situation.PAGING): _ONE_ANSWER,
     **{(Capability.FILL_FIELDS, s): _IN_THE_ORDER for s in (*_ALL_BUT_CONTENT, Situation.REPEATED)},
     **{(Capability.PRICES_WITH_TAX, s): _IN_THE_ORDER for s in Situation if s is not Situation.NORMAL},
     (Capability.CREATE_TOGETHER, Situation.REPEATED): "each order is looked up first: see create",

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from hub.sync.models.connections import Connection
+from hub.sync.tracking import noted
 
 
 class ReviewItem(models.Model):
@@ -57,3 +58,24 @@ class ReviewItem(models.Model):
         """Of what a person is shown: the same question asked again has the same, whenever it was asked."""
         shown = json.dumps([self.code, self.message, self.evidence], sort_keys=True)
         return hashlib.sha256(shown.encode()).hexdigest()[:32]
+
+
+class ReviewDeadline(models.Model):
+    """How many hours a question of one kind may wait before people are told; an empty code means every kind."""
+
+    code = models.CharField(
+        "reason",
+        max_length=40,
+        default="",
+        blank=True,
+        unique=True,
+        help_text="As it stands in the review queue, such as totals_differ; empty for every kind.",
+    )
+    hours = models.PositiveIntegerField(default=24)
+
+    class Meta:
+        ordering = ["code"]
+        triggers = noted("code")
+
+    def __str__(self) -> str:
+        return f"{self.code.replace('_', ' ') or 'every question'}: {self.hours} hours"

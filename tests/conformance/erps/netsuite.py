@@ -29,7 +29,7 @@ from tests.conformance.situations import Situation
 
 KEY_ID = "certificate-1"
 AT_ONCE = 5
-APPROVED = "B"
+APPROVED, CLOSED = "B", "H"
 _BY_200 = "a query names at most 200 of them, and a page has 1,000 rows"
 MASTER = {
     "customFields": [
@@ -64,6 +64,7 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.READ_TOTALS: "POST suiteql",
         Capability.READ_ORDER_WHOLE: "POST suiteql",
         Capability.FOLLOW_ORDERS: "POST suiteql",
+        Capability.CANCEL_ORDER: "PATCH salesOrder",
         Capability.FIND_CUSTOMER_BY_NUMBER: "POST suiteql",
         Capability.FIND_CUSTOMER_BY_TAX_ID: "POST suiteql",
         Capability.FIND_CUSTOMER_BY_EMAIL: "POST suiteql",
@@ -89,7 +90,7 @@ class NetSuiteUnderTest(ErpUnderTest):
         "tax_code": UnknownCode(CodeKind.TAX_CODE, "VAT99"),
     }
     absent_id = "999999999"
-    answers_without_body = (Capability.CREATE_ORDER, Capability.CREATE_CUSTOMER)
+    answers_without_body = (Capability.CREATE_ORDER, Capability.CANCEL_ORDER, Capability.CREATE_CUSTOMER)
     refused_customer = ({"email": "nowhere"}, "nowhere")
     more_than_a_page = 1001
     exempt: ClassVar = {
@@ -140,6 +141,10 @@ class NetSuiteUnderTest(ErpUnderTest):
             )
             for row in self._rows("salesOrders", "externalId", reference)
         ]
+
+    def is_cancelled(self, reference: str) -> bool:
+        [row] = self._rows("salesOrders", "externalId", reference)
+        return bool(row["status"] == CLOSED)
 
     def filled(self, reference: str, name: str) -> object:
         [row] = self._rows("salesOrders", "externalId", reference)

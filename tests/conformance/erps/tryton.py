@@ -68,6 +68,7 @@ class TrytonUnderTest(ErpUnderTest):
         Capability.READ_ORDER_WHOLE: "model.sale.sale.search_read",
         Capability.FOLLOW_ORDERS: "model.sale.sale.search_read",
         Capability.CONFIRM_ORDER: "model.sale.sale.confirm",
+        Capability.CANCEL_ORDER: "model.sale.sale.cancel",
         Capability.FIND_CUSTOMER_BY_NUMBER: "model.party.party.search_read",
         Capability.FIND_CUSTOMER_BY_TAX_ID: "model.party.party.search_read",
         Capability.FIND_CUSTOMER_BY_EMAIL: "model.party.party.search_read",
@@ -132,6 +133,12 @@ class TrytonUnderTest(ErpUnderTest):
             )
             for row in self._find(SALE, [["web_id", "=", reference]], fields)
         ]
+
+    def is_cancelled(self, reference: str) -> bool:
+        fields = ["state", "total_amount"]
+        [row] = self._find(SALE, [["web_id", "=", reference]], fields)
+        is_amended = row["state"] == "done" and not Decimal(row["total_amount"])
+        return is_amended or row["state"] == "cancelled"
 
     def filled(self, reference: str, name: str) -> object:
         [row] = self._find(SALE, [["web_id", "=", reference]], [name])

@@ -10,6 +10,7 @@ import httpx
 
 from hub.connectors.base import Check, ConfigField, Connector, Hooks, Limits
 from hub.connectors.capabilities import Capability
+from hub.connectors.erps.business_central.cancellation import BusinessCentralCancellation
 from hub.connectors.erps.business_central.client import Account, Client
 from hub.connectors.erps.business_central.code_names import CodeNames
 from hub.connectors.erps.business_central.customers import BusinessCentralCustomers
@@ -39,7 +40,13 @@ READ_ENTITIES = {
 }
 
 
-class BusinessCentral(BusinessCentralOrders, BusinessCentralDocuments, BusinessCentralCustomers, Connector):
+class BusinessCentral(
+    BusinessCentralOrders,
+    BusinessCentralDocuments,
+    BusinessCentralCancellation,
+    BusinessCentralCustomers,
+    Connector,
+):
     """Business Central online, API v2.0, signed in as a Microsoft Entra application."""
 
     label = "Business Central"

@@ -14,6 +14,7 @@ from hub.connectors.erp_parts import AccountLimits
 from hub.connectors.erps.netsuite import settings, suiteql
 from hub.connectors.erps.netsuite.access import Access, Certificate, ClientCredentials, TokenBased
 from hub.connectors.erps.netsuite.batches import Batches
+from hub.connectors.erps.netsuite.cancellation import NetSuiteCancellation
 from hub.connectors.erps.netsuite.client import Client, services_url
 from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
@@ -45,7 +46,7 @@ def _is_gathering(config: Mapping[str, str]) -> bool:
     return setting(config, "async_batches", settings.NO) == settings.YES
 
 
-class NetSuite(NetSuiteDocuments, NetSuiteCustomers, AccountLimits, Connector):
+class NetSuite(NetSuiteDocuments, NetSuiteCancellation, NetSuiteCustomers, AccountLimits, Connector):
     """One NetSuite account through SuiteTalk REST and SuiteQL."""
 
     label = "NetSuite"

@@ -12,6 +12,7 @@ import httpx
 
 from hub.connectors.base import CallKind, Check, ConfigField, Connector, Hooks, Limits
 from hub.connectors.capabilities import Capability
+from hub.connectors.erps.tryton.cancellation import TrytonCancellation
 from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.confirmation import TrytonConfirmation
 from hub.connectors.erps.tryton.customers import TrytonCustomers
@@ -44,7 +45,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-class Tryton(TrytonDocuments, TrytonConfirmation, TrytonCustomers, Connector):
+class Tryton(TrytonDocuments, TrytonConfirmation, TrytonCancellation, TrytonCustomers, Connector):
     """Tryton 8.2 with the modules sale and web_shop, signed in as a user of its own."""
 
     label = "Tryton"

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0009_whole_erp_orders'),
+        ('orders', '0012_cancelled_in_erp'),
         ('sync', '0009_look_back_seldom'),
     ]
 
