@@ -10,15 +10,27 @@ from dataclasses import dataclass, field
 
 ADMIN, ORDER_DESK, FINANCE, VIEWER = "Integration admin", "Order desk", "Finance", "Viewer"
 
-_ORDERS = ("orders.storeorder", "orders.erporder", "orders.orderlink", "orders.orderledger")
+_ORDERS = (
+    "orders.storeorder",
+    "orders.erporder",
+    "orders.orderlink",
+    "orders.orderledger",
+    "orders.erpshipment",
+    "orders.shipmentlink",
+    "orders.orderoverride",
+    "orders.freightquote",
+)
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
     "companies.companylocationmapping",
     "inventory.itemmapping",
+    "orders.freightrate",
     "orders.orderfieldmapping",
     "orders.paymenttermsmapping",
     "orders.shippingmethodmapping",
     "orders.taxcodemapping",
+    "orders.warehousemapping",
+    "orders.carriermapping",
 )
 # No connections (their settings), no calls, deliveries and attempts (bodies and values with customers' data).
 _LOOK = dict.fromkeys((*_ORDERS, *_COMPANIES, *_MAPPINGS, "sync.reviewitem"), "view")
@@ -27,6 +39,12 @@ _WORK = {
     "sync.change": "view",
     "sync.fieldowner": "view",
     "orders.orderpolicy": "view",
+    "orders.fulfilmentpolicy": "view",
+    "orders.holdrule": "view",
+    "orders.holdcondition": "view",
+    "orders.offlineorderpolicy": "view",
+    "orders.offlinebackfill": "view",
+    "orders.freightpolicy": "view",
     "companies.companypolicy": "view",
 }
 
@@ -65,8 +83,12 @@ ROLES: dict[str, Role] = {
             "companies.storecompanylocation": "view change",
             "companies.companylocationmapping": "view add change",
             "inventory.itemmapping": "view add change",
+            "orders.freightrate": "view add change",
             "orders.orderfieldmapping": "view add change",
             "orders.shippingmethodmapping": "view add change",
+            "orders.erpshipment": "view change",
+            "orders.warehousemapping": "view add change",
+            "orders.carriermapping": "view add change",
         }
     ),
     FINANCE: Role(

@@ -20,6 +20,7 @@ class Capability(StrEnum):
     FOLLOW_ORDERS = "follow_orders"
     CONFIRM_ORDER = "confirm_order"
     CANCEL_ORDER = "cancel_order"
+    HOLD_ORDER = "hold_order"
     FILL_FIELDS = "fill_fields"
     PRICES_WITH_TAX = "prices_with_tax"
     CREATE_TOGETHER = "create_together"
@@ -29,6 +30,12 @@ class Capability(StrEnum):
     SUB_CUSTOMERS = "sub_customers"
     CREATE_CUSTOMER = "create_customer"
     READ_LIMITS = "read_limits"
+    READ_SHIPMENTS = "read_shipments"
+    FOLLOW_SHIPMENTS = "follow_shipments"
+    TRACKING_NUMBERS = "tracking_numbers"
+    PICKING = "picking"
+    DELIVERY = "delivery"
+    UNDO_SHIPMENT = "undo_shipment"
 
 
 MEANINGS: dict[Capability, str] = {
@@ -40,6 +47,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.FOLLOW_ORDERS: "tell which orders changed",
     Capability.CONFIRM_ORDER: "confirm orders once their totals are found equal",
     Capability.CANCEL_ORDER: "cancel an order of which nothing was delivered",
+    Capability.HOLD_ORDER: "create an order held, and release it when a person approves it",
     Capability.FILL_FIELDS: "fill order fields that people mapped",
     Capability.PRICES_WITH_TAX: "take prices that include tax",
     Capability.CREATE_TOGETHER: "create many orders in one request",
@@ -49,4 +57,10 @@ MEANINGS: dict[Capability, str] = {
     Capability.SUB_CUSTOMERS: "tell customers from the customer above them",
     Capability.CREATE_CUSTOMER: "create a customer, once",
     Capability.READ_LIMITS: "say how many requests it allows at once",
+    Capability.READ_SHIPMENTS: "read shipments with their lines, many in a call",
+    Capability.FOLLOW_SHIPMENTS: "tell which shipments are new or changed",
+    Capability.TRACKING_NUMBERS: "tell carrier and tracking number of a shipment",
+    Capability.PICKING: "tell a shipment that is picked or packed, before it leaves",
+    Capability.DELIVERY: "tell a shipment that was delivered",
+    Capability.UNDO_SHIPMENT: "tell a shipment that was taken back",
 }

@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from orders.admin import field_mappings, ledger, mappings, orders, policies
+from orders.admin import (
+    field_mappings,
+    freight,
+    holds,
+    ledger,
+    mappings,
+    offline,
+    orders,
+    policies,
+    shipments,
+)
 
-__all__ = ["field_mappings", "ledger", "mappings", "orders", "policies"]
+__all__ = [
+    "field_mappings",
+    "freight",
+    "holds",
+    "ledger",
+    "mappings",
+    "offline",
+    "orders",
+    "policies",
+    "shipments",
+]

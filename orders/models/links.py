@@ -37,6 +37,11 @@ class OrderLink(models.Model):
         DONE = "done", "confirmed"
         REFUSED = "refused", "refused by the ERP"
 
+    class Hold(models.TextChoices):
+        NONE = "", "none"
+        HELD = "held", "waits in the ERP"
+        RELEASED = "released", "released"
+
     # Indexes below begin with either.
     order = models.ForeignKey(StoreOrder, on_delete=models.PROTECT, related_name="links", db_index=False)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, db_index=False)
@@ -67,6 +72,10 @@ class OrderLink(models.Model):
     """Where documents begin as drafts: whether it was confirmed, once its totals were found equal."""
     cancelled_at = models.DateTimeField(null=True, blank=True)
     """When we cancelled the document in the ERP, or found it cancelled or gone there, after the store had."""
+    hold = models.CharField(max_length=10, choices=Hold.choices, default=Hold.NONE, db_default="", blank=True)
+    """Whether the document was created held there by a hold rule, and whether it was let go since."""
+    shown_hash = models.CharField(max_length=32, default="", db_default="", blank=True)
+    """Of an order that the ERP took: what of it the store was last told to show its buyer."""
     reference_pushed_at = models.DateTimeField(null=True)
     reference_error = models.CharField(max_length=250, default="", blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -102,7 +111,8 @@ class OrderLink(models.Model):
     @property
     def needs_confirming(self) -> bool:
         """Whether nothing but its confirmation is left to do."""
-        return self.confirmation == self.Confirmation.WAITS and self.totals == self.Totals.EQUAL
+        is_compared = self.confirmation == self.Confirmation.WAITS and self.totals == self.Totals.EQUAL
+        return is_compared and self.hold != self.Hold.HELD
 
     @property
     def shown_number(self) -> str:

@@ -24,11 +24,24 @@ from hub.sync.models import (
 )
 from inventory.models import ItemMapping
 from orders.models import (
+    CarrierMapping,
+    ErpShipment,
+    FreightPolicy,
+    FreightQuote,
+    FreightRate,
+    FulfilmentPolicy,
+    HoldCondition,
+    HoldRule,
+    OfflineBackfill,
+    OfflineOrderPolicy,
     OrderFieldMapping,
     OrderLedger,
+    OrderOverride,
     PaymentTermsMapping,
+    ShipmentLink,
     ShippingMethodMapping,
     TaxCodeMapping,
+    WarehouseMapping,
 )
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
 
@@ -44,7 +57,11 @@ def fill():
     note_events(orders[0], erp, 1)
     _questions(orders, erp)
     _mappings(store, erp, orders[0].location)
+    _shipments(store, erp, orders[0])
     _machinery(store, erp, orders)
+    rule = HoldRule.objects.create(name="Heavy goods")
+    HoldCondition.objects.create(rule=rule, kind="words", value="forklift")
+    OrderOverride.objects.create(order=orders[1], field="note", value="Gate 5", content_hash="c")
     key = ApiKey(name="WMS", scopes=["orders:read"], sees_all_connections=True)
     keys.issue(key)
     key.save()
@@ -67,8 +84,26 @@ def _mappings(store, erp, location):
     PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
     ShippingMethodMapping.objects.create(title="Standard", **pair)
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
+    WarehouseMapping.objects.create(warehouse="EAST", **pair)
+    CarrierMapping.objects.create(carrier="DHL", **pair)
+    FulfilmentPolicy.objects.create(store=store)
+    FreightPolicy.objects.create(store=store)
+    FreightRate.objects.create(
+        store=store, method_code="STD", title="Standard", price="12.50", currency="EUR"
+    )
+    FreightQuote.objects.create(
+        store=store,
+        method_code="STD",
+        title="Standard",
+        price="12.50",
+        currency="EUR",
+        source="table",
+        quoted_at=NOW,
+    )
     CompanyLocationMapping.objects.create(location=location, connection=erp)
     CompanyPolicy.objects.create(store=store)
+    showing = OfflineOrderPolicy.objects.create(**pair)
+    OfflineBackfill.objects.create(policy=showing, orders_from=NOW.date())
     CompanyLocationLink.objects.create(
         location=location,
         connection=erp,
@@ -77,6 +112,20 @@ def _mappings(store, erp, location):
         matched_by="number",
     )
     FieldOwner.objects.get_or_create(object="order", field="colour", defaults={"owner": "store"})
+
+
+def _shipments(store, erp, order):
+    shipment = ErpShipment.objects.create(
+        connection=erp,
+        external_id="s",
+        number="S-1",
+        order=order,
+        stage="shipped",
+        remote_updated_at=NOW,
+        document={},
+        document_hash="a",
+    )
+    ShipmentLink.objects.create(shipment=shipment, connection=store, external_id="f", part=1, lines={})
 
 
 def _machinery(store, erp, orders):

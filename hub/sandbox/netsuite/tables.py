@@ -98,6 +98,7 @@ OF_TYPE: dict[str, dict[str, str]] = {
         "transactionshippingaddress": "nkey",
         "transactionbillingaddress": "nkey",
     },
+    "itemFulfillment": {"transaction": "id"},
     "customer": {
         "customer": "id",
         "entity": "id",
@@ -136,7 +137,11 @@ class Rows:
     makers: dict[str, Callable[[Record], dict[str, list[Row]]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.makers = {"salesOrder": self._order, "customer": self._customer}
+        self.makers = {
+            "salesOrder": self._order,
+            "itemFulfillment": self._fulfillment,
+            "customer": self._customer,
+        }
 
     def of(self, record_type: str, record: Record) -> dict[str, list[Row]]:
         """The rows by table."""
@@ -254,6 +259,13 @@ class Rows:
         return {"nkey": record["id"]} | {
             column: self.cell(column, given.get(column)) for column in _ADDRESS if column != "nkey"
         }
+
+    def _fulfillment(self, record: Record) -> dict[str, list[Row]]:
+        """Its lines are shown by the record service only."""
+        head = self._plain("transaction", record)
+        shown = f"Item Fulfillment #{record['tranId']}"
+        head |= {"type": "ItemShip", "recordtype": "itemfulfillment", "voided": "F", "trandisplayname": shown}
+        return {"transaction": [head]}
 
     def _amount(self, record: Record, amount: Decimal) -> Row:
         """An amount of a sale: below zero on its lines. netamount is in the subsidiary's currency."""

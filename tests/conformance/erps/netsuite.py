@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
@@ -60,6 +60,7 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.SIGN_IN: "POST token",
         Capability.CREATE_ORDER: "PUT salesOrder",
         Capability.CREATE_TOGETHER: "PUT salesOrder batch",
+        Capability.HOLD_ORDER: "PATCH salesOrder",
         Capability.FIND_ORDER: "POST suiteql",
         Capability.READ_TOTALS: "POST suiteql",
         Capability.READ_ORDER_WHOLE: "POST suiteql",
@@ -70,6 +71,9 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.FIND_CUSTOMER_BY_EMAIL: "POST suiteql",
         Capability.CREATE_CUSTOMER: "PUT customer",
         Capability.READ_LIMITS: "GET governanceLimits",
+        Capability.READ_SHIPMENTS: "GET itemFulfillment",
+        Capability.FOLLOW_SHIPMENTS: "POST suiteql",
+        Capability.TRACKING_NUMBERS: "GET itemFulfillment",
     }
     codes = Codes("C1", "I1", "VAT19", "Standard", "Net 30", "Standard")
     known = KnownCustomer("C1", "Adatum", "buyer@adatum.example", "DE 123.456-789")
@@ -90,13 +94,21 @@ class NetSuiteUnderTest(ErpUnderTest):
         "tax_code": UnknownCode(CodeKind.TAX_CODE, "VAT99"),
     }
     absent_id = "999999999"
-    answers_without_body = (Capability.CREATE_ORDER, Capability.CANCEL_ORDER, Capability.CREATE_CUSTOMER)
+    warehouse = "Main Warehouse"
+    carrier = "ups"
+    answers_without_body = (
+        Capability.CREATE_ORDER,
+        Capability.CANCEL_ORDER,
+        Capability.CREATE_CUSTOMER,
+        Capability.HOLD_ORDER,
+    )
     refused_customer = ({"email": "nowhere"}, "nowhere")
     more_than_a_page = 1001
     exempt: ClassVar = {
         (Capability.FIND_ORDER, Situation.PAGING): _BY_200,
         (Capability.READ_TOTALS, Situation.PAGING): _BY_200,
         (Capability.FIND_CUSTOMER_BY_NUMBER, Situation.PAGING): _BY_200,
+        (Capability.READ_SHIPMENTS, Situation.PAGING): "each shipment is a request of its own",
     }
 
     def __init__(self, sandbox: Sandbox, name: str) -> None:
@@ -157,6 +169,9 @@ class NetSuiteUnderTest(ErpUnderTest):
     def invoice(self, order: TrueOrder) -> None:
         self._act("invoice_order", externalId=order.reference)
 
+    def cancel(self, order: TrueOrder) -> None:
+        self._act("cancel_order", externalId=order.reference)
+
     def expire_tokens(self) -> None:
         self._act("expire_tokens")
 
@@ -197,14 +212,37 @@ class NetSuiteUnderTest(ErpUnderTest):
     def customers_named(self, name: str) -> list[str]:
         return [row["entityId"] for row in self._rows("customers", "companyName", name)]
 
+    def ship(self, order: TrueOrder, quantity: int, *, parcels: Sequence[str] = ("1Z1",)) -> str:
+        return self._fulfill(order, quantity, "C", parcels)
+
+    def pick(self, order: TrueOrder, quantity: int) -> str:
+        return self._fulfill(order, quantity, "A", ())
+
+    def pack(self, shipment_id: str) -> None:
+        self._act("change_fulfillment", id=shipment_id, status="B")
+
+    def correct_tracking(self, shipment_id: str, numbers: Sequence[str]) -> None:
+        self._act("change_fulfillment", id=shipment_id, packages=list(numbers))
+
+    def undo(self, shipment_id: str) -> None:
+        self._act("delete_fulfillment", id=shipment_id)
+
+    def few_shipments_a_page(self, connector: Connector) -> None:
+        connector.shipment_rows = 2
+
+    def _fulfill(self, order: TrueOrder, quantity: int, status: str, parcels: Sequence[str]) -> str:
+        travel = {"packages": list(parcels), "carrier": self.carrier, "location": self.warehouse}
+        lines = [{"line": 1, "quantity": quantity}]
+        return self._act("fulfill_order", id=order.external_id, lines=lines, status=status, **travel)["id"]
+
     def allowed_at_once(self) -> int:
         return AT_ONCE
 
     def forbid_limits(self) -> None:
         self._start(is_admin_role=False)
 
-    def _act(self, action: str, **data: object) -> None:
-        self.sandbox.act("erp", self.name, action, data)
+    def _act(self, action: str, **data: object) -> dict:
+        return self.sandbox.act("erp", self.name, action, data)
 
     def _rows(self, kind: str, field: str, value: str) -> list[dict]:
         truth = self.sandbox.truth(kind="erp", name=self.name)["erps"][self.name]

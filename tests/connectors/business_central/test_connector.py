@@ -51,6 +51,8 @@ def test_a_good_connection_passes_every_check(far_side):
         ("Read salesOrders", True),
         ("Read salesInvoices", True),
         ("Read locations", True),
+        ("Read salesShipments", True),
+        ("Tracking numbers", True),
     ]
     assert {sent.method for sent in far_side.sent if sent.entity != "token"} == {"GET"}
 
