@@ -103,14 +103,16 @@ def keep(connection: Connection, documents: Sequence[ErpDocument], *, read_at: d
     return [row for row in known if row.document_hash != before[row.pk]]
 
 
-def keep_gone(connection: Connection, external_ids: Sequence[str], *, read_at: datetime) -> None:
-    """Note orders that the ERP did not show: they keep what was known of them. Part of the caller's transaction.
+def keep_gone(connection: Connection, external_ids: Sequence[str], *, read_at: datetime) -> list[ErpOrder]:
+    """Note orders that the ERP did not show; returns those that were there before. Part of the caller's transaction.
 
-    Whether such an order was deleted or is only out of our sight is not guessed here.
+    They keep what was known of them. Whether such an order was deleted or is only out of our sight is not guessed here.
     """
     rows = ErpOrder.objects.filter(connection=connection, external_id__in=external_ids)
+    news = list(rows.filter(is_gone=False).order_by("pk").select_for_update())
     rows.filter(Q(read_asked_at=None) | Q(read_asked_at__lte=read_at)).update(needs_read=False)
     rows.update(is_gone=True, document_read_at=read_at)
+    return news
 
 
 def _mark(rows: models.QuerySet[ErpOrder], connection_id: int) -> None:

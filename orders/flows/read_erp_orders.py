@@ -56,9 +56,8 @@ def _read_marked(connection: Connection, marked: QuerySet[ErpOrder], counts: _Co
         external_ids = [external_id for _, external_id in batch]
         read_at = database_time()
         found = erp.read_sales_documents(external_ids)
-        gone = sorted(set(external_ids) - {document.external_id for document in found})
+        missing = sorted(set(external_ids) - {document.external_id for document in found})
         with transaction.atomic():
             counts.news += len(keep(connection, found, read_at=read_at))
-            keep_gone(connection, gone, read_at=read_at)
+            counts.gone += len(keep_gone(connection, missing, read_at=read_at))
         counts.read += len(found)
-        counts.gone += len(gone)
