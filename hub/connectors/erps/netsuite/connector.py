@@ -18,6 +18,7 @@ from hub.connectors.erps.netsuite.client import Client, services_url
 from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
 from hub.connectors.erps.netsuite.order_body import Choices
+from hub.connectors.erps.netsuite.recent import Recent
 from hub.connectors.erps.netsuite.sales_orders import Codes, NetSuiteOrders
 from hub.connectors.erps.netsuite.settings import setting
 from hub.connectors.erps.netsuite.shipments import NetSuiteShipments
@@ -81,6 +82,7 @@ class NetSuite(NetSuiteOrders, NetSuiteCustomers, NetSuiteShipments, AccountLimi
             settings.api_url(config), self._access(), hooks, deadline=deadline, transport=transport
         )
         self.codes = self._codes()
+        self.recent = Recent()
         self.customer_queries = suiteql.CustomerQueries(settings.tax_id_field(config))
         is_async = _is_gathering(config)
         self.batches = Batches(self.client, self.find_sales_orders) if is_async else None
