@@ -9,6 +9,9 @@ N ?= 200
 SEED ?= 1
 ERP ?= business_central
 
+# Where the machine forbids it, every process would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run work browser test check fix bench chaos screenshots
 

@@ -24,6 +24,7 @@ from hub.api.parameters import Moment, PageParameters, Text
 from hub.api.views import ApiView
 from hub.sync.models import ReviewItem, SyncTask
 from orders import api_examples as examples
+from orders import api_holds
 from orders.api_finding import found, page_of
 from orders.api_shapes import (
     Hold,
@@ -132,6 +133,7 @@ urlpatterns = [
     path("orders", Orders.as_view()),
     path("orders/<str:order_id>", OneOrder.as_view()),
     path("orders/<str:order_id>/timeline", Timeline.as_view()),
+    *api_holds.urlpatterns,
 ]
 
 

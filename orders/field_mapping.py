@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hub.connectors.documents import FilledField, OrderField, PlacedOrder
 from hub.connectors.metafields import Metafield
 from hub.errors import NeedsReview, NotReadyYet
+from orders.holds.overrides import filled_fields
 from orders.mapping_rows import FieldRow, MappingRows, add_attributes
 from orders.order_fields import (
     ATTRIBUTE,
@@ -75,16 +76,25 @@ class OrderFields:
         return words + ([f"{len(named) - MOST_NAMED} more attributes"] if len(named) > MOST_NAMED else [])
 
     def mapped(
-        self, taken: Mapping[str, OrderField], evidence: Mapping[str, object], *, is_approved: bool
+        self,
+        taken: Mapping[str, OrderField],
+        evidence: Mapping[str, object],
+        entered: Mapping[str, str],
+        *,
+        is_approved: bool,
     ) -> MappedFields:
         """The fields and comments; raises NeedsReview that names every value that its field cannot hold.
 
-        Once that is approved, such values go into comment lines.
+        Once that is approved, such values go into comment lines. What a person `entered` for a field of the ERP for
+        this order goes before its row.
         """
-        fields: list[FilledField] = []
+        fields: list[FilledField] = list(_entered(self.order, entered, taken, evidence))
+        is_filled = {field.name for field in fields}
         faults: list[dict[str, str]] = []
         refused: list[str] = []
         for (source, key), row in sorted(self.rows.items()):
+            if row.target in is_filled:
+                continue
             field = taken.get(row.target)
             why = self._fill(source, key, row, field, fields) if is_field(row.target) else ""
             if why:
@@ -162,6 +172,23 @@ class OrderFields:
     def _is_comment(self, source: str, key: str, is_by_default: bool) -> bool:
         target = self.rows.get((source, key), _UNDECIDED).target
         return target == COMMENT or (is_by_default and not target)
+
+
+def _entered(
+    order: PlacedOrder,
+    values: Mapping[str, str],
+    taken: Mapping[str, OrderField],
+    evidence: Mapping[str, object],
+) -> tuple[FilledField, ...]:
+    try:
+        return filled_fields(values, taken)
+    except ValueError as error:
+        raise NeedsReview(
+            f"{order.name} was not sent. A person entered values for it that the ERP does not take any more: {error}. "
+            "Press Edit and approve.",
+            code=CODE,
+            evidence={**evidence, "entered": dict(values)},
+        ) from error
 
 
 _NO_ROW = " (it has no row yet: decide or delete others first)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -15,6 +15,8 @@ from hub.connectors.documents import PlacedOrder
 from hub.sync.models import Connection, FieldOwner
 from hub.sync.ownership import owned_by
 from hub.sync.prepared import rows_of
+from orders.holds import known as held_orders
+from orders.holds.known import KnownHolds
 from orders.metafields import NEEDS_A_VALUE, Held, digest, read_held
 from orders.mirroring import read_document
 from orders.models import OrderPolicy, StoreOrder
@@ -27,7 +29,7 @@ _M = TypeVar("_M", bound=Model)
 
 
 def _columns(model: type[Model], *without: str) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields if field.attname not in without]
+    return [column.attname for column in model._meta.concrete_fields if column.attname not in without]
 
 
 _ORDER = _columns(StoreOrder, "payload", "document")
@@ -44,7 +46,8 @@ _SELECT = ", ".join(
 _READ = f"""
 SELECT {_SELECT},
     o.document::text,
-    (SELECT json_agg(json_build_array(k.connection_id, e.name, k.number, k.sent_content_hash) ORDER BY k.id)
+    (SELECT json_agg(json_build_array(k.connection_id, e.name, k.number, k.sent_content_hash,
+                                              k.cancelled_at IS NOT NULL) ORDER BY k.id)
      FROM orders_orderlink k JOIN sync_connection e ON e.id = k.connection_id WHERE k.order_id = o.id)::text,
     EXISTS (SELECT 1 FROM sync_attempt a
             WHERE a.connection_id = %(erp)s::bigint AND a.subject = %(subject)s::text AND a.state = 'open'),
@@ -52,11 +55,15 @@ SELECT {_SELECT},
             WHERE e.side = 'erp' AND e.id <> %(erp)s::bigint AND a.subject = %(subject)s::text AND a.state = 'open'),
     -- a change, and values that do not fit, are approved as they were shown; the next ones are asked about again
     ARRAY(SELECT CASE WHEN r.code = 'order_fields'
-                      THEN 'order_fields ' || COALESCE(r.evidence ->> 'metafields_hash', '') ELSE r.code END
+                      THEN 'order_fields ' || COALESCE(r.evidence ->> 'metafields_hash', '')
+                      WHEN starts_with(r.code, 'hold_') THEN r.code || ' ' || COALESCE(r.evidence ->> 'shown_hash', '')
+                      ELSE r.code END
           FROM sync_reviewitem r
-          WHERE r.flow = %(flow)s::text AND r.connection_id = %(erp)s::bigint AND r.record_id = o.id
+          WHERE (r.flow = %(flow)s::text OR starts_with(r.code, 'hold_'))
+            AND r.connection_id = %(erp)s::bigint AND r.record_id = o.id AND r.subject = %(subject)s::text
             AND r.decision = 'approved'
-            AND (r.code NOT IN ('changed_after_sending', 'order_fields')
+            AND (r.code NOT IN ('changed_after_sending', 'order_fields', 'changed_after_rejection',
+                                'changed_after_edit', 'freight_differs', 'freight_ambiguous', 'freight_unmatched')
                  OR r.evidence ->> 'content_hash' = o.content_hash)
             AND (r.code NOT IN ('possible_duplicate', 'po_missing') OR r.evidence ->> 'po_number' = o.po_number)),
     -- webhooks come in any order: what was placed before counts, and what is in the ERP already or on its way
@@ -82,10 +89,12 @@ SELECT {_SELECT},
      WHERE c.location_id = o.location_id AND c.connection_id = %(erp)s::bigint),
     (SELECT json_object_agg(f.field, f.owner) FROM sync_fieldowner f WHERE f.object = 'order')::text,
     ARRAY(SELECT f.key FROM orders_orderfieldmapping f
-          WHERE f.store_id = o.connection_id AND f.erp_id = %(erp)s::bigint AND {NEEDS_A_VALUE}),
+          WHERE f.store_id = o.connection_id AND f.erp_id = %(erp)s::bigint AND {NEEDS_A_VALUE}
+          UNION {held_orders.METAFIELDS}),
     (SELECT m.held::text FROM orders_ordermetafields m
      WHERE m.order_id = o.id AND NOT m.needs_read
-       AND m.read_at >= clock_timestamp() - make_interval(secs => %(fresh_for)s::float8))
+       AND m.read_at >= clock_timestamp() - make_interval(secs => %(fresh_for)s::float8)),
+    {held_orders.COLUMNS}
 FROM orders_storeorder o
 JOIN sync_connection s ON s.id = o.connection_id
 JOIN orders_orderpolicy p ON p.store_id = o.connection_id
@@ -101,6 +110,7 @@ class KnownLink(msgspec.Struct, frozen=True, array_like=True):
     connection_name: str
     number: str
     sent_content_hash: str
+    is_cancelled: bool
 
 
 _links = msgspec.json.Decoder(list[KnownLink])
@@ -138,6 +148,7 @@ class KnownOrder:
     """The metafields that mappings of this store and ERP ask for; None where they must be read first."""
     metafields_hash: str
     """What tells these values from others; "" where none are asked for."""
+    holds: KnownHolds = field(default_factory=KnownHolds)
 
 
 def read_known(order_id: int, erp: Connection, *, flow: str, subject: str) -> KnownOrder:
@@ -203,7 +214,7 @@ def _known(row: _Row) -> KnownOrder:
         owners,
         wanted,
         held,
-    ) = row.rest()
+    ) = row.rest(13)
     metafields = _metafields(wanted, held)
     metafields_hash = digest(metafields or {}, wanted)
     return KnownOrder(
@@ -222,6 +233,7 @@ def _known(row: _Row) -> KnownOrder:
         store_fields=owned_by(FieldOwner.Owner.STORE, _owners.decode(owners or "{}"), of="order"),
         metafields=metafields,
         metafields_hash=metafields_hash,
+        holds=held_orders.read(row.rest()),
     )
 
 
@@ -234,8 +246,13 @@ def _metafields(wanted: Sequence[str], held: str | None) -> Held | None:
 
 
 def _standing(approved: Sequence[str], metafields_hash: str) -> Iterator[str]:
-    """Codes of approvals that hold: that of values that do not fit only for the metafields that were shown."""
+    """Codes of approvals that hold: that of values that do not fit only for the metafields that were shown.
+
+    Those of hold rules keep the hash of what was shown behind them: only the rules know what they find now.
+    """
     for code in approved:
         word, _, shown_hash = code.partition(" ")
-        if word != "order_fields" or shown_hash == metafields_hash:
+        if word != "order_fields":
+            yield code
+        elif shown_hash == metafields_hash:
             yield word

@@ -43,10 +43,12 @@ def link_order(
                 reference=document.reference,
                 is_adopted=is_adopted,
                 sent_content_hash=attempt.values.get("content_hash", ""),
+                sent_document=attempt.values.get("document"),
                 currency=attempt.values["currency"],
                 expected_total=Decimal(attempt.values["total"]),
                 expected_tax=Decimal(attempt.values["tax"]),
                 confirmation=_confirmation(connection),
+                hold=OrderLink.Hold.HELD if attempt.values.get("is_held") else OrderLink.Hold.NONE,
                 **_totals(document, attempt),
             )
             attempts.close(attempt, Attempt.State.CONFIRMED, document.external_id)
@@ -99,11 +101,18 @@ def adopt_document(
 
 
 def go_on(connection: Connection, links: Sequence[OrderLink]) -> None:
-    """What is to be done next about documents of one ERP: totals, then confirmation; the number when it is known."""
+    """What is to be done next about documents of one ERP: totals, then confirmation; the number when it is known.
+
+    One that was created held is asked about once its totals were read.
+    """
     if any(link.totals == OrderLink.Totals.UNREAD for link in links):
         enqueue("check_order_totals", connection.pk, delay=GATHER_SECONDS)
     if any(link.needs_confirming for link in links):
         enqueue("confirm_erp_orders", connection.pk, delay=GATHER_SECONDS)
+    held = [
+        link for link in links if link.hold == OrderLink.Hold.HELD and link.totals != OrderLink.Totals.UNREAD
+    ]
+    enqueue("release_held_order", connection.pk, [link.order_id for link in held])
     stores = {link.order.connection_id for link in links if link.number and link.reference_pushed_at is None}
     for store_id in sorted(stores):
         enqueue("push_erp_references", store_id, delay=GATHER_SECONDS)

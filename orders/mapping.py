@@ -28,6 +28,8 @@ from hub.sync.models import Connection
 from inventory.models import ItemMapping
 from orders.addresses import checked_address
 from orders.field_mapping import CODE, OrderFields
+from orders.freight.charges import quoted_methods
+from orders.holds.overrides import SHIPPING_METHOD
 from orders.mapping_rows import MappingRows, ShippingRow, mapping_rows
 from orders.models import OrderPolicy, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from orders.order_fields import fields_taken
@@ -53,6 +55,8 @@ class Side:
     """What names the order where a person is asked about it."""
     metafields: Mapping[str, Metafield | None] = field(default_factory=dict)
     """Those that mappings ask for, as they were read; None where the order holds nothing."""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """What a person entered for this order alone (orders.holds.overrides)."""
 
     def money(self, bag: MoneyBag) -> Money:
         """The amount in the currency that the ERP books this store's orders in."""
@@ -73,12 +77,14 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
     missing: list[str] = []
     rows = mapping_rows(order, side.store.pk, side.erp.pk)
     taxes = _TaxCodes(side, rows, missing)
+    quoted = quoted_methods(order, side.store.pk, side.approved, side.evidence)
     lines = (
         *_item_lines(order, side, rows, taxes, missing),
         *_shipping_lines(order, side, rows, taxes, missing),
     )
     terms = _payment_terms(order, side, rows, missing) if "payment_terms" in side.store_fields else ""
-    method = _shipping_method(order, rows) if "shipping_method" in side.store_fields else ""
+    method = _shipping_method(order, rows, quoted) if "shipping_method" in side.store_fields else ""
+    method = side.overrides.get(SHIPPING_METHOD, method)
     order_fields = OrderFields(order, rows, side.store_fields, side.metafields, side.store.time_zone)
     undecided = order_fields.undecided(side.store.pk, side.erp.pk)
     missing += undecided if side.policy.holds_new_attributes else []
@@ -89,7 +95,10 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
             evidence={"missing": missing},
         )
     mapped = order_fields.mapped(
-        fields_taken(side.erp.system, side.erp.config), side.evidence, is_approved=CODE in side.approved
+        fields_taken(side.erp.system, side.erp.config),
+        side.evidence,
+        side.overrides,
+        is_approved=CODE in side.approved,
     )
     has_contact = "contact" in side.store_fields
     currency = side.money(order.total).currency
@@ -131,21 +140,42 @@ def _item_lines(
     live = [line for line in order.lines if line.current_quantity > 0]
     items = _items(live, side, rows, missing)
     return [
-        SalesOrderLine(
-            kind=LineKind.ITEM,
-            number=items[line.sku][0],
-            description=" ".join(part for part in (line.title, line.variant_title) if part),
-            quantity=Decimal(line.current_quantity),
-            unit=items[line.sku][1],
-            unit_price=side.money(line.unit_price).amount,
-            discount_amount=_discount(line, side),
-            tax_code=taxes.code(line.tax_lines),
-            tax_amount=_tax(line.tax_lines, side),
-            source_external_id=line.external_id,
-        )
+        part
         for line in live
         if line.sku in items
+        for part in (_item_line(line, items[line.sku], side, taxes), *_properties(line, side))
     ]
+
+
+def _item_line(line: PlacedLine, item: tuple[str, str], side: Side, taxes: _TaxCodes) -> SalesOrderLine:
+    number, unit = item
+    return SalesOrderLine(
+        kind=LineKind.ITEM,
+        number=number,
+        description=" ".join(part for part in (line.title, line.variant_title) if part),
+        quantity=Decimal(line.current_quantity),
+        unit=unit,
+        unit_price=side.money(line.unit_price).amount,
+        discount_amount=_discount(line, side),
+        tax_code=taxes.code(line.tax_lines),
+        tax_amount=_tax(line.tax_lines, side),
+        source_external_id=line.external_id,
+    )
+
+
+def _properties(line: PlacedLine, side: Side) -> list[SalesOrderLine]:
+    """What the buyer entered for this line, as comment lines below it; an app's own names begin with an underscore.
+
+    The SKU stands in them: not every ERP keeps comments between its lines.
+    """
+    if "attributes" not in side.store_fields:
+        return []
+    texts = [
+        f"{line.sku} {attribute.key}: {attribute.value}"
+        for attribute in line.attributes
+        if attribute.value.strip() and not attribute.key.startswith("_")
+    ]
+    return comment_lines(texts, side.comment_length)
 
 
 def _discount(line: PlacedLine, side: Side) -> Decimal:
@@ -216,7 +246,7 @@ def _shipping_lines(
 ) -> list[SalesOrderLine]:
     lines = []
     for charge in order.shipping_lines:
-        row = _shipping_row(charge, rows, side)
+        row = _with_default(_shipping_row(charge, rows, side), side)
         price = side.money(charge.price).amount
         if not price and not charge.tax_lines:
             continue
@@ -237,6 +267,14 @@ def _shipping_lines(
             )
         )
     return lines
+
+
+def _with_default(row: ShippingRow, side: Side) -> ShippingRow:
+    """The row; where nobody has said what its charge is posted to, the policy's default."""
+    policy = side.policy
+    if row.charge_number or not policy.default_charge_number:
+        return row
+    return replace(row, charge_kind=policy.default_charge_kind, charge_number=policy.default_charge_number)
 
 
 def _missing_charge(charge: PlacedShippingLine, row: ShippingRow, side: Side) -> str:
@@ -264,8 +302,11 @@ def _known_shipping_row(charge: PlacedShippingLine, rows: MappingRows) -> Shippi
     return rows.shipping.get((title, code)) or rows.shipping.get((title, ""))
 
 
-def _shipping_method(order: PlacedOrder, rows: MappingRows) -> str:
+def _shipping_method(order: PlacedOrder, rows: MappingRows, quoted: Mapping[str, str]) -> str:
+    """The first charge's method: that of its quote, else that of its mapping row."""
     for charge in order.shipping_lines:
+        if method := quoted.get(charge.external_id, ""):
+            return method
         row = _known_shipping_row(charge, rows)
         if row and row.method_code:
             return row.method_code

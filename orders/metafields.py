@@ -11,13 +11,15 @@ from datetime import datetime
 
 import msgspec
 from django.db import connection as database
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from hub.connectors.metafields import Metafield
+from hub.errors import NotReadyYet
 from hub.lib.hashing import content_hash
 from hub.lib.text import stored_json
 from hub.sync.enqueue import enqueue
-from orders.models import OrderFieldMapping, OrderMetafields
+from orders.models import HoldCondition, OrderFieldMapping, OrderMetafields, StoreOrder
 from orders.order_fields import LEAVE_OUT, METAFIELD
 
 READ = "read_order_metafields"
@@ -48,11 +50,14 @@ _held = msgspec.json.Decoder(dict[str, Metafield | None])
 
 
 def needed_of(store_id: int) -> list[str]:
-    """Names of the metafields whose values a decision of this store's mappings asks for."""
+    """Names of the metafields whose values a decision of this store's mappings, or a hold rule, asks for."""
     rows = OrderFieldMapping.objects.filter(store=store_id, source=METAFIELD).exclude(
         target__in=("", LEAVE_OUT)
     )
-    return sorted(set(rows.values_list("key", flat=True)))
+    conditions = HoldCondition.objects.filter(source=METAFIELD, rule__is_enabled=True).filter(
+        Q(rule__store=store_id) | Q(rule__store=None)
+    )
+    return sorted({*rows.values_list("key", flat=True), *conditions.values_list("key", flat=True)})
 
 
 def read_held(text: str) -> Held:
@@ -76,6 +81,16 @@ def ask(connection_id: int, order_ids: Iterable[int], *, is_news: bool) -> None:
             _MARK, {"connection": connection_id, "orders": sorted(set(order_ids)), "is_news": is_news}
         )
     enqueue(READ, connection_id)
+
+
+def check_read(held: Held | None, order: StoreOrder) -> None:
+    """Raises NotReadyYet where a metafield that is asked for was not read within the last minute."""
+    if held is not None:
+        return
+    with transaction.atomic():
+        ask(order.connection_id, [order.pk], is_news=False)
+    # The read lets it go on; where many wait for theirs, it is not to be hurried.
+    raise NotReadyYet("The order's metafields are read from the store before it is sent.", after=300.0)
 
 
 def marked(connection_id: int) -> QuerySet[OrderMetafields]:

@@ -22,6 +22,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.prepared import rows_of
 from orders import metafields
+from orders.holds.known import RULES_OF_THE_ORDER
 from orders.mirror_rows import MirrorRow, upsert
 from orders.models import StoreOrder
 from orders.models.policies import POLICY_LOCK
@@ -51,7 +52,11 @@ _KNOWN = f"""
 SELECT {", ".join(f"o.{name}" for name in _COMPARED)},
     -- its metafields were asked for, and it is not sent yet
     EXISTS (SELECT 1 FROM orders_ordermetafields m WHERE m.order_id = o.id)
-        AND NOT EXISTS (SELECT 1 FROM orders_orderlink k WHERE k.order_id = o.id)
+        AND NOT EXISTS (SELECT 1 FROM orders_orderlink k WHERE k.order_id = o.id),
+    -- hold rules look at more than what the ERP depends on: payments, tags
+    EXISTS (SELECT 1 FROM orders_holdrule r WHERE {RULES_OF_THE_ORDER})
+        AND NOT EXISTS (SELECT 1 FROM orders_orderlink k WHERE k.order_id = o.id),
+    EXISTS (SELECT 1 FROM orders_orderlink k WHERE k.order_id = o.id AND k.hold = 'held')
 FROM orders_storeorder o
 WHERE connection_id = %(connection_id)s::bigint AND external_id = ANY(%(external_ids)s::text[])
 ORDER BY external_id FOR NO KEY UPDATE
@@ -82,12 +87,25 @@ SELECT clock_timestamp() FROM (SELECT count(held) FROM policy) AS first, (SELECT
 class Mirrored:
     """What the mirror took: keys of orders whose content is new, and of those that must be read whole.
 
-    `to_ask`: orders that wait with metafields that were read before the store told of them again.
+    `to_ask`: orders that wait with metafields that were read before the store told of them again. `to_release`: orders
+    that wait in the ERP and of which anything is new.
     """
 
     changed: tuple[int, ...]
     to_read: tuple[int, ...]
     to_ask: tuple[int, ...] = ()
+    to_release: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What the mirror knew, by external id; then which of these are not sent and wait for their metafields, are not
+    sent and may be held by a rule, wait in the ERP."""
+
+    orders: dict[str, StoreOrder]
+    awaiting: list[str]
+    unsent: set[str]
+    held: set[str]
 
 
 def document_of(order: StoreOrder) -> PlacedOrder:
@@ -119,9 +137,8 @@ def mirror_orders(
     batch = [newest[key] for key in sorted(newest)]
     now = _lock(connection, [r.order.external_id for r in batch])
     # Documents are large, and only where the new one has holes is the old one needed.
-    known, awaiting = _known(
-        connection, list(newest), with_documents=any(item.order.unknown_parts for item in batch)
-    )
+    before = _known(connection, list(newest), with_documents=any(item.order.unknown_parts for item in batch))
+    known = before.orders
     batch = [
         replace(item, order=_without_holes(item.order, known.get(item.order.external_id))) for item in batch
     ]
@@ -141,11 +158,18 @@ def mirror_orders(
     _touch(known, verdicts, read_at)
     unclear = [known[key].pk for key, verdict in verdicts.items() if verdict == "unclear"]
     written = [row.order for row in rows]
-    changed = [order.pk for order in written if _is_changed(known.get(order.external_id), order)]
+    changed = [
+        order.pk
+        for order in written
+        if order.external_id in before.unsent or _is_changed(known.get(order.external_id), order)
+    ]
     # A read of ours that finds what we knew is no news of metafields, a webhook that says the same is.
-    to_ask = [known[key].pk for key in awaiting if not (read_at is not None and verdicts[key] == "same")]
+    to_ask = [
+        known[key].pk for key in before.awaiting if not (read_at is not None and verdicts[key] == "same")
+    ]
     to_read = (*unclear, *(order.pk for order in written if order.needs_read))
-    mirrored = Mirrored(tuple(changed), to_read, tuple(to_ask))
+    to_release = [order.pk for order in written if order.external_id in before.held and not order.needs_read]
+    mirrored = Mirrored(tuple(changed), to_read, tuple(to_ask), tuple(to_release))
     _enqueue(connection, mirrored)
     return mirrored
 
@@ -186,23 +210,20 @@ def _touch(known: dict[str, StoreOrder], verdicts: dict[str, str], read_at: date
         StoreOrder.objects.filter(pk__in=unclear).update(needs_read=True, is_fetched=False)
 
 
-def _known(
-    connection: Connection, external_ids: list[str], *, with_documents: bool
-) -> tuple[dict[str, StoreOrder], list[str]]:
-    """What of the mirror decides whether a new version is newer and says something new, by external id.
-
-    Then the external ids of orders that are not sent and whose metafields were asked for.
-    """
+def _known(connection: Connection, external_ids: list[str], *, with_documents: bool) -> _Before:
+    """What of the mirror decides whether a new version is newer and says something new."""
     rows = rows_of(_KNOWN, {"connection_id": connection.pk, "external_ids": external_ids})
-    known = [StoreOrder.from_db("default", _COMPARED, row[:-1]) for row in rows]
-    awaiting = [order.external_id for order, row in zip(known, rows, strict=True) if row[-1]]
+    known = [StoreOrder.from_db("default", _COMPARED, row[: len(_COMPARED)]) for row in rows]
+    awaiting, unsent, held = (
+        [order.external_id for order, row in zip(known, rows, strict=True) if row[at]] for at in (-3, -2, -1)
+    )
     if with_documents:
         documents = dict(
             StoreOrder.objects.filter(pk__in=[order.pk for order in known]).values_list("pk", "document")
         )
         for order in known:
             order.document = documents[order.pk]
-    return {order.external_id: order for order in known}, awaiting
+    return _Before({order.external_id: order for order in known}, awaiting, set(unsent), set(held))
 
 
 def _lock(connection: Connection, external_ids: list[str]) -> datetime:
@@ -329,3 +350,6 @@ def _enqueue(connection: Connection, mirrored: Mirrored) -> None:
     if known_whole:
         for (erp_id,) in rows_of(_ERP, [connection.pk]):
             enqueue("push_order_to_erp", erp_id, known_whole)
+    if mirrored.to_release:
+        for (erp_id,) in rows_of(_ERP, [connection.pk]):
+            enqueue("release_held_order", erp_id, mirrored.to_release)

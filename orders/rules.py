@@ -16,6 +16,8 @@ class Action(StrEnum):
     NOTHING = "nothing"
     SEND = "send"
     HOLD = "hold"
+    CANCEL = "cancel"
+    """Cancel it in the ERP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class OrderFacts:
     location_requires_po: bool
     is_linked: bool
     is_changed_since_sent: bool
+    is_cancelled_there: bool = False
+    """Whether we cancelled it in the ERP, or found it cancelled there."""
     is_before_start: bool = False
     """Whether it was placed before the store's orders began to be sent by us."""
     same_po_orders: tuple[str, ...] = ()
@@ -46,6 +50,7 @@ class Policy:
     hold_blank_po: bool
     duplicate_po: str
     """hold, allow or reject."""
+    cancels_in_erp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +65,20 @@ class Decision:
 def decide(facts: OrderFacts, policy: Policy) -> Decision:
     """What must be done about the order now. Total: every combination has an answer."""
     return (
-        _after_link(facts)
-        or _kept_out(facts, policy)
+        _after_link(facts, policy)
+        or kept_out(facts, policy)
         or _held(facts, policy)
         or Decision(Action.SEND, "new order")
     )
 
 
-def _after_link(facts: OrderFacts) -> Decision | None:
+def _after_link(facts: OrderFacts, policy: Policy) -> Decision | None:
     if not facts.is_linked:
         return None
+    if facts.is_cancelled and facts.is_cancelled_there:
+        return Decision(Action.NOTHING, "cancelled in the store and in the ERP")
+    if facts.is_cancelled and policy.cancels_in_erp and "cancelled_after_sending" not in facts.approved:
+        return Decision(Action.CANCEL, "cancelled in the store after it had been sent")
     if facts.is_cancelled and "cancelled_after_sending" not in facts.approved:
         return Decision(
             Action.HOLD,
@@ -91,7 +100,8 @@ def _after_link(facts: OrderFacts) -> Decision | None:
     return Decision(Action.NOTHING, "already in the ERP")
 
 
-def _kept_out(facts: OrderFacts, policy: Policy) -> Decision | None:
+def kept_out(facts: OrderFacts, policy: Policy) -> Decision | None:
+    """The rule that keeps an order out of the ERP; None where none does."""
     if facts.is_cancelled:
         return Decision(Action.NOTHING, "cancelled before it was sent")
     if facts.is_before_start:

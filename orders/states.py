@@ -62,9 +62,13 @@ def _any(rows: QuerySet[Any]) -> IsNull:
     return IsNull(Subquery(rows.order_by().values("pk")[:1]), False)
 
 
-def with_state(orders: QuerySet[StoreOrder]) -> QuerySet[StoreOrder]:
-    """Each order with its `state`: a few look-ups by index for each row that is shown."""
-    is_held = _any(_QUESTIONS) | _any(_PLACE_QUESTIONS) | _IS_GIVEN_UP
+def with_state(orders: QuerySet[StoreOrder], *, without: str = "") -> QuerySet[StoreOrder]:
+    """Each order with its `state`: a few look-ups by index for each row that is shown.
+
+    The questions of the flow `without` do not count: it asks what the state is without them.
+    """
+    questions = _QUESTIONS.exclude(flow=without) if without else _QUESTIONS
+    is_held = _any(questions) | _any(_PLACE_QUESTIONS) | _IS_GIVEN_UP
     return orders.annotate(
         state=Case(
             When(_any(_LINKS), then=Value(OrderState.SENT.value)),

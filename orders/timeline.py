@@ -226,11 +226,11 @@ def _of_reviews(reviews: list[ReviewItem]) -> Iterator[Event]:
         )
         if item.closed_at:
             end = item.decision or item.get_state_display()
-            who = str(item.decided_by) if item.decided_by else ""
+            who = item.decided_through or (str(item.decided_by) if item.decided_by else "")
             yield Event(
                 item.closed_at,
                 "review item",
-                f"Question closed: {end}",
+                f"Question closed: {end}{f': {item.reason}' if item.reason else ''}",
                 item.code,
                 who,
                 model="sync_reviewitem",

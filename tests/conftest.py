@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 
+import httpx
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.test import TransactionTestCase
+
+from tests import pristine
+
+# How fast examples come says something of the machine only.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +37,31 @@ def django_db_modify_db_settings(django_db_blocker):
             break
     default.setdefault("TEST", {})["NAME"] = candidate
     connections["default"].settings_dict["TEST"]["NAME"] = candidate
+    # No test asks what a power failure leaves, and each commit would wait for the disk.
+    options = connections["default"].settings_dict["OPTIONS"]
+    options["options"] = f"{options.get('options', '')} -c synchronous_commit=off"
     yield
     # Held, with its lock, until the run ends.
     holder.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The test database, and a copy of the rows that the migrations put there."""
+    if connections["default"].settings_dict["NAME"] == settings.DATABASES["default"]["TEST"]["NAME"]:
+        with django_db_blocker.unblock():
+            pristine.remember()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: pristine.restore())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_are_read_once():
+    """Reading those of all the world takes longer than most tests, and every client of httpx would begin with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx._transports.default, "create_ssl_context", cache(httpx.create_ssl_context))
+        yield
 
 
 @pytest.fixture(autouse=True)

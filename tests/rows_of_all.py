@@ -27,6 +27,7 @@ BY_TYPE = (
     (models.FloatField, lambda field, n: float(n)),
     (models.DecimalField, lambda field, n: Decimal(n) / 1000),
     (models.DateTimeField, lambda field, n: NOW + timedelta(minutes=n)),
+    (models.DateField, lambda field, n: NOW.date() + timedelta(days=n)),
     (models.JSONField, lambda field, n: {"number": n}),
     (models.BinaryField, lambda field, n: b"{}"),
 )

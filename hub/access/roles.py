@@ -14,13 +14,17 @@ _ORDERS = (
     "orders.storeorder",
     "orders.erporder",
     "orders.orderlink",
+    "orders.orderledger",
     "orders.erpshipment",
     "orders.shipmentlink",
+    "orders.orderoverride",
+    "orders.freightquote",
 )
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
     "companies.companylocationmapping",
     "inventory.itemmapping",
+    "orders.freightrate",
     "orders.orderfieldmapping",
     "orders.paymenttermsmapping",
     "orders.shippingmethodmapping",
@@ -36,6 +40,11 @@ _WORK = {
     "sync.fieldowner": "view",
     "orders.orderpolicy": "view",
     "orders.fulfilmentpolicy": "view",
+    "orders.holdrule": "view",
+    "orders.holdcondition": "view",
+    "orders.offlineorderpolicy": "view",
+    "orders.offlinebackfill": "view",
+    "orders.freightpolicy": "view",
     "companies.companypolicy": "view",
 }
 
@@ -68,11 +77,13 @@ ROLES: dict[str, Role] = {
         models={
             **_LOOK,
             **_WORK,
+            "orders.orderledger": "view change",
             "orders.storeorder": "view change",
             "sync.reviewitem": "view change",
             "companies.storecompanylocation": "view change",
             "companies.companylocationmapping": "view add change",
             "inventory.itemmapping": "view add change",
+            "orders.freightrate": "view add change",
             "orders.orderfieldmapping": "view add change",
             "orders.shippingmethodmapping": "view add change",
             "orders.erpshipment": "view change",

@@ -15,12 +15,14 @@ from hub.sync.tracking import Named, noted, noted_part
 
 
 class Scope(models.TextChoices):
-    """What a key may read. The API reads only, so that there is no scope to write."""
+    """What a key may do."""
 
     ORDERS = "orders:read", "Orders with both sides, link, holds and timeline"
     REVIEWS = "reviews:read", "Review items"
     FLOWS = "flows:read", "Flows with switch, schedule and counts"
     HEALTH = "health:read", "Health"
+    HOLDS = "holds:read", "Held orders with their reasons"
+    DECIDE = "holds:decide", "Approve and reject held orders"
 
 
 class ApiKey(models.Model):
@@ -89,6 +91,27 @@ class NotedKeyConnection(ApiKey.connections.through):  # type: ignore[name-defin
             Named("apikey_id", "api_apikey", "name"),
             Named("connection_id", "sync_connection", "name"),
         )
+
+
+class KeyedWrite(models.Model):
+    """A request that a key's holder had carried out under an idempotency key, with its answer; kept for some days."""
+
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="+", db_index=False)
+    idempotency_key = models.CharField(max_length=200)
+    request_hash = models.CharField(max_length=32)
+    status = models.PositiveSmallIntegerField()
+    answer = models.JSONField(null=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["api_key", "idempotency_key"], name="keyed_write_once")
+        ]
+        indexes = [models.Index(fields=["api_key", "made_at"], name="keyed_write_by_age")]
+
+    def __str__(self) -> str:
+        return self.idempotency_key
 
 
 class Allowance(models.Model):

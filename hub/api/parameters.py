@@ -21,6 +21,8 @@ KEY_PATTERN = "^[1-9][0-9]{0,17}$"
 LARGEST_KEY = 10**18 - 1
 NO_KEY = "This is no id of ours: they are whole numbers."
 MOST_ON_A_PAGE = 200
+IDEMPOTENCY_KEY = "Idempotency-Key"
+LONGEST_IDEMPOTENCY_KEY = 200
 USUAL_ON_A_PAGE = 50
 
 

@@ -20,8 +20,10 @@ NAMES = {
     404: ("not-found", "Not found"),
     405: ("method-not-allowed", "Method not allowed"),
     406: ("not-acceptable", "Not acceptable"),
+    409: ("conflict", "Conflict"),
     413: ("too-large", "Too large"),
     415: ("unsupported-media-type", "Unsupported media type"),
+    422: ("other-request", "Another request"),
     429: ("too-many-requests", "Too many requests"),
     500: ("internal-error", "Internal error"),
     503: ("unavailable", "Unavailable"),
@@ -30,7 +32,8 @@ DETAILS = {
     400: "The request cannot be read.",
     401: "Send a key as Authorization: Bearer <key>.",
     404: "There is nothing at this address.",
-    405: "The API reads only: use GET.",
+    405: "This address does not take that method: see Allow.",
+    422: "This Idempotency-Key was used for another request. Use a new one for each.",
     500: "Something went wrong here; it has been logged. Try again, and tell us if it stays.",
     503: "The database does not answer. Try again in a moment.",
 }
@@ -46,6 +49,19 @@ class BadParameters(exceptions.APIException):
         self.errors = errors
         named = ", ".join(errors)
         super().__init__(f"These parameters cannot be used: {named}. See errors.")
+
+
+class Conflict(exceptions.APIException):
+    """What is asked cannot be done as things stand now; the detail says why."""
+
+    status_code = status.HTTP_409_CONFLICT
+
+
+class OtherRequest(exceptions.APIException):
+    """An idempotency key that belongs to another request."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_detail = DETAILS[422]
 
 
 class MissingScope(exceptions.PermissionDenied):

@@ -9,7 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from hub.api.parameters import KEY_PATTERN
+from hub.api.parameters import IDEMPOTENCY_KEY, KEY_PATTERN, LONGEST_IDEMPOTENCY_KEY
 from hub.api.problems import MEDIA_TYPE, problem
 
 if TYPE_CHECKING:
@@ -80,6 +80,23 @@ _EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
 }
 
 
+_WRITING_EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
+    409: (
+        "It cannot be done as things stand now; `detail` says why.",
+        problem(409, "It has changed since you opened it; look again, then decide."),
+    ),
+    415: ("The body is no JSON.", problem(415, 'Unsupported media type "text/plain" in request.')),
+    422: ("The key was used for another request.", problem(422)),
+}
+_HEADER = OpenApiParameter(
+    IDEMPOTENCY_KEY,
+    {"type": "string", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": LONGEST_IDEMPOTENCY_KEY},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="New for each request; the same again for a request that is repeated. Kept for seven days.",
+)
+
+
 class ApiSchema(AutoSchema):
     """Reads what a view says of itself: `scope`, `parameters`, `shape`, `path_keys`, `summary`, `example`."""
 
@@ -108,14 +125,24 @@ class ApiSchema(AutoSchema):
             for name in self.view.path_keys
         ]
         declared = self.view.parameters
-        return [*keys, declared] if declared().fields else [*keys]
+        header = [_HEADER] if self._writes() else []
+        return [*keys, *header, declared] if declared().fields else [*keys, *header]
+
+    def _writes(self) -> bool:
+        return hasattr(self.view, "body")
+
+    def get_request_serializer(self) -> Any:
+        return getattr(self.view, "body", None)
 
     def get_response_serializers(self) -> dict[Any, Any]:  # type: ignore[override]
-        found: dict[Any, Any] = {200: OpenApiResponse(self.view.shape, description="Found.")}
+        found: dict[Any, Any] = {
+            200: OpenApiResponse(self.view.shape, description="Done." if self._writes() else "Found.")
+        }
         missing = {403} if getattr(self.view, "scope", None) is None else set()
         if not self.view.path_keys:
             missing.add(404)
-        for code, (words, example) in _EXAMPLES.items():
+        problems = _EXAMPLES | (_WRITING_EXAMPLES if self._writes() else {})
+        for code, (words, example) in problems.items():
             if code not in missing:
                 shown = OpenApiExample(
                     example["title"], example, response_only=True, status_codes=[str(code)]
@@ -127,4 +154,8 @@ class ApiSchema(AutoSchema):
         example = getattr(self.view, "example", None)
         if example is None:
             return []
-        return [OpenApiExample("An example", example, response_only=True, status_codes=["200"])]
+        sent = getattr(self.view, "body_example", None)
+        return [
+            OpenApiExample("An example", example, response_only=True, status_codes=["200"]),
+            *([OpenApiExample("An example of a body", sent, request_only=True)] if sent else []),
+        ]

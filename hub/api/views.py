@@ -16,7 +16,7 @@ from hub.api.problems import BadParameters
 
 
 class ApiView(APIView):
-    """One address of the API. It reads only.
+    """One address of the API. It reads only; those that write are `hub.api.writing.WritingView`.
 
     `path_keys` are the ids in its path. `tag`, `operation`, `summary`, `about` and `example` describe it to people.
     """
@@ -42,7 +42,7 @@ class ApiView(APIView):
         if request.method not in ("GET", "HEAD"):
             return
         self.asked = checked(self.parameters, request.query_params)
-        self.keys = {name: _key(name, kwargs[name]) for name in self.path_keys}
+        self.keys = {name: path_key(name, kwargs[name]) for name in self.path_keys}
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         answer = super().finalize_response(request, response, *args, **kwargs)
@@ -50,7 +50,8 @@ class ApiView(APIView):
         return answer
 
 
-def _key(name: str, text: str) -> int:
+def path_key(name: str, text: str) -> int:
+    """The id in the path; raises BadParameters for what is none."""
     key = key_of(text)
     if key is None:
         raise BadParameters({name: [NO_KEY]})

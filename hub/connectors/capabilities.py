@@ -16,8 +16,11 @@ class Capability(StrEnum):
     CREATE_ORDER = "create_order"
     FIND_ORDER = "find_order"
     READ_TOTALS = "read_totals"
+    READ_ORDER_WHOLE = "read_order_whole"
     FOLLOW_ORDERS = "follow_orders"
     CONFIRM_ORDER = "confirm_order"
+    CANCEL_ORDER = "cancel_order"
+    HOLD_ORDER = "hold_order"
     FILL_FIELDS = "fill_fields"
     PRICES_WITH_TAX = "prices_with_tax"
     CREATE_TOGETHER = "create_together"
@@ -40,8 +43,11 @@ MEANINGS: dict[Capability, str] = {
     Capability.CREATE_ORDER: "create a sales order in one call",
     Capability.FIND_ORDER: "find a sales order by its reference, also when it was invoiced",
     Capability.READ_TOTALS: "read number and totals of many orders in a call",
+    Capability.READ_ORDER_WHOLE: "read orders whole, lines included, many in a call",
     Capability.FOLLOW_ORDERS: "tell which orders changed",
     Capability.CONFIRM_ORDER: "confirm orders once their totals are found equal",
+    Capability.CANCEL_ORDER: "cancel an order of which nothing was delivered",
+    Capability.HOLD_ORDER: "create an order held, and release it when a person approves it",
     Capability.FILL_FIELDS: "fill order fields that people mapped",
     Capability.PRICES_WITH_TAX: "take prices that include tax",
     Capability.CREATE_TOGETHER: "create many orders in one request",

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from hub.connectors.contacts import CompanyContact
 from hub.lib.money import MoneyBag
 
 Item = TypeVar("Item")
@@ -222,6 +223,14 @@ class CompanyLocation:
     phone: str = ""
     currency: str = ""
     billing_address: Address | None = None
+    shipping_address: Address | None = None
+    contacts: tuple[CompanyContact, ...] = ()
+    """Those with a role at this location, in the store's order."""
+
+    @property
+    def customers(self) -> tuple[str, ...]:
+        """External ids of those who may order for it."""
+        return tuple(dict.fromkeys(contact.customer_external_id for contact in self.contacts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +353,8 @@ class SalesOrder:
     phone: str = ""
     fields: tuple[FilledField, ...] = ()
     """Values for fields that the ERP declares (`SalesOrders.order_fields`), each field once."""
+    is_held: bool = False
+    """Whether it waits in the ERP until it is released; only for one that plays `HeldOrders`."""
 
 
 @dataclass(frozen=True, slots=True)

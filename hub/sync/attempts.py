@@ -37,7 +37,12 @@ WHERE t.id = %(task_id)s::bigint AND t.state = 1 AND t.fence = %(fence)s::bigint
   AND l.until > clock_timestamp() + make_interval(secs => %(deadline)s::float8)
 RETURNING {", ".join(_COLUMNS)}
 """
-_CLOSE = "UPDATE sync_attempt SET state = %s, external_id = %s, finished_at = clock_timestamp() WHERE id = %s"
+# The document that was carried out lives on with its link; of one that was not it stays to be looked at.
+_CLOSE = """
+UPDATE sync_attempt SET state = %(state)s::text, external_id = %(external_id)s::text, finished_at = clock_timestamp(),
+    values = CASE WHEN %(state)s::text = 'confirmed' THEN values - 'document' ELSE values END
+WHERE id = %(id)s::bigint
+"""
 
 
 @contextmanager
@@ -112,7 +117,7 @@ def open_attempts(connection_id: int, subject: str) -> list[Attempt]:
 def close(attempt: Attempt, state: Attempt.State, external_id: str = "") -> None:
     """Note what became of an attempt. Facts about the far side are always accepted, whoever holds the lease."""
     with prepared_cursor() as cursor:
-        cursor.execute(_CLOSE, [state, external_id, attempt.pk])
+        cursor.execute(_CLOSE, {"state": state, "external_id": external_id, "id": attempt.pk})
 
 
 def wait_until_settled(attempts: list[Attempt]) -> None:

@@ -33,6 +33,8 @@ class Flow:
     subject: str = ""
     priority: SyncTask.Priority = Priority.NORMAL
     every: int = 0
+    is_rejectable: bool = False
+    """Whether a person may answer its questions with a refusal, which it then keeps to."""
 
     def lock_name(self, name: str, connection_id: int, record_id: int) -> str:
         """The subject of one task of this flow."""
@@ -54,16 +56,39 @@ FLOWS: dict[str, Flow] = {
     "pull_company_locations": Flow(
         "companies.flows.pull_company_locations", side="store", priority=Priority.ORDER, every=600
     ),
+    "push_order_to_store": Flow(
+        "orders.flows.push_order_to_store", side="store", subject="erp_order", priority=Priority.NORMAL
+    ),
+    "check_store_order_twin": Flow("orders.flows.check_store_order_twin", side="store", subject="erp_order"),
+    "define_order_metafields": Flow("orders.flows.define_order_metafields", side="store"),
+    "backfill_store_orders": Flow(
+        "orders.flows.backfill_store_orders", side="store", priority=Priority.BACKGROUND
+    ),
+    "check_order_ledger": Flow(
+        "orders.flows.check_order_ledger", side="store", every=21_600, priority=Priority.BACKGROUND
+    ),
     "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
+    "check_carrier_service": Flow("orders.flows.check_carrier_service", side="store", every=300),
     # ERPs
     "match_company_location": Flow(
         "companies.flows.match_company_location", side="erp", subject="location", priority=Priority.ORDER
     ),
     "push_order_to_erp": Flow(
-        "orders.flows.push_order_to_erp", side="erp", subject="order", priority=Priority.ORDER
+        "orders.flows.push_order_to_erp",
+        side="erp",
+        subject="order",
+        priority=Priority.ORDER,
+        is_rejectable=True,
     ),
     "check_order_totals": Flow("orders.flows.check_order_totals", side="erp", priority=Priority.NORMAL),
     "confirm_erp_orders": Flow("orders.flows.confirm_erp_orders", side="erp", priority=Priority.NORMAL),
+    "release_held_order": Flow(
+        "orders.flows.release_held_order",
+        side="erp",
+        subject="order",
+        priority=Priority.ORDER,
+        is_rejectable=True,
+    ),
     "read_erp_limits": Flow(
         "orders.flows.read_erp_limits", side="erp", every=3600, priority=Priority.BACKGROUND
     ),
@@ -71,6 +96,7 @@ FLOWS: dict[str, Flow] = {
     "pull_erp_orders": Flow(
         "orders.flows.pull_erp_orders", side="erp", every=60, priority=Priority.BACKGROUND
     ),
+    "read_erp_orders": Flow("orders.flows.read_erp_orders", side="erp", every=300),
     "pull_erp_shipments": Flow(
         "orders.flows.pull_erp_shipments", side="erp", every=60, priority=Priority.BACKGROUND
     ),

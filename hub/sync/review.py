@@ -11,6 +11,8 @@ from django.db import transaction
 
 from hub.errors import NeedsReview
 from hub.lib.text import storable, stored_json
+from hub.sync.enqueue import enqueue
+from hub.sync.flows import FLOWS, begin_again
 from hub.sync.models import ReviewItem
 
 _OPEN = """
@@ -39,6 +41,9 @@ def open_item(flow: str, connection_id: int, record_id: int, subject: str, error
         )
 
 
+TAKEN_BACK = "taken back"
+_DECIDED = ("state", "decision", "decided_by", "decided_through", "reason")
+
 # Questions about sums, taxes and terms: who answers for the money may decide them.
 MONEY_CODES = frozenset({"totals_differ", "sums_differ", "instalments"})
 
@@ -51,12 +56,19 @@ def may_decide(user: AbstractBaseUser | AnonymousUser, code: str) -> bool:
 
 
 def decide(
-    item_id: int, decision: ReviewItem.Decision, *, shown: str, user_id: int | None
+    item_id: int,
+    decision: ReviewItem.Decision,
+    *,
+    shown: str,
+    user_id: int | None,
+    through: str = "",
+    reason: str = "",
 ) -> tuple[ReviewItem, str]:
     """Note a person's decision on an open item; returns the item, and why the decision was not taken, "" where it was.
 
     `shown` is the fingerprint of what the person saw. A decision holds for that and nothing else: where the item says
-    something else by now (the order was changed, the sums differ otherwise), it must be looked at again.
+    something else by now (the order was changed, the sums differ otherwise), it must be looked at again. `through`
+    names the partner system where no person here decides. A rejection needs a `reason`.
     """
     with transaction.atomic():
         item = ReviewItem.objects.select_for_update(of=["self"]).get(pk=item_id)
@@ -64,10 +76,48 @@ def decide(
             return item, f"It is closed already ({item.decision or item.get_state_display()})."
         if shown != item.fingerprint:
             return item, "It has changed since you opened it; look again, then decide."
+        if refusal := _refusal(item, decision, reason):
+            return item, refusal
         item.state, item.decision, item.decided_by_id = ReviewItem.State.DECIDED, decision, user_id
+        item.decided_through, item.reason = through[:120], storable(reason.strip())
         item.closed_at = datetime.now(UTC)
-        item.save(update_fields=["state", "decision", "decided_by", "closed_at", "changed_at"])
+        item.save(update_fields=[*_DECIDED, "closed_at", "changed_at"])
     return item, ""
+
+
+def _refusal(item: ReviewItem, decision: ReviewItem.Decision, reason: str) -> str:
+    """Why this decision is none for this item; "" where it is one."""
+    is_rejected = decision == ReviewItem.Decision.REJECTED
+    if is_rejected and not item.may_be_rejected:
+        return "It cannot be rejected: what was sent already is changed in the ERP."
+    if is_rejected and not reason.strip():
+        return "Say why it is rejected."
+    return ""
+
+
+def take_back(item_id: int, *, user_id: int | None, username: str) -> str:
+    """Undo a rejection, so that its flow decides anew; returns why it was not undone, "" where it was.
+
+    Who had rejected it, and why, stays beside the item.
+    """
+    with transaction.atomic():
+        item = ReviewItem.objects.select_for_update(of=["self"]).get(pk=item_id)
+        if item.decision != ReviewItem.Decision.REJECTED:
+            return "It is not rejected."
+        who = item.decided_through or str(item.decided_by or "a person")
+        item.reason = f"Rejected by {who}: {item.reason} Taken back by {username}."
+        item.decision, item.decided_by_id, item.decided_through = TAKEN_BACK, user_id, ""
+        item.save(update_fields=[*_DECIDED, "changed_at"])
+    return ""
+
+
+def run_again(item: ReviewItem) -> None:
+    """Run the flow that asked once more; flows that work on sets are run for their whole connection."""
+    if FLOWS[item.flow].subject:
+        enqueue(item.flow, item.connection_id, [item.record_id])
+    else:
+        begin_again(item.flow, item.connection_id, item.record_id)
+        enqueue(item.flow, item.connection_id)
 
 
 def solve_items(flow: str, connection_id: int, record_ids: list[int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection as database
 from django.db import transaction
 
-from hub.sync import alerts
+from hub.sync import alerts, backlog
 from hub.sync.enqueue import enqueue, goes_first, unblock
 from hub.sync.flows import FLOWS
 from hub.sync.models import Connection, Schedule
@@ -115,4 +115,5 @@ def forget_old() -> None:
 def minutely() -> None:
     """What is worth doing once a minute."""
     forget_old()
+    backlog.tell_overdue()
     alerts.tell_people()

@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from orders.admin import field_mappings, mappings, orders, policies, shipments
+from orders.admin import (
+    field_mappings,
+    freight,
+    holds,
+    ledger,
+    mappings,
+    offline,
+    orders,
+    policies,
+    shipments,
+)
 
-__all__ = ["field_mappings", "mappings", "orders", "policies", "shipments"]
+__all__ = [
+    "field_mappings",
+    "freight",
+    "holds",
+    "ledger",
+    "mappings",
+    "offline",
+    "orders",
+    "policies",
+    "shipments",
+]

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
 from hub.sync.admin import LinkAdmin, MirrorAdmin, amount
@@ -14,6 +15,7 @@ from hub.sync.admin.reviews import SHOWN
 from hub.sync.admin.shown import badge
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
+from orders.admin.editing import edit_page
 from orders.admin.page import order_page
 from orders.admin.searching import MOST_BEGINNING, links_named, orders_named
 from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
@@ -84,6 +86,15 @@ class StoreOrderAdmin(MirrorAdmin):
     @admin.display(description="Total")
     def shown_total(self, order: StoreOrder) -> str:
         return amount(order.total, order.currency)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.edit_view)
+        name = "orders_storeorder_edit"
+        return [path("<int:pk>/edit-and-approve/<int:item_id>/", view, name=name), *super().get_urls()]
+
+    def edit_view(self, request: HttpRequest, pk: int, item_id: int) -> HttpResponse:
+        """Values that a person enters for one order, with the approval of a question about it."""
+        return edit_page(self, request, pk, item_id)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

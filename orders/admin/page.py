@@ -19,6 +19,8 @@ from hub.sync.admin.records import flow_name
 from hub.sync.admin.shown import NOTHING, amount, as_evidence
 from hub.sync.models import ReviewItem, SyncTask
 from orders.field_mapping import SHOWN_LENGTH
+from orders.holds.editing import may_be_edited
+from orders.holds.overrides import label_of
 from orders.mirroring import document_of
 from orders.models import ErpOrder, OrderFieldMapping, OrderLink, StoreOrder
 from orders.order_fields import METAFIELD, metafield_text
@@ -74,8 +76,10 @@ def order_page(
         "lines": _lines(order, placed),
         "more_lines": max(len(placed.lines) - MOST_LINES, 0),
         "erp_sides": _erp_sides(order, links),
+        "entered": [(label_of(one.field, {}), one) for one in order.overrides.select_related("made_by")],
+        "rejections": [] if links else [item for item in reviews if _keeps_out(item, order)][:1],
         "holds": [
-            (item, as_evidence(item.evidence), decisions(item))
+            (item, as_evidence(item.evidence), decisions(item), may_be_edited(item))
             for item in reviews
             if item.state == ReviewItem.State.OPEN
         ],
@@ -86,6 +90,12 @@ def order_page(
             for event in timeline(order, links, reviews, tasks)
         ],
     }
+
+
+def _keeps_out(item: ReviewItem, order: StoreOrder) -> bool:
+    """Whether a person rejected the order as it is now."""
+    is_rejected = item.decision == ReviewItem.Decision.REJECTED
+    return is_rejected and item.evidence.get("content_hash") == order.content_hash
 
 
 def _store_side(order: StoreOrder, placed: PlacedOrder) -> list[tuple[str, str]]:

@@ -34,7 +34,9 @@ def run(connection: Connection, record_id: int) -> str:
     """Compare every link whose totals are unread; returns how many are equal and how many differ."""
     erp = open_connector(connection).supporting(SalesOrders)
     equal = differ = 0
-    unread = OrderLink.objects.filter(connection=connection, totals=OrderLink.Totals.UNREAD)
+    unread = OrderLink.objects.filter(
+        connection=connection, totals=OrderLink.Totals.UNREAD, cancelled_at=None
+    )
     last = 0
     while True:
         left = unread.filter(pk__gt=last)

@@ -42,7 +42,7 @@ def run(connection: Connection, record_id: int) -> str:
         totals=OrderLink.Totals.EQUAL,
         # What was cancelled before it was confirmed is a person's decision (push_order_to_erp asks).
         order__cancelled_at=None,
-    )
+    ).exclude(hold=OrderLink.Hold.HELD)
     confirmed = refused = last = 0
     late: SyncError | None = None
     while True:

@@ -3,13 +3,14 @@
 Starts   every 60 seconds by itself
 Reads    the ERP's orders changed since the cursor, with an overlap
 Writes   ErpOrder mirrors, the cursor, a review item for each identity that stands on several documents; asks the flows
-         that found doubles to look again
+         that found doubles to look again, and for whole documents where something is decided by them
 Repeat   safe: the mirror takes nothing older, and the cursor moves only after its page is stored
 Review   one store order on several ERP documents
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -23,6 +24,7 @@ from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, Cursor, ReviewItem
 from hub.sync.running import open_connector
+from orders.erp_documents import ask_for_changed
 from orders.erp_mirroring import mirror_erp_orders
 from orders.models import ErpOrder, OrderLink, StoreOrder
 
@@ -59,6 +61,7 @@ def _store_page(connection: Connection, cursor: Cursor, page: Page[ErpSalesOrder
             cursor.stamp, cursor.external_id = last.updated_at, last.external_id
             cursor.save(update_fields=["stamp", "external_id"])
         _compare_again(connection, rows)
+        ask_for_changed(connection, rows)
         return _report_doubles(connection, rows)
 
 
@@ -87,14 +90,27 @@ def _ask_again(connection: Connection) -> None:
 
 
 def _compare_again(connection: Connection, rows: list[ErpOrder]) -> None:
-    """A clerk changed a document whose totals differ: perhaps they are equal now."""
-    changed = OrderLink.objects.filter(
-        connection=connection,
-        external_id__in=[row.external_id for row in rows],
-        totals=OrderLink.Totals.DIFFER,
+    """A clerk changed a document whose totals differ: perhaps they are equal now. Or one whose totals were equal:
+    where they are not what they were, it is compared with the store again.
+    """
+    seen = {row.external_id: row for row in rows}
+    links = OrderLink.objects.filter(connection=connection, external_id__in=seen, cancelled_at=None).exclude(
+        totals=OrderLink.Totals.UNREAD
     )
-    if changed.update(totals=OrderLink.Totals.UNREAD):
+    known = links.values_list("pk", "external_id", "totals", "currency", "erp_total", "erp_tax")
+    changed = [
+        pk
+        for pk, external_id, totals, *noted in known
+        if totals == OrderLink.Totals.DIFFER or _has_drifted(seen[external_id], noted)
+    ]
+    if OrderLink.objects.filter(pk__in=changed).update(totals=OrderLink.Totals.UNREAD):
         enqueue("check_order_totals", connection.pk)
+
+
+def _has_drifted(row: ErpOrder, noted: Sequence[object]) -> bool:
+    """Whether the ERP tells other totals now than it did when they were compared."""
+    told = [row.currency, row.total_including_tax, row.total_tax]
+    return None not in told and told != list(noted)
 
 
 def _report_doubles(connection: Connection, rows: list[ErpOrder]) -> int:

@@ -13,15 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db import transaction
-
 from hub.connectors.documents import OrderStamp, PagePosition
 from hub.connectors.store_parts import OrderHistory
 from hub.sync.models import Connection, Cursor
 from hub.sync.running import open_connector
 from orders.freshness import database_time, settle_orders
-from orders.mirroring import SETTLED_AFTER, mirror_orders
-from orders.models import StoreOrder
+from orders.reading import read_and_mirror, to_read
 
 # Longer than the store's longest transaction.
 OVERLAP = timedelta(seconds=30)
@@ -44,9 +41,9 @@ def run(connection: Connection, record_id: int) -> str:
     seen = changed = 0
     while True:
         page = store.changed_orders(since, after)
-        news, doubtful = _to_read(connection, page.items)
-        changed += _mirror(connection, store, news)
-        changed += _mirror(connection, store, _changed_since_told(connection, store, doubtful))
+        news, doubtful = to_read(connection, page.items)
+        changed += read_and_mirror(connection, store, [stamp.external_id for stamp in news])
+        changed += read_and_mirror(connection, store, _changed_since_told(connection, store, doubtful))
         _move(cursor, page.items)
         seen += len(page.items)
         after = page.after
@@ -70,54 +67,17 @@ def _since(cursor: Cursor, search_lag: timedelta) -> PagePosition | None:
     return PagePosition(stamp - OVERLAP - search_lag, cursor.external_id)
 
 
-def _to_read(connection: Connection, stamps: Sequence[OrderStamp]) -> tuple[list[str], list[str]]:
-    """The orders that we do not know or know older than the store's stamp says, and those seen too near their stamp.
-
-    Stamps are whole seconds: what was seen in the second of its stamp may have changed once more in it. A look settles
-    that once the order has rested; until then the overlap brings it again.
-    """
-    known = {
-        external_id: (updated_at, observed_at > updated_at + SETTLED_AFTER)
-        for external_id, updated_at, observed_at in StoreOrder.objects.filter(
-            connection=connection, external_id__in=[stamp.external_id for stamp in stamps]
-        ).values_list("external_id", "remote_updated_at", "observed_at")
-    }
-    news = [
-        stamp.external_id
-        for stamp in stamps
-        if stamp.external_id not in known or known[stamp.external_id][0] < stamp.updated_at
-    ]
-    doubtful = [
-        stamp.external_id for stamp in stamps if known.get(stamp.external_id) == (stamp.updated_at, False)
-    ]
-    return news, doubtful
-
-
-def _changed_since_told(connection: Connection, store: OrderHistory, doubtful: Sequence[str]) -> list[str]:
+def _changed_since_told(
+    connection: Connection, store: OrderHistory, doubtful: Sequence[OrderStamp]
+) -> list[str]:
     """Those of these that a glance does not show as they are known: nearly always none, webhooks tell of most."""
     changed: list[str] = []
     size = store.outline_batch
-    for batch in (doubtful[start : start + size] for start in range(0, len(doubtful), size)):
+    ids = [stamp.external_id for stamp in doubtful]
+    for batch in (ids[start : start + size] for start in range(0, len(ids), size)):
         as_of = database_time()
         settled = settle_orders(connection, store.read_outlines(batch), as_of)
         changed += [external_id for external_id in batch if external_id not in settled]
-    return changed
-
-
-def _mirror(connection: Connection, store: OrderHistory, external_ids: Sequence[str]) -> int:
-    """Read and mirror these orders request by request: what is done stays done when a later one fails.
-
-    A pass over many orders that began anew at each fault would never end while the store answers badly.
-    """
-    changed = 0
-    left = external_ids
-    while left:
-        size = store.read_batch
-        batch, left = left[:size], left[size:]
-        read_at = database_time()
-        found = store.read_orders(batch)
-        with transaction.atomic():
-            changed += len(mirror_orders(connection, list(found.values()), read_at=read_at).changed)
     return changed
 
 

@@ -4,29 +4,36 @@ Starts   the order's mirror is new or changed, its company location was linked, 
 Reads    StoreOrder, OrderPolicy, CompanyLocationLink, mapping rows, metafields read before, open attempts of this order
 Writes   a sales order in the ERP, an attempt before it, OrderLink after it
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
-Review   PO missing or used before, no mapping, values that fit no field, bad address, sums that differ, ERP refuses,
-         changed after sending
+Review   a hold rule is met, PO missing or used before, no mapping, values that fit no field, bad address, sums that
+         differ, ERP refuses, changed after sending, after it was rejected or after a person entered values
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+import msgspec
 from django.db import transaction
 
 from hub.connectors.documents import OrderIdentity, SalesOrder
 from hub.connectors.erp_parts import SalesOrders
+from hub.connectors.held_orders import HeldOrders
 from hub.errors import Conflict, NeedsReview, NotReadyYet
 from hub.sync import attempts
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection, ReviewItem
 from hub.sync.running import open_connector, this_run
 from orders import mapping, metafields
+from orders.changes.cancelling import cancel_in_erp
+from orders.changes.since_sent import changes_since_sent
 from orders.erp_mirroring import was_erp_read_lately
+from orders.holds.deciding import as_edited, check_holds, evidence_of, kept_out
 from orders.known import KnownOrder, read_known
 from orders.linking import adopt_document, link_order
 from orders.models import ErpOrder, OrderPolicy, StoreOrder
-from orders.rules import Action, OrderFacts, Policy, decide, totals_difference
+from orders.offline.linking import adopt_echo
+from orders.offline.marks import mark_in
+from orders.rules import Action, Decision, OrderFacts, Policy, decide, totals_difference
 from orders.unknown_codes import asked_anew
 
 FLOW = "push_order_to_erp"
@@ -44,16 +51,26 @@ def run(connection: Connection, record_id: int) -> str:
         found = _adopt_lost(erp, known.order, connection, lost)
         if found:
             return found
+    if not is_linked and (mark := mark_in(known.placed.tags)) and (told := adopt_echo(known.order, mark)):
+        return told
     if not is_linked and (elsewhere := _elsewhere(known, connection)):
         return elsewhere
     decision = decide(_facts(known, connection), _policy(known.policy))
-    if decision.action is Action.HOLD:
-        raise NeedsReview(decision.reason, code=decision.code, evidence=_evidence(known.order))
-    if decision.action is Action.NOTHING:
-        return decision.reason
-    if settled := _adopt_known(known, connection) or _check_fresh(known):
+    if decision.action is not Action.SEND:
+        return _without_sending(decision, known, _side(known, connection, erp))
+    evidence = evidence_of(known.order)
+    if settled := _adopt_known(known, connection) or kept_out(known, evidence) or _check_fresh(known):
         return settled
-    side = mapping.Side(
+    hold = check_holds(known, evidence, waits_in_erp=isinstance(erp, HeldOrders))
+    known = as_edited(known, evidence)
+    side = _side(known, connection, erp)
+    document = replace(_document(erp, known, side), is_held=hold is not None)
+    with asked_anew(side, known.placed):
+        return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
+
+
+def _side(known: KnownOrder, connection: Connection, erp: SalesOrders) -> mapping.Side:
+    return mapping.Side(
         known.order.connection,
         connection,
         known.policy,
@@ -61,13 +78,11 @@ def run(connection: Connection, record_id: int) -> str:
         erp.comment_length,
         known.store_fields,
         known.approved,
-        _evidence(known.order)
+        evidence_of(known.order)
         | ({"metafields_hash": known.metafields_hash} if known.metafields_hash else {}),
         known.metafields or {},
+        known.holds.values,
     )
-    document = _document(erp, known, side)
-    with asked_anew(side, known.placed):
-        return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
 
 
 # ------------------------------------------------------------------------------------------------- decide
@@ -87,11 +102,15 @@ def _facts(known: KnownOrder, connection: Connection) -> OrderFacts:
         is_test=order.is_test,
         is_cancelled=order.cancelled_at is not None,
         is_b2b=order.location_id is not None,
-        has_po_number=bool(order.po_key),
+        has_po_number=bool(order.po_key or known.holds.values.get("po_number")),
         location_requires_po=bool(order.location and order.location.requires_po_number),
         is_linked=bool(sent),
+        is_cancelled_there=any(
+            link.is_cancelled for link in known.links if link.connection_id == connection.pk
+        ),
         is_changed_since_sent=any(sent_hash not in ("", order.content_hash) for sent_hash in sent),
-        same_po_orders=known.same_po_orders,
+        # Of a number that a person entered for this order, the person answers.
+        same_po_orders=() if known.holds.values.get("po_number") else known.same_po_orders,
         approved=known.approved,
         is_before_start=order.placed_at < known.policy.orders_from,
     )
@@ -103,17 +122,19 @@ def _policy(policy: OrderPolicy) -> Policy:
         takes_d2c_orders=policy.takes_d2c_orders,
         hold_blank_po=policy.blank_po == OrderPolicy.BlankPo.HOLD,
         duplicate_po=policy.duplicate_po,
+        cancels_in_erp=policy.cancels_in_erp,
     )
 
 
-def _evidence(order: StoreOrder) -> dict[str, object]:
-    return {
-        "order": order.name,
-        "po_number": order.po_number,
-        "store": str(order.connection),
-        "total": f"{order.total.normalize():f} {order.currency}",
-        "content_hash": order.content_hash,
-    }
+def _without_sending(decision: Decision, known: KnownOrder, side: mapping.Side) -> str:
+    if decision.action is Action.HOLD:
+        evidence = evidence_of(known.order)
+        if decision.code == "changed_after_sending":
+            evidence["changes"] = changes_since_sent(known, side)
+        raise NeedsReview(decision.reason, code=decision.code, evidence=evidence)
+    if decision.action is Action.CANCEL:
+        return cancel_in_erp(known.order, side.erp)
+    return decision.reason
 
 
 # --------------------------------------------------------------------------------------- done already?
@@ -163,16 +184,6 @@ def _check_fresh(known: KnownOrder) -> str:
     )
 
 
-def _check_metafields(known: KnownOrder) -> None:
-    """Raises NotReadyYet where a mapping asks for metafields that were not read within the last minute."""
-    if known.metafields is not None:
-        return
-    with transaction.atomic():
-        metafields.ask(known.order.connection_id, [known.order.pk], is_news=False)
-    # The read lets it go on; where many wait for theirs, it is not to be hurried.
-    raise NotReadyYet("The order's metafields are read from the store before it is sent.", after=300.0)
-
-
 def _customer_number(known: KnownOrder, connection: Connection, erp: SalesOrders) -> str:
     """The ERP customer of the order's company location. Raises NotReadyYet until it is linked."""
     location = known.order.location
@@ -200,7 +211,7 @@ def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side) -> SalesO
     identity = OrderIdentity(side.store.code, order.identity_id)
     reference = erp.reference_for(identity, placed.po_number.strip() or placed.name)
     customer_number = _customer_number(known, side.erp, erp)
-    _check_metafields(known)
+    metafields.check_read(known.metafields, order)
     document = mapping.sales_order(placed, side, customer_number=customer_number, reference=reference)
     expected = side.money(placed.current_total)
     difference = totals_difference(document, expected.amount, side.money(placed.tax_total).amount)
@@ -208,7 +219,7 @@ def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side) -> SalesO
         raise Conflict(
             f"{order.name} was not sent. {difference} Compare the order in the store with the lines below.",
             code="sums_differ",
-            evidence=_evidence(order) | {"lines": [_shown(line) for line in document.lines]},
+            evidence=evidence_of(order) | {"lines": [_shown(line) for line in document.lines]},
         )
     return mapping.with_comments(document, erp.unsupported(document), erp.comment_length)
 
@@ -234,7 +245,10 @@ def _send(
         "currency": document.currency,
         "total": str(document.total_including_tax),
         "tax": str(document.total_tax),
+        "document": msgspec.to_builtins(document),
     }
+    if document.is_held:
+        values["is_held"] = True
     if document.fields:
         values["fields"] = {field.name: str(field.value) for field in document.fields}
     with attempts.intend(
@@ -258,7 +272,7 @@ def _adopt_lost(erp: SalesOrders, order: StoreOrder, connection: Connection, los
             f"{order.name} exists {len(found)} times in the ERP: {', '.join(f.number for f in found)}. "
             "Keep one, delete the others there, then press Try again.",
             code="double_in_erp",
-            evidence=_evidence(order) | {"documents": [_shown(document) for document in found]},
+            evidence=evidence_of(order) | {"documents": [_shown(document) for document in found]},
         )
     if found:
         link_order(order, connection, found[0], lost[-1], is_adopted=True)

@@ -22,9 +22,9 @@ from hub.sync.models import Connection, SyncTask
 from hub.sync.running import open_connector
 from orders import metafields
 from orders.freshness import database_time
-from orders.models import OrderPolicy, StoreOrder
+from orders.models import OrderLink, OrderPolicy, StoreOrder
 
-PUSH = "push_order_to_erp"
+PUSH, RELEASE = "push_order_to_erp", "release_held_order"
 # Orders that were let go and not sent yet. Of a long backlog no more are read ahead than the ERP takes within a minute
 # or two: their values would be too old when it is their turn, and be read again and again.
 MOST_AHEAD = 500
@@ -47,6 +47,7 @@ def run(connection: Connection, record_id: int) -> str:
             _have_gone_looked_for(connection, [key for key, gid in batch if gid not in found], as_of)
             if erp_id is not None:
                 enqueue(PUSH, erp_id, [key for key, gid in batch if gid in found])
+                enqueue(RELEASE, erp_id, _held(erp_id, [key for key, gid in batch if gid in found]))
         last = batch[-1][0]
         read += len(found)
     return f"read {read}"
@@ -56,6 +57,12 @@ def _next(connection: Connection, last: int, size: int) -> list[tuple[int, str]]
     """Keys and external ids of the orders to read after this one."""
     marked = metafields.marked(connection.pk).filter(pk__gt=last)
     return list(marked.values_list("pk", "order__external_id")[:size])
+
+
+def _held(erp_id: int, keys: Sequence[int]) -> list[int]:
+    """Those of these orders that wait in the ERP: hold rules may look at metafields."""
+    held = OrderLink.objects.filter(connection=erp_id, order__in=keys, hold=OrderLink.Hold.HELD)
+    return list(held.values_list("order_id", flat=True))
 
 
 def _check_pace(erp_id: int) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from orders.models.field_mappings import OrderFieldMapping
+from orders.models.freight import FreightPolicy, FreightQuote, FreightRate, FreightTraffic
+from orders.models.holds import HoldCondition, HoldRule, OrderOverride
+from orders.models.ledger import OrderLedger
 from orders.models.links import OrderLink
 from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
+from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
 from orders.models.policies import OrderPolicy
 from orders.models.shipments import (
     CarrierMapping,
@@ -21,9 +25,19 @@ __all__ = [
     "ErpOrder",
     "ErpShipment",
     "FulfilmentPolicy",
+    "HoldCondition",
+    "HoldRule",
+    "OfflineBackfill",
+    "OfflineOrderPolicy",
+    "FreightPolicy",
+    "FreightQuote",
+    "FreightRate",
+    "FreightTraffic",
     "OrderFieldMapping",
+    "OrderLedger",
     "OrderLink",
     "OrderMetafields",
+    "OrderOverride",
     "OrderPolicy",
     "PaymentTermsMapping",
     "ShipmentLink",

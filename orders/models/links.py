@@ -37,6 +37,11 @@ class OrderLink(models.Model):
         DONE = "done", "confirmed"
         REFUSED = "refused", "refused by the ERP"
 
+    class Hold(models.TextChoices):
+        NONE = "", "none"
+        HELD = "held", "waits in the ERP"
+        RELEASED = "released", "released"
+
     # Indexes below begin with either.
     order = models.ForeignKey(StoreOrder, on_delete=models.PROTECT, related_name="links", db_index=False)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, db_index=False)
@@ -48,6 +53,8 @@ class OrderLink(models.Model):
     is_adopted = models.BooleanField(default=False)
     origin = models.CharField(max_length=5, choices=Origin.choices, default=Origin.STORE, db_default="store")
     sent_content_hash = models.CharField(max_length=32, default="", blank=True)
+    sent_document = models.JSONField(null=True, blank=True)
+    """The vendor-free SalesOrder that was sent, as JSON; None where we did not send it, or have not kept it."""
     currency = models.CharField(max_length=3)
     expected_total = models.DecimalField(max_digits=20, decimal_places=6)
     expected_tax = models.DecimalField(max_digits=20, decimal_places=6)
@@ -63,6 +70,12 @@ class OrderLink(models.Model):
         blank=True,
     )
     """Where documents begin as drafts: whether it was confirmed, once its totals were found equal."""
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    """When we cancelled the document in the ERP, or found it cancelled or gone there, after the store had."""
+    hold = models.CharField(max_length=10, choices=Hold.choices, default=Hold.NONE, db_default="", blank=True)
+    """Whether the document was created held there by a hold rule, and whether it was let go since."""
+    shown_hash = models.CharField(max_length=32, default="", db_default="", blank=True)
+    """Of an order that the ERP took: what of it the store was last told to show its buyer."""
     reference_pushed_at = models.DateTimeField(null=True)
     reference_error = models.CharField(max_length=250, default="", blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -98,7 +111,8 @@ class OrderLink(models.Model):
     @property
     def needs_confirming(self) -> bool:
         """Whether nothing but its confirmation is left to do."""
-        return self.confirmation == self.Confirmation.WAITS and self.totals == self.Totals.EQUAL
+        is_compared = self.confirmation == self.Confirmation.WAITS and self.totals == self.Totals.EQUAL
+        return is_compared and self.hold != self.Hold.HELD
 
     @property
     def shown_number(self) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from hub.connectors.documents import LineKind
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.tracking import noted
@@ -60,6 +61,12 @@ class OrderPolicy(models.Model):
         default=Money.SHOP,
         help_text="Frozen for each order when it is sent.",
     )
+    cancels_in_erp = models.BooleanField(
+        "cancels in the ERP",
+        default=False,
+        help_text="An order that is cancelled in the store after it was sent is cancelled in the ERP as long as "
+        "nothing of it was delivered. Else a person is asked.",
+    )
     sku_rule = models.CharField(max_length=10, choices=SkuRule.choices, default=SkuRule.MAPPED)
     holds_new_attributes = models.BooleanField(
         default=False,
@@ -68,6 +75,20 @@ class OrderPolicy(models.Model):
     )
     d2c_customer_number = models.CharField(
         max_length=60, default="", blank=True, help_text="The ERP customer of orders without a company."
+    )
+    # With defaults of the database: workers of the version before insert policies while it is new already.
+    default_charge_kind = models.CharField(
+        max_length=10,
+        choices=[(kind.value, kind.value.capitalize()) for kind in LineKind if kind is not LineKind.COMMENT],
+        default=LineKind.ACCOUNT.value,
+        db_default=LineKind.ACCOUNT.value,
+    )
+    default_charge_number = models.CharField(
+        max_length=60,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="What shipping charges are posted to whose method has no mapping yet. Empty: such orders wait.",
     )
 
     class Meta:

@@ -16,6 +16,7 @@ from hub.sync.models import (
     AlertChannel,
     Cursor,
     FieldOwner,
+    ReviewDeadline,
     Schedule,
     SyncTask,
     WebhookDelivery,
@@ -25,8 +26,17 @@ from inventory.models import ItemMapping
 from orders.models import (
     CarrierMapping,
     ErpShipment,
+    FreightPolicy,
+    FreightQuote,
+    FreightRate,
     FulfilmentPolicy,
+    HoldCondition,
+    HoldRule,
+    OfflineBackfill,
+    OfflineOrderPolicy,
     OrderFieldMapping,
+    OrderLedger,
+    OrderOverride,
     PaymentTermsMapping,
     ShipmentLink,
     ShippingMethodMapping,
@@ -49,6 +59,9 @@ def fill():
     _mappings(store, erp, orders[0].location)
     _shipments(store, erp, orders[0])
     _machinery(store, erp, orders)
+    rule = HoldRule.objects.create(name="Heavy goods")
+    HoldCondition.objects.create(rule=rule, kind="words", value="forklift")
+    OrderOverride.objects.create(order=orders[1], field="note", value="Gate 5", content_hash="c")
     key = ApiKey(name="WMS", scopes=["orders:read"], sees_all_connections=True)
     keys.issue(key)
     key.save()
@@ -74,8 +87,23 @@ def _mappings(store, erp, location):
     WarehouseMapping.objects.create(warehouse="EAST", **pair)
     CarrierMapping.objects.create(carrier="DHL", **pair)
     FulfilmentPolicy.objects.create(store=store)
+    FreightPolicy.objects.create(store=store)
+    FreightRate.objects.create(
+        store=store, method_code="STD", title="Standard", price="12.50", currency="EUR"
+    )
+    FreightQuote.objects.create(
+        store=store,
+        method_code="STD",
+        title="Standard",
+        price="12.50",
+        currency="EUR",
+        source="table",
+        quoted_at=NOW,
+    )
     CompanyLocationMapping.objects.create(location=location, connection=erp)
     CompanyPolicy.objects.create(store=store)
+    showing = OfflineOrderPolicy.objects.create(**pair)
+    OfflineBackfill.objects.create(policy=showing, orders_from=NOW.date())
     CompanyLocationLink.objects.create(
         location=location,
         connection=erp,
@@ -116,6 +144,8 @@ def _machinery(store, erp, orders):
     Cursor.objects.create(connection=store, flow=flow)
     Alert.objects.create(cause="a", message="Something is wrong.", connection=store)
     AlertChannel.objects.create(kind="email", address="ops@example.com")
+    ReviewDeadline.objects.create(code="totals_differ", hours=24)
+    OrderLedger.objects.create(store=store, since=NOW)
     Worker.objects.create(name="w-1", lock_key=1, started_at=NOW, beat_at=NOW)
     WebhookDelivery.objects.create(connection=store, topic="orders/create", webhook_id="w", body=b"{}")
 

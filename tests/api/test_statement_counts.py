@@ -31,7 +31,7 @@ def endpoints():
     """The path of each endpoint, with the key of a record where it names one, and its parameters."""
     for pattern in urls.api:
         view = getattr(pattern.callback, "view_class", None)
-        if view is None or not issubclass(view, ApiView):
+        if view is None or not issubclass(view, ApiView) or "get" not in view.http_method_names:
             continue
         path = str(pattern.pattern)
         for name in view.path_keys:

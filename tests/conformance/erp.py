@@ -249,6 +249,10 @@ class ErpUnderTest(ABC):
         """The sales orders with exactly this reference."""
 
     @abstractmethod
+    def is_cancelled(self, reference: str) -> bool:
+        """Whether nothing of the order with this reference will be delivered; of one that was invoiced it will."""
+
+    @abstractmethod
     def filled(self, reference: str, name: str) -> object:
         """The value of a field that people may fill, as the far side shows it, in the form of `fields`."""
 
@@ -340,6 +344,10 @@ class ErpUnderTest(ABC):
     def undo(self, shipment_id: str) -> None:
         """A clerk takes a shipment back, in the way of this ERP."""
         raise self._unsaid("undo")
+
+    def cancel(self, order: TrueOrder) -> None:
+        """A clerk cancels an order that waits there."""
+        raise self._unsaid("cancel")
 
     def refuse_confirmation(self, order: TrueOrder) -> str:
         """A clerk sees to it that this order cannot be confirmed; answers some of the ERP's own words."""

@@ -10,22 +10,46 @@ from types import ModuleType
 from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
 from hub.connectors.erp_parts import AccountLimits, Confirmation, Customers, NewCustomers, SalesOrders
+from hub.connectors.held_orders import HeldOrders
+from hub.connectors.order_changes import OrderCancellation
+from hub.connectors.sales_documents import SalesDocuments
 from hub.connectors.shipment_documents import Shipments
-from tests.conformance import confirm_cells, customer_cells, order_cells, shipment_cells, together_cells
+from tests.conformance import (
+    cancel_cells,
+    confirm_cells,
+    customer_cells,
+    document_cells,
+    hold_cells,
+    order_cells,
+    shipment_cells,
+    together_cells,
+)
 from tests.conformance.cells import CELLS
 from tests.conformance.erp import ErpUnderTest
 from tests.conformance.situations import CANNOT_APPLY, Cell, Situation
 
 FOLDER = Path(__file__).parent / "erps"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
-MEANT = (confirm_cells, customer_cells, order_cells, shipment_cells, together_cells)
+MEANT = (
+    cancel_cells,
+    confirm_cells,
+    customer_cells,
+    document_cells,
+    hold_cells,
+    order_cells,
+    shipment_cells,
+    together_cells,
+)
 """Importing them fills CELLS."""
 PARTS = {
     Capability.CREATE_ORDER: SalesOrders,
+    Capability.CANCEL_ORDER: OrderCancellation,
     Capability.FIND_ORDER: SalesOrders,
     Capability.READ_TOTALS: SalesOrders,
+    Capability.READ_ORDER_WHOLE: SalesDocuments,
     Capability.FOLLOW_ORDERS: SalesOrders,
     Capability.CONFIRM_ORDER: Confirmation,
+    Capability.HOLD_ORDER: HeldOrders,
     Capability.FIND_CUSTOMER_BY_NUMBER: Customers,
     Capability.FIND_CUSTOMER_BY_TAX_ID: Customers,
     Capability.FIND_CUSTOMER_BY_EMAIL: Customers,

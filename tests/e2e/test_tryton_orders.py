@@ -8,10 +8,10 @@ import pytest
 
 from hub.demo.erps import far_erp
 from hub.demo.tryton.environment import TrytonUnavailable
-from hub.sync.models import SyncTask
+from hub.sync.models import ReviewItem, SyncTask
 from inventory.models import ItemMapping
-from orders.models import OrderLink
-from tests.world import VAT, save_mapping
+from orders.models import HoldCondition, HoldRule, OrderLink
+from tests.world import VAT, release, save_mapping
 
 CREATE = {"system": "erp", "operation": "model.sale.sale.create"}
 PATIENCE = 40.0
@@ -111,3 +111,20 @@ def test_an_order_that_was_cancelled_in_tryton_before_it_was_confirmed_is_asked_
 
     assert hub.reviews() == [("confirm_erp_orders", "cancelled_in_erp")]
     assert (document_of(hub, placed).is_cancelled, hub.link(placed).confirmation) == (True, "refused")
+
+
+def test_a_held_order_waits_as_a_quotation_and_is_confirmed_once_approved(hub):
+    rule = HoldRule(name="New accounts", is_enabled=True, place="erp")
+    rule.full_clean()
+    rule.save()
+    HoldCondition.objects.create(rule=rule, kind="words", value="instalment")
+    placed = hub.place(po_number="PO-1", note="Payment by instalment, please.")
+    asked = ReviewItem.objects.filter(state="open", code=rule.code, flow="release_held_order")
+
+    hub.work(lambda: asked.exists() and document_of(hub, placed).number, seconds=PATIENCE)
+    hub.work_through()
+
+    assert (document_of(hub, placed).is_confirmed, hub.link(placed).confirmation) == (False, "waits")
+    release(rule.code)
+    hub.work(is_written_back(hub, placed), seconds=PATIENCE)
+    assert (hub.link(placed).hold, hub.reviews()) == ("released", [])

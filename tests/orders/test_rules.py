@@ -22,6 +22,7 @@ facts = st.builds(
     location_requires_po=st.booleans(),
     is_linked=st.booleans(),
     is_changed_since_sent=st.booleans(),
+    is_cancelled_there=st.booleans(),
     same_po_orders=st.sampled_from([(), ("#1001",), ("#1001", "#1002")]),
     approved=st.frozensets(st.sampled_from(CODES)),
 )
@@ -31,6 +32,7 @@ policies = st.builds(
     takes_d2c_orders=st.booleans(),
     hold_blank_po=st.booleans(),
     duplicate_po=st.sampled_from(["hold", "allow", "reject"]),
+    cancels_in_erp=st.booleans(),
 )
 
 
@@ -80,8 +82,13 @@ def test_an_approval_never_sends_what_would_be_kept_out(facts, policy, code):
 def test_a_change_after_sending_is_never_passed_over_unapproved(facts, policy):
     decision = decide(facts, policy)
 
-    if facts.is_linked and facts.is_cancelled and "cancelled_after_sending" not in facts.approved:
-        assert decision.code == "cancelled_after_sending"
+    is_cancelled_here_only = facts.is_linked and facts.is_cancelled and not facts.is_cancelled_there
+    if is_cancelled_here_only and "cancelled_after_sending" not in facts.approved:
+        is_asked = decision.code == "cancelled_after_sending"
+        assert (decision.action is Action.CANCEL, is_asked) == (
+            policy.cancels_in_erp,
+            not policy.cancels_in_erp,
+        )
     if facts.is_linked and facts.is_changed_since_sent and not facts.is_cancelled:
         assert (decision.code == "changed_after_sending") == ("changed_after_sending" not in facts.approved)
 

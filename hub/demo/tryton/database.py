@@ -15,7 +15,7 @@ from hub.demo.tryton import company
 from hub.demo.tryton.environment import environment_key, home, key_of, programs, run
 from hub.demo.tryton.rpc import ADMIN_PASSWORD, DATABASE, Tryton
 
-MODULES = ("sale_shipment_cost", "web_shop")
+MODULES = ("sale_amendment", "sale_shipment_cost", "web_shop")
 """What is activated, with everything that these need."""
 Serving = Callable[[Path, Path], AbstractContextManager[str]]
 

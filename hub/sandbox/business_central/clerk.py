@@ -76,7 +76,7 @@ def _delete_order(office: Office, data: Data) -> Data:
 
 
 def _set_status(status: str) -> Callable[[Office, Data], Data]:
-    """The API's status Open is a released order, Draft an open one."""
+    """The API's status Open is a released order, Draft an open one, In Review one that waits for an approval."""
 
     def do(office: Office, data: Data) -> Data:
         order = office.state.save(ORDERS, _order(office, data) | {"status": status})
@@ -193,6 +193,7 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "delete_order": _delete_order,
     "release_order": _set_status("Open"),
     "reopen_order": _set_status("Draft"),
+    "request_approval": _set_status("In_x0020_Review"),
     "post_order": _post_order,
     "ship_order": _ship_order,
     "correct_shipment": _correct_shipment,

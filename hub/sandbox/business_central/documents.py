@@ -213,6 +213,8 @@ _REFERENCES = (
     ("paymentTermsId", "paymentTerms", "Payment Terms"),
     ("shipmentMethodId", "shipmentMethods", "Shipment Method"),
 )
+# Statuses of the API in which nobody changes an order, as the application calls them.
+_CLOSED_TO_CHANGES = {"Open": "Released", "In_x0020_Review": "Pending Approval"}
 # Codes that must name a record: table relations of the sales header.
 _CODES = (
     ("salesperson", "salespeople", "Salesperson Code", "Salesperson/Purchaser"),
@@ -240,10 +242,10 @@ def _split(body: Any) -> tuple[Any, list[Any]]:
 
 def _check_open(order: Record) -> None:
     """The API's status Open is the application's Released, its Draft the application's Open."""
-    if order["status"] == "Open":
+    if order["status"] in _CLOSED_TO_CHANGES:
         raise not_valid(
             "Status must be equal to 'Open' in Sales Header: Document Type=Order, "
-            f"No.={order['number']}. Current value is 'Released'."
+            f"No.={order['number']}. Current value is '{_CLOSED_TO_CHANGES[order['status']]}'."
         )
 
 

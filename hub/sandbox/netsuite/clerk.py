@@ -42,8 +42,9 @@ def act(office: Office, action: str, data: Data) -> Data:
 
 
 def _create_order(office: Office, data: Data) -> Data:
+    """`source` says how it came in; what a person enters has none."""
     order = office.orders.create(_taken(office, ORDER, _need(data, "order")))
-    return _told(order)
+    return _told(office.state.save(ORDER, order | {"source": str(data.get("source", ""))}))
 
 
 def _edit_order(office: Office, data: Data) -> Data:
@@ -52,8 +53,23 @@ def _edit_order(office: Office, data: Data) -> Data:
     return _told(office.orders.change(_order(office, data), changes, frozenset(data.get("replace", ()))))
 
 
+def _delete_line(office: Office, data: Data) -> Data:
+    """Remove the line with the number `line`."""
+    order, number = _order(office, data), _need(data, "line")
+    gone = [line for line in order["item"] if line["line"] == number]
+    if not gone or gone[0]["quantityFulfilled"] or gone[0]["quantityBilled"]:
+        raise ValueError(f"order {order['tranId']} has no line {number!r} that could be removed")
+    kept = [line for line in order["item"] if line["line"] != number]
+    return _told(office.orders.change(order | {"item": kept}, {}))
+
+
 def _approve_order(office: Office, data: Data) -> Data:
     return _told(office.orders.change(_order(office, data), {"orderStatus": "B"}))
+
+
+def _hold_order(office: Office, data: Data) -> Data:
+    """Take the approval back: the order waits for it again, and nothing of it can be fulfilled."""
+    return _told(office.orders.change(_order(office, data), {"orderStatus": PENDING_APPROVAL}))
 
 
 def _close_order(office: Office, data: Data) -> Data:
@@ -225,6 +241,8 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "create_order": _create_order,
     "edit_order": _edit_order,
     "approve_order": _approve_order,
+    "hold_order": _hold_order,
+    "delete_line": _delete_line,
     "close_order": _close_order,
     "cancel_order": _cancel_order,
     "delete_order": _delete_order,

@@ -23,8 +23,9 @@ _SUBJECTS = (
     ("product", "products"),
     ("inventory", "inventory"),
     ("location", "locations"),
-    ("paymentTermsTemplates", "payment_terms"),
+    ("paymentTerms", "payment_terms"),
     ("publications", "publications"),
+    ("carrierService", "shipping"),
 )
 
 

@@ -101,6 +101,7 @@ def metafield_definition_create(shop: Shop, args: Args) -> Record:
     given = args["definition"]
     namespace = shop.full_namespace(given.get("namespace"))
     _check_new(shop, given, namespace)
+    access = _access(shop, given, namespace)
     unique = (given.get("capabilities") or {}).get("uniqueValues") or {}
     filterable = (given.get("capabilities") or {}).get("adminFilterable") or {}
     is_filterable = bool(filterable.get("enabled"))
@@ -116,6 +117,7 @@ def metafield_definition_create(shop: Shop, args: Args) -> Record:
             "validations": [dict(v, type=None) for v in given.get("validations") or []],
             "pinnedPosition": _next_pin(shop, given["ownerType"]) if given.get("pin") else None,
             "validationStatus": "ALL_VALID",
+            "access": access,
             "capabilities": {
                 "uniqueValues": {
                     "enabled": bool(unique.get("enabled")) or given["type"] == "id",
@@ -130,6 +132,19 @@ def metafield_definition_create(shop: Shop, args: Args) -> Record:
         },
     )
     return {"createdDefinition": definition}
+
+
+def _access(shop: Shop, given: Record, namespace: str) -> Record:
+    """Who may see it. Only in an app's own namespace may the app say what the admin does."""
+    wanted = given.get("access") or {}
+    if wanted.get("admin") and not namespace.startswith(f"app--{shop.settings.app_id}"):
+        message = 'Setting this access control is not permitted. It must be one of ["public_read_write"].'
+        raise Refused(["definition", "access", "admin"], message, "ADMIN_ACCESS_INPUT_NOT_ALLOWED")
+    return {
+        "admin": wanted.get("admin") or "PUBLIC_READ_WRITE",
+        "customerAccount": wanted.get("customerAccount") or "NONE",
+        "storefront": wanted.get("storefront") or "NONE",
+    }
 
 
 def _check_new(shop: Shop, given: Record, namespace: str) -> None:

@@ -10,13 +10,14 @@ from hub.sandbox.shopify.errors import Args, Record, Refused
 from hub.sandbox.shopify.money import Currencies, Pair, pair_of, rounded
 from hub.sandbox.shopify.order_building import build_order, payment_terms, priced_facts
 from hub.sandbox.shopify.paging import by_id, page
-from hub.sandbox.shopify.pricing import Basket, Charge, Discount
+from hub.sandbox.shopify.pricing import Basket, Charge, Discount, Tax
 from hub.sandbox.shopify.registry import field, mutation, query
 from hub.sandbox.shopify.search import id_field, searched, tag_field, text_field, time_field
 from hub.sandbox.shopify.shop import Shop
 from hub.sandbox.shopify.tags import sorted_tags
 
 GONE = "Draft order not found"
+LONGEST_TAG = 40
 _MATCHERS = {
     "": text_field("name"),
     "customer_id": id_field("_customerId"),
@@ -34,7 +35,8 @@ def draft_order(shop: Shop, args: Args) -> Record | None:
 
 @query("draftOrders")
 def draft_orders(shop: Shop, args: Args) -> Record:
-    found = searched(shop, "draftOrders", shop.every("DraftOrder"), args.get("query"), _MATCHERS)
+    seen = [draft for draft in shop.every("DraftOrder") if shop.indexed_stamp(draft)]
+    found = searched(shop, "draftOrders", seen, args.get("query"), _MATCHERS)
     return page(found, args, (lambda d: d["updatedAt"]) if args.get("sortKey") == "UPDATED_AT" else by_id)
 
 
@@ -62,7 +64,12 @@ def _line(shop: Shop, currencies: Currencies, row: Record, index: int) -> Charge
         "attributes": row.get("customAttributes") or [],
     }
     discounts = _discounts(currencies, row.get("appliedDiscount"), pieces=row["quantity"])
-    return Charge(title, _price(currencies, row, variant), row["quantity"], discounts, facts=facts)
+    taxes = _taxes(shop) if facts["taxable"] else []
+    return Charge(title, _price(currencies, row, variant), row["quantity"], discounts, taxes, facts)
+
+
+def _taxes(shop: Shop) -> list[Tax]:
+    return [Tax(title, rate) for title, rate in shop.settings.taxes]
 
 
 def _price(currencies: Currencies, row: Record, variant: Record | None) -> Pair:
@@ -90,7 +97,8 @@ def _facts(shop: Shop, given: Record) -> Record:
     )
     shipping = given.get("shippingLine") or {}
     price = (shipping.get("priceWithCurrency") or {}).get("amount") or shipping.get("price") or Decimal(0)
-    charges = [Charge(shipping.get("title") or "Shipping", currencies.pair(price))] if shipping else []
+    charged = Charge(shipping.get("title") or "Shipping", currencies.pair(price), taxes=_taxes(shop))
+    charges = [charged] if shipping else []
     basket = Basket(
         currencies,
         shop.settings.taxes_included,
@@ -165,6 +173,7 @@ def draft_order_create(shop: Shop, args: Args) -> Record:
         raise Refused(None, "Add at least 1 product")
     whole = {**_facts(shop, given), **_buyer(shop, given), **_about(shop, given)}
     template = _terms_template(shop, given)
+    _check_tags(given)
     draft = shop.add(
         "DraftOrder",
         {
@@ -180,9 +189,15 @@ def draft_order_create(shop: Shop, args: Args) -> Record:
     )
     draft["_template"], draft["_terms"] = template, payment_terms(shop, draft, template) if template else None
     _as_draft_lines(draft)
+    shop.hide_new(draft)
     for row in given.get("metafields") or []:
         metafields.write(shop, draft["id"], row)
     return {"draftOrder": draft}
+
+
+def _check_tags(given: Record) -> None:
+    if any(len(tag) > LONGEST_TAG for tag in given.get("tags") or []):
+        raise Refused(["tags"], f"Tag is too long (maximum is {LONGEST_TAG} characters)")
 
 
 def _as_draft_lines(draft: Record) -> None:

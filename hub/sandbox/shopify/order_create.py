@@ -32,13 +32,35 @@ def order_create(shop: Shop, args: Args) -> Record:
         [_shipping(currencies, row) for row in given.get("shippingLines") or []],
         _discounts(currencies, given.get("discountCode") or {}),
     )
+    _check_taxes(given)
     _spread_taxes(basket, given.get("taxLines") or [])
-    order = build_order(shop, basket, _header(shop, given), payments=_payments(currencies, given))
+    header = _header(shop, given)
+    _check_metafields(shop, given)
+    order = build_order(shop, basket, header, payments=_payments(currencies, given))
     if (args.get("options") or {}).get("inventoryBehaviour", "BYPASS") != "BYPASS":
         inventory.commit(shop, order)
     for row in given.get("metafields") or []:
         metafields.write(shop, order["id"], row)
     return {"order": order}
+
+
+def _check_metafields(shop: Shop, given: Record) -> None:
+    for index, row in enumerate(given.get("metafields") or []):
+        try:
+            metafields.check_row(shop, index, {**row, "ownerId": "gid://shopify/Order/0"})
+        except Refused as refused:
+            raise Refused(["order", "metafields", str(index)], str(refused), "INVALID") from refused
+
+
+def _check_taxes(given: Record) -> None:
+    on_lines = [
+        row for key in ("lineItems", "shippingLines") for row in given.get(key) or [] if row.get("taxLines")
+    ]
+    if given.get("taxLines") and on_lines:
+        message = (
+            "Tax lines can be specified on the order or on its line items and shipping lines, but not both"
+        )
+        raise Refused(["order", "taxLines"], message, "INVALID")
 
 
 def _currencies(shop: Shop, given: Record) -> Currencies:
@@ -76,6 +98,8 @@ def _line(shop: Shop, currencies: Currencies, row: Record, index: int) -> Charge
     if row["quantity"] < 1:
         raise Refused([*path, "quantity"], "Quantity must be greater than 0", "INVALID")
     price = _pair(currencies, row.get("priceSet"))
+    if price and price.shop < 0:
+        raise Refused([*path, "priceSet"], "Price must be greater than or equal to 0", "INVALID")
     facts = {
         "sku": row.get("sku") or (variant["sku"] if variant else None),
         "variant": variant,

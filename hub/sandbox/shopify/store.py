@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -12,6 +13,8 @@ from graphql import GraphQLError, OperationDefinitionNode, parse
 
 from hub.sandbox.shopify import (
     access,
+    carriers,
+    checkout,
     company_locations,
     cost,
     draft_orders,
@@ -26,6 +29,7 @@ from hub.sandbox.shopify import (
     placing,
     profiles,
     raw_orders,
+    terms,
     webhooks,
 )
 from hub.sandbox.shopify.encoding import json_bytes
@@ -34,10 +38,11 @@ from hub.sandbox.shopify.execution import answer, json_ready
 from hub.sandbox.shopify.registry import ACTIONS
 from hub.sandbox.shopify.seeding import seed
 from hub.sandbox.shopify.shop import ALL_SCOPES, API_VERSION, Settings, Shop
-from hub.sandbox.system import Outgoing, Request, Response, System
+from hub.sandbox.system import Outgoing, Request, Response, Soon, System
 
 # Importing these modules registers what answers the schema's fields.
 NOUNS = (
+    carriers,
     company_locations,
     draft_orders,
     fulfillment_orders,
@@ -50,6 +55,7 @@ NOUNS = (
     orders,
     placing,
     raw_orders,
+    terms,
 )
 
 _COST = re.compile(rb'"requestedQueryCost":(\d+),"actualQueryCost":(\d+)')
@@ -67,6 +73,7 @@ OPTIONS = frozenset(
         "search_lag",
         "taxes_included",
         "taxesIncluded",
+        "taxes",
         "timezone",
         "token_life",
         "profile",
@@ -79,7 +86,8 @@ OPTIONS = frozenset(
 class ShopifyStore(System):
     """A Shopify store.
 
-    Options: `currency`, `timezone` (IANA), `taxes_included`, `plan` (standard, advanced, plus, enterprise),
+    Options: `currency`, `timezone` (IANA), `taxes_included`, `taxes` (a list of title and rate
+    that drafts are charged with), `plan` (standard, advanced, plus, enterprise),
     `scopes` (comma-separated or a list), `access_token`, `client_id`, `client_secret`, `token_life`
     (seconds), `domain`, `search_lag` (seconds), `app_id`, `webhook_version` (the app's setting), `refused_topics`
     (a list: ORDERS_CREATE …), `profile` to start with.
@@ -121,12 +129,14 @@ class ShopifyStore(System):
             currency=str(options.get("currency", "CAD")),
             timezone=str(options.get("timezone", "UTC")),
             taxes_included=bool(options.get("taxes_included", options.get("taxesIncluded", False))),
+            taxes=tuple((str(t["title"]), Decimal(str(t["rate"]))) for t in options.get("taxes", ())),
             scopes=frozenset(listed),
             search_lag=float(options.get("search_lag", 0)),
             app_id=int(options.get("app_id", 347082227713)),
             client_secret=str(options.get("client_secret", "sandbox-secret")),
             webhook_version=str(options.get("webhook_version", API_VERSION)),
             refused_topics=frozenset(options.get("refused_topics", ())),
+            has_carriers=options.get("plan", "standard") in carriers.PLANS_WITH_CARRIERS,
         )
 
     def handle(self, request: Request) -> Response:
@@ -178,13 +188,15 @@ class ShopifyStore(System):
         self.outbox += webhooks.deliveries(self.shop)
         return made
 
-    def act(self, action: str, data: dict[str, Any]) -> dict[str, Any]:
+    def act(self, action: str, data: dict[str, Any]) -> Soon[dict[str, Any]]:
+        if action == "checkout":
+            return checkout.checkout(self.shop, data)
         if action == "revoke_tokens":
             self.tokens.revoke_granted()
             return {}
         if action not in ACTIONS:
             raise ValueError(
-                f"nobody can {action!r} here; known are {', '.join(sorted(ACTIONS))} and revoke_tokens"
+                f"nobody can {action!r} here; known are {', '.join(sorted(ACTIONS))}, checkout and revoke_tokens"
             )
         done: dict[str, Any] = ACTIONS[action](self.shop, data)
         self.outbox += webhooks.deliveries(self.shop)
@@ -208,6 +220,7 @@ class ShopifyStore(System):
             "draft_orders": tables["DraftOrder"],
             "locations": tables["Location"],
             "levels": [self._level_truth(level) for level in self.shop.levels.values()],
+            "carriers": [json_ready(record) for record in self.shop.every(carriers.KIND)],
             "subscriptions": [json_ready(record) for record in self.shop.every("WebhookSubscription")],
             "counters": {
                 "calls": dict(self.shop.calls),

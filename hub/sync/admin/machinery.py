@@ -22,6 +22,7 @@ from hub.sync.models import (
     ApiCall,
     Cursor,
     FieldOwner,
+    ReviewDeadline,
     Schedule,
     WebhookDelivery,
     Worker,
@@ -125,6 +126,12 @@ class AlertAdmin(ReadOnlyAdmin):
         """The cause may come again: then a new alert is told."""
         closed = alerts.filter(closed_at=None).update(closed_at=datetime.now(UTC))
         self.message_user(request, f"{closed} closed. Where the cause comes again, a new alert is told.")
+
+
+@admin.register(ReviewDeadline)
+class ReviewDeadlineAdmin(PlainAdmin):
+    list_display = ("__str__", "code", "hours")
+    list_editable = ("hours",)
 
 
 @admin.register(AlertChannel)

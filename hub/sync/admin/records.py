@@ -32,7 +32,9 @@ FLOW_NAMES = {
     "pull_erp_orders": "Read the ERP's changes",
     "pull_store_orders": "Read the store's changes",
     "pull_company_locations": "Read company locations",
+    "release_held_order": "Release held order",
     "pull_metafield_names": "Look for new metafields",
+    "read_erp_orders": "Read ERP orders whole",
     "read_order_metafields": "Read metafields of orders",
     "read_store_orders": "Read orders whole",
 }

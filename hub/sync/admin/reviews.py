@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
@@ -16,14 +18,15 @@ from hub.sync.admin.bases import ReadOnlyAdmin
 from hub.sync.admin.records import flow_name, record_link, with_record_name
 from hub.sync.admin.shown import as_evidence, badge, pretty, words
 from hub.sync.admin.tasks import FlowFilter
-from hub.sync.enqueue import enqueue
-from hub.sync.flows import FLOWS, begin_again
 from hub.sync.models import ReviewItem
 
 # A hidden field of this name and an item's key carries what was shown of the item.
 SHOWN = "shown-"
 # Where a person goes back to after a decision made on another page than the list.
 BACK = "back"
+REASON = "reason"
+# What the codes of hold rules begin with.
+HELD = "hold_"
 _KINDS = {"open": "busy", "solved": "good", "decided": "calm"}
 
 
@@ -60,7 +63,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     search_fields = ("message", "=subject")
     search_help_text = "Words of the message"
     list_select_related = ("connection", "decided_by")
-    actions = ("try_again", "approve", "dismiss")
+    actions = ("try_again", "approve", "reject", "dismiss", "take_back")
     fieldsets = (
         (None, {"fields": ("message", "shown_state", "kind", "about", "connection", "asked_by")}),
         ("Evidence", {"fields": ("shown_evidence",)}),
@@ -107,8 +110,10 @@ class ReviewItemAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Decision")
     def shown_decision(self, item: ReviewItem) -> str:
-        who = f" by {item.decided_by}" if item.decided_by else ""
-        return f"{item.decision}{who}" if item.decision else "–"
+        decider = item.decided_through or item.decided_by
+        who = f" by {decider}" if decider else ""
+        why = f": {item.reason}" if item.reason else ""
+        return f"{item.decision}{who}{why}" if item.decision else "–"
 
     @admin.display(description="Evidence")
     def shown_evidence(self, item: ReviewItem) -> SafeString:
@@ -144,16 +149,17 @@ class ReviewItemAdmin(ReadOnlyAdmin):
 
     def decisions(self, request: HttpRequest, item: ReviewItem) -> list[tuple[str, str]]:
         """The decisions that this person may take on this item, as (action, label)."""
-        if item.state != ReviewItem.State.OPEN or not review.may_decide(request.user, item.code):
+        if not review.may_decide(request.user, item.code):
             return []
         found = self.get_actions(request)
-        return [(name, str(entry[2])) for name, entry in found.items() if entry and name in self.actions]
+        offered = _offered(item)
+        return [(name, str(entry[2])) for name, entry in found.items() if entry and name in offered]
 
     @admin.action(description="Try again", permissions=["decide"])
     def try_again(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
         allowed = self._allowed(request, items)
         for item in allowed:
-            _again(item)
+            review.run_again(item)
         _tell(request, f"{len(allowed)} will be tried again now.")
         return _back(request)
 
@@ -161,23 +167,62 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     def approve(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
         return self._decide(request, items, ReviewItem.Decision.APPROVED)
 
+    @admin.action(description="Reject, with a reason", permissions=["decide"])
+    def reject(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
+        """Asks for the reason first; what was shown when the button was pressed travels with the question."""
+        reason = request.POST.get(REASON, "").strip()
+        if reason:
+            return self._decide(request, items, ReviewItem.Decision.REJECTED, reason=reason)
+        allowed = self._allowed(request, items)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Reject: why?",
+            "items": [(item, request.POST.get(f"{SHOWN}{item.pk}", "")) for item in allowed],
+            "was_asked": REASON in request.POST,
+            "shown_as": SHOWN,
+            "back": request.POST.get(BACK, ""),
+            "address": reverse("admin:sync_reviewitem_changelist"),
+        }
+        return TemplateResponse(request, "admin/sync/reviewitem/reject.html", context)
+
+    @admin.action(description="Take back a rejection", permissions=["decide"])
+    def take_back(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
+        taken = 0
+        for item in self._allowed(request, items):
+            who = request.user.get_username()
+            refusal = review.take_back(item.pk, user_id=request.user.pk, username=who)
+            taken += not refusal
+            if refusal:
+                messages.error(request, f"Not taken back: {item.message[:120]} {refusal}")
+            else:
+                review.run_again(item)
+        if taken:
+            _tell(request, f"{taken} taken back: decided anew now.")
+        return _back(request)
+
     @admin.action(description="Dismiss", permissions=["decide"])
     def dismiss(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
         return self._decide(request, items, ReviewItem.Decision.DISMISSED)
 
     def _decide(
-        self, request: HttpRequest, items: QuerySet[ReviewItem], decision: ReviewItem.Decision
+        self,
+        request: HttpRequest,
+        items: QuerySet[ReviewItem],
+        decision: ReviewItem.Decision,
+        *,
+        reason: str = "",
     ) -> HttpResponse | None:
         """What was not shown (all pages selected at once) has no fingerprint in the form, and is refused as well."""
         taken = 0
         for key in [item.pk for item in self._allowed(request, items)]:
             shown = request.POST.get(f"{SHOWN}{key}", "")
-            item, refusal = review.decide(key, decision, shown=shown, user_id=request.user.pk)
+            item, refusal = review.decide(key, decision, shown=shown, user_id=request.user.pk, reason=reason)
             taken += not refusal
             if refusal:
                 messages.error(request, f"Not {decision.label}: {item.message[:120]} {refusal}")
-            elif decision == ReviewItem.Decision.APPROVED:
-                _again(item)
+            elif decision != ReviewItem.Decision.DISMISSED:
+                review.run_again(item)
         if taken:
             _tell(request, f"{taken} {decision.label}.")
         return _back(request)
@@ -196,10 +241,14 @@ def _back(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
-def _again(item: ReviewItem) -> None:
-    """Run the flow that asked once more; flows that work on sets are run for their whole connection."""
-    if FLOWS[item.flow].subject:
-        enqueue(item.flow, item.connection_id, [item.record_id])
-    else:
-        begin_again(item.flow, item.connection_id, item.record_id)
-        enqueue(item.flow, item.connection_id)
+def _offered(item: ReviewItem) -> tuple[str, ...]:
+    """The actions that mean something for this item as it stands."""
+    if item.decision == ReviewItem.Decision.REJECTED:
+        return ("take_back",)
+    if item.state != ReviewItem.State.OPEN:
+        return ()
+    if not item.may_be_rejected:
+        return ("try_again", "approve", "dismiss")
+    # What a hold rule asks is answered with a reason, or it would be asked again with the next news of the order.
+    is_held = item.code.startswith(HELD)
+    return ("try_again", "approve", "reject") if is_held else ("try_again", "approve", "reject", "dismiss")

@@ -32,7 +32,7 @@ _LABELS = {
     "sku_rule": "Lines without a SKU",
 }
 # For the machine; the evidence as stored has it.
-_NOT_FOR_READING = {"content_hash", "document_hash"}
+_NOT_FOR_READING = {"content_hash", "document_hash", "metafields_hash", "shown_hash"}
 
 
 def pretty(value: object) -> SafeString:

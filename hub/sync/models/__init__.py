@@ -10,7 +10,7 @@ from hub.sync.models.inbox import WebhookDelivery
 from hub.sync.models.leases import Governor, Lease, StoredToken, Worker
 from hub.sync.models.ownership import FieldOwner
 from hub.sync.models.queue import Attempt, Cursor, Schedule, SyncTask, TaskHistory
-from hub.sync.models.review import ReviewItem
+from hub.sync.models.review import ReviewDeadline, ReviewItem
 from hub.sync.models.subscriptions import WebhookSubscription
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "FieldOwner",
     "Governor",
     "Lease",
+    "ReviewDeadline",
     "ReviewItem",
     "Schedule",
     "Store",

@@ -47,7 +47,9 @@ class BusinessCentralUnderTest(ErpUnderTest):
         Capability.CREATE_ORDER: "POST salesOrders",
         Capability.FIND_ORDER: "GET salesOrders",
         Capability.READ_TOTALS: "GET salesOrders",
+        Capability.READ_ORDER_WHOLE: "GET salesOrders",
         Capability.FOLLOW_ORDERS: "GET salesOrders",
+        Capability.CANCEL_ORDER: "DELETE salesOrders",
         Capability.FIND_CUSTOMER_BY_NUMBER: "GET customers",
         Capability.FIND_CUSTOMER_BY_TAX_ID: "GET customers",
         Capability.FIND_CUSTOMER_BY_EMAIL: "GET customers",
@@ -70,6 +72,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
         "payment_terms_code": UnknownCode(CodeKind.PAYMENT_TERMS, "N99"),
         "shipping_method_code": UnknownCode(CodeKind.SHIPPING_METHOD, "AIR"),
     }
+    answers_without_body = (Capability.CANCEL_ORDER,)
     absent_id = "00000000-aaaa-4bbb-8ccc-000000000000"
     warehouse = "MAIN"
     carrier = "UPS"
@@ -113,6 +116,10 @@ class BusinessCentralUnderTest(ErpUnderTest):
             )
             for row in self._rows(reference)
         ]
+
+    def is_cancelled(self, reference: str) -> bool:
+        """It has no state for that: the order is gone, and there is no invoice of it."""
+        return not self._rows(reference) and not self._rows(reference, "salesInvoices")
 
     def filled(self, reference: str, name: str) -> object:
         (row,) = self._rows(reference)
@@ -164,9 +171,9 @@ class BusinessCentralUnderTest(ErpUnderTest):
     def _act(self, action: str, **data: object) -> dict:
         return self.sandbox.act("erp", self.name, action, data)
 
-    def _rows(self, reference: str) -> list[dict]:
+    def _rows(self, reference: str, kind: str = "salesOrders") -> list[dict]:
         truth = self.sandbox.truth(kind="erp", name=self.name)["erps"][self.name]
-        return [row for row in truth["salesOrders"] if row["externalDocumentNumber"] == reference]
+        return [row for row in truth[kind] if row["externalDocumentNumber"] == reference]
 
 
 UNDER_TEST = BusinessCentralUnderTest

@@ -29,7 +29,7 @@ from tests.conformance.situations import Situation
 
 KEY_ID = "certificate-1"
 AT_ONCE = 5
-APPROVED = "B"
+APPROVED, CLOSED = "B", "H"
 _BY_200 = "a query names at most 200 of them, and a page has 1,000 rows"
 MASTER = {
     "customFields": [
@@ -60,9 +60,12 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.SIGN_IN: "POST token",
         Capability.CREATE_ORDER: "PUT salesOrder",
         Capability.CREATE_TOGETHER: "PUT salesOrder batch",
+        Capability.HOLD_ORDER: "PATCH salesOrder",
         Capability.FIND_ORDER: "POST suiteql",
         Capability.READ_TOTALS: "POST suiteql",
+        Capability.READ_ORDER_WHOLE: "POST suiteql",
         Capability.FOLLOW_ORDERS: "POST suiteql",
+        Capability.CANCEL_ORDER: "PATCH salesOrder",
         Capability.FIND_CUSTOMER_BY_NUMBER: "POST suiteql",
         Capability.FIND_CUSTOMER_BY_TAX_ID: "POST suiteql",
         Capability.FIND_CUSTOMER_BY_EMAIL: "POST suiteql",
@@ -93,7 +96,12 @@ class NetSuiteUnderTest(ErpUnderTest):
     absent_id = "999999999"
     warehouse = "Main Warehouse"
     carrier = "ups"
-    answers_without_body = (Capability.CREATE_ORDER, Capability.CREATE_CUSTOMER)
+    answers_without_body = (
+        Capability.CREATE_ORDER,
+        Capability.CANCEL_ORDER,
+        Capability.CREATE_CUSTOMER,
+        Capability.HOLD_ORDER,
+    )
     refused_customer = ({"email": "nowhere"}, "nowhere")
     more_than_a_page = 1001
     exempt: ClassVar = {
@@ -146,6 +154,10 @@ class NetSuiteUnderTest(ErpUnderTest):
             for row in self._rows("salesOrders", "externalId", reference)
         ]
 
+    def is_cancelled(self, reference: str) -> bool:
+        [row] = self._rows("salesOrders", "externalId", reference)
+        return bool(row["status"] == CLOSED)
+
     def filled(self, reference: str, name: str) -> object:
         [row] = self._rows("salesOrders", "externalId", reference)
         forms = {"shipDate": date.fromisoformat, "custbody_weight": Decimal}
@@ -156,6 +168,9 @@ class NetSuiteUnderTest(ErpUnderTest):
 
     def invoice(self, order: TrueOrder) -> None:
         self._act("invoice_order", externalId=order.reference)
+
+    def cancel(self, order: TrueOrder) -> None:
+        self._act("cancel_order", externalId=order.reference)
 
     def expire_tokens(self) -> None:
         self._act("expire_tokens")

@@ -32,6 +32,7 @@ _WHOLE = "Tryton answers a search whole"
 _searches = (
     Capability.FIND_ORDER,
     Capability.READ_TOTALS,
+    Capability.READ_ORDER_WHOLE,
     Capability.FIND_CUSTOMER_BY_NUMBER,
     Capability.FIND_CUSTOMER_BY_TAX_ID,
     Capability.FIND_CUSTOMER_BY_EMAIL,
@@ -68,8 +69,11 @@ class TrytonUnderTest(ErpUnderTest):
         Capability.CREATE_ORDER: "model.sale.sale.create",
         Capability.FIND_ORDER: "model.sale.sale.search_read",
         Capability.READ_TOTALS: "model.sale.sale.search_read",
+        Capability.READ_ORDER_WHOLE: "model.sale.sale.search_read",
         Capability.FOLLOW_ORDERS: "model.sale.sale.search_read",
         Capability.CONFIRM_ORDER: "model.sale.sale.confirm",
+        Capability.CANCEL_ORDER: "model.sale.sale.cancel",
+        Capability.HOLD_ORDER: "model.sale.sale.confirm",
         Capability.FIND_CUSTOMER_BY_NUMBER: "model.party.party.search_read",
         Capability.FIND_CUSTOMER_BY_TAX_ID: "model.party.party.search_read",
         Capability.FIND_CUSTOMER_BY_EMAIL: "model.party.party.search_read",
@@ -140,6 +144,12 @@ class TrytonUnderTest(ErpUnderTest):
             for row in self._find(SALE, [["web_id", "=", reference]], fields)
         ]
 
+    def is_cancelled(self, reference: str) -> bool:
+        fields = ["state", "total_amount"]
+        [row] = self._find(SALE, [["web_id", "=", reference]], fields)
+        is_amended = row["state"] == "done" and not Decimal(row["total_amount"])
+        return is_amended or row["state"] == "cancelled"
+
     def filled(self, reference: str, name: str) -> object:
         [row] = self._find(SALE, [["web_id", "=", reference]], [name])
         value = row[name]
@@ -175,6 +185,9 @@ class TrytonUnderTest(ErpUnderTest):
         self._call(*change, {"salable": False})
         self.to_undo.append((*change, {"salable": True}))
         return replace(order, lines=(replace(order.lines[0], number="IT-0009"), *order.lines[1:])), "domain"
+
+    def cancel(self, order: TrueOrder) -> None:
+        self._call("model.sale.sale.cancel", [int(order.external_id)])
 
     def refuse_confirmation(self, order: TrueOrder) -> str:
         self._call("model.sale.sale.write", [int(order.external_id)], {"invoice_address": None})

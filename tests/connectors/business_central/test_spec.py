@@ -12,6 +12,7 @@ import pytest
 from hub.connectors.documents import FieldType, LineKind
 from hub.connectors.erps.business_central.order_body import LENGTHS, LINE_TYPES, ORDER_FIELDS
 from hub.connectors.erps.business_central.reference import REFERENCE_LENGTH
+from hub.connectors.erps.business_central.sales_documents import STAGES
 from hub.connectors.erps.business_central.text import units
 from tests.connectors.business_central.far_side import FarSide, address, document, line, payload
 
@@ -81,6 +82,7 @@ def everything_sent():
     erp.create_sales_order(order)
     erp.find_sales_orders([order.reference])
     erp.read_sales_orders(["5d115c9c-44e3-ea11-bb43-000d3a2feca1"])
+    erp.read_sales_documents(["5d115c9c-44e3-ea11-bb43-000d3a2feca1"])
     page = erp.changed_sales_orders(None, None)
     assert page.after is None
     erp.customers_by_number(["10000"])
@@ -100,9 +102,12 @@ def test_every_request_names_an_entity_and_its_fields(everything_sent, entities,
         "items",
         "paymentTerms",
         "shipmentMethods",
+        "locations",
         "salesShipments",
         PAGE,
     }
+    expanded = {(sent.entity, sent.query["$expand"]) for sent in everything_sent if "$expand" in sent.query}
+    assert expanded == {("salesOrders", "salesOrderLines"), ("salesInvoices", "salesInvoiceLines")}
     for sent in everything_sent:
         named = re.split(",", ",".join(filter(None, (sent.query.get("$select"), sent.query.get("$orderby")))))
         filtered = WORD.findall(sent.query.get("$filter", ""))
@@ -167,6 +172,14 @@ def test_the_line_types_are_the_vendors():
     enums = json.loads((SPECS / "bc_tables_w1.json").read_text())["enums"]
 
     assert set(LINE_TYPES.values()) <= {value["name"] for value in enums["Invoice Line Agg. Line Type"]}
+
+
+def test_the_statuses_are_the_vendors():
+    enums = json.loads((SPECS / "bc_tables_w1.json").read_text())["enums"]
+
+    names = {value["name"] for value in enums["Sales Order Entity Buffer Status"]}
+
+    assert set(STAGES) == names
 
 
 @pytest.mark.parametrize(

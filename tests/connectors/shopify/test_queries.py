@@ -114,13 +114,22 @@ def test_only_these_operations_write():
 
     assert writers == [
         "CancelFulfillment",
+        "CompleteDraftOrder",
+        "CreateCarrierService",
+        "CreateDraftOrder",
         "CreateFulfillment",
+        "CreateOrder",
+        "CreatePaymentTerms",
         "CreateWebhookSubscription",
+        "DefineMetafield",
+        "DeleteCarrierService",
         "DeleteWebhookSubscription",
         "MoveFulfillmentOrder",
         "ReleaseFulfillmentHolds",
         "TellFulfillmentEvent",
+        "UpdateCarrierService",
         "UpdateTracking",
+        "WriteOrderMetafields",
         "WriteReferences",
     ]
 

@@ -32,7 +32,26 @@ def test_mirrors_what_clerks_made_and_changed(hub):
     assert ErpOrder.objects.count() == 2
     assert ErpOrder.objects.get(number=order["number"]).total_including_tax == Decimal("50.00")
     assert ErpOrder.objects.get(reference="BY PHONE").identity_order_id == ""
-    assert hub.reviews() == []
+
+
+def test_a_value_that_a_clerk_changed_after_it_was_found_equal_is_asked_about_until_it_is_equal_again(hub):
+    placed = hub.place(po_number="PO-1")
+    hub.work_through()
+    assert hub.link(placed).totals == "equal"
+    [order] = hub.erp_orders()
+    where = {"number": order["number"], "sequence": order["lines"][0]["sequence"]}
+
+    hub.clerk("edit_line", **where, changes={"quantity": 5})
+    hub.pull_erp()
+    hub.work_through()
+
+    item = ReviewItem.objects.get(state="open")
+    totals = [Decimal(item.evidence[name]) for name in ("store_total", "erp_total")]
+    assert (item.code, totals) == ("totals_differ", [Decimal(20), Decimal(50)])
+    hub.clerk("edit_line", **where, changes={"quantity": 2})
+    hub.pull_erp()
+    hub.work_through()
+    assert (hub.link(placed).totals, hub.reviews()) == ("equal", [])
 
 
 def test_second_run_changes_nothing(hub):

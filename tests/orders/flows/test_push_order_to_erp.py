@@ -148,6 +148,34 @@ def test_F13_changed_after_it_was_sent_goes_to_review_and_changes_nothing_in_the
     assert (hub.erp_orders(), hub.sent()) == ([before], 1)
 
 
+def test_the_question_about_a_change_says_what_was_sent_and_what_the_store_says_now(hub):
+    placed = hub.place(
+        po_number="PO-1",
+        lines=[
+            {"sku": "TAB-001", "quantity": 2, "price": "10.00"},
+            {"sku": "LAM-002", "quantity": 1, "price": "5.00"},
+        ],
+    )
+    hub.work()
+
+    hub.buyer(
+        "edit_order",
+        order=placed["id"],
+        po_number="PO-2",
+        note="deliver on Monday",
+        quantities={placed["lines"][0]: 1, placed["lines"][1]: 0},
+    )
+    hub.pull()
+
+    first, second = (line["description"] for line in hub.link(placed).sent_document["lines"][:2])
+    assert ReviewItem.objects.get().evidence["changes"] == [
+        {"what": "PO number", "as_sent": "PO-1", "store_now": "PO-2"},
+        {"what": f"{first}: quantity", "as_sent": "2", "store_now": "1"},
+        {"what": second, "as_sent": "1 × IT-0002 at 5", "store_now": "–"},
+        {"what": "comments", "as_sent": "–", "store_now": "Note: deliver on Monday"},
+    ]
+
+
 def test_F13_a_second_change_after_the_first_was_approved_is_asked_about_again(hub):
     placed = hub.place(po_number="PO-1")
     hub.work()

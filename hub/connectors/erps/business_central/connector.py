@@ -10,9 +10,12 @@ import httpx
 
 from hub.connectors.base import Check, ConfigField, Connector, Hooks, Limits
 from hub.connectors.capabilities import Capability
+from hub.connectors.erps.business_central.cancellation import BusinessCentralCancellation
 from hub.connectors.erps.business_central.client import Account, Client
+from hub.connectors.erps.business_central.code_names import CodeNames
 from hub.connectors.erps.business_central.customers import BusinessCentralCustomers
 from hub.connectors.erps.business_central.odata import query
+from hub.connectors.erps.business_central.sales_documents import BusinessCentralDocuments
 from hub.connectors.erps.business_central.sales_orders import BusinessCentralOrders, CodeList
 from hub.connectors.erps.business_central.shipments import PAGE_SETTING, BusinessCentralShipments
 from hub.errors import CodeKind, ConnectionBroken, NeedsReview
@@ -34,17 +37,26 @@ READ_ENTITIES = {
     "shipmentMethods": "send shipping methods",
     "salesOrders": "send and follow orders",
     "salesInvoices": "find orders that were invoiced already",
+    "locations": "tell the warehouse of a line",
     "salesShipments": "tell stores what was shipped",
 }
 NO_PAGE = "no page is named that tells tracking numbers, carriers and locations: enter it as Shipments page"
 
 
-class BusinessCentral(BusinessCentralOrders, BusinessCentralCustomers, BusinessCentralShipments, Connector):
+class BusinessCentral(
+    BusinessCentralOrders,
+    BusinessCentralDocuments,
+    BusinessCentralCancellation,
+    BusinessCentralCustomers,
+    BusinessCentralShipments,
+    Connector,
+):
     """Business Central online, API v2.0, signed in as a Microsoft Entra application."""
 
     label = "Business Central"
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CONFIRM_ORDER: "API v2.0 releases no order: a clerk or a workflow there does",
+        Capability.HOLD_ORDER: "API v2.0 has no field that keeps an order from being worked on",
         Capability.CREATE_TOGETHER: "its batches save requests only: each order takes its own time there",
         Capability.SUB_CUSTOMERS: "API v2.0 has no bill-to customer on a customer",
         Capability.CREATE_CUSTOMER: "customers are matched, or created by a clerk",
@@ -114,6 +126,9 @@ class BusinessCentral(BusinessCentralOrders, BusinessCentralCustomers, BusinessC
         self.client = Client(_account(config, secrets), hooks, deadline=deadline, transport=transport)
         self.payment_terms = CodeList(self.client, "paymentTerms", CodeKind.PAYMENT_TERMS)
         self.shipment_methods = CodeList(self.client, "shipmentMethods", CodeKind.SHIPPING_METHOD)
+        self.term_names = CodeNames(self.client, "paymentTerms")
+        self.method_names = CodeNames(self.client, "shipmentMethods")
+        self.location_names = CodeNames(self.client, "locations")
 
     @classmethod
     def limits(cls, config: Mapping[str, str]) -> Limits:

@@ -103,6 +103,15 @@ class Client:
         self._check(CallKind.WRITE, operation, answer)
         return Upserted(_id_in(_RECORD_ID, answer.headers.get("location", "")))
 
+    def change(self, record_type: str, record_id: str, body: Mapping[str, object], *, operation: str) -> None:
+        """PATCH one record; lines of a sublist are named by their number, the others stay.
+
+        Raises RecordRejected in NetSuite's words, OutcomeUnknown for a lost answer.
+        """
+        path = f"{_RECORDS}/{record_type}/{quote(record_id, safe='')}"
+        answer = self._send(CallKind.WRITE, "PATCH", path, operation, body=body, headers=_STRICT)
+        self._check(CallKind.WRITE, operation, answer)
+
     def submit(
         self,
         record_type: str,

@@ -14,12 +14,15 @@ from hub.connectors.erp_parts import AccountLimits
 from hub.connectors.erps.netsuite import settings, suiteql
 from hub.connectors.erps.netsuite.access import Access, Certificate, ClientCredentials, TokenBased
 from hub.connectors.erps.netsuite.batches import Batches
+from hub.connectors.erps.netsuite.cancellation import NetSuiteCancellation
 from hub.connectors.erps.netsuite.client import Client, services_url
 from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
+from hub.connectors.erps.netsuite.held_orders import NetSuiteHeldOrders
 from hub.connectors.erps.netsuite.order_body import Choices
 from hub.connectors.erps.netsuite.recent import Recent
-from hub.connectors.erps.netsuite.sales_orders import Codes, NetSuiteOrders
+from hub.connectors.erps.netsuite.sales_documents import NetSuiteDocuments
+from hub.connectors.erps.netsuite.sales_orders import Codes
 from hub.connectors.erps.netsuite.settings import setting
 from hub.connectors.erps.netsuite.shipments import NetSuiteShipments
 from hub.connectors.http import HttpClient
@@ -46,7 +49,15 @@ def _is_gathering(config: Mapping[str, str]) -> bool:
     return setting(config, "async_batches", settings.NO) == settings.YES
 
 
-class NetSuite(NetSuiteOrders, NetSuiteCustomers, NetSuiteShipments, AccountLimits, Connector):
+class NetSuite(
+    NetSuiteDocuments,
+    NetSuiteHeldOrders,
+    NetSuiteCancellation,
+    NetSuiteCustomers,
+    NetSuiteShipments,
+    AccountLimits,
+    Connector,
+):
     """One NetSuite account through SuiteTalk REST and SuiteQL."""
 
     label = "NetSuite"

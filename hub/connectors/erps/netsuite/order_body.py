@@ -18,6 +18,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from hub.connectors.documents import Address, LineKind, SalesOrder, SalesOrderLine
 from hub.connectors.erps.netsuite import comments, order_fields
+from hub.connectors.erps.netsuite.settings import PENDING_APPROVAL
 from hub.connectors.erps.netsuite.text import LENGTHS, clean, fitted, units
 from hub.errors import RecordRejected
 from hub.lib.money import round_money
@@ -67,7 +68,7 @@ def order_body(document: SalesOrder, choices: Choices, ids: Ids | None = None) -
     fields: Json = {
         "entity": _reference(known.customer),
         "tranDate": document.order_date.isoformat(),
-        "orderStatus": _reference(choices.status),
+        "orderStatus": _reference(PENDING_APPROVAL if document.is_held else choices.status),
         "otherRefNum": fitted("otherRefNum", document.po_number, notes),
     }
     references = {"currency": known.currency, "terms": known.terms, **known.header}

@@ -38,13 +38,13 @@ class TrytonConfirmation(Confirmation):
         wanted = [int(text) for text in dict.fromkeys(external_ids) if text.isascii() and text.isdigit()]
         failures: Failures = {}
         with self.confirming:
-            states = self._states(wanted)
+            states = self.states_of(wanted)
             for state, button in STEPS:
                 ids = [number for number in wanted if states.get(number) == state]
                 if ids:
                     failures |= self._press(button, ids)
                     states = self._after(button, ids, states, failures)
-            states |= self._states(list(failures))
+            states |= self.states_of(list(failures))
         return [
             Confirmed(str(number), states[number], _failure(number, states[number], failures))
             for number in wanted
@@ -57,13 +57,14 @@ class TrytonConfirmation(Confirmation):
         """Their states after a step: a quote leads to one state for sure, the others are read."""
         if button == "quote":
             return states | {number: "quotation" for number in ids if number not in failures}
-        return states | self._states(ids)
+        return states | self.states_of(ids)
 
-    def _states(self, ids: Sequence[int]) -> dict[int, str]:
-        if not ids:
+    def states_of(self, numbers: Sequence[int]) -> dict[int, str]:
+        """The states of these sales; those that are gone are left out."""
+        if not numbers:
             return {}
         rows = self.client.records(
-            "sale.sale", [["id", "in", list(ids)]], ["state"], operation="read states of sales"
+            "sale.sale", [["id", "in", list(numbers)]], ["state"], operation="read states of sales"
         )
         return {id_of(row): str(row.get("state")) for row in rows}
 

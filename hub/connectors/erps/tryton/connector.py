@@ -12,11 +12,13 @@ import httpx
 
 from hub.connectors.base import CallKind, Check, ConfigField, Connector, Hooks, Limits
 from hub.connectors.capabilities import Capability
+from hub.connectors.erps.tryton.cancellation import TrytonCancellation
 from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.confirmation import TrytonConfirmation
 from hub.connectors.erps.tryton.customers import TrytonCustomers
+from hub.connectors.erps.tryton.held_orders import TrytonHeldOrders
 from hub.connectors.erps.tryton.lookups import Lookups
-from hub.connectors.erps.tryton.sales_orders import TrytonOrders
+from hub.connectors.erps.tryton.sales_documents import TrytonDocuments
 from hub.connectors.erps.tryton.settings import (
     CONCURRENCY,
     REQUESTS_PER_SECOND,
@@ -34,6 +36,7 @@ from hub.errors import ConnectionBroken, NeedsReview
 RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "sale.sale": (("read", "create", "write"), "send, follow and confirm orders"),
     "sale.line": (("read", "create"), "send orders"),
+    "account.invoice": (("read",), "see what was invoiced"),
     "party.party": (("read", "create"), "match and create customers"),
     "party.address": (("read", "create"), "deliver to the address of an order"),
     "product.product": (("read",), "find products"),
@@ -45,7 +48,15 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-class Tryton(TrytonOrders, TrytonConfirmation, TrytonCustomers, TrytonShipments, Connector):
+class Tryton(
+    TrytonDocuments,
+    TrytonConfirmation,
+    TrytonHeldOrders,
+    TrytonCancellation,
+    TrytonCustomers,
+    TrytonShipments,
+    Connector,
+):
     """Tryton 8.2 with the modules sale and web_shop, signed in as a user of its own."""
 
     label = "Tryton"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hub.connectors.contacts import CompanyContact
 from hub.connectors.documents import Address, CompanyLocation
 from hub.connectors.stores.shopify.client import AdminClient
 from hub.connectors.stores.shopify.operations import operation
@@ -15,6 +16,7 @@ from hub.connectors.stores.shopify.shapes import (
     member,
     members,
     moment,
+    optional_gid,
     optional_member,
     text,
 )
@@ -40,7 +42,9 @@ class CompanyReader:
         return found
 
     def _batch(self, ids: Sequence[str]) -> list[Node]:
-        reply = self.client.run(operation("CompanyLocations"), {"ids": list(ids)})
+        reading = operation("CompanyLocations")
+        cost = reading.cost * len(ids) / LOCATION_BATCH
+        reply = self.client.run(reading, {"ids": list(ids)}, cost=cost)
         nodes = reply.data.get("nodes")
         if not isinstance(nodes, list):
             raise RuntimeError("CompanyLocations: the answer holds no list of nodes")
@@ -71,7 +75,19 @@ def location_from_node(node: Node) -> CompanyLocation:
         phone=text(node, "phone"),
         currency=text(node, "currency"),
         billing_address=_address(optional_member(node, "billingAddress")),
+        shipping_address=_address(optional_member(node, "shippingAddress")),
+        contacts=tuple(_contacts(node, company)),
     )
+
+
+def _contacts(node: Node, company: Node) -> Iterator[CompanyContact]:
+    main = optional_gid(optional_member(company, "mainContact") or {}, "id", "CompanyContact")
+    for assignment in members(member(node, "roleAssignments"), "nodes"):
+        contact = optional_member(assignment, "companyContact") or {}
+        external_id = optional_gid(contact, "id", "CompanyContact")
+        customer = optional_gid(optional_member(contact, "customer") or {}, "id", "Customer")
+        if external_id and customer:
+            yield CompanyContact(external_id, customer, _email_of(contact), external_id == main)
 
 
 def _address(node: Node | None) -> Address | None:

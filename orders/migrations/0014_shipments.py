@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0009_whole_erp_orders'),
+        ('orders', '0013_unfinished_erp_orders'),
         ('sync', '0009_look_back_seldom'),
     ]
 

@@ -1,0 +1,52 @@
+"""Release an order that was created held in the ERP, once nothing holds it any more.
+
+Starts   the totals of a held order were read, a person approved it, its payment or a hold rule changed
+Reads    OrderLink, StoreOrder, hold rules and what people decided about the order
+Writes   the order's state in the ERP, then OrderLink
+Repeat   safe: the ERP's state is read first, and what was released is left alone
+Review   the rules that hold the order, one after the other; an order that is gone or cancelled in the ERP
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from hub.connectors.held_orders import HeldOrders
+from hub.errors import NotReadyYet
+from hub.sync.models import Connection
+from hub.sync.running import open_connector, this_run
+from orders.holds.deciding import check_holds, evidence_of, kept_out
+from orders.known import read_known
+from orders.linking import go_on
+from orders.models import OrderLink
+
+FLOW = "release_held_order"
+
+
+def run(connection: Connection, record_id: int) -> str:
+    """Let the order go in the ERP where nothing holds it; returns what happened."""
+    if not connection.may_write:
+        raise NotReadyYet(f"Writing to {connection} is switched off on the connection's page.", after=600.0)
+    links = OrderLink.objects.filter(connection=connection, order=record_id, hold=OrderLink.Hold.HELD)
+    link = links.select_related("order").first()
+    if link is None:
+        return "nothing of it is held there"
+    if link.order.cancelled_at is not None:
+        return "cancelled in the store: it stays held"
+    erp = open_connector(connection).supporting(HeldOrders)
+    known = read_known(record_id, connection, flow=FLOW, subject=this_run().task.subject)
+    evidence = evidence_of(known.order) | {"document": link.shown_number, "waits_as": erp.held_words}
+    if link.totals == OrderLink.Totals.EQUAL:
+        erp.hold_sales_order(link.external_id)
+    if settled := kept_out(known, evidence):
+        return settled
+    check_holds(known, evidence, waits_in_erp=False)
+    return _release(connection, link, erp.release_sales_order(link.external_id))
+
+
+def _release(connection: Connection, link: OrderLink, status: str) -> str:
+    with transaction.atomic():
+        link.hold = OrderLink.Hold.RELEASED
+        link.save(update_fields=["hold"])
+        go_on(connection, [link])
+    return f"released {link.shown_number}: {status}"

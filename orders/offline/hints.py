@@ -1,0 +1,26 @@
+"""Who is told that an ERP's order was read whole and says something new: the stores that show this ERP's orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Connection
+from orders.models import ErpOrder, OfflineOrderPolicy
+from orders.models.offline import hold_policies_still
+
+
+def are_shown(erp: Connection) -> bool:
+    """Whether a store shows orders that this ERP takes by itself: its orders must be read whole then."""
+    return OfflineOrderPolicy.objects.filter(erp=erp, is_on=True).exists()
+
+
+def announce(erp: Connection, orders: Sequence[ErpOrder]) -> None:
+    """Have these orders decided in every store that shows them; part of the caller's transaction.
+
+    A policy that is saved meanwhile either is seen here, or sees these orders itself.
+    """
+    hold_policies_still(erp.pk)
+    own = [order.pk for order in orders if not order.identity_order_id and not order.is_posted_invoice]
+    for store_id in OfflineOrderPolicy.objects.filter(erp=erp, is_on=True).values_list("store", flat=True):
+        enqueue("push_order_to_store", store_id, own)

@@ -1,0 +1,116 @@
+"""What the hub knows of an ERP's order towards one store: the policy, who buys where, what people decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+
+from companies.models import CompanyLocationLink, StoreCompanyLocation
+from hub.connectors.sales_documents import ErpDocument, OrderStage
+from hub.sync.models import Connection, ReviewItem
+from orders.models import ErpOrder, OfflineBackfill, OfflineOrderPolicy, StoreOrder
+from orders.offline.rules import OfflineFacts, OfflinePolicy
+
+MOST_NAMED = 5
+# Learnt before there are threads (orders.mirroring says why).
+_documents = msgspec.json.Decoder(ErpDocument)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownErpOrder:
+    """An ERP's order, its document, and the policy under which it would appear in the store."""
+
+    order: ErpOrder
+    document: ErpDocument
+    policy: OfflineOrderPolicy
+    locations: tuple[StoreCompanyLocation, ...]
+    """Locations in this store that are linked to the order's customer."""
+    backfilled_from: date | None
+    """The day from which a backfill brings older orders; None where none does."""
+
+
+def document_of(order: ErpOrder) -> ErpDocument:
+    """The mirror's document; raises ValueError where it was never read whole."""
+    if order.document is None:
+        raise ValueError(f"{order} was never read whole")
+    return msgspec.convert(order.document, ErpDocument)
+
+
+def known_erp_order(order: ErpOrder, policy: OfflineOrderPolicy) -> KnownErpOrder:
+    """Everything that the decision and the mapping need of our own tables."""
+    document = document_of(order)
+    linked = StoreCompanyLocation.objects.filter(
+        connection=policy.store_id,
+        links__connection=order.connection_id,
+        links__customer_number=document.customer_number,
+    )
+    backfills = OfflineBackfill.objects.filter(policy=policy).order_by("orders_from")
+    earliest = backfills.values_list("orders_from", flat=True).first()
+    return KnownErpOrder(order, document, policy, tuple(linked.order_by("pk")), earliest)
+
+
+def facts_of(known: KnownErpOrder, flow: str) -> OfflineFacts:
+    """The facts that the decision depends on; `flow` names whose review items approve."""
+    document, order = known.document, known.order
+    others = _other_stores(known)
+    return OfflineFacts(
+        is_from_store=bool(order.identity_order_id),
+        is_posted_invoice=document.is_posted_invoice,
+        stage=document.stage,
+        order_date=document.order_date,
+        held_elsewhere="" if known.locations else ", ".join(others),
+        also_elsewhere=", ".join(others) if known.locations else "",
+        same_po_orders=tuple(_same_po(known)),
+        approved=approved_codes(flow, known.policy.store_id, order.pk),
+    )
+
+
+def approved_codes(flow: str, store_id: int, record_id: int) -> frozenset[str]:
+    """Codes of the questions about this record that a person approved."""
+    items = ReviewItem.objects.filter(
+        flow=flow, connection_id=store_id, record_id=record_id, decision=ReviewItem.Decision.APPROVED
+    )
+    return frozenset(items.values_list("code", flat=True))
+
+
+def policy_of(known: KnownErpOrder) -> OfflinePolicy:
+    """The policy as the decision takes it."""
+    starts = [known.policy.orders_from, *([known.backfilled_from] if known.backfilled_from else [])]
+    return OfflinePolicy(known.policy.is_on, min(starts), OrderStage(known.policy.from_stage))
+
+
+def is_history(known: KnownErpOrder) -> bool:
+    """Whether only a backfill lets it appear."""
+    day = known.document.order_date
+    return day is not None and day < known.policy.orders_from
+
+
+def _other_stores(known: KnownErpOrder) -> Sequence[str]:
+    """Names of other stores that show this ERP's orders and in which the same customer buys."""
+    stores = OfflineOrderPolicy.objects.filter(erp=known.order.connection_id, is_on=True).exclude(
+        pk=known.policy.pk
+    )
+    links = CompanyLocationLink.objects.filter(
+        connection=known.order.connection_id,
+        customer_number=known.document.customer_number,
+        location__connection__in=stores.values("store"),
+    )
+    names = Connection.objects.filter(pk__in=links.values("location__connection"))
+    return list(names.order_by("name").values_list("name", flat=True))
+
+
+def _same_po(known: KnownErpOrder) -> list[str]:
+    """Orders of the customer's companies in this store that have the same PO number."""
+    companies = {location.company_external_id for location in known.locations} - {""}
+    if not known.order.po_key or not companies:
+        return []
+    found = StoreOrder.objects.filter(
+        connection=known.policy.store_id,
+        company_external_id__in=companies,
+        po_key=known.order.po_key,
+        cancelled_at=None,
+    )
+    return list(found.order_by("pk").values_list("name", flat=True)[:MOST_NAMED])

@@ -1,0 +1,82 @@
+"""What people decided about values, read upward: from the ERP's word to the store's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from hub.connectors.documents import LineKind
+from hub.connectors.sales_documents import ErpDocument, ErpDocumentLine
+from inventory.models import ItemMapping
+from orders.models import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A shipping method of the store, and the ERP line that its charge is."""
+
+    title: str
+    code: str
+    method_code: str
+    kind: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpwardRows:
+    """The rows that an ERP's order may need."""
+
+    items: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """SKU and unit by item number."""
+    taxes: dict[str, list[tuple[str, Decimal]]] = field(default_factory=dict)
+    """Title and rate by tax code."""
+    terms: tuple[tuple[str, int], ...] = ()
+    """Type and days of the order's payment terms code."""
+    charges: tuple[Charge, ...] = ()
+
+    @property
+    def rates(self) -> dict[str, frozenset[Decimal]]:
+        """The rates that are known of each tax code."""
+        return {code: frozenset(rate for _, rate in rows) for code, rows in self.taxes.items()}
+
+    def skus_of(self, line: ErpDocumentLine) -> tuple[str, ...]:
+        """The SKUs that this item line may be: those mapped in its unit, else in no unit, else its own number."""
+        rows = self.items.get(line.number, [])
+        exact = tuple(sku for sku, unit in rows if unit and unit == line.unit)
+        loose = tuple(sku for sku, unit in rows if not unit)
+        if exact or loose:
+            return exact or loose
+        return () if rows else (line.number,)
+
+    def charge_of(self, line: ErpDocumentLine, method_code: str) -> Charge | None:
+        """The shipping method whose charge this line is, that of the order's method first."""
+        found = [c for c in self.charges if (c.kind, c.number) == (line.kind.value, line.number)]
+        return next((c for c in found if c.method_code == method_code), found[0] if found else None)
+
+
+def upward_rows(document: ErpDocument, store_id: int, erp_id: int) -> UpwardRows:
+    """The rows of this store and ERP that name a value of this order."""
+    pair = {"store": store_id, "erp": erp_id}
+    items: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    numbers = {line.number for line in document.lines if line.kind is LineKind.ITEM}
+    mapped = (
+        ItemMapping.objects.filter(item_number__in=numbers, **pair).exclude(item_number="").order_by("sku")
+    )
+    for number, sku, unit in mapped.values_list("item_number", "sku", "unit"):
+        items[number].append((sku, unit))
+    taxes: dict[str, list[tuple[str, Decimal]]] = defaultdict(list)
+    codes = TaxCodeMapping.objects.filter(**pair).exclude(erp_code="").order_by("title")
+    for code, title, rate in codes.values_list("erp_code", "title", "rate"):
+        taxes[code].append((title, rate))
+    terms = PaymentTermsMapping.objects.filter(erp_code=document.payment_terms_code, **pair)
+    charges = ShippingMethodMapping.objects.filter(**pair).order_by("title", "code")
+    return UpwardRows(
+        dict(items),
+        dict(taxes),
+        tuple(terms.values_list("type", "due_in_days")) if document.payment_terms_code else (),
+        tuple(
+            Charge(*row)
+            for row in charges.values_list("title", "code", "erp_method_code", "charge_kind", "charge_number")
+        ),
+    )
