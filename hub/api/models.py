@@ -23,6 +23,7 @@ class Scope(models.TextChoices):
     HEALTH = "health:read", "Health"
     HOLDS = "holds:read", "Held orders with their reasons"
     DECIDE = "holds:decide", "Approve and reject held orders"
+    SHIPMENTS = "shipments:write", "Tell what was shipped"
 
 
 class ApiKey(models.Model):

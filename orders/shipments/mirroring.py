@@ -18,7 +18,7 @@ from hub.sync.models import Connection
 from orders.models import ErpShipment
 
 FLOW = "push_shipment_to_store"
-_WRITTEN = [
+WRITTEN = [
     "number",
     "order_external_id",
     "order_number",
@@ -66,12 +66,12 @@ def mirror_shipments(connection: Connection, documents: Sequence[Document]) -> l
             .values_list("external_id", "remote_updated_at")
         )
         rows = [
-            _row(connection, newest[key])
+            row_of(connection, newest[key])
             for key in sorted(newest)
             if key not in known or known[key] <= newest[key].updated_at
         ]
         stored = ErpShipment.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["connection", "external_id"], update_fields=_WRITTEN
+            rows, update_conflicts=True, unique_fields=["connection", "external_id"], update_fields=WRITTEN
         )
         attach_shipments(connection)
         _tell_stores(connection, [row.external_id for row in rows])
@@ -122,7 +122,8 @@ def _hash(document: dict[str, object]) -> str:
     return content_hash({key: value for key, value in document.items() if key not in _NOT_CONTENT})
 
 
-def _row(connection: Connection, document: Document) -> ErpShipment:
+def row_of(connection: Connection, document: Document) -> ErpShipment:
+    """The mirror's row of a shipment, not stored yet."""
     built = json.loads(stored_json(document))
     return ErpShipment(
         connection=connection,

@@ -19,7 +19,7 @@ from orders.shipments.items import item_numbers
 from orders.shipments.matching import pieces_shipped
 from orders.shipments.mirroring import FLOW, document_of
 from orders.shipments.sending import Sender, ask
-from orders.shipments.tracking import says_the_same, tracking_of
+from orders.shipments.tracking import says_the_same, shown, tracking_of
 
 # Releases and moves change what is there: it is read again after each round of them.
 ROUNDS = 6
@@ -53,7 +53,13 @@ class ShipmentPush:
         self.row = row
         self.document = document_of(row)
         self.lines = order_document(sender.order).lines
-        self.tracking = tracking_of(self.document, sender.connection, row.connection)
+        self.is_partners = row.connection_id == sender.connection.pk
+        """Told by a warehouse through the API (orders/shipments/partners.py): nothing of it is mapped."""
+        self.tracking = (
+            shown(self.document, self.document.parcels, {})
+            if self.is_partners
+            else tracking_of(self.document, sender.connection, row.connection)
+        )
 
     def push(self) -> None:
         """Bring the store to what the shipment says. Raises what a person must decide."""
@@ -98,7 +104,11 @@ class ShipmentPush:
         """Pieces by order line that have left, as the shipment says now."""
         if self.document.stage not in (ShipmentStage.SHIPPED, ShipmentStage.DELIVERED):
             return {}
-        items = item_numbers(self.lines, self.sender.connection, self.row.connection)
+        items = (
+            {line.sku: line.sku for line in self.lines}
+            if self.is_partners
+            else item_numbers(self.lines, self.sender.connection, self.row.connection)
+        )
         still = self._sent()
         for order in self.sender.state.orders:
             for line in order.lines:
@@ -159,8 +169,8 @@ class ShipmentPush:
     def _location(self, rest: dict[str, int]) -> str:
         """The store's location of the shipment's warehouse; empty where all is at one place anyway."""
         places = open_places(rest, self.sender.state.orders)
-        if not self.row.warehouse:
-            return ""
+        if self.is_partners or not self.row.warehouse:
+            return self.row.warehouse
         mapping, _ = WarehouseMapping.objects.get_or_create(
             store=self.sender.connection, erp=self.row.connection, warehouse=self.row.warehouse
         )

@@ -12,6 +12,7 @@ from inventory.models import ItemMapping
 from orders.models import CarrierMapping, FulfilmentPolicy, OrderLink, ShipmentLink, WarehouseMapping
 from orders.models import ErpShipment as Mirror
 from orders.shipments.mirroring import attach_shipments, mirror_shipments, note_gone
+from orders.shipments.partners import receive_shipment
 from tests.world import release
 
 AT = datetime(2026, 11, 1, 10, tzinfo=UTC)
@@ -402,6 +403,21 @@ def test_a_fulfilment_that_a_person_cancelled_is_not_sent_again_without_a_word(h
     release("fulfilment_cancelled", "dismiss")
     work(hub)
     assert (hub.reviews(), shipping.creates(), shipping.fulfilments()) == ([], 1, [])
+
+
+def test_a_shipment_that_a_warehouse_tells_goes_the_same_way(hub):
+    shipping = Shipping(hub)
+    item = shipping.items[TABLES]
+    shipping.items[TABLES] = TABLES
+    document = shipping.document("partner:1:DN-1", {TABLES: 2}, warehouse=first_place(hub)["id"])
+
+    for _ in range(2):
+        receive_shipment(hub.order(shipping.placed), document)
+        work(hub)
+
+    assert [lines for lines, *_ in shipping.fulfilments()] == [{TABLES: 2}]
+    assert (shipping.creates(), hub.reviews(), item != TABLES) == (1, [], True)
+    assert not WarehouseMapping.objects.exists()
 
 
 def test_picked_goods_are_not_told_and_a_store_without_policy_is_told_nothing(hub):
