@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 
 ADMIN, ORDER_DESK, FINANCE, VIEWER = "Integration admin", "Order desk", "Finance", "Viewer"
 
-_ORDERS = ("orders.storeorder", "orders.erporder", "orders.orderlink", "orders.orderledger")
+_ORDERS = (
+    "orders.storeorder",
+    "orders.erporder",
+    "orders.orderlink",
+    "orders.orderledger",
+    "orders.erpshipment",
+    "orders.shipmentlink",
+)
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
     "companies.companylocationmapping",
@@ -19,6 +26,8 @@ _MAPPINGS = (
     "orders.paymenttermsmapping",
     "orders.shippingmethodmapping",
     "orders.taxcodemapping",
+    "orders.warehousemapping",
+    "orders.carriermapping",
 )
 # No connections (their settings), no calls, deliveries and attempts (bodies and values with customers' data).
 _LOOK = dict.fromkeys((*_ORDERS, *_COMPANIES, *_MAPPINGS, "sync.reviewitem"), "view")
@@ -29,6 +38,7 @@ _WORK = {
     "orders.orderpolicy": "view",
     "orders.offlineorderpolicy": "view",
     "orders.offlinebackfill": "view",
+    "orders.fulfilmentpolicy": "view",
     "companies.companypolicy": "view",
 }
 
@@ -69,6 +79,9 @@ ROLES: dict[str, Role] = {
             "inventory.itemmapping": "view add change",
             "orders.orderfieldmapping": "view add change",
             "orders.shippingmethodmapping": "view add change",
+            "orders.erpshipment": "view change",
+            "orders.warehousemapping": "view add change",
+            "orders.carriermapping": "view add change",
         }
     ),
     FINANCE: Role(

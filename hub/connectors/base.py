@@ -166,6 +166,11 @@ class Connector(ABC):
     def credential_name(cls, config: Mapping[str, str]) -> str:
         """What the far side counts limits by: connections with the same name share limits and lease."""
 
+    @classmethod
+    def missing_capabilities(cls, config: Mapping[str, str]) -> Mapping[Capability, str]:
+        """What a connection with these settings cannot do, and why: some things need a setting."""
+        return cls.unsupported_capabilities
+
     @abstractmethod
     def test(self) -> list[Check]:
         """Sign in and look around with reads only; names the missing scope or permission.

@@ -16,6 +16,7 @@ class Capability(StrEnum):
     CREATE_ORDER = "create_order"
     FIND_ORDER = "find_order"
     READ_TOTALS = "read_totals"
+    READ_ORDER_WHOLE = "read_order_whole"
     FOLLOW_ORDERS = "follow_orders"
     CONFIRM_ORDER = "confirm_order"
     CANCEL_ORDER = "cancel_order"
@@ -28,6 +29,12 @@ class Capability(StrEnum):
     SUB_CUSTOMERS = "sub_customers"
     CREATE_CUSTOMER = "create_customer"
     READ_LIMITS = "read_limits"
+    READ_SHIPMENTS = "read_shipments"
+    FOLLOW_SHIPMENTS = "follow_shipments"
+    TRACKING_NUMBERS = "tracking_numbers"
+    PICKING = "picking"
+    DELIVERY = "delivery"
+    UNDO_SHIPMENT = "undo_shipment"
 
 
 MEANINGS: dict[Capability, str] = {
@@ -35,6 +42,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.CREATE_ORDER: "create a sales order in one call",
     Capability.FIND_ORDER: "find a sales order by its reference, also when it was invoiced",
     Capability.READ_TOTALS: "read number and totals of many orders in a call",
+    Capability.READ_ORDER_WHOLE: "read orders whole, lines included, many in a call",
     Capability.FOLLOW_ORDERS: "tell which orders changed",
     Capability.CONFIRM_ORDER: "confirm orders once their totals are found equal",
     Capability.CANCEL_ORDER: "cancel an order of which nothing was delivered",
@@ -47,4 +55,10 @@ MEANINGS: dict[Capability, str] = {
     Capability.SUB_CUSTOMERS: "tell customers from the customer above them",
     Capability.CREATE_CUSTOMER: "create a customer, once",
     Capability.READ_LIMITS: "say how many requests it allows at once",
+    Capability.READ_SHIPMENTS: "read shipments with their lines, many in a call",
+    Capability.FOLLOW_SHIPMENTS: "tell which shipments are new or changed",
+    Capability.TRACKING_NUMBERS: "tell carrier and tracking number of a shipment",
+    Capability.PICKING: "tell a shipment that is picked or packed, before it leaves",
+    Capability.DELIVERY: "tell a shipment that was delivered",
+    Capability.UNDO_SHIPMENT: "tell a shipment that was taken back",
 }

@@ -48,6 +48,9 @@ FLOWS: dict[str, Flow] = {
         "orders.flows.read_order_metafields", side="store", priority=Priority.ORDER
     ),
     "push_erp_references": Flow("orders.flows.push_erp_references", side="store", priority=Priority.NORMAL),
+    "push_shipment_to_store": Flow(
+        "orders.flows.push_shipment_to_store", side="store", subject="order", priority=Priority.ORDER
+    ),
     "pull_company_locations": Flow(
         "companies.flows.pull_company_locations", side="store", priority=Priority.ORDER, every=600
     ),
@@ -78,6 +81,10 @@ FLOWS: dict[str, Flow] = {
     "check_order_twin": Flow("orders.flows.check_order_twin", side="erp", subject="order"),
     "pull_erp_orders": Flow(
         "orders.flows.pull_erp_orders", side="erp", every=60, priority=Priority.BACKGROUND
+    ),
+    "read_erp_orders": Flow("orders.flows.read_erp_orders", side="erp", every=300),
+    "pull_erp_shipments": Flow(
+        "orders.flows.pull_erp_shipments", side="erp", every=60, priority=Priority.BACKGROUND
     ),
 }
 

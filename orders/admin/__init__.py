@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from orders.admin import field_mappings, ledger, mappings, offline, orders, policies
+from orders.admin import (
+    field_mappings,
+    ledger,
+    mappings,
+    offline,
+    orders,
+    policies,
+    shipments,
+)
 
-__all__ = ["field_mappings", "ledger", "mappings", "offline", "orders", "policies"]
+__all__ = ["field_mappings", "ledger", "mappings", "offline", "orders", "policies", "shipments"]

@@ -3,7 +3,7 @@
 Starts   every 60 seconds by itself
 Reads    the ERP's orders changed since the cursor, with an overlap
 Writes   ErpOrder mirrors, the cursor, a review item for each identity that stands on several documents; asks the flows
-         that found doubles to look again
+         that found doubles to look again, and for whole documents where something is decided by them
 Repeat   safe: the mirror takes nothing older, and the cursor moves only after its page is stored
 Review   one store order on several ERP documents
 """
@@ -24,6 +24,7 @@ from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, Cursor, ReviewItem
 from hub.sync.running import open_connector
+from orders.erp_documents import ask_for_changed
 from orders.erp_mirroring import mirror_erp_orders
 from orders.models import ErpOrder, OrderLink, StoreOrder
 
@@ -60,6 +61,7 @@ def _store_page(connection: Connection, cursor: Cursor, page: Page[ErpSalesOrder
             cursor.stamp, cursor.external_id = last.updated_at, last.external_id
             cursor.save(update_fields=["stamp", "external_id"])
         _compare_again(connection, rows)
+        ask_for_changed(connection, rows)
         return _report_doubles(connection, rows)
 
 

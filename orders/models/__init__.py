@@ -10,9 +10,19 @@ from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
 from orders.models.policies import OrderPolicy
+from orders.models.shipments import (
+    CarrierMapping,
+    ErpShipment,
+    FulfilmentPolicy,
+    ShipmentLink,
+    WarehouseMapping,
+)
 
 __all__ = [
+    "CarrierMapping",
     "ErpOrder",
+    "ErpShipment",
+    "FulfilmentPolicy",
     "OfflineBackfill",
     "OfflineOrderPolicy",
     "OrderFieldMapping",
@@ -21,7 +31,9 @@ __all__ = [
     "OrderMetafields",
     "OrderPolicy",
     "PaymentTermsMapping",
+    "ShipmentLink",
     "ShippingMethodMapping",
     "StoreOrder",
     "TaxCodeMapping",
+    "WarehouseMapping",
 ]

@@ -7,7 +7,11 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from companies.models import StoreCompanyLocation
+from hub.connectors.sales_documents import OrderStage
 from hub.sync.models import Connection
+
+# Stages after which an ERP has something left to do with an order.
+UNFINISHED = tuple(stage.value for stage in OrderStage if not stage.is_at_least(OrderStage.CLOSED))
 
 
 class StoreOrder(models.Model):
@@ -108,10 +112,17 @@ class ErpOrder(models.Model):
     observed_at = models.DateTimeField(db_default=Now())
     needs_read = models.BooleanField(db_default=False, default=False)
     """Whether it changed since it was read whole; only marked where something is decided by the whole document."""
+    read_asked_at = models.DateTimeField(null=True)
+    """When it was last marked to be read: a read that began before does not settle it."""
     document = models.JSONField(null=True)
     """The vendor-free ErpDocument as JSON; None until it was read whole."""
     document_hash = models.CharField(max_length=32, db_default="", default="", blank=True)
     document_read_at = models.DateTimeField(null=True)
+    """As of when the ERP was asked for it last, in the database's time."""
+    document_updated_at = models.DateTimeField(null=True)
+    """The ERP's stamp of `document`."""
+    is_gone = models.BooleanField(db_default=False, default=False)
+    """Whether the ERP did not show it any more when it was read: deleted, or out of our sight."""
 
     class Meta:
         ordering = ["-pk"]
@@ -123,6 +134,12 @@ class ErpOrder(models.Model):
             models.Index(fields=["number"], name="erp_order_number"),
             models.Index(fields=["connection", "id"], name="erp_order_of_erp"),
             models.Index(fields=["connection", "id"], condition=Q(needs_read=True), name="erp_order_to_read"),
+            # What may change without the ERP telling is looked at again, oldest look first.
+            models.Index(
+                fields=["connection", "document_read_at"],
+                condition=Q(stage__in=UNFINISHED, is_gone=False),
+                name="erp_order_unfinished",
+            ),
             models.Index(fields=["po_key", "id"], name="erp_order_po"),
             models.Index(
                 fields=["connection", "identity_store_code", "identity_order_id"], name="erp_order_identity"

@@ -24,13 +24,18 @@ from hub.sync.models import (
 )
 from inventory.models import ItemMapping
 from orders.models import (
+    CarrierMapping,
+    ErpShipment,
+    FulfilmentPolicy,
     OfflineBackfill,
     OfflineOrderPolicy,
     OrderFieldMapping,
     OrderLedger,
     PaymentTermsMapping,
+    ShipmentLink,
     ShippingMethodMapping,
     TaxCodeMapping,
+    WarehouseMapping,
 )
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
 
@@ -46,6 +51,7 @@ def fill():
     note_events(orders[0], erp, 1)
     _questions(orders, erp)
     _mappings(store, erp, orders[0].location)
+    _shipments(store, erp, orders[0])
     _machinery(store, erp, orders)
     key = ApiKey(name="WMS", scopes=["orders:read"], sees_all_connections=True)
     keys.issue(key)
@@ -69,6 +75,9 @@ def _mappings(store, erp, location):
     PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
     ShippingMethodMapping.objects.create(title="Standard", **pair)
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
+    WarehouseMapping.objects.create(warehouse="EAST", **pair)
+    CarrierMapping.objects.create(carrier="DHL", **pair)
+    FulfilmentPolicy.objects.create(store=store)
     CompanyLocationMapping.objects.create(location=location, connection=erp)
     CompanyPolicy.objects.create(store=store)
     showing = OfflineOrderPolicy.objects.create(**pair)
@@ -81,6 +90,20 @@ def _mappings(store, erp, location):
         matched_by="number",
     )
     FieldOwner.objects.get_or_create(object="order", field="colour", defaults={"owner": "store"})
+
+
+def _shipments(store, erp, order):
+    shipment = ErpShipment.objects.create(
+        connection=erp,
+        external_id="s",
+        number="S-1",
+        order=order,
+        stage="shipped",
+        remote_updated_at=NOW,
+        document={},
+        document_hash="a",
+    )
+    ShipmentLink.objects.create(shipment=shipment, connection=store, external_id="f", part=1, lines={})
 
 
 def _machinery(store, erp, orders):

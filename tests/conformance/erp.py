@@ -87,7 +87,11 @@ class ErpUnderTest(ABC):
     unknown_codes: ClassVar[Mapping[str, UnknownCode]] = {}
     """Changes of an order by what the ERP then does not know: the document's field, and how it is named."""
     absent_id: ClassVar[str]
-    """An id of the right form that no sales order has."""
+    """An id of the right form that nothing has."""
+    warehouse: ClassVar[str] = ""
+    """Where shipments leave from, as the ERP names it."""
+    carrier: ClassVar[str] = ""
+    """Who takes them, in the ERP's code."""
     exempt: ClassVar[Mapping[Cell, str]] = {}
     """Cells that this far side cannot be brought to, and why."""
     answers_without_body: ClassVar[tuple[Capability, ...]] = ()
@@ -302,6 +306,44 @@ class ErpUnderTest(ABC):
     def forbid_limits(self) -> None:
         """An administrator lets the connection no longer ask for limits."""
         raise self._unsaid("forbid_limits")
+
+    def ship(self, order: TrueOrder, quantity: int, *, parcels: Sequence[str] = ("1Z1",)) -> str:
+        """So much of an order's one item leaves the warehouse; answers the shipment's id."""
+        raise self._unsaid("ship")
+
+    def shipped(self, connector: Connector) -> str:
+        """A shipment that has left, new or one that other cells only read; answers its id."""
+        (reference,) = self.plant_orders(connector, 1)
+        return self.ship(self.orders(reference)[0], 2)
+
+    def plant_shipments(self, connector: Connector, count: int) -> list[str]:
+        """So many shipments more, of whatever stage; answers their ids."""
+        references = self.plant_orders(connector, count)
+        return [self.ship(self.orders(reference)[0], 1) for reference in references]
+
+    def few_shipments_a_page(self, connector: Connector) -> None:
+        """This connector asks for few shipments at once; nothing where `small_pages` sees to it."""
+        return
+
+    def pick(self, order: TrueOrder, quantity: int) -> str:
+        """So much of an order's one item is taken off the shelf; answers the shipment's id."""
+        raise self._unsaid("pick")
+
+    def pack(self, shipment_id: str) -> None:
+        """What was picked is packed."""
+        raise self._unsaid("pack")
+
+    def deliver(self, shipment_id: str) -> None:
+        """The receiver has it."""
+        raise self._unsaid("deliver")
+
+    def correct_tracking(self, shipment_id: str, numbers: Sequence[str]) -> None:
+        """A clerk enters other tracking numbers."""
+        raise self._unsaid("correct_tracking")
+
+    def undo(self, shipment_id: str) -> None:
+        """A clerk takes a shipment back, in the way of this ERP."""
+        raise self._unsaid("undo")
 
     def refuse_confirmation(self, order: TrueOrder) -> str:
         """A clerk sees to it that this order cannot be confirmed; answers some of the ERP's own words."""

@@ -30,6 +30,7 @@ class Situation(StrEnum):
 Cell = tuple[Capability, Situation]
 
 _IN_THE_ORDER = "it travels in the order: see there"
+_IN_THE_SHIPMENT = "it is read with the shipment: see there"
 _IN_THE_CUSTOMER = "it is read with the customer: see there"
 _A_READ = "a read is refused by a lacking permission only: see sign in"
 _NOT_OURS = "nobody waits for what people wrote"
@@ -53,6 +54,8 @@ CANNOT_APPLY: dict[Cell, str] = {
     (Capability.FIND_ORDER, Situation.REFUSED): _A_READ,
     (Capability.READ_TOTALS, Situation.LATE): "it names orders that are there",
     (Capability.READ_TOTALS, Situation.REFUSED): _A_READ,
+    (Capability.READ_ORDER_WHOLE, Situation.LATE): "it names orders that are there",
+    (Capability.READ_ORDER_WHOLE, Situation.REFUSED): _A_READ,
     (Capability.FOLLOW_ORDERS, Situation.REFUSED): _A_READ,
     (Capability.FOLLOW_ORDERS, Situation.PARTIAL): "it names no records",
     (Capability.CONFIRM_ORDER, Situation.PAGING): "a call names at most `confirm_batch` documents",
@@ -72,4 +75,19 @@ CANNOT_APPLY: dict[Cell, str] = {
     (Capability.READ_LIMITS, Situation.LATE): _NOT_OURS,
     (Capability.READ_LIMITS, Situation.PARTIAL): _ONE,
     (Capability.READ_LIMITS, Situation.PAGING): _ONE_ANSWER,
+    (Capability.READ_SHIPMENTS, Situation.LATE): "it names shipments that are there",
+    (Capability.READ_SHIPMENTS, Situation.REFUSED): _A_READ,
+    (Capability.FOLLOW_SHIPMENTS, Situation.LATE): _NOT_OURS,
+    (Capability.FOLLOW_SHIPMENTS, Situation.REFUSED): _A_READ,
+    (Capability.FOLLOW_SHIPMENTS, Situation.PARTIAL): "it names no records",
+    (Capability.TRACKING_NUMBERS, Situation.LATE): _NOT_OURS,
+    (Capability.TRACKING_NUMBERS, Situation.REFUSED): _A_READ,
+    (Capability.TRACKING_NUMBERS, Situation.PARTIAL): _IN_THE_SHIPMENT,
+    (Capability.TRACKING_NUMBERS, Situation.PAGING): _IN_THE_SHIPMENT,
+    **{
+        (capability, s): _IN_THE_SHIPMENT
+        for capability in (Capability.PICKING, Capability.DELIVERY, Capability.UNDO_SHIPMENT)
+        for s in Situation
+        if s is not Situation.NORMAL
+    },
 }

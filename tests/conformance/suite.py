@@ -10,19 +10,40 @@ from types import ModuleType
 from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
 from hub.connectors.erp_parts import AccountLimits, Confirmation, Customers, NewCustomers, SalesOrders
-from tests.conformance import cancel_cells, confirm_cells, customer_cells, order_cells, together_cells
+from hub.connectors.order_changes import OrderCancellation
+from hub.connectors.sales_documents import SalesDocuments
+from hub.connectors.shipment_documents import Shipments
+from tests.conformance import (
+    cancel_cells,
+    confirm_cells,
+    customer_cells,
+    document_cells,
+    order_cells,
+    shipment_cells,
+    together_cells,
+)
 from tests.conformance.cells import CELLS
 from tests.conformance.erp import ErpUnderTest
 from tests.conformance.situations import CANNOT_APPLY, Cell, Situation
 
 FOLDER = Path(__file__).parent / "erps"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
-MEANT = (cancel_cells, confirm_cells, customer_cells, order_cells, together_cells)
+MEANT = (
+    cancel_cells,
+    confirm_cells,
+    customer_cells,
+    document_cells,
+    order_cells,
+    shipment_cells,
+    together_cells,
+)
 """Importing them fills CELLS."""
 PARTS = {
     Capability.CREATE_ORDER: SalesOrders,
+    Capability.CANCEL_ORDER: OrderCancellation,
     Capability.FIND_ORDER: SalesOrders,
     Capability.READ_TOTALS: SalesOrders,
+    Capability.READ_ORDER_WHOLE: SalesDocuments,
     Capability.FOLLOW_ORDERS: SalesOrders,
     Capability.CONFIRM_ORDER: Confirmation,
     Capability.FIND_CUSTOMER_BY_NUMBER: Customers,
@@ -30,12 +51,18 @@ PARTS = {
     Capability.FIND_CUSTOMER_BY_EMAIL: Customers,
     Capability.CREATE_CUSTOMER: NewCustomers,
     Capability.READ_LIMITS: AccountLimits,
+    Capability.READ_SHIPMENTS: Shipments,
+    Capability.FOLLOW_SHIPMENTS: Shipments,
+    Capability.TRACKING_NUMBERS: Shipments,
+    Capability.UNDO_SHIPMENT: Shipments,
 }
 UNTOLD = (Capability.SIGN_IN, Capability.PRICES_WITH_TAX)
 """Nothing but their cells says whether they are there."""
 NEEDED = {
     Capability.CREATE_TOGETHER: "together",
     Capability.SUB_CUSTOMERS: "plant_sub_customer",
+    Capability.PICKING: "pick",
+    Capability.DELIVERY: "deliver",
 }
 
 

@@ -17,11 +17,12 @@ from hub.sandbox.business_central.reading import Ask, Reader, asked
 from hub.sandbox.business_central.routes import BATCH, Segment, base_of, segments_of
 from hub.sandbox.business_central.state import State, etag_of
 from hub.sandbox.business_central.values import Record
+from hub.sandbox.business_central.web_services import WebServices
 from hub.sandbox.system import Request, Response
 
 MAX_BATCH = 100
 # Look-ups that a late index can hold back.
-LAGGING = frozenset({"salesOrders", "salesInvoices", "salesOrderLines", "salesInvoiceLines"})
+LAGGING = frozenset({*LINES_OF, *LINES_OF.values()})
 JSON_TYPE = {
     "Content-Type": "application/json; odata.metadata=minimal; odata.streaming=true",
     "OData-Version": "4.0",
@@ -40,6 +41,7 @@ class Api:
         self.reader = reader
         self.access = access
         self.options = options
+        self.pages = WebServices(state, access, options)
         self.verbs: dict[tuple[str, str, bool], Callable[[Record, Any], Response]] = {
             ("PATCH", ORDERS, True): self._change_order,
             ("DELETE", ORDERS, True): self._delete_order,
@@ -49,6 +51,8 @@ class Api:
 
     def answer(self, request: Request) -> Response:
         """Answer one request, or a batch of them."""
+        if self.pages.is_asked_by(request):
+            return self.pages.answer(request)
         tenant, environment, base, rest = base_of(request)
         if (tenant, environment) != (self.options["tenant"], self.options["environment"]):
             raise no_resource(f"{tenant}/{environment}")

@@ -10,8 +10,10 @@ from typing import Any
 from hub.sandbox.business_central.access import Access
 from hub.sandbox.business_central.documents import LINES, ORDERS, Orders
 from hub.sandbox.business_central.errors import Refusal
+from hub.sandbox.business_central.shipping import TRAVEL
 from hub.sandbox.business_central.state import State
 from hub.sandbox.business_central.values import Record
+from hub.sandbox.business_central.web_services import PAGE, WebServices
 
 Data = dict[str, Any]
 
@@ -23,18 +25,19 @@ class Office:
     state: State
     orders: Orders
     access: Access
+    pages: WebServices
 
 
-def act(state: State, orders: Orders, access: Access, action: str, data: Data) -> Data:
+def act(office: Office, action: str, data: Data) -> Data:
     """Carry out one action, all or nothing.
 
     Raises ValueError, or Refusal where the application itself refuses.
     """
     if action not in ACTIONS:
         raise ValueError(f"nobody can {action!r}; people can {', '.join(sorted(ACTIONS))}")
-    with state.transaction() as take_back:
+    with office.state.transaction() as take_back:
         try:
-            return ACTIONS[action](Office(state, orders, access), data)
+            return ACTIONS[action](office, data)
         except (Refusal, ValueError):
             take_back()
             raise
@@ -73,7 +76,7 @@ def _delete_order(office: Office, data: Data) -> Data:
 
 
 def _set_status(status: str) -> Callable[[Office, Data], Data]:
-    """The API's status Open is a released order, Draft an open one."""
+    """The API's status Open is a released order, Draft an open one, In Review one that waits for an approval."""
 
     def do(office: Office, data: Data) -> Data:
         order = office.state.save(ORDERS, _order(office, data) | {"status": status})
@@ -85,6 +88,57 @@ def _set_status(status: str) -> Callable[[Office, Data], Data]:
 def _post_order(office: Office, data: Data) -> Data:
     invoice = office.orders.post(_order(office, data))
     return {"id": invoice["id"], "number": invoice["number"]}
+
+
+def _ship_order(office: Office, data: Data) -> Data:
+    """Post a shipment of the order: `lines` [{sequence, quantity}] or all that is outstanding, from `location`.
+
+    `tracking`, `agent` and `agent_service` say how it travels.
+    """
+    lines = _exact(data.get("lines"))
+    quantities = None if lines is None else {line["sequence"]: Decimal(line["quantity"]) for line in lines}
+    location = str(data.get("location", "")).upper()
+    if location and office.state["locations"].one("code", location) is None:
+        raise ValueError(f"there is no location {location!r}")
+    shipment = office.orders.shipping.post(_order(office, data), quantities, _travel(data), location)
+    if shipment is None:
+        raise ValueError("there is nothing to ship")
+    return {"id": shipment["id"], "number": shipment["number"]}
+
+
+def _correct_shipment(office: Office, data: Data) -> Data:
+    shipment = office.orders.shipping.correct(_shipment(office, data), _travel(data))
+    return {"number": shipment["number"]}
+
+
+def _undo_shipment(office: Office, data: Data) -> Data:
+    """Take back the lines with the sequences `lines`, or all."""
+    shipment = _shipment(office, data)
+    sequences = set(data["lines"]) if "lines" in data else None
+    office.orders.shipping.undo(shipment, sequences)
+    return {"number": shipment["number"]}
+
+
+def _travel(data: Data) -> dict[str, str]:
+    return {name: str(data[name]) for name in TRAVEL if name in data}
+
+
+def _shipment(office: Office, data: Data) -> Record:
+    """The posted shipment by `shipment`, its number."""
+    found = office.state["salesShipments"].one("number", _need(data, "shipment"))
+    if found is None:
+        raise ValueError(f"there is no shipment {data['shipment']!r}")
+    return found
+
+
+def _publish_page(office: Office, data: Data) -> Data:
+    """Page 130 as a web service; `published` false withdraws it."""
+    name = str(data.get("name", PAGE.name))
+    if name != PAGE.name:
+        raise ValueError(f"only {PAGE.name} can be published here, not {name!r}")
+    change = office.pages.published.add if data.get("published", True) else office.pages.published.discard
+    change(name)
+    return {"published": sorted(office.pages.published)}
 
 
 def _block_customer(office: Office, data: Data) -> Data:
@@ -139,7 +193,12 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "delete_order": _delete_order,
     "release_order": _set_status("Open"),
     "reopen_order": _set_status("Draft"),
+    "request_approval": _set_status("In_x0020_Review"),
     "post_order": _post_order,
+    "ship_order": _ship_order,
+    "correct_shipment": _correct_shipment,
+    "undo_shipment": _undo_shipment,
+    "publish_page": _publish_page,
     "block_customer": _block_customer,
     "block_item": _block_item,
     "change_secret": _change_secret,

@@ -24,6 +24,7 @@ from hub.sandbox.business_central.documents import Orders
 from hub.sandbox.business_central.errors import Refusal
 from hub.sandbox.business_central.reading import Reader
 from hub.sandbox.business_central.routes import operation_of
+from hub.sandbox.business_central.shipping import TRAVEL
 from hub.sandbox.business_central.state import State
 from hub.sandbox.business_central.values import Record, write
 from hub.sandbox.system import Lane, Request, Response, System
@@ -134,7 +135,8 @@ class BusinessCentralCompany(System):
 
     def act(self, action: str, data: dict[str, Any]) -> dict[str, Any]:
         try:
-            return clerk.act(self.state, self.orders, self.access, action, data)
+            office = clerk.Office(self.state, self.orders, self.access, self.api.pages)
+            return clerk.act(office, action, data)
         except Refusal as refusal:
             raise ValueError(refusal.message) from refusal
 
@@ -144,8 +146,17 @@ class BusinessCentralCompany(System):
             "items": [_plain(record) for record in self.state["items"].records.values()],
             "salesOrders": self._documents("salesOrders", "salesOrderLines"),
             "salesInvoices": self._documents("salesInvoices", "salesInvoiceLines"),
+            "salesShipments": self._shipments(),
             "requests": dict(self.requests),
         }
+
+    def _shipments(self) -> list[Record]:
+        """With what only page 130 shows."""
+        kept = self.state["salesShipments"].records
+        return [
+            record | {name: kept[record["id"]][inner] for name, inner in TRAVEL.items()}
+            for record in self._documents("salesShipments", "salesShipmentLines")
+        ]
 
     def _documents(self, set_name: str, lines_name: str) -> list[Record]:
         documents = []

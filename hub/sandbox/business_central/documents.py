@@ -9,6 +9,7 @@ from hub.sandbox.business_central import amounts
 from hub.sandbox.business_central.entities import ENTITIES, NULL_GUID
 from hub.sandbox.business_central.errors import bad_request, no_record, not_related, not_valid
 from hub.sandbox.business_central.lines import Lines
+from hub.sandbox.business_central.shipping import Shipping
 from hub.sandbox.business_central.state import State
 from hub.sandbox.business_central.values import Record, accept, blank
 
@@ -25,6 +26,7 @@ class Orders:
         self.lcy = lcy
         self.carries_tax = carries_tax
         self.lines = Lines(state)
+        self.shipping = Shipping(state)
 
     def create(self, body: Any) -> tuple[Record, Record]:
         """Insert an order with its lines, all or nothing.
@@ -65,7 +67,12 @@ class Orders:
         return self._recalculated(self.state.save(ORDERS, record))
 
     def delete(self, order: Record) -> None:
-        """Delete the order with its lines."""
+        """Delete the order with its lines; what was shipped must have been invoiced."""
+        for line in self.ordered_lines(order):
+            _check_unshipped(line)
+        self._remove(order)
+
+    def _remove(self, order: Record) -> None:
         for line in self.state[LINES].having("documentId", order["id"]):
             self.state.remove(LINES, line["id"])
         self.state.remove(ORDERS, order["id"])
@@ -88,17 +95,19 @@ class Orders:
         return self.state[LINES].records[line["id"]]
 
     def delete_line(self, line: Record) -> None:
-        """Delete one line."""
+        """Delete one line; what was shipped must have been invoiced."""
         order = self.state[ORDERS].records[line["documentId"]]
         _check_open(order)
+        _check_unshipped(line)
         self.state.remove(LINES, line["id"])
         self._recalculated(order)
 
     def post(self, order: Record) -> Record:
-        """Ship and invoice in full: the order vanishes and a posted invoice stands in its place."""
+        """Ship what is left and invoice in full: the order vanishes and a posted invoice stands in its place."""
         lines = self.ordered_lines(order)
         if not any(line["quantity"] for line in lines):
             raise not_valid("There is nothing to post.")
+        self.shipping.post(order, None, {}, "")
         number = self.state.next_number("salesInvoices", FIRST_INVOICE, "S-INV")
         invoice = {**blank(ENTITIES[INVOICES])}
         invoice |= {name: value for name, value in order.items() if name in invoice}
@@ -112,7 +121,7 @@ class Orders:
             "remainingAmount": order["totalAmountIncludingTax"],
             "status": "Open",
         }
-        self.delete(order)
+        self._remove(order)
         posted = self.state.save(INVOICES, invoice)
         for line in lines:
             self.state.save(INVOICE_LINES, self._posted_line(posted, line))
@@ -204,6 +213,8 @@ _REFERENCES = (
     ("paymentTermsId", "paymentTerms", "Payment Terms"),
     ("shipmentMethodId", "shipmentMethods", "Shipment Method"),
 )
+# Statuses of the API in which nobody changes an order, as the application calls them.
+_CLOSED_TO_CHANGES = {"Open": "Released", "In_x0020_Review": "Pending Approval"}
 # Codes that must name a record: table relations of the sales header.
 _CODES = (
     ("salesperson", "salespeople", "Salesperson Code", "Salesperson/Purchaser"),
@@ -231,10 +242,18 @@ def _split(body: Any) -> tuple[Any, list[Any]]:
 
 def _check_open(order: Record) -> None:
     """The API's status Open is the application's Released, its Draft the application's Open."""
-    if order["status"] == "Open":
+    if order["status"] in _CLOSED_TO_CHANGES:
         raise not_valid(
             "Status must be equal to 'Open' in Sales Header: Document Type=Order, "
-            f"No.={order['number']}. Current value is 'Released'."
+            f"No.={order['number']}. Current value is '{_CLOSED_TO_CHANGES[order['status']]}'."
+        )
+
+
+def _check_unshipped(line: Record) -> None:
+    if line["shippedQuantity"] > line["invoicedQuantity"]:
+        raise not_valid(
+            f"Qty. Shipped Not Invoiced must be equal to '0' in Sales Line: Line No.={line['sequence']}. "
+            f"Current value is '{line['shippedQuantity'] - line['invoicedQuantity']}'."
         )
 
 

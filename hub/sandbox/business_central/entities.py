@@ -120,6 +120,23 @@ salesInvoiceLines salesInvoiceLine
     taxCode:Code[50] taxPercent:Decimal! totalTaxAmount:Decimal! amountIncludingTax:Decimal!
     invoiceDiscountAllocation:Decimal! netAmount:Decimal! netTaxAmount:Decimal!
     netAmountIncludingTax:Decimal! shipmentDate:Date itemVariantId:Guid locationId:Guid
+salesShipments salesShipment
+    id:Guid! number:Code[20]! externalDocumentNumber:Code[35] invoiceDate:Date postingDate:Date
+    dueDate:Date customerPurchaseOrderReference:Text[35] customerId:Guid customerNumber:Code[20]
+    customerName:Text[100]! billToCustomerId:Guid billToName:Text[100]! billToCustomerNumber:Code[20]
+    shipToName:Text[100] shipToContact:Text[100] sellToAddressLine1:Text[100]
+    sellToAddressLine2:Text[50] sellToCity:Text[30] sellToCountry:Code[10] sellToState:Text[30]
+    sellToPostCode:Code[20] billToAddressLine1:Text! billToAddressLine2:Text! billToCity:Text!
+    billToCountry:Text! billToState:Text! billToPostCode:Text! shipToAddressLine1:Text[100]
+    shipToAddressLine2:Text[50] shipToCity:Text[30] shipToCountry:Code[10] shipToState:Text[30]
+    shipToPostCode:Code[20] currencyCode:Text orderNumber:Code[20]! paymentTermsCode:Code[10]
+    shipmentMethodCode:Code[10] salesperson:Code[20] pricesIncludeTax:Boolean!
+    lastModifiedDateTime:DateTime! phoneNumber:Text[30] email:Text[80]
+salesShipmentLines salesShipmentLine
+    id:Guid! documentId:Guid! documentNo:Code[20] sequence:Integer
+    lineType:Enum(_x0020_|G_x002F_L_x0020_Account|Item|Resource|Fixed_x0020_Asset|Charge_x0020__x0028_Item_x0029_|Allocation_x0020_Account)
+    lineObjectNumber:Code[20] description:Text[100] description2:Text[50] unitOfMeasureCode:Code[10]
+    unitPrice:Decimal quantity:Decimal discountPercent:Decimal taxPercent:Decimal! shipmentDate:Date
 companies company
     id:Guid! systemVersion:Text! name:Text! displayName:Text! businessProfileId:Text!
 """  # noqa: E501 - two lists of enum values are longer than a line
@@ -165,4 +182,8 @@ def _field(match: re.Match[str]) -> Field:
 
 ENTITIES = _read(_TABLE)
 # The lines of a document travel with it on request ($expand) and have an address of their own below it.
-LINES_OF = {"salesOrders": "salesOrderLines", "salesInvoices": "salesInvoiceLines"}
+LINES_OF = {
+    "salesOrders": "salesOrderLines",
+    "salesInvoices": "salesInvoiceLines",
+    "salesShipments": "salesShipmentLines",
+}

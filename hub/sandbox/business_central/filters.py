@@ -72,6 +72,14 @@ class Join:
 Filter = Condition | Join
 
 
+def equals(wanted: Filter, name: str) -> list[Any]:
+    """The values of `name eq 1` or `name eq 1 or name eq 2`; empty for anything else."""
+    parts = wanted.parts if isinstance(wanted, Join) and wanted.word == "or" else (wanted,)
+    found = [part for part in parts if isinstance(part, Condition) and part.operator == "eq"]
+    is_whole = len(found) == len(parts) and all(part.name == name for part in found)
+    return [part.value for part in found] if is_whole else []
+
+
 def parse(entity: Entity, text: str) -> Filter:
     """The tree of a filter. Raises Refusal in OData's words."""
     reader = _Reader(entity, _tokens(text), text)

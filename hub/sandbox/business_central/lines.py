@@ -67,7 +67,7 @@ class Lines:
         return self._completed(order, line | defaults | given | _fixed(defaults), given)
 
     def _completed(self, order: Record, line: Record, given: Record) -> Record:
-        _check(line)
+        _check(line, given)
         line["taxPercent"] = self._tax_percent(order, line)
         rules = amounts.Rules(self.precision(order["currencyCode"]), order["pricesIncludeTax"])
         done = amounts.discounted(
@@ -180,14 +180,18 @@ def _fixed(defaults: Record) -> Record:
     return {name: defaults[name] for name in names if name in defaults}
 
 
-def _check(line: Record) -> None:
+def _check(line: Record, given: Record) -> None:
     if not 0 <= line["discountPercent"] <= amounts.HUNDRED:
         raise not_valid("Line Discount % must be between 0 and 100.")
     if line["unitPrice"] < 0 and line["lineType"] == "Item":
         raise not_valid("Unit Price must not be negative in Sales Line with an Item.")
     for name in _SHIPPED:
-        if line[name]:
+        if given.get(name):
             raise not_valid(f"{name} cannot be set; posting sets it.")
+    if line["quantity"] < line["shippedQuantity"]:
+        raise not_valid(
+            f"Quantity must not be less than Quantity Shipped, which is {line['shippedQuantity']}."
+        )
 
 
 def _is_by_amount(given: Record) -> bool:

@@ -11,6 +11,7 @@ from hub.sandbox.system import Request
 
 _BASE = re.compile(r"/v2\.0/(?P<tenant>[^/]+)/(?P<environment>[^/]+)/api/v2\.0(?P<rest>/.*)?")
 _SEGMENT = re.compile(r"(?P<name>[$\w.]+)(?:\((?P<id>[0-9a-fA-F-]{36})\))?")
+_PAGE = re.compile(r"/v2\.0/[^/]+/[^/]+/ODataV4/Company\('[^/]*'\)/(?P<name>\w+)")
 BATCH = "$batch"
 
 
@@ -43,7 +44,10 @@ def segments_of(rest: str) -> list[Segment]:
 
 
 def operation_of(request: Request) -> str:
-    """ "METHOD set", by the last entity set or action that the path names."""
+    """ "METHOD set", by the last entity set, action or published page that the path names."""
+    page = _PAGE.fullmatch(request.path)
+    if page:
+        return f"{request.method} {page['name']}"
     try:
         *_, rest = base_of(request)
         names = [segment.name for segment in segments_of(rest)]

@@ -16,7 +16,9 @@ from hub.sandbox.business_central.values import Record
 INDEXED = {
     "salesOrders": ("externalDocumentNumber", "number", "customerNumber"),
     "salesInvoices": ("externalDocumentNumber", "number", "orderNumber", "orderId"),
+    "salesShipments": ("externalDocumentNumber", "number", "orderNumber"),
     "salesOrderLines": ("documentId",),
+    "salesShipmentLines": ("documentId",),
     "salesInvoiceLines": ("documentId",),
     "customers": ("number",),
     "items": ("number",),

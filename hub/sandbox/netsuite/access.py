@@ -33,6 +33,7 @@ PERMISSIONS = (
     "Setup -> Log in using OAuth 2.0 Access Tokens",
     "Setup -> Log in using Access Tokens",
     "Transactions -> Sales Order",
+    "Transactions -> Item Fulfillment",
     "Transactions -> Find Transaction",
     "Lists -> Customers",
     "Lists -> Items",

@@ -27,6 +27,7 @@ from hub.sandbox.netsuite.api import Api
 from hub.sandbox.netsuite.customers import Customers
 from hub.sandbox.netsuite.errors import Refusal
 from hub.sandbox.netsuite.fields import TABLES
+from hub.sandbox.netsuite.fulfillments import Fulfillments
 from hub.sandbox.netsuite.orders import LABELS, Orders
 from hub.sandbox.netsuite.reading import BASE, MASTERS, encode, written
 from hub.sandbox.netsuite.state import Record, State
@@ -94,6 +95,7 @@ class NetSuiteAccount(System):
         self.access = Access(Integration(**given, lifetime=options["token_lifetime"]))
         self.state = State()
         self.orders = Orders(self.state, options)
+        self.fulfillments = Fulfillments(self.state, options)
         self.customers = Customers(self.state, options)
         self.jobs = jobs.Jobs(options["async_processors"], options["latency"])
         self.api = Api(self.state, self.orders, self.customers, self.access, self.jobs)
@@ -167,7 +169,9 @@ class NetSuiteAccount(System):
     def act(self, action: str, data: dict[str, Any]) -> dict[str, Any]:
         self.jobs.advance()
         try:
-            office = clerk.Office(self.state, self.orders, self.customers, self.access, self.options)
+            office = clerk.Office(
+                self.state, self.orders, self.fulfillments, self.customers, self.access, self.options
+            )
             return clerk.act(office, action, data)
         except Refusal as refusal:
             raise ValueError(refusal.detail) from refusal
@@ -178,6 +182,7 @@ class NetSuiteAccount(System):
             "customers": [_plain(record) for record in self.state["customer"].by_id.values()],
             "items": [_plain(record) for record in self.state["item"].by_id.values()],
             "salesOrders": [_order(self.state, record) for record in self.state["salesOrder"].by_id.values()],
+            "itemFulfillments": [_plain(each) for each in self.state["itemFulfillment"].by_id.values()],
             "requests": dict(self.requests),
             "loginAuditTrail": list(self.access.audit),
         }

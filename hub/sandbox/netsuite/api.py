@@ -13,6 +13,7 @@ from hub.sandbox.netsuite.access import Access
 from hub.sandbox.netsuite.customers import CUSTOMER, Customers
 from hub.sandbox.netsuite.errors import Refusal
 from hub.sandbox.netsuite.fields import TABLES, Intake, parse
+from hub.sandbox.netsuite.fulfillments import FULFILLMENT
 from hub.sandbox.netsuite.jobs import Jobs
 from hub.sandbox.netsuite.orders import ORDER, Orders
 from hub.sandbox.netsuite.reading import BASE, COLLECTION, MASTERS, SINGULAR, Reader, encode, page
@@ -22,7 +23,12 @@ from hub.sandbox.system import Request, Response
 MAX_BATCH = 100
 """https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/article_0127092747.html"""
 MAX_PAGE = 1000
-PERMISSIONS = {ORDER: "Transactions -> Sales Order", CUSTOMER: "Lists -> Customers"}
+PERMISSIONS = {
+    ORDER: "Transactions -> Sales Order",
+    CUSTOMER: "Lists -> Customers",
+    FULFILLMENT: "Transactions -> Item Fulfillment",
+}
+READ_ONLY = frozenset((*MASTERS, FULFILLMENT))
 _JSON_TYPES = ("application/json", "application/vnd.oracle.resource+json")
 
 
@@ -53,7 +59,7 @@ class Api:
         """Answer one request below /services/rest/record/v1."""
         segments = request.path.removeprefix(BASE).strip("/").split("/", 2)
         name, record_id, part = (segments + ["", ""])[:3]
-        if name not in self.keepers and name not in MASTERS:
+        if name not in self.keepers and name not in READ_ONLY:
             raise errors.no_resource(request.path)
         self.access.check(PERMISSIONS.get(name, "Lists -> Items"))
         reader = Reader(self.state, origin + BASE)

@@ -10,6 +10,7 @@ from typing import Any
 from hub.sandbox.netsuite.access import PERMISSIONS, Access
 from hub.sandbox.netsuite.customers import CUSTOMER, Customers
 from hub.sandbox.netsuite.fields import Intake
+from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIPPED, Fulfillments
 from hub.sandbox.netsuite.orders import BILLED, CANCELLED, ORDER, PENDING_APPROVAL, Orders
 from hub.sandbox.netsuite.signatures import public_key
 from hub.sandbox.netsuite.state import Record, State
@@ -23,6 +24,7 @@ class Office:
 
     state: State
     orders: Orders
+    fulfillments: Fulfillments
     customers: Customers
     access: Access
     options: dict[str, Any]
@@ -40,8 +42,9 @@ def act(office: Office, action: str, data: Data) -> Data:
 
 
 def _create_order(office: Office, data: Data) -> Data:
+    """`source` says how it came in; what a person enters has none."""
     order = office.orders.create(_taken(office, ORDER, _need(data, "order")))
-    return _told(order)
+    return _told(office.state.save(ORDER, order | {"source": str(data.get("source", ""))}))
 
 
 def _edit_order(office: Office, data: Data) -> Data:
@@ -50,8 +53,23 @@ def _edit_order(office: Office, data: Data) -> Data:
     return _told(office.orders.change(_order(office, data), changes, frozenset(data.get("replace", ()))))
 
 
+def _delete_line(office: Office, data: Data) -> Data:
+    """Remove the line with the number `line`."""
+    order, number = _order(office, data), _need(data, "line")
+    gone = [line for line in order["item"] if line["line"] == number]
+    if not gone or gone[0]["quantityFulfilled"] or gone[0]["quantityBilled"]:
+        raise ValueError(f"order {order['tranId']} has no line {number!r} that could be removed")
+    kept = [line for line in order["item"] if line["line"] != number]
+    return _told(office.orders.change(order | {"item": kept}, {}))
+
+
 def _approve_order(office: Office, data: Data) -> Data:
     return _told(office.orders.change(_order(office, data), {"orderStatus": "B"}))
+
+
+def _hold_order(office: Office, data: Data) -> Data:
+    """Take the approval back: the order waits for it again, and nothing of it can be fulfilled."""
+    return _told(office.orders.change(_order(office, data), {"orderStatus": PENDING_APPROVAL}))
 
 
 def _close_order(office: Office, data: Data) -> Data:
@@ -77,8 +95,8 @@ def _delete_order(office: Office, data: Data) -> Data:
 
 
 def _invoice_order(office: Office, data: Data) -> Data:
-    """Ship and bill everything: the order is billed and can no longer be changed."""
-    order = _order(office, data)
+    """Ship what is left and bill everything: the order is billed and can no longer be changed."""
+    order = _shipped_whole(office, _order(office, data))
     done = [
         {
             **line,
@@ -88,6 +106,58 @@ def _invoice_order(office: Office, data: Data) -> Data:
         for line in order["item"]
     ]
     return _told(office.state.save(ORDER, order | {"item": done, "status": BILLED}))
+
+
+def _shipped_whole(office: Office, order: Record) -> Record:
+    """The order with all its goods shipped, where they can be: nobody waits for its approval here."""
+    for fulfillment in office.fulfillments.of(order["id"]):
+        office.fulfillments.change(fulfillment, status=SHIPPED)
+    if office.fulfillments.can_go_on(order):
+        office.fulfillments.create(order, None, status=SHIPPED)
+    return office.state[ORDER].by_id[order["id"]]
+
+
+def _fulfill_order(office: Office, data: Data) -> Data:
+    """`lines` [{line, quantity, location, serialNumbers}] or all that is left, as `status` A, B or C (shipped).
+
+    `location` and a line's are names; `packages` are tracking numbers of parcels that `carrier` takes.
+    """
+    lines = _exact(data.get("lines"))
+    for line in lines or ():
+        line["location"] = _location(office, line.get("location"))
+    fulfillment = office.fulfillments.create(
+        _order(office, data),
+        lines,
+        status=str(data.get("status", SHIPPED)),
+        packages=[str(number) for number in data.get("packages", ())],
+        location=_location(office, data.get("location")),
+        carrier=str(data.get("carrier", "")),
+    )
+    return {"id": fulfillment["id"], "tranId": fulfillment["tranId"]}
+
+
+def _change_fulfillment(office: Office, data: Data) -> Data:
+    """Another `status`, other `packages`."""
+    packages = [str(number) for number in data["packages"]] if "packages" in data else None
+    fulfillment = _named(office, FULFILLMENT, data)
+    office.fulfillments.change(fulfillment, status=str(data.get("status", "")), packages=packages)
+    return {"id": fulfillment["id"]}
+
+
+def _delete_fulfillment(office: Office, data: Data) -> Data:
+    fulfillment = _named(office, FULFILLMENT, data)
+    office.fulfillments.delete(fulfillment)
+    return {"deleted": fulfillment["id"]}
+
+
+def _location(office: Office, name: object) -> str:
+    """The id of a location by name, "" for none."""
+    if not name:
+        return ""
+    found = office.state["location"].named(str(name))
+    if found is None:
+        raise ValueError(f"there is no location {name!r}")
+    return str(found["id"])
 
 
 def _lock_order(office: Office, data: Data) -> Data:
@@ -171,10 +241,15 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "create_order": _create_order,
     "edit_order": _edit_order,
     "approve_order": _approve_order,
+    "hold_order": _hold_order,
+    "delete_line": _delete_line,
     "close_order": _close_order,
     "cancel_order": _cancel_order,
     "delete_order": _delete_order,
     "invoice_order": _invoice_order,
+    "fulfill_order": _fulfill_order,
+    "change_fulfillment": _change_fulfillment,
+    "delete_fulfillment": _delete_fulfillment,
     "lock_order": _lock_order,
     "edit_customer": _edit_customer,
     "set_customer_inactive": _set_inactive(CUSTOMER),

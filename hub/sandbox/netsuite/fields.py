@@ -48,6 +48,7 @@ TARGETS = {
     "item": "item",
     "priceLevel": "priceLevel",
     "taxType": "taxType",
+    "transaction": "salesOrder",
 }
 # What NetSuite computes or sets itself. The schemas do not say it: after the forms and the record catalogue.
 READ_ONLY: dict[str, frozenset[str]] = {

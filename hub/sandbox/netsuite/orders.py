@@ -96,7 +96,9 @@ class Orders:
 
     def delete(self, order: Record) -> None:
         """Remove the order; one that was fulfilled or billed stays."""
-        if any(line["quantityFulfilled"] or line["quantityBilled"] for line in order["item"]):
+        fulfillments = self.state["itemFulfillment"].by_id.values()
+        is_picked = any(each["createdFrom"] == order["id"] for each in fulfillments)
+        if is_picked or any(line["quantityFulfilled"] or line["quantityBilled"] for line in order["item"]):
             raise errors.user_error("This record cannot be deleted because it has dependent records.")
         self.state.remove(ORDER, order["id"])
 

@@ -41,6 +41,7 @@ _SHOWN = {
     "taxitem": ("taxItem",),
     "subsidiary": ("subsidiary",),
     "location": ("location",),
+    "shipmethod": ("shipItem",),
     "price": ("priceLevel",),
     "pricelevel": ("priceLevel",),
     "transaction": ("salesOrder",),
@@ -48,6 +49,8 @@ _SHOWN = {
 _NEEDED = {
     "transaction": ("Transactions -> Sales Order", "Transactions -> Find Transaction"),
     "transactionline": ("Transactions -> Sales Order", "Transactions -> Find Transaction"),
+    "transactionshippingaddress": ("Transactions -> Sales Order", "Transactions -> Find Transaction"),
+    "transactionbillingaddress": ("Transactions -> Sales Order", "Transactions -> Find Transaction"),
     "customer": ("Lists -> Customers",),
     "entity": ("Lists -> Customers",),
     "item": ("Lists -> Items",),

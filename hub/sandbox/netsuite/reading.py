@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.sandbox.netsuite.fields import CUSTOM, TABLES, TARGETS, choices
+from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIP_STATUSES
 from hub.sandbox.netsuite.orders import STATUSES
 from hub.sandbox.netsuite.state import NAMES, Record, State
 
@@ -49,10 +50,14 @@ class Reader:
             _, kinds, own = MASTERS[name]
             table = _COMMON | (_ITEM_FIELDS if kinds else {}) | own
         else:
-            table = TABLES[name] | self.state.custom_fields[CUSTOM[name]]
+            table = TABLES[name] | self.state.custom_fields.get(CUSTOM.get(name, ""), {})
             record = {**record, "taxDetails": record.get("_taxDetails")}
         address = f"{self.base}/{name}/{record['id']}"
-        return {"links": [_self(address)], **self._fields(table, record, address, expands)}
+        shown = {"links": [_self(address)], **self._fields(table, record, address, expands)}
+        if name == FULFILLMENT:
+            status = {"id": record["status"], "refName": SHIP_STATUSES[record["status"]]}
+            shown |= {"status": status, "shipStatus": dict(status)}
+        return shown
 
     def _fields(self, table: dict[str, str], record: Record, address: str, expands: bool) -> Json:
         written = {}

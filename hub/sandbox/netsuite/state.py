@@ -25,6 +25,7 @@ FIRST_IDS = {
     "customer": 1001,
     "item": 2001,
     "salesOrder": 50001,
+    "fulfillmentNumber": 101,
     "address": 7001,
 }
 # The field by which people know a record of the type.
@@ -40,6 +41,7 @@ NAMES = {
     "customer": "entityId",
     "item": "itemId",
     "salesOrder": "tranId",
+    "itemFulfillment": "tranId",
 }
 
 

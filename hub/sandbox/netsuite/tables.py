@@ -18,9 +18,14 @@ from hub.sandbox.netsuite.state import Record, State
 
 Row = dict[str, Any]
 _MASTER = {"id": "INTEGER", "externalid": "TEXT", "isinactive": "TEXT", "lastmodifieddate": "TEXT"}
+_ADDRESS = {"nkey": "INTEGER"} | dict.fromkeys(
+    ("addr1", "addr2", "addr3", "addressee", "attention", "addrphone", "city", "state", "zip", "country"),
+    "TEXT",
+)
 COLUMNS: dict[str, dict[str, str]] = {
     "transaction": {
-        **dict.fromkeys(("id", "entity", "currency", "terms"), "INTEGER"),
+        **dict.fromkeys(("id", "entity", "currency", "terms", "shipmethod", "salesrep"), "INTEGER"),
+        **dict.fromkeys(("shippingaddress", "billingaddress"), "INTEGER"),
         **dict.fromkeys(("externalid", "tranid", "transactionnumber", "trandisplayname", "type"), "TEXT"),
         **dict.fromkeys(("recordtype", "status", "otherrefnum", "memo", "email", "source"), "TEXT"),
         **dict.fromkeys(("trandate", "shipdate", "createddate", "lastmodifieddate", "shipcomplete"), "TEXT"),
@@ -32,8 +37,11 @@ COLUMNS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("location", "subsidiary", "entity", "taxcode"), "INTEGER"),
         **dict.fromkeys(("mainline", "taxline", "itemtype", "memo", "units", "isclosed"), "TEXT"),
         **dict.fromkeys(("quantity", "rate", "foreignamount", "netamount", "quantityshiprecv"), "REAL"),
-        "quantitybilled": "REAL",
+        **dict.fromkeys(("quantitybilled", "quantitypicked", "taxrate1"), "REAL"),
+        **dict.fromkeys(("requesteddate", "expectedshipdate"), "TEXT"),
     },
+    "transactionshippingaddress": _ADDRESS,
+    "transactionbillingaddress": _ADDRESS,
     "customer": {
         **_MASTER,
         **dict.fromkeys(("parent", "currency", "terms", "pricelevel", "taxitem"), "INTEGER"),
@@ -84,7 +92,13 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 # The tables that a record of the type has rows in, with the column that leads back to the record.
 OF_TYPE: dict[str, dict[str, str]] = {
-    "salesOrder": {"transaction": "id", "transactionline": "transaction"},
+    "salesOrder": {
+        "transaction": "id",
+        "transactionline": "transaction",
+        "transactionshippingaddress": "nkey",
+        "transactionbillingaddress": "nkey",
+    },
+    "itemFulfillment": {"transaction": "id"},
     "customer": {
         "customer": "id",
         "entity": "id",
@@ -111,7 +125,7 @@ CUSTOM_KINDS = {
     **dict.fromkeys(("integer", "select"), "INTEGER"),
     "number": "REAL",
 }
-_DATES = frozenset(("tranDate", "shipDate"))
+_DATES = frozenset(("tranDate", "shipDate", "requestedDate", "expectedShipDate"))
 
 
 @dataclass(slots=True)
@@ -123,7 +137,11 @@ class Rows:
     makers: dict[str, Callable[[Record], dict[str, list[Row]]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.makers = {"salesOrder": self._order, "customer": self._customer}
+        self.makers = {
+            "salesOrder": self._order,
+            "itemFulfillment": self._fulfillment,
+            "customer": self._customer,
+        }
 
     def of(self, record_type: str, record: Record) -> dict[str, list[Row]]:
         """The rows by table."""
@@ -212,6 +230,8 @@ class Rows:
             "voided": "F",
             "foreigntotal": float(record["total"]),
             "trandisplayname": f"Sales Order #{record['tranId']}",
+            "shippingaddress": record["id"],
+            "billingaddress": record["id"],
         }
         common = {
             "transaction": record["id"],
@@ -226,7 +246,26 @@ class Rows:
         lines += [common | row for row in self._totals(record)]
         for number, line in enumerate(lines):
             line["linesequencenumber"] = number
-        return {"transaction": [head], "transactionline": lines}
+        return {
+            "transaction": [head],
+            "transactionline": lines,
+            "transactionshippingaddress": [self._address(record, "shippingAddress")],
+            "transactionbillingaddress": [self._address(record, "billingAddress")],
+        }
+
+    def _address(self, record: Record, name: str) -> Row:
+        """An address as it stands on the order; its key is the order's."""
+        given = {part.lower(): value for part, value in (record.get(name) or {}).items()}
+        return {"nkey": record["id"]} | {
+            column: self.cell(column, given.get(column)) for column in _ADDRESS if column != "nkey"
+        }
+
+    def _fulfillment(self, record: Record) -> dict[str, list[Row]]:
+        """Its lines are shown by the record service only."""
+        head = self._plain("transaction", record)
+        shown = f"Item Fulfillment #{record['tranId']}"
+        head |= {"type": "ItemShip", "recordtype": "itemfulfillment", "voided": "F", "trandisplayname": shown}
+        return {"transaction": [head]}
 
     def _amount(self, record: Record, amount: Decimal) -> Row:
         """An amount of a sale: below zero on its lines. netamount is in the subsidiary's currency."""
@@ -250,6 +289,10 @@ class Rows:
             "isclosed": "T" if line["isClosed"] else "F",
             "quantityshiprecv": float(line["quantityFulfilled"]),
             "quantitybilled": float(line["quantityBilled"]),
+            "quantitypicked": float(line.get("quantityPicked") or 0),
+            "taxrate1": None if line.get("taxRate1") is None else float(line["taxRate1"]),
+            "requesteddate": self.cell("requestedDate", line.get("requestedDate")),
+            "expectedshipdate": self.cell("expectedShipDate", line.get("expectedShipDate")),
             **self._amount(record, line["amount"]),
         }
 

@@ -28,9 +28,19 @@ _SUBJECTS = (
 )
 
 
+_PLACES = ("merchant_managed", "assigned", "third_party")
+FULFILLMENT_SCOPES = {
+    right: tuple(f"{right}_{place}_fulfillment_orders" for place in _PLACES) for right in ("read", "write")
+}
+"""Fulfillment orders have scopes by whose location they are at."""
+_SENDING_SCOPES = {"read": ("read_orders", "read_fulfillments"), "write": FULFILLMENT_SCOPES["write"]}
+
+
 def scopes_for(field: str, is_mutation: bool) -> tuple[str, ...]:
     """The scopes of which a root field needs one; none where any token will do."""
     right = "write" if is_mutation else "read"
+    if field.startswith("fulfillment"):
+        return FULFILLMENT_SCOPES[right] if field.startswith("fulfillmentOrder") else _SENDING_SCOPES[right]
     for beginning, subject in _SUBJECTS:
         if field.startswith(beginning):
             # Companies may be read and written with the scopes for customers, too.

@@ -240,6 +240,26 @@ def release(shop: Shop, line: Record, pieces: int, *, is_restocked: bool) -> Non
         _move(shop, level, committed=-pieces, on_hand=-pieces)
 
 
+def location_of_line(shop: Shop, line: Record) -> str | None:
+    """Where the item of a line is stocked; None where it is stocked nowhere or not tracked."""
+    level = _level_of_line(shop, line)
+    return str(level["_locationId"]) if level else None
+
+
+def is_stocked(shop: Shop, line: Record, place: Record) -> bool:
+    """Whether a location stocks the item of a line; what is not tracked is everywhere."""
+    variant = shop.get("ProductVariant", line["_variantId"])
+    item = shop.get("InventoryItem", variant["_inventoryItemId"]) if variant else None
+    return item is None or not item["tracked"] or (item["id"], place["id"]) in shop.levels
+
+
+def send_out(shop: Shop, line: Record, pieces: int) -> None:
+    """Pieces that leave the house, or come back into it where the number is negative."""
+    level = _level_of_line(shop, line)
+    if level is not None:
+        _move(shop, level, committed=-pieces, on_hand=-pieces)
+
+
 def _level_of_line(shop: Shop, line: Record) -> Record | None:
     variant = shop.get("ProductVariant", line["_variantId"])
     item = shop.get("InventoryItem", variant["_inventoryItemId"]) if variant else None

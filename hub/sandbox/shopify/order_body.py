@@ -116,7 +116,9 @@ def _header(shop: Shop, order: Record) -> Record:
         "email": order["email"] or "",
         "estimated_taxes": False,
         "financial_status": _lower(order["displayFinancialStatus"]),
-        "fulfillment_status": None,
+        "fulfillment_status": {"FULFILLED": "fulfilled", "PARTIALLY_FULFILLED": "partial"}.get(
+            order["displayFulfillmentStatus"]
+        ),
         "landing_site": None,
         "landing_site_ref": None,
         "location_id": None,
@@ -288,7 +290,9 @@ def _line(order: Record, line: Record) -> Record:
         "admin_graphql_api_id": line["id"],
         "attributed_staffs": [],
         "current_quantity": line["currentQuantity"],
-        "fulfillable_quantity": line["currentQuantity"],
+        "fulfillable_quantity": line["currentQuantity"]
+        + line.get("_returned", 0)
+        - line.get("_fulfilled", 0),
         "fulfillment_service": "manual",
         "fulfillment_status": None,
         "gift_card": line["isGiftCard"],

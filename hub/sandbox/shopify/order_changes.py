@@ -81,6 +81,8 @@ def _cancel_refusal(shop: Shop, args: Args) -> Refused | None:
         return Refused(["refund"], message, "INVALID")
     if order["cancelledAt"]:
         return Refused(["orderId"], "Cannot cancel an order that has already been canceled", "INVALID")
+    if any(line.get("_fulfilled") for line in order["_lines"]):
+        return Refused(["orderId"], "Cannot cancel an order that has outstanding fulfillments", "INVALID")
     return None
 
 

@@ -33,6 +33,12 @@ def order_paid(shop: Shop, order: Record) -> None:
     _emit(shop, "orders/updated", order)
 
 
+def order_fulfilled(shop: Shop, order: Record) -> None:
+    """An order of which something was sent: all of it, or a part."""
+    is_whole = order["displayFulfillmentStatus"] == "FULFILLED"
+    _emit(shop, "orders/fulfilled" if is_whole else "orders/partially_fulfilled", order)
+
+
 def order_cancelled(shop: Shop, order: Record) -> None:
     """A cancelled order."""
     _emit(shop, "orders/cancelled", order)

@@ -65,7 +65,8 @@ def _number_in(value: object) -> int:
 @lru_cache(maxsize=1)
 def schema() -> GraphQLSchema:
     """The schema with every served field wired."""
-    built = build_schema(Path(__file__).with_name("schema.graphql").read_text(), assume_valid=True)
+    parts = sorted(Path(__file__).parent.glob("*.graphql"))
+    built = build_schema("\n".join(part.read_text() for part in parts), assume_valid=True)
     for name in ("Decimal", "Money"):
         _scalar(built, name, decimal_text, _decimal_in)
     _scalar(built, "DateTime", str, _time_in)

@@ -18,6 +18,7 @@ ALL_SCOPES = """
     read_orders write_orders read_all_orders read_draft_orders write_draft_orders
     read_customers write_customers read_companies write_companies read_products write_products
     read_inventory write_inventory read_locations write_locations
+    read_merchant_managed_fulfillment_orders write_merchant_managed_fulfillment_orders
     read_payment_terms write_payment_terms read_publications read_metaobject_definitions
     """
 API_VERSION = "2026-07"

@@ -16,6 +16,8 @@ from hub.sandbox.shopify import (
     company_locations,
     cost,
     draft_orders,
+    fulfillment_orders,
+    fulfillments,
     inventory,
     locations,
     nodes,
@@ -40,6 +42,8 @@ from hub.sandbox.system import Outgoing, Request, Response, System
 NOUNS = (
     company_locations,
     draft_orders,
+    fulfillment_orders,
+    fulfillments,
     inventory,
     locations,
     nodes,
@@ -231,9 +235,16 @@ class ShopifyStore(System):
             **{name: order[key] for name, key in owners.items()},
             "customer": order["_customerId"],
             "paymentTerms": json_ready(order["_terms"]),
+            "fulfillments": [self._fulfillment_truth(one) for one in order.get("_fulfillments", [])],
             "lineItemsPriceSet": json_ready(order["_lineItemsPriceSet"]),
             "metafields": self._metafields_of(order["id"]),
         }
+
+    def _fulfillment_truth(self, fulfillment: Record) -> Record:
+        lines = {line["lineItem"]["id"]: 0 for line in fulfillment["_lines"]}
+        for line in fulfillment["_lines"]:
+            lines[line["lineItem"]["id"]] += line["quantity"]
+        return {**json_ready(fulfillment), "lines": lines, "events": json_ready(fulfillment["_events"])}
 
     def _metafields_of(self, owner_id: str) -> Record:
         found = self.shop.metafields.get(owner_id, {}).values()

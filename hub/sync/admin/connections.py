@@ -144,7 +144,7 @@ class ConnectionAdmin(PlainAdmin):
     @admin.display(description="Capabilities")
     def shown_capabilities(self, connection: Connection) -> SafeString:
         """Each thing that Concord asks of an ERP: whether this one does it, and why not where it does not."""
-        missing = connector_class(connection.system).unsupported_capabilities
+        missing = connector_class(connection.system).missing_capabilities(connection.config or {})
         return as_table(
             {
                 words.capitalize(): f"no: {missing[c]}" if c in missing else "yes"

@@ -33,6 +33,7 @@ FLOW_NAMES = {
     "pull_store_orders": "Read the store's changes",
     "pull_company_locations": "Read company locations",
     "pull_metafield_names": "Look for new metafields",
+    "read_erp_orders": "Read ERP orders whole",
     "read_order_metafields": "Read metafields of orders",
     "read_store_orders": "Read orders whole",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
@@ -47,11 +47,15 @@ class BusinessCentralUnderTest(ErpUnderTest):
         Capability.CREATE_ORDER: "POST salesOrders",
         Capability.FIND_ORDER: "GET salesOrders",
         Capability.READ_TOTALS: "GET salesOrders",
+        Capability.READ_ORDER_WHOLE: "GET salesOrders",
         Capability.FOLLOW_ORDERS: "GET salesOrders",
         Capability.CANCEL_ORDER: "DELETE salesOrders",
         Capability.FIND_CUSTOMER_BY_NUMBER: "GET customers",
         Capability.FIND_CUSTOMER_BY_TAX_ID: "GET customers",
         Capability.FIND_CUSTOMER_BY_EMAIL: "GET customers",
+        Capability.READ_SHIPMENTS: "GET salesShipments",
+        Capability.FOLLOW_SHIPMENTS: "GET salesShipments",
+        Capability.TRACKING_NUMBERS: "GET Posted_Sales_Shipment",
     }
     codes = Codes("C1", "I1", "T19", "8499", "N30", "EXW")
     known = KnownCustomer("C1", "Adatum", "buyer@adatum.example", "DE 123.456-789")
@@ -70,6 +74,8 @@ class BusinessCentralUnderTest(ErpUnderTest):
     }
     answers_without_body = (Capability.CANCEL_ORDER,)
     absent_id = "00000000-aaaa-4bbb-8ccc-000000000000"
+    warehouse = "MAIN"
+    carrier = "UPS"
 
     def __init__(self, sandbox: Sandbox, name: str) -> None:
         super().__init__(sandbox, name)
@@ -78,6 +84,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
     def _start(self, **options: object) -> None:
         self.sandbox.create("erp", self.name, profile="demo", **options)
         self.sandbox.seed("erp", self.name, MASTER)
+        self._act("publish_page")
 
     def settings(self) -> tuple[dict[str, str], dict[str, str]]:
         root = f"{self.sandbox.url}/erps/{self.name}"
@@ -87,6 +94,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
             "company": f"CONCORD {self.name.upper()}",
             "client_id": "sandbox",
             "currency": "EUR",
+            "shipments_page": "Posted_Sales_Shipment",
             "api_url": root,
             "login_url": root,
             "call_deadline_seconds": "60",
@@ -144,8 +152,24 @@ class BusinessCentralUnderTest(ErpUnderTest):
         ]
         return list(self.sandbox.seed("erp", self.name, {"customers": rows})["customers"])
 
-    def _act(self, action: str, **data: object) -> None:
-        self.sandbox.act("erp", self.name, action, data)
+    def ship(self, order: TrueOrder, quantity: int, *, parcels: Sequence[str] = ("1Z1",)) -> str:
+        travel = {"tracking": ", ".join(parcels), "agent": self.carrier, "location": self.warehouse}
+        lines = [{"sequence": 10000, "quantity": quantity}]
+        return self._act("ship_order", number=order.number, lines=lines, **travel)["id"]
+
+    def correct_tracking(self, shipment_id: str, numbers: Sequence[str]) -> None:
+        self._act("correct_shipment", shipment=self._number(shipment_id), tracking=",".join(numbers))
+
+    def undo(self, shipment_id: str) -> None:
+        self._act("undo_shipment", shipment=self._number(shipment_id))
+
+    def _number(self, shipment_id: str) -> str:
+        truth = self.sandbox.truth(kind="erp", name=self.name)["erps"][self.name]
+        (number,) = (row["number"] for row in truth["salesShipments"] if row["id"] == shipment_id)
+        return number
+
+    def _act(self, action: str, **data: object) -> dict:
+        return self.sandbox.act("erp", self.name, action, data)
 
     def _rows(self, reference: str, kind: str = "salesOrders") -> list[dict]:
         truth = self.sandbox.truth(kind="erp", name=self.name)["erps"][self.name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
@@ -62,6 +62,7 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.CREATE_TOGETHER: "PUT salesOrder batch",
         Capability.FIND_ORDER: "POST suiteql",
         Capability.READ_TOTALS: "POST suiteql",
+        Capability.READ_ORDER_WHOLE: "POST suiteql",
         Capability.FOLLOW_ORDERS: "POST suiteql",
         Capability.CANCEL_ORDER: "PATCH salesOrder",
         Capability.FIND_CUSTOMER_BY_NUMBER: "POST suiteql",
@@ -69,6 +70,9 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.FIND_CUSTOMER_BY_EMAIL: "POST suiteql",
         Capability.CREATE_CUSTOMER: "PUT customer",
         Capability.READ_LIMITS: "GET governanceLimits",
+        Capability.READ_SHIPMENTS: "GET itemFulfillment",
+        Capability.FOLLOW_SHIPMENTS: "POST suiteql",
+        Capability.TRACKING_NUMBERS: "GET itemFulfillment",
     }
     codes = Codes("C1", "I1", "VAT19", "Standard", "Net 30", "Standard")
     known = KnownCustomer("C1", "Adatum", "buyer@adatum.example", "DE 123.456-789")
@@ -89,6 +93,8 @@ class NetSuiteUnderTest(ErpUnderTest):
         "tax_code": UnknownCode(CodeKind.TAX_CODE, "VAT99"),
     }
     absent_id = "999999999"
+    warehouse = "Main Warehouse"
+    carrier = "ups"
     answers_without_body = (Capability.CREATE_ORDER, Capability.CANCEL_ORDER, Capability.CREATE_CUSTOMER)
     refused_customer = ({"email": "nowhere"}, "nowhere")
     more_than_a_page = 1001
@@ -96,6 +102,7 @@ class NetSuiteUnderTest(ErpUnderTest):
         (Capability.FIND_ORDER, Situation.PAGING): _BY_200,
         (Capability.READ_TOTALS, Situation.PAGING): _BY_200,
         (Capability.FIND_CUSTOMER_BY_NUMBER, Situation.PAGING): _BY_200,
+        (Capability.READ_SHIPMENTS, Situation.PAGING): "each shipment is a request of its own",
     }
 
     def __init__(self, sandbox: Sandbox, name: str) -> None:
@@ -196,14 +203,37 @@ class NetSuiteUnderTest(ErpUnderTest):
     def customers_named(self, name: str) -> list[str]:
         return [row["entityId"] for row in self._rows("customers", "companyName", name)]
 
+    def ship(self, order: TrueOrder, quantity: int, *, parcels: Sequence[str] = ("1Z1",)) -> str:
+        return self._fulfill(order, quantity, "C", parcels)
+
+    def pick(self, order: TrueOrder, quantity: int) -> str:
+        return self._fulfill(order, quantity, "A", ())
+
+    def pack(self, shipment_id: str) -> None:
+        self._act("change_fulfillment", id=shipment_id, status="B")
+
+    def correct_tracking(self, shipment_id: str, numbers: Sequence[str]) -> None:
+        self._act("change_fulfillment", id=shipment_id, packages=list(numbers))
+
+    def undo(self, shipment_id: str) -> None:
+        self._act("delete_fulfillment", id=shipment_id)
+
+    def few_shipments_a_page(self, connector: Connector) -> None:
+        connector.shipment_rows = 2
+
+    def _fulfill(self, order: TrueOrder, quantity: int, status: str, parcels: Sequence[str]) -> str:
+        travel = {"packages": list(parcels), "carrier": self.carrier, "location": self.warehouse}
+        lines = [{"line": 1, "quantity": quantity}]
+        return self._act("fulfill_order", id=order.external_id, lines=lines, status=status, **travel)["id"]
+
     def allowed_at_once(self) -> int:
         return AT_ONCE
 
     def forbid_limits(self) -> None:
         self._start(is_admin_role=False)
 
-    def _act(self, action: str, **data: object) -> None:
-        self.sandbox.act("erp", self.name, action, data)
+    def _act(self, action: str, **data: object) -> dict:
+        return self.sandbox.act("erp", self.name, action, data)
 
     def _rows(self, kind: str, field: str, value: str) -> list[dict]:
         truth = self.sandbox.truth(kind="erp", name=self.name)["erps"][self.name]

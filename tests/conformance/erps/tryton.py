@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
@@ -24,6 +24,7 @@ from tests.fakes.hooks import FreeHooks
 
 RELAY = "tryton"
 SALE = "sale.sale"
+SHIPMENT = "stock.shipment.out"
 CONFIRMED = ("confirmed", "processing", "done")
 SALES_AT_ONCE = 50
 """SQLite's parser takes not many more in one call."""
@@ -31,9 +32,11 @@ _WHOLE = "Tryton answers a search whole"
 _searches = (
     Capability.FIND_ORDER,
     Capability.READ_TOTALS,
+    Capability.READ_ORDER_WHOLE,
     Capability.FIND_CUSTOMER_BY_NUMBER,
     Capability.FIND_CUSTOMER_BY_TAX_ID,
     Capability.FIND_CUSTOMER_BY_EMAIL,
+    Capability.READ_SHIPMENTS,
 )
 
 
@@ -53,6 +56,8 @@ class Shared:
         config, secrets = under_test.settings()
         self.hooks = KeptSession()
         self.connector = Tryton(config, secrets, self.hooks)
+        self.shipment_id = ""
+        """One that has left and that cells only read: to ship takes Tryton a second."""
 
 
 class TrytonUnderTest(ErpUnderTest):
@@ -64,6 +69,7 @@ class TrytonUnderTest(ErpUnderTest):
         Capability.CREATE_ORDER: "model.sale.sale.create",
         Capability.FIND_ORDER: "model.sale.sale.search_read",
         Capability.READ_TOTALS: "model.sale.sale.search_read",
+        Capability.READ_ORDER_WHOLE: "model.sale.sale.search_read",
         Capability.FOLLOW_ORDERS: "model.sale.sale.search_read",
         Capability.CONFIRM_ORDER: "model.sale.sale.confirm",
         Capability.CANCEL_ORDER: "model.sale.sale.cancel",
@@ -71,6 +77,9 @@ class TrytonUnderTest(ErpUnderTest):
         Capability.FIND_CUSTOMER_BY_TAX_ID: "model.party.party.search_read",
         Capability.FIND_CUSTOMER_BY_EMAIL: "model.party.party.search_read",
         Capability.CREATE_CUSTOMER: "model.party.party.create",
+        Capability.READ_SHIPMENTS: "model.stock.shipment.out.search_read",
+        Capability.FOLLOW_SHIPMENTS: "model.stock.shipment.out.search_read",
+        Capability.TRACKING_NUMBERS: "model.stock.shipment.out.search_read",
     }
     codes = Codes("10000", "IT-0001", "VAT19", "SHIPPING", "30 DAYS", "STANDARD")
     known = KnownCustomer("10000", "Nordlicht Möbel GmbH", "einkauf@nordlicht.example", "DE811128135")
@@ -86,6 +95,8 @@ class TrytonUnderTest(ErpUnderTest):
         "tax_code": UnknownCode(CodeKind.TAX_CODE, "VAT99"),
     }
     absent_id = "999999999"
+    warehouse = "WH"
+    carrier = "STANDARD"
     refused_customer = ({"tax_registration_id": "DE123456789"}, "DE123456789")
     more_than_a_page = 201
     exempt: ClassVar = {
@@ -96,7 +107,7 @@ class TrytonUnderTest(ErpUnderTest):
     def __init__(self, sandbox: Sandbox, shared: Shared | None = None) -> None:
         super().__init__(sandbox, RELAY)
         self.shared = shared
-        self.undo: list[tuple[object, ...]] = []
+        self.to_undo: list[tuple[object, ...]] = []
 
     def connect(self, **config: str) -> Connector:
         if self.shared is None or self.is_new_here:
@@ -163,7 +174,7 @@ class TrytonUnderTest(ErpUnderTest):
         [user] = self._find("res.user", [["login", "=", USER]], ["login"])
         change = ("model.res.user.write", [user["id"]])
         self._call(*change, {"groups": [["remove", ids]]})
-        self.undo.append((*change, {"groups": [["add", ids]]}))
+        self.to_undo.append((*change, {"groups": [["add", ids]]}))
         return "sale.sale"
 
     def refusing(self, order: SalesOrder) -> tuple[SalesOrder, str]:
@@ -171,7 +182,7 @@ class TrytonUnderTest(ErpUnderTest):
         [row] = self._find("product.template", [["code", "=", "IT-0009"]], ["name"])
         change = ("model.product.template.write", [row["id"]])
         self._call(*change, {"salable": False})
-        self.undo.append((*change, {"salable": True}))
+        self.to_undo.append((*change, {"salable": True}))
         return replace(order, lines=(replace(order.lines[0], number="IT-0009"), *order.lines[1:])), "domain"
 
     def refuse_confirmation(self, order: TrueOrder) -> str:
@@ -197,8 +208,69 @@ class TrytonUnderTest(ErpUnderTest):
 
     def close(self) -> None:
         super().close()
-        for call in self.undo:
+        for call in self.to_undo:
             self._call(*call)
+        if self.shared is not None:
+            self.shared.connector.shipment_rows = Tryton.shipment_rows
+
+    # ------------------------------------------------------------------------------------- shipments
+
+    def shipped(self, connector: Connector) -> str:
+        if self.shared is None:
+            return super().shipped(connector)
+        if not self.shared.shipment_id:
+            self.shared.shipment_id = super().shipped(connector)
+        return self.shared.shipment_id
+
+    def plant_shipments(self, connector: Connector, count: int) -> list[str]:
+        """Plans, which are told as well: they begin to wait when their sales are confirmed."""
+        orders = [self.orders(reference)[0] for reference in self.plant_orders(connector, count)]
+        self._confirm(*orders)
+        return [self._waiting(order) for order in orders]
+
+    def few_shipments_a_page(self, connector: Connector) -> None:
+        connector.shipment_rows = 2
+
+    def ship(self, order: TrueOrder, quantity: int, *, parcels: Sequence[str] = ("1Z1",)) -> str:
+        shipment_id = self.pick(order, quantity)
+        self.pack(shipment_id)
+        self.correct_tracking(shipment_id, parcels)
+        self._press("ship", shipment_id)
+        return shipment_id
+
+    def pick(self, order: TrueOrder, quantity: int) -> str:
+        if not self.orders(order.reference)[0].is_confirmed:
+            self._confirm(order)
+        shipment_id = self._waiting(order)
+        [row] = self._find(SHIPMENT, [["id", "=", int(shipment_id)]], ["inventory_moves"])
+        self._call("model.stock.move.write", row["inventory_moves"], {"quantity": float(quantity)})
+        self._press("assign_force", shipment_id)
+        self._press("pick", shipment_id)
+        return shipment_id
+
+    def pack(self, shipment_id: str) -> None:
+        self._press("pack", shipment_id)
+
+    def deliver(self, shipment_id: str) -> None:
+        self._press("do", shipment_id)
+
+    def correct_tracking(self, shipment_id: str, numbers: Sequence[str]) -> None:
+        self._call(f"model.{SHIPMENT}.write", [int(shipment_id)], {"reference": ", ".join(numbers)})
+
+    def undo(self, shipment_id: str) -> None:
+        self._press("cancel", shipment_id)
+
+    def _confirm(self, *orders: TrueOrder) -> None:
+        for button in ("quote", "confirm"):
+            self._call(f"model.sale.sale.{button}", [int(order.external_id) for order in orders])
+
+    def _waiting(self, order: TrueOrder) -> str:
+        [sale] = self._find(SALE, [["id", "=", int(order.external_id)]], ["shipments"])
+        domain = [["id", "in", sale["shipments"]], ["state", "=", "waiting"]]
+        return str(self._find(SHIPMENT, domain, ["state"])[0]["id"])
+
+    def _press(self, button: str, shipment_id: str) -> None:
+        self._call(f"model.{SHIPMENT}.{button}", [int(shipment_id)])
 
     def _find(self, model: str, domain: list[object], fields: list[str]) -> list[dict]:
         return self._call(f"model.{model}.search_read", domain, 0, None, [["id", "ASC"]], fields)

@@ -50,6 +50,9 @@ def test_a_good_connection_passes_every_check(far_side):
         ("Read shipmentMethods", True),
         ("Read salesOrders", True),
         ("Read salesInvoices", True),
+        ("Read locations", True),
+        ("Read salesShipments", True),
+        ("Tracking numbers", True),
     ]
     assert {sent.method for sent in far_side.sent if sent.entity != "token"} == {"GET"}
 

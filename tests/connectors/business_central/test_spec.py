@@ -12,6 +12,7 @@ import pytest
 from hub.connectors.documents import FieldType, LineKind
 from hub.connectors.erps.business_central.order_body import LENGTHS, LINE_TYPES, ORDER_FIELDS
 from hub.connectors.erps.business_central.reference import REFERENCE_LENGTH
+from hub.connectors.erps.business_central.sales_documents import STAGES
 from hub.connectors.erps.business_central.text import units
 from tests.connectors.business_central.far_side import FarSide, address, document, line, payload
 
@@ -21,7 +22,8 @@ pytestmark = pytest.mark.skipif(
     not SPECS.is_dir(), reason="the vendor's interface descriptions are not beside the project"
 )
 
-WORD = re.compile(r"(?:^|\(|\s)([a-z]\w+)(?= (?:eq|ge)|,)")
+WORD = re.compile(r"(?:^|\(|\s)([A-Za-z]\w+)(?= (?:eq|ge)|,)")
+PAGE = "Posted_Sales_Shipment"
 PYTHON_TYPES = {
     "Decimal": (int, Decimal),
     "Boolean": (bool,),
@@ -36,14 +38,18 @@ def entities():
     """Fields by name for every entity set of API v2.0."""
     spec = json.loads((SPECS / "apiv2_entities_alappextensions.json").read_text())
     standard = [entity for entity in spec["entities"] if entity.get("APIGroup") is None]
-    return {entity["EntitySetName"]: {f["name"]: f for f in entity["fields"]} for entity in standard}
+    fields = {entity["EntitySetName"]: {f["name"]: f for f in entity["fields"]} for entity in standard}
+    pages = json.loads((SPECS / "nav_bc_odata_pages_derived.json").read_text())["pages"]
+    [published] = [page for page in pages if page["pageId"] == 130]
+    return fields | {PAGE: {field["odata"]: field for field in published["fields"]}}
 
 
 @pytest.fixture(scope="module")
 def parts():
     """The expandable parts of every entity set."""
     spec = json.loads((SPECS / "apiv2_entities_alappextensions.json").read_text())
-    return {e["EntitySetName"]: {p["entitySetName"] for p in e["parts"]} for e in spec["entities"]}
+    found = {e["EntitySetName"]: {p["entitySetName"] for p in e["parts"]} for e in spec["entities"]}
+    return found | {PAGE: set()}
 
 
 @pytest.fixture
@@ -54,7 +60,8 @@ def everything_sent():
     far_side.answers("GET paymentTerms", (200, {"value": [{"id": "t", "code": "N30"}]}))
     far_side.answers("GET shipmentMethods", (200, {"value": [{"id": "m", "code": "EXW"}]}))
     far_side.answers("GET customers", (200, {"value": [payload("customer")]}))
-    erp = far_side.connector()
+    far_side.answers("GET salesShipments", (200, {"value": [payload("sales_shipment")]}))
+    erp = far_side.connector(shipments_page=PAGE)
     lines = (
         line(description="long " * 60, unit="PCS"),
         line(kind=LineKind.ACCOUNT, number="8400"),
@@ -75,11 +82,14 @@ def everything_sent():
     erp.create_sales_order(order)
     erp.find_sales_orders([order.reference])
     erp.read_sales_orders(["5d115c9c-44e3-ea11-bb43-000d3a2feca1"])
+    erp.read_sales_documents(["5d115c9c-44e3-ea11-bb43-000d3a2feca1"])
     page = erp.changed_sales_orders(None, None)
     assert page.after is None
     erp.customers_by_number(["10000"])
     erp.customers_by_tax_id("DE789456278")
     erp.customers_by_email("a@b.de")
+    erp.read_shipments([payload("sales_shipment")["id"]])
+    assert erp.changed_shipments(None, None).after is None
     erp.test()
     return [sent for sent in far_side.sent if sent.entity not in ("token", "companies")]
 
@@ -92,7 +102,12 @@ def test_every_request_names_an_entity_and_its_fields(everything_sent, entities,
         "items",
         "paymentTerms",
         "shipmentMethods",
+        "locations",
+        "salesShipments",
+        PAGE,
     }
+    expanded = {(sent.entity, sent.query["$expand"]) for sent in everything_sent if "$expand" in sent.query}
+    assert expanded == {("salesOrders", "salesOrderLines"), ("salesInvoices", "salesInvoiceLines")}
     for sent in everything_sent:
         named = re.split(",", ",".join(filter(None, (sent.query.get("$select"), sent.query.get("$orderby")))))
         filtered = WORD.findall(sent.query.get("$filter", ""))
@@ -143,10 +158,28 @@ def test_the_fields_that_people_may_fill_are_writable_and_of_the_vendors_type_an
     assert all(fields[name].get("editable") is not False for name in found)
 
 
+def test_a_shipments_payload_is_of_the_published_fields(entities):
+    body = payload("sales_shipment")
+    lines = body.pop("salesShipmentLines")
+
+    assert body.keys() - {"@odata.etag"} <= entities["salesShipments"].keys()
+    for row in lines:
+        assert row.keys() - {"@odata.etag"} == entities["salesShipmentLines"].keys()
+        assert row["lineType"] in entities["salesShipmentLines"]["lineType"]["enum"]
+
+
 def test_the_line_types_are_the_vendors():
     enums = json.loads((SPECS / "bc_tables_w1.json").read_text())["enums"]
 
     assert set(LINE_TYPES.values()) <= {value["name"] for value in enums["Invoice Line Agg. Line Type"]}
+
+
+def test_the_statuses_are_the_vendors():
+    enums = json.loads((SPECS / "bc_tables_w1.json").read_text())["enums"]
+
+    names = {value["name"] for value in enums["Sales Order Entity Buffer Status"]}
+
+    assert set(STAGES) == names
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hub.connectors.erp_parts import AccountLimits, Confirmation, Customers, New
 from hub.connectors.erps.netsuite import settings
 from hub.connectors.erps.netsuite.connector import NetSuite
 from hub.connectors.registry import connector_class
+from hub.connectors.shipment_documents import Shipments
 from hub.errors import ConnectionBroken, RateLimited, Unreachable
 from tests.connectors.netsuite.far_side import ORDER_ROW, TOKEN_CONFIG, TOKEN_SECRETS, payload, refusal, rows
 
@@ -36,11 +37,11 @@ def test_the_registry_knows_it():
 
 
 def test_it_plays_everything_but_the_confirmation(erp):
-    for part in (SalesOrders, Customers, NewCustomers, AccountLimits):
+    for part in (SalesOrders, Customers, NewCustomers, Shipments, AccountLimits):
         assert erp.supporting(part) is erp
     with pytest.raises(ConnectionBroken):
         erp.supporting(Confirmation)
-    assert set(NetSuite.unsupported_capabilities) == {Capability.CONFIRM_ORDER}
+    assert set(NetSuite.unsupported_capabilities) == {Capability.CONFIRM_ORDER, Capability.DELIVERY}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from hub.connectors.documents import FilledField
 from hub.connectors.erps.netsuite import settings
 from hub.connectors.erps.netsuite.order_fields import STANDARD
 from hub.connectors.erps.netsuite.sales_orders import STATUSES
+from hub.connectors.erps.netsuite.shipments import STATUSES as SHIP_STATUSES
 from tests.connectors.netsuite.batches_pace import FAST
 from tests.connectors.netsuite.far_side import (
     CREATED,
@@ -30,6 +31,8 @@ from tests.connectors.netsuite.far_side import (
     rows,
 )
 from tests.connectors.netsuite.test_batches import DONE, JOB, row_of, together
+from tests.connectors.netsuite.test_shipments import FEED as SHIPPED
+from tests.connectors.netsuite.test_shipments import SOURCE
 
 SPECS = Path(__file__).resolve().parents[4] / "shared" / "specs" / "netsuite"
 
@@ -42,6 +45,11 @@ PYTHON_TYPES = {"string": str, "number": (int, Decimal), "integer": int, "boolea
 CATALOGUE = {"transaction": "salesorder", "customer": "customer", "item": "assemblyitem"}
 CATALOGUE |= {"currency": "currency", "subsidiary": "subsidiary", "location": "location"}
 SCHEMAS = {"term": "term", "salestaxitem": "salesTaxItem", "shipitem": "shipItem"}
+# The lines of an order are its sublist; what only SuiteQL's lines have, by the names that the sandbox shares.
+SUBLISTS = {"transactionline": ("salesorder", "item")}
+ANALYTIC_LINE = {"transaction", "mainline", "taxline", "linesequencenumber", "foreignamount", "memo", "nkey"}
+# As the record service names them.
+ANALYTIC_LINE |= {"quantityshiprecv", "quantitypicked"}
 # Of every record, and what only SuiteQL's transaction has.
 ANALYTIC = {"id", "type", "foreigntotal", "lastmodifieddate", "status", "isinactive", "externalid"}
 CUSTOMER_ROW = {"id": "1001", "code": "C1", "entityid": "C1", "isinactive": "F"}
@@ -96,7 +104,10 @@ def everything_sent():
     )
     erp.find_sales_orders([ORDER_ROW["externalid"]])
     erp.read_sales_orders(["50001"])
+    erp.read_sales_documents(["50001"])
     assert erp.changed_sales_orders(None, "2026-08-21 03:11:12|50001").after is None
+    call_shipments(far_side, erp)
+    far_side.answers("POST suiteql transaction", rows(ORDER_ROW, row_of(1), row_of(2)))
     erp.read_limits()
     erp.test()
     call_customers(far_side, erp)
@@ -105,6 +116,13 @@ def everything_sent():
     far_side.answers("POST suiteql transaction", rows(), rows(row_of(1), row_of(2)))
     together(gathering, [1, 2])
     return far_side.sent
+
+
+def call_shipments(far_side, erp):
+    far_side.answers("GET itemFulfillment", (200, payload("item_fulfillment")))
+    far_side.answers("POST suiteql transaction", rows(SHIPPED), rows(SOURCE))
+    assert erp.changed_shipments(None, "2026-08-21 03:11:12|50001").after is None
+    assert len(erp.read_shipments(["50002"])) == 1
 
 
 def call_customers(far_side, erp):
@@ -172,7 +190,9 @@ def test_every_request_is_an_operation_of_the_record_service_or_of_its_siblings(
     operations = rest["operations"]
     assert {"PUT", "GET"} <= operations["/salesOrder/{id}"].keys()
     assert {"PUT", "GET"} <= operations["/salesOrder"].keys()
-    assert "PUT /customer/{id}" in spec("rest_record_v1_2021.1_operations.json")["Customer"]
+    older = spec("rest_record_v1_2021.1_operations.json")
+    assert "PUT /customer/{id}" in older["Customer"]
+    assert "GET /itemFulfillment/{id}" in older["ItemFulfillment"]
     assert calls == {
         "POST auth/oauth2/v1/token",
         "POST query/v1/suiteql",
@@ -183,6 +203,7 @@ def test_every_request_is_an_operation_of_the_record_service_or_of_its_siblings(
         "PUT record/v1/salesOrder",
         "GET record/v1/salesOrder",
         "PUT record/v1/customer/{id}",
+        "GET record/v1/itemFulfillment/{id}",
     }
 
 
@@ -211,6 +232,10 @@ def test_every_column_asked_for_is_a_field_of_the_record_catalogue(everything_se
     schemas = spec("rest_record_v1_2020.2_schemas.json")["schemas"]
     names = {table: {field["internalId"] for field in records[r]["fields"]} for table, r in CATALOGUE.items()}
     names |= {table: {field.lower() for field in schemas[schema]} for table, schema in SCHEMAS.items()}
+    names |= {table: sublist(records[record], name) for table, (record, name) in SUBLISTS.items()}
+    address = {field["internalId"] for field in records["address"]["fields"]}
+    assert {"addressee", "attention", "addr1", "zip"} <= address
+    names["transaction"] |= address | {"nkey", "shipmethod", "salesrep"}
 
     for sent in everything_sent:
         if sent.subject.startswith("suiteql "):
@@ -218,6 +243,11 @@ def test_every_column_asked_for_is_a_field_of_the_record_catalogue(everything_se
             table = sent.subject.removeprefix("suiteql ")
             known = names[table] | names["customer"] | ANALYTIC
             assert columns_of(query) <= known, query
+
+
+def sublist(record, name):
+    (found,) = [each for each in record["sublists"] if each["internalId"] == name]
+    return {field["internalId"] for field in found["fields"]} | ANALYTIC_LINE | {"itemid"}
 
 
 def columns_of(query):
@@ -241,12 +271,31 @@ def columns_of(query):
         "REPLACE",
         "TO_CHAR",
         "TO_DATE",
+        "NVL",
+        "BUILTIN",
+        "DF",
     ]
     aliases = (
-        set(re.findall(r"AS (\w+)", bare)) | set(re.findall(r"(?:FROM|JOIN) (\w+)", bare)) | {"t", "c", "p"}
+        set(re.findall(r"AS (\w+)", bare)) | set(re.findall(r"(?:FROM|JOIN) (\w+)", bare)) | set("tcpsbil")
     )
     found = set(re.findall(r"(?:\b\w\.)?\b([a-z_]\w*)", bare, re.IGNORECASE))
     return {name for name in found if name not in words and name not in aliases}
+
+
+def test_a_fulfillments_payload_and_its_states_are_the_schemas(rest):
+    body = payload("item_fulfillment")
+    schemas = {
+        name: rest["schemas"][name]["properties"]
+        for name in rest["schemas"]
+        if "properties" in rest["schemas"][name]
+    }
+
+    assert body.keys() - {"links"} <= schemas["itemFulfillment"].keys()
+    for name in ("item", "package"):
+        for entry in body[name]["items"]:
+            assert entry.keys() - {"links"} <= schemas[f"itemFulfillment-{name}Element"].keys()
+    assert body["shippingAddress"].keys() - {"links"} <= schemas["address"].keys()
+    assert list(SHIP_STATUSES) == schemas["itemFulfillment"]["shipStatus"]["properties"]["id"]["enum"]
 
 
 def test_states_and_settings_are_those_of_the_schema(rest):

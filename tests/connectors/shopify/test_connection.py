@@ -26,6 +26,7 @@ SCOPES = [
     "read_customers",
     "read_companies",
     "read_products",
+    "write_merchant_managed_fulfillment_orders",
     "read_all_orders",
 ]
 
@@ -80,6 +81,12 @@ def test_sixty_days_of_orders_are_a_warning():
 
     assert (last.name, last.is_ok) == ("Scope read_all_orders", True)
     assert last.detail.startswith("Warning: ")
+
+
+def test_shipments_that_cannot_be_told_are_a_warning():
+    found = checks(shop_data([one for one in SCOPES if "fulfillment" not in one]))
+
+    assert found[-1] == ("Scope write_merchant_managed_fulfillment_orders", True)
 
 
 def test_another_api_version_is_a_warning_H1():

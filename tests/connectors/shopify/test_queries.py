@@ -12,6 +12,7 @@ import pytest
 
 from hub.connectors.base import CallKind
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH
+from hub.connectors.stores.shopify.fulfilments import FULFILMENT_BATCH, FULFILMENTS_AT_ONCE
 from hub.connectors.stores.shopify.metafields import NAMES_AT_ONCE, first_batch
 from hub.connectors.stores.shopify.operations import QUERIES, operation
 from hub.connectors.stores.shopify.orders import FIRST_PAGE, OUTLINES, STAMPS
@@ -29,6 +30,8 @@ LARGEST = {
     "OrderOutlines": OUTLINES,
     "ExistingOrders": REFERENCE_BATCH,
     "CompanyLocations": LOCATION_BATCH,
+    "OrderFulfillments": FULFILMENT_BATCH,
+    "FulfillmentsById": FULFILMENTS_AT_ONCE,
     "OrderMetafields": {"ids": first_batch(NAMES_AT_ONCE), "first": NAMES_AT_ONCE},
 }
 NAMES = sorted(file.stem for file in QUERIES.glob("*.graphql"))
@@ -110,13 +113,19 @@ def test_only_these_operations_write():
     writers = [name for name in NAMES if operation(name).kind is CallKind.WRITE]
 
     assert writers == [
+        "CancelFulfillment",
         "CompleteDraftOrder",
         "CreateDraftOrder",
+        "CreateFulfillment",
         "CreateOrder",
         "CreatePaymentTerms",
         "CreateWebhookSubscription",
         "DefineMetafield",
         "DeleteWebhookSubscription",
+        "MoveFulfillmentOrder",
+        "ReleaseFulfillmentHolds",
+        "TellFulfillmentEvent",
+        "UpdateTracking",
         "WriteOrderMetafields",
         "WriteReferences",
     ]

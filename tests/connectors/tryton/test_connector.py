@@ -21,6 +21,8 @@ MODELS = (
     "product.product",
     "account.tax",
     "account.invoice.payment_term",
+    "stock.shipment.out",
+    "stock.move",
     "web.shop",
 )
 

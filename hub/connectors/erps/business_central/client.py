@@ -45,6 +45,11 @@ class Account:
             f"{self.api_url}/v2.0/{quote(self.tenant, safe='')}/{quote(self.environment, safe='')}/api/v2.0"
         )
 
+    def web_services(self, company_name: str) -> str:
+        """The address of the company's pages that are published as OData web services, for the company's own name."""
+        root = self.service_root.removesuffix("/api/v2.0")
+        return f"{root}/ODataV4/Company('{quote(company_name.replace(chr(39), chr(39) * 2), safe='')}')"
+
 
 @dataclass(frozen=True, slots=True)
 class ODataPage:
@@ -84,6 +89,7 @@ class Client:
         self.transport = transport
         self.http = HttpClient(account.service_root, hooks, deadline=deadline, transport=transport)
         self._company_id = account.company if odata.is_guid(account.company) else ""
+        self._company_name = ""
         self._company_lock = threading.Lock()
 
     def close(self) -> None:
@@ -160,6 +166,15 @@ class Client:
             if not self._company_id:
                 self._company_id = self._find_company()
             return f"companies({self._company_id})"
+
+    def web_service(self, name: str) -> str:
+        """The address of a page that is published under this name: such pages know a company by name only."""
+        wanted = self.company_path()
+        with self._company_lock:
+            if not self._company_name:
+                names = {f"companies({c.get('id')})".lower(): c.get("name") for c in self.companies()}
+                self._company_name = str(names.get(wanted.lower()) or self.account.company)
+            return f"{self.account.web_services(self._company_name)}/{quote(name, safe='')}"
 
     def _find_company(self) -> str:
         companies = self.companies()

@@ -12,9 +12,12 @@ from hub.connectors.base import Check, ConfigField, Connector, Hooks, Limits
 from hub.connectors.capabilities import Capability
 from hub.connectors.erps.business_central.cancellation import BusinessCentralCancellation
 from hub.connectors.erps.business_central.client import Account, Client
+from hub.connectors.erps.business_central.code_names import CodeNames
 from hub.connectors.erps.business_central.customers import BusinessCentralCustomers
 from hub.connectors.erps.business_central.odata import query
+from hub.connectors.erps.business_central.sales_documents import BusinessCentralDocuments
 from hub.connectors.erps.business_central.sales_orders import BusinessCentralOrders, CodeList
+from hub.connectors.erps.business_central.shipments import PAGE_SETTING, BusinessCentralShipments
 from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
 API_URL = "https://api.businesscentral.dynamics.com"
@@ -34,11 +37,19 @@ READ_ENTITIES = {
     "shipmentMethods": "send shipping methods",
     "salesOrders": "send and follow orders",
     "salesInvoices": "find orders that were invoiced already",
+    "locations": "tell the warehouse of a line",
+    "salesShipments": "tell stores what was shipped",
 }
+NO_PAGE = "no page is named that tells tracking numbers, carriers and locations: enter it as Shipments page"
 
 
 class BusinessCentral(
-    BusinessCentralOrders, BusinessCentralCancellation, BusinessCentralCustomers, Connector
+    BusinessCentralOrders,
+    BusinessCentralDocuments,
+    BusinessCentralCancellation,
+    BusinessCentralCustomers,
+    BusinessCentralShipments,
+    Connector,
 ):
     """Business Central online, API v2.0, signed in as a Microsoft Entra application."""
 
@@ -48,6 +59,8 @@ class BusinessCentral(
         Capability.CREATE_TOGETHER: "its batches save requests only: each order takes its own time there",
         Capability.SUB_CUSTOMERS: "API v2.0 has no bill-to customer on a customer",
         Capability.CREATE_CUSTOMER: "customers are matched, or created by a clerk",
+        Capability.PICKING: "API v2.0 shows shipments that are posted; picks are warehouse documents",
+        Capability.DELIVERY: "a posted shipment has left; Business Central does not follow it further",
         Capability.READ_LIMITS: "API v2.0 does not tell them: they are set on the connection's page",
     }
     config_fields = (
@@ -57,6 +70,13 @@ class BusinessCentral(
         ConfigField("client_id", "Client id", "Application (client) id of the Entra app registration."),
         ConfigField("client_secret", "Client secret", "A secret of that registration.", is_secret=True),
         ConfigField("currency", "Local currency", "ISO code of the company's own currency, for example EUR."),
+        ConfigField(
+            PAGE_SETTING,
+            "Shipments page",
+            "Name of the OData web service that publishes page 130, for example Posted_Sales_Shipment. Empty: "
+            "shipments come without tracking numbers, carriers and locations.",
+            is_required=False,
+        ),
         ConfigField("api_url", "API address", "Change it for a sandbox only.", False, False, API_URL),
         ConfigField("login_url", "Sign-in address", "Change it for a sandbox only.", False, False, LOGIN_URL),
         ConfigField(
@@ -98,12 +118,16 @@ class BusinessCentral(
     ) -> None:
         super().__init__(config, secrets, hooks)
         self.currency = config.get("currency", "").strip().upper()
+        self.shipments_page = config.get(PAGE_SETTING, "").strip()
         self.call_deadline = _seconds(config, "call_deadline_seconds", type(self).call_deadline)
         self.settle_after = _seconds(config, "settle_after_seconds", type(self).settle_after)
         deadline = self.call_deadline.total_seconds()
         self.client = Client(_account(config, secrets), hooks, deadline=deadline, transport=transport)
         self.payment_terms = CodeList(self.client, "paymentTerms", CodeKind.PAYMENT_TERMS)
         self.shipment_methods = CodeList(self.client, "shipmentMethods", CodeKind.SHIPPING_METHOD)
+        self.term_names = CodeNames(self.client, "paymentTerms")
+        self.method_names = CodeNames(self.client, "shipmentMethods")
+        self.location_names = CodeNames(self.client, "locations")
 
     @classmethod
     def limits(cls, config: Mapping[str, str]) -> Limits:
@@ -117,6 +141,13 @@ class BusinessCentral(
         """Business Central counts requests by user, which is the application in its tenant."""
         tenant, client_id = (config.get(name, "").strip().lower() for name in ("tenant_id", "client_id"))
         return f"business_central/{tenant}/{client_id}"
+
+    @classmethod
+    def missing_capabilities(cls, config: Mapping[str, str]) -> Mapping[Capability, str]:
+        """Without a page that is published for it, no tracking numbers."""
+        if config.get(PAGE_SETTING, "").strip():
+            return cls.unsupported_capabilities
+        return {**cls.unsupported_capabilities, Capability.TRACKING_NUMBERS: NO_PAGE}
 
     def test(self) -> list[Check]:
         """Sign-in, company, one read of every entity. That orders may be written, the first order shows."""
@@ -132,7 +163,7 @@ class BusinessCentral(
             return [signed_in, Check("Company", False, str(error))]
         company = Check("Company", True, f"Company {self.client.account.company!r} is there.")
         reading = [self._check_reading(*entity) for entity in READ_ENTITIES.items()]
-        return [signed_in, company, *reading, *settings]
+        return [signed_in, company, *reading, self._check_shipments_page(), *settings]
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -145,6 +176,16 @@ class BusinessCentral(
         except (ConnectionBroken, NeedsReview) as error:
             return Check(name, False, f"{error} It is needed to {purpose}.")
         return Check(name, True, f"Needed to {purpose}.")
+
+    def _check_shipments_page(self) -> Check:
+        name = "Tracking numbers"
+        if not self.shipments_page:
+            return Check(name, True, f"None: {NO_PAGE}.")
+        try:
+            self.check_shipments_page()
+        except NeedsReview as error:
+            return Check(name, False, str(error))
+        return Check(name, True, f"Page {self.shipments_page!r} tells them.")
 
 
 def _account(config: Mapping[str, str], secrets: Mapping[str, str]) -> Account:

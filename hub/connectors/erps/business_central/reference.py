@@ -39,3 +39,9 @@ def po_part(identity: OrderIdentity, po_number: str) -> str:
 def identity_of(reference: str) -> OrderIdentity | None:
     """The identity at the end of a reference, or None where it is not one of ours."""
     return identity_of_token(reference.strip().rpartition(SEPARATOR)[2])
+
+
+def po_number_in(reference: str) -> str:
+    """The PO number that a reference carries: what stands before an identity of ours, else all of it."""
+    text = reference.strip()
+    return text if identity_of(text) is None else text.rpartition(SEPARATOR)[0]

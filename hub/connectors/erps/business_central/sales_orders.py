@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
 
@@ -25,6 +25,7 @@ from hub.connectors.erps.business_central import odata
 from hub.connectors.erps.business_central import reference as recipe
 from hub.connectors.erps.business_central.client import Client, Json
 from hub.connectors.erps.business_central.order_body import ORDER_FIELDS, order_body
+from hub.connectors.erps.business_central.rows import amount_of, instant, is_posted, required
 from hub.connectors.erps.business_central.text import units
 from hub.connectors.erps.business_central.unknown_codes import explained
 from hub.connectors.identity import identity_token
@@ -37,12 +38,9 @@ from hub.errors import (
     UnknownCode,
     Unreachable,
 )
-from hub.lib.money import parse_amount
 
 ORDERS, INVOICES = "salesOrders", "salesInvoices"
 PAGE_SIZE = 200
-# salesInvoices holds drafts as well; a draft is no posted invoice, and the order it came from still exists.
-_UNPOSTED = ("Draft", "In Review")
 _HEADER_TO_LINE = {
     "totalAmountExcludingTax": "netAmount",
     "totalTaxAmount": "netTaxAmount",
@@ -180,7 +178,7 @@ class BusinessCentralOrders(SalesOrders):
             return self.identity_of(text) in identities or text.upper() in texts
 
         orders = [row for row in self._search(ORDERS, wanted) if is_wanted(row)]
-        invoices = [row for row in self._search(INVOICES, wanted) if is_wanted(row) and _is_posted(row)]
+        invoices = [row for row in self._search(INVOICES, wanted) if is_wanted(row) and is_posted(row)]
         numbers = {row.get("number") for row in orders}
         invoices = [row for row in _latest_of_each_order(invoices) if row.get("orderNumber") not in numbers]
         operation = "look up references"
@@ -195,7 +193,7 @@ class BusinessCentralOrders(SalesOrders):
         operation = "read sales orders"
         orders = self._rows(ORDERS, (f"id eq {i}" for i in ids), operation)
         gone = ids.keys() - {str(row.get("id")).lower() for row in orders}
-        posted = filter(_is_posted, self._rows(INVOICES, (f"id eq {i}" for i in sorted(gone)), operation))
+        posted = filter(is_posted, self._rows(INVOICES, (f"id eq {i}" for i in sorted(gone)), operation))
         return self._parsed(orders, operation) + self._parsed(posted, operation, is_posted_invoice=True)
 
     def changed_sales_orders(self, since: PagePosition | None, after: str | None) -> Page[ErpSalesOrder]:
@@ -232,12 +230,12 @@ class BusinessCentralOrders(SalesOrders):
         self, payload: Json, totals: ErpTotals | None, *, is_posted_invoice: bool = False
     ) -> ErpSalesOrder:
         return ErpSalesOrder(
-            external_id=_required(payload, "id"),
-            number=_required(payload, "number"),
+            external_id=required(payload, "id"),
+            number=required(payload, "number"),
             reference=str(payload["externalDocumentNumber"] or ""),
             status=odata.enum_word(str(payload["status"])),
             customer_number=str(payload["customerNumber"]),
-            updated_at=_instant(payload, "lastModifiedDateTime"),
+            updated_at=instant(payload, "lastModifiedDateTime"),
             totals=totals,
             is_posted_invoice=is_posted_invoice,
         )
@@ -250,7 +248,7 @@ class BusinessCentralOrders(SalesOrders):
             return None
 
     def _totals(self, payload: Json) -> ErpTotals:
-        excluding, tax, including = (_amount(payload, name) for name in _HEADER_TO_LINE)
+        excluding, tax, including = (amount_of(payload, name) for name in _HEADER_TO_LINE)
         return ErpTotals(str(payload["currencyCode"] or self.currency), excluding, tax, including)
 
 
@@ -261,10 +259,6 @@ def _reference_terms(text: str) -> list[str]:
         return [exact]
     token = odata.literal(identity_token(identity))
     return [exact, f"endswith(externalDocumentNumber,{token})"]
-
-
-def _is_posted(invoice: Json) -> bool:
-    return odata.enum_word(str(invoice.get("status"))) not in _UNPOSTED
 
 
 def _latest_of_each_order(invoices: Iterable[Json]) -> list[Json]:
@@ -284,30 +278,9 @@ def _has_final_totals(payload: Json, document: SalesOrder) -> bool:
     lines = payload.get("salesOrderLines")
     if not isinstance(lines, list) or len(lines) < len(document.lines):
         return False
-    if document.total_including_tax and not _amount(payload, "totalAmountIncludingTax"):
+    if document.total_including_tax and not amount_of(payload, "totalAmountIncludingTax"):
         return False
     return all(
-        _amount(payload, header) == sum((_amount(line, name) for line in lines), Decimal(0))
+        amount_of(payload, header) == sum((amount_of(line, name) for line in lines), Decimal(0))
         for header, name in _HEADER_TO_LINE.items()
     )
-
-
-def _required(payload: Json, name: str) -> str:
-    value = payload[name]
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{name} is {value!r}")
-    return value
-
-
-def _instant(payload: Json, name: str) -> datetime:
-    value = datetime.fromisoformat(str(payload[name]))
-    if value.tzinfo is None:
-        raise ValueError(f"{name} is {payload[name]!r}, without a time zone")
-    return value.astimezone(UTC)
-
-
-def _amount(payload: Json, name: str) -> Decimal:
-    value = payload[name]
-    if not isinstance(value, int | Decimal):
-        raise TypeError(f"{name} is {value!r}, not a number")
-    return parse_amount(value)

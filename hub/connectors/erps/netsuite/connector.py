@@ -19,8 +19,10 @@ from hub.connectors.erps.netsuite.client import Client, services_url
 from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
 from hub.connectors.erps.netsuite.order_body import Choices
-from hub.connectors.erps.netsuite.sales_orders import Codes, NetSuiteOrders
+from hub.connectors.erps.netsuite.sales_documents import NetSuiteDocuments
+from hub.connectors.erps.netsuite.sales_orders import Codes
 from hub.connectors.erps.netsuite.settings import setting
+from hub.connectors.erps.netsuite.shipments import NetSuiteShipments
 from hub.connectors.http import HttpClient
 from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
@@ -45,13 +47,16 @@ def _is_gathering(config: Mapping[str, str]) -> bool:
     return setting(config, "async_batches", settings.NO) == settings.YES
 
 
-class NetSuite(NetSuiteOrders, NetSuiteCancellation, NetSuiteCustomers, AccountLimits, Connector):
+class NetSuite(
+    NetSuiteDocuments, NetSuiteCancellation, NetSuiteCustomers, NetSuiteShipments, AccountLimits, Connector
+):
     """One NetSuite account through SuiteTalk REST and SuiteQL."""
 
     label = "NetSuite"
     config_fields = settings.FIELDS
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CONFIRM_ORDER: "an order says at its creation whether it waits for approval",
+        Capability.DELIVERY: "an item fulfillment ends as shipped: its carrier knows the rest",
     }
 
     def __init__(

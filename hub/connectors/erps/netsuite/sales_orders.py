@@ -265,8 +265,7 @@ class NetSuiteOrders(SalesOrders):
             raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
 
     def _order(self, row: Json) -> ErpSalesOrder:
-        # A status may come with its type before it: SalesOrd:B.
-        letter = str(row.get("status", "")).rpartition(":")[2]
+        letter = letter_of(row)
         return ErpSalesOrder(
             external_id=str(row["id"]),
             number=str(row.get("tranid") or ""),
@@ -278,8 +277,8 @@ class NetSuiteOrders(SalesOrders):
         )
 
     def _totals(self, row: Json) -> ErpTotals:
-        including = _amount(row, "foreigntotal")
-        tax = _amount(row, "taxtotal")
+        including = amount_of(row, "foreigntotal")
+        tax = amount_of(row, "taxtotal")
         return ErpTotals(self._currency_code(row), including - tax, tax, including)
 
     def _currency_code(self, row: Json) -> str:
@@ -315,7 +314,12 @@ def _position(after: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def _amount(row: Json, name: str) -> Decimal:
+def letter_of(row: Json) -> str:
+    """The status; it may come with its type before it: SalesOrd:B."""
+    return str(row.get("status", "")).rpartition(":")[2]
+
+
+def amount_of(row: Json, name: str) -> Decimal:
     """Empty where NetSuite leaves the column out: nothing."""
     value = row.get(name)
     if value is None or value == "":

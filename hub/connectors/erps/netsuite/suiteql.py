@@ -23,6 +23,7 @@ _ORDERS = (
     f"{_STAMP} AS stamp, c.entityid AS customer "
     "FROM transaction t LEFT JOIN customer c ON c.id = t.entity WHERE t.type = 'SalesOrd'"
 )
+_SHIPMENTS = f"SELECT t.id, {_STAMP} AS stamp FROM transaction t WHERE t.type = 'ItemShip'"
 
 
 def literal(text: str) -> str:
@@ -92,19 +93,32 @@ def orders_by_id(ids: Iterable[str]) -> str:
 
 
 def changed_orders(stamp: str, after_id: str | None) -> str:
-    """A page of sales orders from a clock time on, oldest change first.
-
-    With `after_id`, those of the same second up to that id are left out. The stamps are compared as text of whole
-    seconds: the column may hold fractions that are never shown.
+    """A page of sales orders from a clock time on, oldest change first. With `after_id`, those of the same second up to
+    that id are left out.
     """
+    return _changed(_ORDERS, stamp, after_id)
+
+
+def changed_shipments(stamp: str, after_id: str | None) -> str:
+    """A page of item fulfillments, as `changed_orders`."""
+    return _changed(_SHIPMENTS, stamp, after_id)
+
+
+def sources_by_id(ids: Iterable[str]) -> str:
+    """What fulfillments were created from, of any type."""
+    return f"SELECT t.id, t.tranid, t.externalid, t.type FROM transaction t WHERE t.id IN ({numbers(ids)})"
+
+
+def _changed(select: str, stamp: str, after_id: str | None) -> str:
+    """The stamps are compared as text of whole seconds: the column may hold fractions that are never shown."""
     order = f" ORDER BY {_STAMP}, t.id"
     if not stamp:
-        return _ORDERS + order
+        return select + order
     since = f" AND t.lastmodifieddate >= TO_DATE({literal(stamp)}, '{_FORMAT}')"
     if after_id is None:
-        return _ORDERS + since + order
+        return select + since + order
     later = f" AND ({_STAMP} > {literal(stamp)} OR ({_STAMP} = {literal(stamp)} AND t.id > {int(after_id)}))"
-    return _ORDERS + since + later + order
+    return select + since + later + order
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.confirmation import TrytonConfirmation
 from hub.connectors.erps.tryton.customers import TrytonCustomers
 from hub.connectors.erps.tryton.lookups import Lookups
-from hub.connectors.erps.tryton.sales_orders import TrytonOrders
+from hub.connectors.erps.tryton.sales_documents import TrytonDocuments
 from hub.connectors.erps.tryton.settings import (
     CONCURRENCY,
     REQUESTS_PER_SECOND,
@@ -28,22 +28,28 @@ from hub.connectors.erps.tryton.settings import (
     shop_names,
     unusable,
 )
+from hub.connectors.erps.tryton.shipments import ShipmentFields, TrytonShipments
 from hub.errors import ConnectionBroken, NeedsReview
 
 # model: the rights that the hub needs there, and what for
 RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "sale.sale": (("read", "create", "write"), "send, follow and confirm orders"),
     "sale.line": (("read", "create"), "send orders"),
+    "account.invoice": (("read",), "see what was invoiced"),
     "party.party": (("read", "create"), "match and create customers"),
     "party.address": (("read", "create"), "deliver to the address of an order"),
     "product.product": (("read",), "find products"),
     "account.tax": (("read",), "find taxes"),
     "account.invoice.payment_term": (("read",), "find payment terms"),
+    "stock.shipment.out": (("read",), "tell stores what was shipped"),
+    "stock.move": (("read",), "tell stores what was shipped"),
     "web.shop": (("read",), "keep orders from being entered twice"),
 }
 
 
-class Tryton(TrytonOrders, TrytonConfirmation, TrytonCancellation, TrytonCustomers, Connector):
+class Tryton(
+    TrytonDocuments, TrytonConfirmation, TrytonCancellation, TrytonCustomers, TrytonShipments, Connector
+):
     """Tryton 8.2 with the modules sale and web_shop, signed in as a user of its own."""
 
     label = "Tryton"
@@ -108,6 +114,7 @@ class Tryton(TrytonOrders, TrytonConfirmation, TrytonCancellation, TrytonCustome
         deadline = self.call_deadline.total_seconds()
         self.client = Client(account_of(config, secrets), hooks, deadline=deadline, transport=transport)
         self.lookups = Lookups(self.client)
+        self.shipment_fields = ShipmentFields(self.client)
         self.confirming = threading.Lock()
 
     @classmethod

@@ -116,7 +116,7 @@ class TrytonOrders(SalesOrders):
 
     def read_sales_orders(self, external_ids: Sequence[str]) -> list[ErpSalesOrder]:
         """One request; ids that are no numbers cannot exist and are left out."""
-        ids = _numbers(external_ids)
+        ids = numbers_of(external_ids)
         return self._read([["id", "in", ids]], "read sales") if ids else []
 
     def changed_sales_orders(self, since: PagePosition | None, after: str | None) -> Page[ErpSalesOrder]:
@@ -145,7 +145,8 @@ class TrytonOrders(SalesOrders):
         return _parsed(rows, operation)
 
 
-def _numbers(external_ids: Sequence[str]) -> list[int]:
+def numbers_of(external_ids: Sequence[str]) -> list[int]:
+    """Tryton's ids among these; what is no number cannot exist."""
     return [int(text) for text in dict.fromkeys(external_ids) if text.isascii() and text.isdigit()]
 
 
@@ -160,16 +161,17 @@ def _changed_domain(since: PagePosition | None, after: str | None) -> list[objec
 
 def _parsed(rows: Sequence[Json], operation: str) -> list[ErpSalesOrder]:
     try:
-        return [_order(row) for row in rows]
+        return [sale_of(row) for row in rows]
     except (KeyError, TypeError, ValueError) as error:
         raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
 
 
-def _order(row: Json) -> ErpSalesOrder:
+def sale_of(row: Json) -> ErpSalesOrder:
+    """A sale from a row with `FIELDS`; raises KeyError, TypeError or ValueError for what cannot be read."""
     stamp = row["last_modified_at"]
     if not isinstance(stamp, datetime):
         raise TypeError(f"last_modified_at is {stamp!r}")
-    amounts = [_amount(row, name) for name in ("untaxed_amount", "tax_amount", "total_amount")]
+    amounts = [amount_of(row, name) for name in ("untaxed_amount", "tax_amount", "total_amount")]
     return ErpSalesOrder(
         external_id=str(id_of(row)),
         number=text_at(row, "number"),
@@ -181,7 +183,8 @@ def _order(row: Json) -> ErpSalesOrder:
     )
 
 
-def _amount(row: Json, name: str) -> Decimal:
+def amount_of(row: Json, name: str) -> Decimal:
+    """A number of a row; raises KeyError or TypeError."""
     value = row[name]
     if not isinstance(value, Decimal | int):
         raise TypeError(f"{name} is {value!r}, not a number")

@@ -17,6 +17,9 @@ NEEDED_SCOPES = {
     "read_products": ("write_products",),
 }
 
+# Only stores with a fulfilment policy need it.
+SENDING_SCOPE = "write_merchant_managed_fulfillment_orders"
+
 
 def connection_checks(client: AdminClient, account: str) -> list[Check]:
     """The lines of the connection test. Raises Unreachable and RateLimited; QueryRefused is our fault."""
@@ -70,6 +73,9 @@ def _scope_checks(scopes: set[str]) -> list[Check]:
     ]
     if not checks:
         checks.append(Check("Scopes", True, "Everything the hub needs is granted."))
+    if SENDING_SCOPE not in scopes:
+        warning = f"Warning: without {SENDING_SCOPE} the store cannot be told of shipments."
+        checks.append(Check(f"Scope {SENDING_SCOPE}", True, warning))
     if "read_all_orders" not in scopes:
         warning = "Warning: without read_all_orders only orders of the last 60 days can be read."
         checks.append(Check("Scope read_all_orders", True, warning))

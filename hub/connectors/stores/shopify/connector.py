@@ -40,6 +40,7 @@ from hub.connectors.stores.shopify.client import (
     StaticToken,
 )
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReader
+from hub.connectors.stores.shopify.fulfilments import FulfilmentKeeper
 from hub.connectors.stores.shopify.metafields import MetafieldReader
 from hub.connectors.stores.shopify.order_writing import OrderWriter, settle_time
 from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
@@ -61,6 +62,7 @@ class ShopifyStore(
     Companies,
     OrderReferences,
     OrderWriter,
+    FulfilmentKeeper,
     Subscriptions,
     Webhooks,
 ):

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0012_cancelled_in_erp'),
+        ('orders', '0014_shipments'),
         ('sync', '0009_look_back_seldom'),
     ]
 

@@ -1,0 +1,105 @@
+"""What people do with sales in Tryton, by the calls that its own client makes: enter, change, hold, ship, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from hub.demo.tryton.rpc import Tryton
+
+SALE = "sale.sale"
+
+
+class Clerk:
+    """A person at a server's address. Sales are named by their ids."""
+
+    def __init__(self, office: Tryton) -> None:
+        self.office = office
+
+    def enter_sale(
+        self,
+        customer: str,
+        lines: list[tuple[str, int | Decimal, str]],
+        *,
+        reference: str = "",
+        tax: str = "VAT19",
+        **fields: object,
+    ) -> int:
+        """A draft over lines of (product code, quantity, net unit price), for a customer by its code."""
+        office = self.office
+        [party] = office.find("party.party", [["code", "=", customer]], "addresses.street")
+        address = party["addresses."][0]["id"]
+        currency = office.find_id("currency.currency", ["code", "=", "EUR"])
+        term = office.find_id("account.invoice.payment_term", ["name", "=", "30 DAYS"])
+        made = [self._line(product, quantity, price, tax) for product, quantity, price in lines]
+        values = {
+            "party": party["id"],
+            "invoice_address": address,
+            "shipment_address": address,
+            "currency": currency,
+            "payment_term": term,
+            "reference": reference,
+            "shipment_cost_method": None,
+            "lines": [["create", made]],
+        }
+        return office.create(SALE, values | fields)[0]
+
+    def change_sale(self, sale: int, **fields: object) -> None:
+        """Fields of the sale itself: reference, dates, addresses."""
+        self.office.call(f"model.{SALE}.write", [sale], fields)
+
+    def change_line(self, sale: int, place: int, **fields: object) -> None:
+        """Fields of the line at that place, counted from 0; through the sale, as the client saves it."""
+        self.change_sale(sale, lines=[["write", [self._lines(sale)[place]], fields]])
+
+    def add_line(self, sale: int, product: str, quantity: int, price: str, tax: str = "VAT19") -> None:
+        """One more line at the end."""
+        self.change_sale(sale, lines=[["create", [self._line(product, quantity, price, tax)]]])
+
+    def delete_line(self, sale: int, place: int) -> None:
+        """The line at that place, counted from 0, is gone."""
+        self.change_sale(sale, lines=[["delete", [self._lines(sale)[place]]]])
+
+    def press(self, button: str, sale: int) -> None:
+        """quote, confirm, draft (take a quotation back), cancel; raises TrytonRefused where Tryton refuses."""
+        self.office.call(f"model.{SALE}.{button}", [sale])
+
+    def delete_sale(self, sale: int) -> None:
+        """Only a cancelled one can be deleted."""
+        self.office.call(f"model.{SALE}.delete", [sale])
+
+    def ship(self, sale: int, quantity: int | None = None) -> None:
+        """Pick, pack and ship the sale's first open shipment, or so many of its first line."""
+        office, model = self.office, "stock.shipment.out"
+        [row] = office.find(SALE, [["id", "=", sale]], "shipments.state")
+        shipment = next(each["id"] for each in row["shipments."] if each["state"] == "waiting")
+        if quantity is not None:
+            [found] = office.find(model, [["id", "=", shipment]], "inventory_moves")
+            move = found["inventory_moves"][0]
+            office.call("model.stock.move.write", [move], {"quantity": float(quantity)})
+        for button in ("assign_force", "pick", "pack", "do"):
+            office.call(f"model.{model}.{button}", [shipment])
+
+    def post_invoice(self, sale: int) -> None:
+        """Post the sale's draft invoices, of today."""
+        [row] = self.office.find(SALE, [["id", "=", sale]], "invoices.state")
+        drafts = [each["id"] for each in row["invoices."] if each["state"] == "draft"]
+        self.office.call("model.account.invoice.write", drafts, {"invoice_date": date.today()})  # noqa: DTZ011
+        self.office.call("model.account.invoice.post", drafts)
+
+    def _line(self, product: str, quantity: int | Decimal, price: str, tax: str) -> Mapping[str, Any]:
+        [found] = self.office.find("product.product", [["code", "=", product]], "sale_uom")
+        return {
+            "type": "line",
+            "product": found["id"],
+            "unit": found["sale_uom"],
+            "quantity": float(quantity),
+            "unit_price": Decimal(price),
+            "taxes": [["add", [self.office.find_id("account.tax", ["name", "=", tax])]]],
+        }
+
+    def _lines(self, sale: int) -> list[int]:
+        [row] = self.office.find(SALE, [["id", "=", sale]], "lines")
+        return [int(line) for line in row["lines"]]

@@ -1,0 +1,156 @@
+"""ERP orders whole: which are wanted, how they are marked, and how what was read is kept.
+
+A document is never overwritten by an older one. A mark stays while the document is older than what the pass over the
+changes told, was read within the second of its stamp, or was asked for before the latest mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from hub.connectors.documents import ErpSalesOrder
+from hub.connectors.sales_documents import ErpDocument
+from hub.lib.hashing import content_hash
+from hub.lib.text import storable, stored_json
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Connection
+from orders.erp_mirroring import mirror_erp_orders
+from orders.mirroring import SETTLED_AFTER, po_key
+from orders.models import ErpOrder, OrderLink
+from orders.models.mirrors import UNFINISHED
+from orders.offline.hints import are_shown
+
+# An order that left the list of changes, because it was posted or deleted, is found gone within this time.
+LOOKED_AT_AGAIN_AFTER = timedelta(hours=1)
+LOOKED_AT_AGAIN_AT_ONCE = 1000
+_NOT_CONTENT = ("updated_at", "revision")
+_WRITTEN = [
+    "stage",
+    "is_held",
+    "po_number",
+    "po_key",
+    "needs_read",
+    "document",
+    "document_hash",
+    "document_read_at",
+    "document_updated_at",
+]
+# Learnt before there are threads; `orders.mirroring` says why.
+_documents = msgspec.json.Decoder(ErpDocument)
+
+
+def wanted(connection: Connection) -> bool:
+    """Whether something is decided by the whole documents of this ERP: stores show them, or have copies of some."""
+    copied = OrderLink.objects.filter(connection=connection, origin=OrderLink.Origin.ERP)
+    return are_shown(connection) or copied.exists()
+
+
+def document_of(order: ErpOrder) -> ErpDocument:
+    """The order's document; raises ValueError where it was never read whole."""
+    if order.document is None:
+        raise ValueError(f"{order} was never read whole")
+    return msgspec.convert(order.document, ErpDocument)
+
+
+def ask(connection_id: int, orders: Iterable[int]) -> None:
+    """Have these rows (by their keys) read whole, whoever wants it; part of the caller's transaction."""
+    _mark(ErpOrder.objects.filter(connection_id=connection_id, pk__in=list(orders)), connection_id)
+
+
+def ask_for_changed(connection: Connection, rows: Sequence[ErpOrder]) -> None:
+    """Mark those of these rows, as just mirrored, whose document is not known in this version, where it is wanted."""
+    if not rows or not wanted(connection):
+        return
+    same = ErpOrder.objects.filter(
+        connection=connection, external_id__in=[row.external_id for row in rows], is_posted_invoice=False
+    )
+    newer = Q(document_updated_at=None) | Q(document_updated_at__lt=F("remote_updated_at"))
+    _mark(same.filter(newer, needs_read=False), connection.pk)
+
+
+def look_again(connection: Connection) -> None:
+    """Mark unfinished documents that nobody looked at for an hour: what was posted or deleted tells of no change."""
+    seldom = ErpOrder.objects.filter(
+        connection=connection,
+        stage__in=UNFINISHED,
+        is_gone=False,
+        document_read_at__lt=Now() - LOOKED_AT_AGAIN_AFTER,
+    ).order_by("document_read_at")
+    keys = list(seldom.values_list("pk", flat=True)[:LOOKED_AT_AGAIN_AT_ONCE])
+    ErpOrder.objects.filter(pk__in=keys).update(needs_read=True, read_asked_at=Now())
+
+
+def keep(connection: Connection, documents: Sequence[ErpDocument], *, read_at: datetime) -> list[ErpOrder]:
+    """Keep what was read, never an older version over a newer one; returns the rows whose content is new.
+
+    `read_at` is the database's time before the documents were asked for. Part of the caller's transaction.
+    """
+    read = {document.external_id: document for document in documents}
+    mirror_erp_orders(connection, _outlines(connection, read))
+    rows = ErpOrder.objects.filter(connection=connection, external_id__in=list(read)).order_by("pk")
+    known = [
+        row for row in rows.select_for_update() if read[row.external_id].updated_at >= row.remote_updated_at
+    ]
+    before = {row.pk: row.document_hash for row in known}
+    for row in known:
+        _fill(row, read[row.external_id], read_at)
+    ErpOrder.objects.bulk_update(known, _WRITTEN)
+    return [row for row in known if row.document_hash != before[row.pk]]
+
+
+def keep_gone(connection: Connection, external_ids: Sequence[str], *, read_at: datetime) -> None:
+    """Note orders that the ERP did not show: they keep what was known of them. Part of the caller's transaction.
+
+    Whether such an order was deleted or is only out of our sight is not guessed here.
+    """
+    rows = ErpOrder.objects.filter(connection=connection, external_id__in=external_ids)
+    rows.filter(Q(read_asked_at=None) | Q(read_asked_at__lte=read_at)).update(needs_read=False)
+    rows.update(is_gone=True, document_read_at=read_at)
+
+
+def _mark(rows: models.QuerySet[ErpOrder], connection_id: int) -> None:
+    if rows.update(needs_read=True, read_asked_at=Now()):
+        enqueue("read_erp_orders", connection_id)
+
+
+def _fill(row: ErpOrder, document: ErpDocument, read_at: datetime) -> None:
+    content: dict[str, Any] = msgspec.to_builtins(document)
+    is_settled = read_at > document.updated_at + SETTLED_AFTER
+    row.needs_read = not is_settled or (row.read_asked_at is not None and row.read_asked_at > read_at)
+    row.stage = document.stage.value
+    row.is_held = document.is_held
+    row.po_number = storable(document.po_number)[:255]
+    row.po_key = po_key(row.po_number)
+    row.document = msgspec.json.decode(stored_json(content))
+    row.document_hash = content_hash(
+        {name: value for name, value in content.items() if name not in _NOT_CONTENT}
+    )
+    row.document_read_at, row.document_updated_at = read_at, document.updated_at
+
+
+def _outlines(connection: Connection, read: Mapping[str, ErpDocument]) -> list[ErpSalesOrder]:
+    """What the mirror's other columns say. The row of an order stays one when posted invoices have taken its place."""
+    orders = ErpOrder.objects.filter(
+        connection=connection, external_id__in=list(read), is_posted_invoice=False
+    )
+    known = set(orders.values_list("external_id", flat=True))
+    return [
+        ErpSalesOrder(
+            external_id=key,
+            number=document.number,
+            reference=document.reference,
+            status=document.status,
+            customer_number=document.customer_number,
+            updated_at=document.updated_at,
+            totals=document.totals,
+            is_posted_invoice=document.is_posted_invoice and key not in known,
+        )
+        for key, document in read.items()
+    ]

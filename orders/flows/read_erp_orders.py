@@ -1,0 +1,67 @@
+"""Read ERP orders whole, many in a call: lines, dates, addresses, how far each has come.
+
+Starts   a mirror is marked: its order changed where whole documents are wanted, or somebody asks; every 5 minutes by
+         itself, for unfinished orders that were not looked at for an hour
+Reads    the ERP's orders, and the posted invoices that they became, by id
+Writes   document, stage, hold and PO number on ErpOrder mirrors; which of them the ERP does not show any more
+Repeat   safe: reading changes nothing there, and nothing older is kept over anything newer
+Review   none: what a document means for a store is decided by the flows that follow it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from hub.connectors.sales_documents import SalesDocuments
+from hub.errors import NotReadyYet
+from hub.sync.models import Connection
+from hub.sync.running import open_connector
+from orders.erp_documents import keep, keep_gone, look_again
+from orders.freshness import database_time
+from orders.models import ErpOrder
+from orders.offline.hints import announce
+
+FLOW = "read_erp_orders"
+
+
+def run(connection: Connection, record_id: int) -> str:
+    """Read every marked order; returns how many were read, how many of them say something new, how many are gone."""
+    look_again(connection)
+    counts = _Counts()
+    marked = ErpOrder.objects.filter(connection=connection, needs_read=True)
+    if marked.exists():
+        _read_marked(connection, marked, counts)
+    left = marked.count()
+    if left:
+        raise NotReadyYet(
+            f"{left} orders may have changed in the moment they were read; they are read again.", after=10.0
+        )
+    return f"read {counts.read}, {counts.news} with news, {counts.gone} gone"
+
+
+@dataclass(slots=True)
+class _Counts:
+    read: int = 0
+    news: int = 0
+    gone: int = 0
+
+
+def _read_marked(connection: Connection, marked: QuerySet[ErpOrder], counts: _Counts) -> None:
+    erp = open_connector(connection).supporting(SalesDocuments)
+    ordered, last = marked.order_by("pk").values_list("pk", "external_id"), 0
+    while batch := list(ordered.filter(pk__gt=last)[: erp.document_batch]):
+        last = batch[-1][0]
+        external_ids = [external_id for _, external_id in batch]
+        read_at = database_time()
+        found = erp.read_sales_documents(external_ids)
+        gone = sorted(set(external_ids) - {document.external_id for document in found})
+        with transaction.atomic():
+            news = keep(connection, found, read_at=read_at)
+            announce(connection, news)
+            counts.news += len(news)
+            keep_gone(connection, gone, read_at=read_at)
+        counts.read += len(found)
+        counts.gone += len(gone)

@@ -1,0 +1,188 @@
+"""Customer shipments of Tryton, read and followed: a scripted far side."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from hub.connectors.documents import Address, PagePosition
+from hub.connectors.shipment_documents import ErpShipment, Parcel, ShipmentStage, ShippedLine
+from hub.errors import Unreachable
+from tests.connectors.tryton.far_side import STAMP, TOKEN
+
+SHIPMENTS, LINES = "model.stock.shipment.out.search_read", "model.sale.line.search_read"
+AT = datetime(2026, 8, 21, 10, 11, 12, 123, UTC)
+DAY = {"__class__": "date", "year": 2026, "month": 8, "day": 20}
+SHIPMENT = ErpShipment(
+    external_id="3",
+    number="SH3",
+    order_external_id="7",
+    order_number="S7",
+    reference=TOKEN,
+    status="shipped",
+    stage=ShipmentStage.SHIPPED,
+    shipped_at=None,
+    warehouse="WH",
+    shipping_method_code="STANDARD",
+    parcels=(Parcel("1Z 1", "STANDARD", "Standard"), Parcel("1Z2", "STANDARD", "Standard")),
+    lines=(ShippedLine("12", "IT-0001", "Desk", Decimal(3), "u"),),
+    updated_at=AT,
+    ship_to=Address(
+        company="Kiel",
+        line1="Hauptstr. 1",
+        line2="Tor 3",
+        city="Köln",
+        province_code="NW",
+        postal_code="50667",
+        country_code="DE",
+    ),
+)
+
+
+def move(**changes):
+    made = {
+        "id": 1,
+        "quantity": 3.0,
+        "unit.": {"id": 1, "symbol": "u"},
+        "product.": {"id": 11, "code": "IT-0001", "name": "Desk"},
+        "origin": "sale.line,12",
+        "state": "assigned",
+    }
+    return made | changes
+
+
+def row(**changes):
+    made = {
+        "id": 3,
+        "number": "SH3",
+        "reference": "1Z 1, 1Z2",
+        "state": "shipped",
+        "effective_date": None,
+        "warehouse.": {"id": 4, "code": "WH", "name": "Warehouse"},
+        "carrier.": {"id": 6, "party.": {"id": 9, "code": "STANDARD", "name": "Standard"}},
+        "delivery_address.": {
+            "id": 2, "party_name": "Kiel", "street": "Hauptstr. 1\nTor 3", "postal_code": "50667", "city": "Köln",
+            "country.": {"id": 5, "code": "DE"}, "subdivision.": {"id": 3, "code": "DE-NW"},
+        },
+        "outgoing_moves.": [move()],
+        "last_modified_at": STAMP,
+    }  # fmt: skip
+    return made | changes
+
+
+def sale_line(line=12, sale=7):
+    return {"id": line, "sale.": {"id": sale, "number": f"S{sale}", "web_id": TOKEN}}
+
+
+@pytest.fixture
+def erp(far_side):
+    far_side.answers("model.stock.shipment.out.fields_get", {"carrier": {}})
+    far_side.answers("model.stock.move.fields_get", {"quantity": {}})
+    far_side.answers(SHIPMENTS, [row()])
+    far_side.answers(LINES, [sale_line()])
+    return far_side.connector()
+
+
+def test_a_shipment_is_read_with_its_sale(far_side, erp):
+    assert erp.read_shipments(["3", "no id", "²"]) == [SHIPMENT]
+
+    [asked] = far_side.to(SHIPMENTS)
+    assert asked[0] == [["id", "in", [3]]]
+    assert not [field for field in asked[4] if "lot" in field]
+
+
+def test_lots_are_read_where_the_module_is(far_side, erp):
+    far_side.answers("model.stock.move.fields_get", {"lot": {}})
+    far_side.answers("model.stock.shipment.out.fields_get", {})
+    lot = move(**{"lot.": {"id": 1, "number": "LOT-7"}})
+    far_side.answers(SHIPMENTS, [row(**{"outgoing_moves.": [lot], "carrier.": None})])
+
+    [found] = erp.read_shipments(["3"])
+
+    assert found.lines[0].lots == ("LOT-7",)
+    fields = far_side.to(SHIPMENTS)[0][4]
+    assert "outgoing_moves.lot.number" in fields
+    assert not [field for field in fields if "carrier" in field]
+
+
+@pytest.mark.parametrize(
+    ("state", "stage"),
+    [
+        ("draft", ShipmentStage.UNDONE),
+        ("waiting", ShipmentStage.UNDONE),
+        ("assigned", ShipmentStage.UNDONE),
+        ("picked", ShipmentStage.PICKED),
+        ("packed", ShipmentStage.PACKED),
+        ("shipped", ShipmentStage.SHIPPED),
+        ("done", ShipmentStage.DELIVERED),
+        ("cancelled", ShipmentStage.UNDONE),
+    ],
+)
+def test_states_are_stages_and_a_plan_has_no_lines(far_side, erp, state, stage):
+    far_side.answers(SHIPMENTS, [row(state=state, effective_date=DAY)])
+
+    [found] = erp.read_shipments(["3"])
+
+    has_left = stage in (ShipmentStage.SHIPPED, ShipmentStage.DELIVERED)
+    assert (found.status, found.stage, bool(found.lines)) == (state, stage, stage is not ShipmentStage.UNDONE)
+    assert found.shipped_at == (datetime(2026, 8, 20, 12, tzinfo=UTC) if has_left else None)
+
+
+def test_a_shipment_of_two_sales_is_one_of_each(far_side, erp):
+    moves = [move(), move(origin="sale.line,15", quantity=2.5), move(origin="sale.line,12", quantity=1.0)]
+    far_side.answers(SHIPMENTS, [row(**{"outgoing_moves.": moves})])
+    far_side.answers(LINES, [sale_line(), sale_line(15, 8)])
+
+    found = erp.read_shipments(["3:7", "3:8"])
+
+    assert [(one.external_id, one.order_number, [line.quantity for line in one.lines]) for one in found] == [
+        ("3:7", "S7", [3, 1]),
+        ("3:8", "S8", [Decimal("2.5")]),
+    ]
+    assert [one.external_id for one in erp.read_shipments(["3:8"])] == ["3:8"]
+
+
+def test_what_belongs_to_no_sale_is_left_out(far_side, erp):
+    moves = [
+        move(origin=None),
+        move(origin="stock.inventory.line,1"),
+        move(state="cancelled"),
+        move(quantity=0.0),
+    ]
+    far_side.answers(
+        SHIPMENTS, [row(**{"outgoing_moves.": moves}), row(id=4, **{"outgoing_moves.": moves[:2]})]
+    )
+
+    [found] = erp.changed_shipments(None, None).items
+
+    assert (found.external_id, found.lines) == ("3", ())
+
+
+def test_changes_are_followed_by_stamp_then_id(far_side, erp):
+    erp.shipment_rows = 2
+    far_side.answers(SHIPMENTS, [row(), row(id=4)], [row(id=5)])
+
+    first = erp.changed_shipments(PagePosition(AT, "1"), None)
+    second = erp.changed_shipments(None, first.after)
+
+    assert [one.external_id for page in (first, second) for one in page.items] == ["3", "4", "5"]
+    assert (first.after, second.after) == (f"{AT.isoformat()}|4", None)
+    domains = [asked[0] for asked in far_side.to(SHIPMENTS)]
+    assert domains[0] == [["last_modified_at", ">=", STAMP]]
+    assert domains[1] == [
+        "OR",
+        ["last_modified_at", ">", STAMP],
+        [["last_modified_at", "=", STAMP], ["id", ">", 4]],
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"state": "lost"}, {"last_modified_at": None}, {"outgoing_moves.": [move(quantity="3")]}]
+)
+def test_what_cannot_be_read_is_asked_again_later(far_side, erp, changes):
+    far_side.answers(SHIPMENTS, [row(**changes)])
+
+    with pytest.raises(Unreachable):
+        erp.read_shipments(["3"])
