@@ -240,7 +240,9 @@ class OrderWriting(ABC):
 
     @abstractmethod
     def complete_draft(self, external_id: str) -> MadeDraft:
-        """Make it an order; the store commits its stock. Raises RecordRejected (also where it is completed already),
+        """Make it an order; the store commits its stock, and may call it paid where the draft names no payment terms.
+
+        Raises RecordRejected (also where it is completed already),
         OutcomeUnknown."""
 
     @abstractmethod

@@ -17,8 +17,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from hub.errors import NotReadyYet
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, SyncTask
+from orders.erp_documents import ask, document_of
 from orders.models import ErpOrder, OfflineBackfill, OrderLink
-from orders.offline.known import document_of
 from orders.offline.making import FLOW as PUSH
 
 PAGE = 200
@@ -90,8 +90,7 @@ def _is_wanted(row: ErpOrder, backfill: OfflineBackfill) -> bool:
 
 
 def _ask(backfill: OfflineBackfill, rows: list[ErpOrder]) -> None:
-    unread = [row.pk for row in rows if row.document is None]
-    ErpOrder.objects.filter(pk__in=unread).update(needs_read=True)
+    ask(backfill.policy.erp_id, [row.pk for row in rows if row.document is None])
     enqueue(
         PUSH,
         backfill.policy.store_id,

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import msgspec
-
 from companies.models import CompanyLocationLink, StoreCompanyLocation
 from hub.connectors.sales_documents import ErpDocument, OrderStage
 from hub.sync.models import Connection, ReviewItem
+from orders.erp_documents import document_of
 from orders.models import ErpOrder, OfflineBackfill, OfflineOrderPolicy, StoreOrder
 from orders.offline.rules import OfflineFacts, OfflinePolicy
 
 MOST_NAMED = 5
-# Learnt before there are threads (orders.mirroring says why).
-_documents = msgspec.json.Decoder(ErpDocument)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +27,6 @@ class KnownErpOrder:
     """Locations in this store that are linked to the order's customer."""
     backfilled_from: date | None
     """The day from which a backfill brings older orders; None where none does."""
-
-
-def document_of(order: ErpOrder) -> ErpDocument:
-    """The mirror's document; raises ValueError where it was never read whole."""
-    if order.document is None:
-        raise ValueError(f"{order} was never read whole")
-    return msgspec.convert(order.document, ErpDocument)
 
 
 def known_erp_order(order: ErpOrder, policy: OfflineOrderPolicy) -> KnownErpOrder:
@@ -59,6 +49,7 @@ def facts_of(known: KnownErpOrder, flow: str) -> OfflineFacts:
     return OfflineFacts(
         is_from_store=bool(order.identity_order_id),
         is_posted_invoice=document.is_posted_invoice,
+        is_gone=order.is_gone,
         stage=document.stage,
         order_date=document.order_date,
         held_elsewhere="" if known.locations else ", ".join(others),

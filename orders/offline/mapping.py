@@ -138,7 +138,16 @@ def _check_currency(document: ErpDocument, known: Known) -> None:
 
 def _check_way(document: ErpDocument, shipping: Sequence[StoreShippingLine], known: Known) -> None:
     """What a draft cannot hold is asked about, not left out."""
-    if known.policy.way == OfflineOrderPolicy.Way.DRAFT and len(shipping) > 1:
+    if known.policy.way != OfflineOrderPolicy.Way.DRAFT:
+        return
+    if known.terms is None:
+        raise NeedsReview(
+            f"{document.number} has no payment terms, and the store would call it paid once its draft is completed. "
+            "Enter terms in the ERP, or choose the finished order in the offline order policy; then press Try again.",
+            code="way_cannot",
+            evidence={"order": document.number, "stage": document.stage.value},
+        )
+    if len(shipping) > 1:
         raise NeedsReview(
             f"{document.number} has {len(shipping)} shipping charges; a draft order takes one. Put them into one in "
             "the ERP, or choose the finished order in the offline order policy.",

@@ -18,6 +18,8 @@ class OfflineFacts:
     is_posted_invoice: bool
     stage: OrderStage
     order_date: date | None
+    is_gone: bool = False
+    """Whether the ERP does not show it any more."""
     held_elsewhere: str = ""
     """The store whose customer this is, where it is not this one's."""
     also_elsewhere: str = ""
@@ -46,6 +48,7 @@ def _kept_out(facts: OfflineFacts, policy: OfflinePolicy) -> Decision | None:
         (not policy.is_on, "the policy is off"),
         (facts.is_from_store, "it was made from a store's order"),
         (facts.is_posted_invoice, "an invoice, no order"),
+        (facts.is_gone, "the ERP does not show it any more"),
         (facts.stage is OrderStage.CANCELLED, "cancelled in the ERP before it appeared"),
         (not facts.stage.is_at_least(policy.from_stage), f"not far enough: {facts.stage}"),
         (

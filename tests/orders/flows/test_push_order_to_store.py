@@ -207,7 +207,7 @@ def test_scenario_16_each_step_of_a_draft_is_taken_up_where_it_was_lost(showing,
 
 def test_a_draft_that_the_store_sums_up_otherwise_is_completed_only_when_a_person_says_so(showing):
     hub = showing(way="draft")
-    push(hub, mirror(hub.erp, document()))
+    push(hub, mirror(hub.erp, document(payment_terms_code="30 DAYS")))
     [item] = ReviewItem.objects.filter(state="open")
     assert (item.code, item.evidence["erp"]) == ("draft_differs", "23.80 EUR with 3.80 tax")
     assert in_store(hub) == []
@@ -224,7 +224,7 @@ def test_a_finished_order_leaves_stock_alone_a_draft_commits_it(showing, way, ta
     hub = showing(store_options=VAT, way=way)
     before = stock(hub)
 
-    push(hub, mirror(hub.erp, document()))
+    push(hub, mirror(hub.erp, document(payment_terms_code="30 DAYS")))
 
     assert before - stock(hub) == taken
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ import pytest
 from hub.connectors.contacts import CompanyContact
 from hub.connectors.documents import CompanyLocation, LineKind
 from hub.connectors.sales_documents import OrderStage
-from hub.connectors.store_orders import StoreBuyer, StoreGoods, StoreVariant, TermsTemplate
+from hub.connectors.store_orders import StoreBuyer, StoreGoods, StoreTerms, StoreVariant, TermsTemplate
 from hub.errors import AmbiguousMatch, NeedsReview
 from orders.models import OfflineOrderPolicy
 from orders.offline.mapping import Known, store_order, wanted_skus
@@ -42,6 +43,13 @@ def known(*, variants=(), rows=None, **policy):
         time_zone="Europe/Berlin",
         now=NOW,
     )
+
+
+def test_a_draft_without_payment_terms_would_be_called_paid():
+    with pytest.raises(NeedsReview) as asked:
+        store_order(document(), known(way="draft"))
+
+    assert (asked.value.code, "paid" in str(asked.value)) == ("way_cannot", True)
 
 
 def test_an_item_is_the_variant_that_its_mapping_row_names():
@@ -114,7 +122,7 @@ def test_a_draft_takes_one_shipping_charge():
     )
 
     with pytest.raises(NeedsReview) as asked:
-        store_order(taken, known(way="draft"))
+        store_order(taken, replace(known(way="draft"), terms=StoreTerms("t/4")))
 
     assert asked.value.code == "way_cannot"
 

@@ -157,7 +157,7 @@ class OrderWriter(OrderWriting):
         return _made_draft(node) if node else None
 
     def complete_draft(self, external_id: str) -> MadeDraft:
-        """`draftOrderComplete`, payment pending: else Shopify would call an order without payment terms paid."""
+        """`draftOrderComplete`; an order without payment terms would be called paid."""
         payload = self._write("CompleteDraftOrder", "draftOrderComplete", {"id": external_id})
         return _made_draft(_made(payload, "draftOrder", "CompleteDraftOrder"))
 
