@@ -16,7 +16,8 @@ from tests.admin.rows import make_erp, make_pair, make_store
 
 pytestmark = pytest.mark.django_db
 
-NO_POLICY = {"order_policy-TOTAL_FORMS": "0", "order_policy-INITIAL_FORMS": "0"}
+NO_FREIGHT = {"freight_policy-TOTAL_FORMS": "0", "freight_policy-INITIAL_FORMS": "0"}
+NO_POLICY = {"order_policy-TOTAL_FORMS": "0", "order_policy-INITIAL_FORMS": "0", **NO_FREIGHT}
 NO_SCHEDULE = {"schedule_set-TOTAL_FORMS": "0", "schedule_set-INITIAL_FORMS": "0"}
 SHOPIFY = {
     "name": "New store",
@@ -49,6 +50,7 @@ def faults(answer):
 def test_a_store_is_added_with_its_policy_and_its_schedules_on_one_page(pages):
     erp = make_erp()
     policy = {
+        **NO_FREIGHT,
         "order_policy-TOTAL_FORMS": "1",
         "order_policy-0-erp": erp.pk,
         "order_policy-0-orders_from_0": "2026-01-01",
@@ -57,6 +59,7 @@ def test_a_store_is_added_with_its_policy_and_its_schedules_on_one_page(pages):
         "order_policy-0-duplicate_po": "hold",
         "order_policy-0-money": "shop",
         "order_policy-0-sku_rule": "mapped",
+        "order_policy-0-default_charge_kind": "account",
     }
 
     answer = add(pages, **policy)

@@ -26,7 +26,8 @@ def pages():
 
 
 # A form set that nobody filled in.
-NO_POLICY = {"order_policy-TOTAL_FORMS": "0", "order_policy-INITIAL_FORMS": "0"}
+NO_FREIGHT = {"freight_policy-TOTAL_FORMS": "0", "freight_policy-INITIAL_FORMS": "0"}
+NO_POLICY = {"order_policy-TOTAL_FORMS": "0", "order_policy-INITIAL_FORMS": "0", **NO_FREIGHT}
 
 
 def shown_on(page):
