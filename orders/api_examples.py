@@ -85,12 +85,7 @@ ORDER: dict[str, Any] = {
         "shipping_lines": [],
         "discount_codes": [],
         "attributes": [{"key": "Delivery", "value": "Gate 3"}],
-        "payment_terms": {
-            "type": "NET",
-            "name": "Net 30",
-            "due_in_days": 30,
-            "schedules": [{"amount": None, "due_at": "2026-12-21T10:15:00Z"}],
-        },
+        "payment_terms": {"type": "NET", "name": "Net 30", "due_in_days": 30},
         "subtotal": _bag(_NET),
         "discount_total": _NOTHING,
         "shipping_total": _NOTHING,

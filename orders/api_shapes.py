@@ -14,13 +14,12 @@ from hub.api.fields import ConnectionSerializer, IdField, MoneyField, money_text
 from hub.api.paging import PageSerializer
 from hub.connectors.documents import (
     Attribute,
-    PaymentSchedule,
     PlacedLine,
     PlacedOrder,
-    PlacedPaymentTerms,
     PlacedShippingLine,
     TaxLine,
 )
+from hub.connectors.payment_terms import PlacedPaymentTerms
 from hub.lib.money import MoneyBag
 from orders.api_timeline import KINDS, Happening
 from orders.models import ErpOrder, OrderLink, StoreOrder
@@ -203,20 +202,12 @@ class ShippingLineSerializer(serializers.Serializer[PlacedShippingLine]):
     taxes = TaxSerializer(many=True, source="tax_lines")
 
 
-class ScheduleSerializer(serializers.Serializer[PaymentSchedule]):
-    """One instalment; its amount is told where there are several."""
-
-    amount = MoneyField(allow_null=True)
-    due_at = serializers.DateTimeField(allow_null=True)
-
-
 class PaymentTermsSerializer(serializers.Serializer[PlacedPaymentTerms]):
     """Terms on the order, in the store's words."""
 
     type = serializers.CharField(allow_blank=True)
     name = serializers.CharField(allow_blank=True)
     due_in_days = serializers.IntegerField(allow_null=True)
-    schedules = ScheduleSerializer(many=True)
 
 
 class StoreSideSerializer(serializers.Serializer[PlacedOrder]):

@@ -15,13 +15,13 @@ from hub.connectors.documents import (
     OrderIdentity,
     PlacedLine,
     PlacedOrder,
-    PlacedPaymentTerms,
     PlacedShippingLine,
     SalesOrder,
     SalesOrderLine,
     TaxLine,
 )
 from hub.connectors.metafields import Metafield
+from hub.connectors.payment_terms import PlacedPaymentTerms
 from hub.errors import MappingMissing, NeedsReview
 from hub.lib.gid import tail
 from hub.lib.money import Money, MoneyBag

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 from hub.connectors.contacts import CompanyContact
 from hub.connectors.filled_fields import FilledField
+from hub.connectors.payment_terms import PlacedPaymentTerms
 from hub.lib.money import Money, MoneyBag
 
 Item = TypeVar("Item")
@@ -97,28 +98,6 @@ class PlacedShippingLine:
     price: MoneyBag
     discount: MoneyBag
     tax_lines: tuple[TaxLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentSchedule:
-    """One instalment of payment terms; `amount` in the currency that the buyer saw, None of terms with one only."""
-
-    amount: Money | None
-    issued_at: datetime | None
-    due_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedPaymentTerms:
-    """Terms on the order.
-
-    `type` is the store's word in capitals (NET, FIXED, RECEIPT, FULFILLMENT); `name` is localisable.
-    """
-
-    type: str
-    name: str
-    due_in_days: int | None
-    schedules: tuple[PaymentSchedule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,14 @@ from collections.abc import Mapping
 from hub.connectors.documents import (
     Address,
     Attribute,
-    PaymentSchedule,
     PlacedDuty,
     PlacedLine,
     PlacedOrder,
-    PlacedPaymentTerms,
     PlacedShippingLine,
     TaxLine,
 )
 from hub.connectors.http import to_json
+from hub.connectors.payment_terms import PaymentSchedule, PlacedPaymentTerms
 from hub.connectors.stores.shopify.shapes import (
     Node,
     flag,

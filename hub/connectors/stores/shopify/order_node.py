@@ -8,14 +8,13 @@ from hub.connectors.documents import (
     Address,
     Attribute,
     OrderOutline,
-    PaymentSchedule,
     PlacedDuty,
     PlacedLine,
     PlacedOrder,
-    PlacedPaymentTerms,
     PlacedShippingLine,
     TaxLine,
 )
+from hub.connectors.payment_terms import PaymentSchedule, PlacedPaymentTerms
 from hub.connectors.stores.shopify.shapes import (
     Node,
     flag,
