@@ -21,7 +21,7 @@ Sections = dict[str, Callable[[], Iterator[Figure]]]
 
 def sections(erp: str, *, is_quick: bool) -> Sections:
     """Every benchmark by its name, in the order they run: all of them, or those of another ERP."""
-    from benchmarks import back_office, engine, ingest, latency, orders, tryton
+    from benchmarks import back_office, carrier, engine, ingest, latency, orders, tryton
     from hub.demo.erps import far_erp
     from hub.demo.erps.netsuite import NetSuiteSide
 
@@ -47,6 +47,7 @@ def sections(erp: str, *, is_quick: bool) -> Sections:
         "ceiling": about_the_erp["ceiling"],
         "back-office": lambda: back_office.back_office(QUICK_ORDERS if is_quick else ORDERS),
         "ingest": lambda: ingest.ingest(1.0 if is_quick else 4.0),
+        "carrier": lambda: carrier.carrier(10.0 if is_quick else 60.0),
         **about_the_erp,
         "latency": lambda: latency.latency(seconds),
         "latency-of-many": lambda: latency.latency_of_many(seconds),

@@ -106,13 +106,13 @@ def sandbox_process() -> Iterator[tuple[Sandbox, Child]]:
 
 
 @contextmanager
-def web_process() -> Iterator[tuple[str, Child]]:
-    """The web server as `manage.py web` runs it; yields its address."""
+def web_process(environment: dict[str, str] | None = None) -> Iterator[tuple[str, Child]]:
+    """The web server as `manage.py web` runs it, with these settings; yields its address."""
     from hub.sync.management.commands.web import granian
 
     port = free_port()
     address = f"http://{HOST}:{port}"
-    with running(granian(HOST, port)) as child:
+    with running(granian(HOST, port), environment) as child:
         wait_until(lambda: answers(f"{address}/readyz"), "the web server")
         yield address, child
 

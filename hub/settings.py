@@ -13,6 +13,7 @@ DEBUG                   1 for Django's error pages
 HTTPS                   1 behind a proxy that ends TLS and sets X-Forwarded-Proto: secure cookies, HSTS
 TRUSTED_PROXIES         how many proxies of yours stand before the web server, each adding to X-Forwarded-For; 0
 LOG_LEVEL               INFO
+FREIGHT_ALLOWS_PRIVATE  1 where a customer's freight endpoint stands in your own network: it may then be http, too
 METRICS_TOKEN           bearer token of /metrics and of the reasons in /readyz; unset: from this machine only
 """
 
@@ -49,6 +50,8 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
 PUBLIC_URL = env.str("PUBLIC_URL", default="")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or hosts(PUBLIC_URL)
 
+# Else a price would be asked of https and the public internet only (docs/freight.md).
+FREIGHT_ALLOWS_PRIVATE = env.bool("FREIGHT_ALLOWS_PRIVATE", default=DEBUG)
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 IS_HTTPS = env.bool("HTTPS", default=False)
 CSRF_TRUSTED_ORIGINS = trusted_origins(ALLOWED_HOSTS) if IS_HTTPS else []

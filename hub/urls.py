@@ -9,6 +9,7 @@ from hub import health, metrics
 from hub.api import urls as engine
 from hub.sync import webhooks
 from orders import api as orders
+from orders.freight import views as freight
 
 api = [*orders.urlpatterns, *engine.urlpatterns]
 
@@ -18,5 +19,6 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),
+    path("carrier/<uuid:public_id>/rates", freight.rates, name="carrier_rates"),
     path("webhooks/<uuid:public_id>/", webhooks.receive, name="webhook"),
 ]

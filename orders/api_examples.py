@@ -54,6 +54,9 @@ _LISTED: dict[str, Any] = {
             "expected_tax": _TAX,
             "erp_total": _TOTAL,
             "erp_tax": _TAX,
+            "tax_variance": None,
+            "tax_variance_at": None,
+            "tax_variance_policy": "",
             "reference_written_at": "2026-03-01T08:00:04Z",
             "reference_error": "",
         }
@@ -82,7 +85,12 @@ ORDER: dict[str, Any] = {
         "shipping_lines": [],
         "discount_codes": [],
         "attributes": [{"key": "Delivery", "value": "Gate 3"}],
-        "payment_terms": {"type": "NET", "name": "Net 30", "due_in_days": 30},
+        "payment_terms": {
+            "type": "NET",
+            "name": "Net 30",
+            "due_in_days": 30,
+            "schedules": [{"amount": None, "due_at": "2026-12-21T10:15:00Z"}],
+        },
         "subtotal": _bag(_NET),
         "discount_total": _NOTHING,
         "shipping_total": _NOTHING,

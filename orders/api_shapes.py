@@ -14,6 +14,7 @@ from hub.api.fields import ConnectionSerializer, IdField, MoneyField, money_text
 from hub.api.paging import PageSerializer
 from hub.connectors.documents import (
     Attribute,
+    PaymentSchedule,
     PlacedLine,
     PlacedOrder,
     PlacedPaymentTerms,
@@ -71,6 +72,13 @@ class LinkSerializer(serializers.Serializer[OrderLink]):
     expected_tax = serializers.SerializerMethodField()
     erp_total = serializers.SerializerMethodField()
     erp_tax = serializers.SerializerMethodField()
+    tax_variance = serializers.SerializerMethodField(
+        help_text="What the ERP's tax is above the store's where the tax policy accepts it; `totals` is equal then."
+    )
+    tax_variance_at = serializers.DateTimeField(allow_null=True)
+    tax_variance_policy = serializers.CharField(
+        allow_blank=True, help_text="The policy that accepted it, in its words of that moment."
+    )
     reference_written_at = serializers.DateTimeField(
         source="reference_pushed_at", allow_null=True, help_text="When the store was told the number."
     )
@@ -87,6 +95,10 @@ class LinkSerializer(serializers.Serializer[OrderLink]):
     @extend_schema_field(MoneyField(allow_null=True))
     def get_erp_total(self, link: OrderLink) -> object:
         return _written(link.erp_total, link.currency)
+
+    @extend_schema_field(MoneyField(allow_null=True))
+    def get_tax_variance(self, link: OrderLink) -> object:
+        return _written(link.tax_variance, link.currency)
 
     @extend_schema_field(MoneyField(allow_null=True))
     def get_erp_tax(self, link: OrderLink) -> object:
@@ -191,12 +203,20 @@ class ShippingLineSerializer(serializers.Serializer[PlacedShippingLine]):
     taxes = TaxSerializer(many=True, source="tax_lines")
 
 
+class ScheduleSerializer(serializers.Serializer[PaymentSchedule]):
+    """One instalment; its amount is told where there are several."""
+
+    amount = MoneyField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+
+
 class PaymentTermsSerializer(serializers.Serializer[PlacedPaymentTerms]):
     """Terms on the order, in the store's words."""
 
     type = serializers.CharField(allow_blank=True)
     name = serializers.CharField(allow_blank=True)
     due_in_days = serializers.IntegerField(allow_null=True)
+    schedules = ScheduleSerializer(many=True)
 
 
 class StoreSideSerializer(serializers.Serializer[PlacedOrder]):

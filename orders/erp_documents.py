@@ -25,6 +25,7 @@ from orders.erp_mirroring import mirror_erp_orders
 from orders.mirroring import SETTLED_AFTER, po_key
 from orders.models import ErpOrder, OrderLink
 from orders.models.mirrors import UNFINISHED
+from orders.offline.hints import are_shown
 
 # An order that left the list of changes, because it was posted or deleted, is found gone within this time.
 LOOKED_AT_AGAIN_AFTER = timedelta(hours=1)
@@ -46,8 +47,12 @@ _documents = msgspec.json.Decoder(ErpDocument)
 
 
 def wanted(connection: Connection) -> bool:
-    """Whether something is decided by the whole documents of this ERP: it holds orders that a store has copies of."""
-    return OrderLink.objects.filter(connection=connection, origin=OrderLink.Origin.ERP).exists()
+    """Whether something is decided by the whole documents of this ERP: a store shows its orders, or has copies of some.
+
+    Ask with the policies held still (`hold_policies_still`), or a policy that is saved meanwhile misses what is new.
+    """
+    copies = OrderLink.objects.filter(connection=connection, origin=OrderLink.Origin.ERP)
+    return are_shown(connection) or copies.exists()
 
 
 def document_of(order: ErpOrder) -> ErpDocument:
@@ -103,14 +108,16 @@ def keep(connection: Connection, documents: Sequence[ErpDocument], *, read_at: d
     return [row for row in known if row.document_hash != before[row.pk]]
 
 
-def keep_gone(connection: Connection, external_ids: Sequence[str], *, read_at: datetime) -> None:
-    """Note orders that the ERP did not show: they keep what was known of them. Part of the caller's transaction.
+def keep_gone(connection: Connection, external_ids: Sequence[str], *, read_at: datetime) -> list[ErpOrder]:
+    """Note orders that the ERP did not show; returns those that were there before. Part of the caller's transaction.
 
-    Whether such an order was deleted or is only out of our sight is not guessed here.
+    They keep what was known of them. Whether such an order was deleted or is only out of our sight is not guessed here.
     """
     rows = ErpOrder.objects.filter(connection=connection, external_id__in=external_ids)
+    news = list(rows.filter(is_gone=False).order_by("pk").select_for_update())
     rows.filter(Q(read_asked_at=None) | Q(read_asked_at__lte=read_at)).update(needs_read=False)
     rows.update(is_gone=True, document_read_at=read_at)
+    return news
 
 
 def _mark(rows: models.QuerySet[ErpOrder], connection_id: int) -> None:

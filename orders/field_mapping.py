@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.connectors.documents import FilledField, OrderField, PlacedOrder
+from hub.connectors.documents import PlacedOrder
+from hub.connectors.filled_fields import FilledField, OrderField
 from hub.connectors.metafields import Metafield
 from hub.errors import NeedsReview, NotReadyYet
 from orders.holds.overrides import filled_fields

@@ -11,11 +11,13 @@ from hub.connectors.documents import ErpSalesOrder
 from hub.connectors.erp_parts import Confirmation, CreatedOrder
 from hub.connectors.registry import connector_class
 from hub.errors import Conflict
+from hub.lib.money import Money, MoneyBag
 from hub.sync import attempts
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection
 from orders.mirroring import document_of
 from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
+from orders.other_lines import foreign_tax
 
 # A lone order is written back within two seconds; in a backlog the flows wait for full batches themselves.
 GATHER_SECONDS = 0.4
@@ -126,8 +128,11 @@ def _confirmation(connection: Connection) -> OrderLink.Confirmation:
 
 
 def _tax_total(order: StoreOrder, *, is_presentment: bool) -> Decimal:
-    bag = document_of(order).tax_total
-    return bag.presentment.amount if is_presentment else bag.shop.amount
+    def money(bag: MoneyBag) -> Money:
+        return bag.presentment if is_presentment else bag.shop
+
+    placed = document_of(order)
+    return money(placed.tax_total).amount - foreign_tax(placed, money)
 
 
 def _totals(document: CreatedOrder | ErpSalesOrder, attempt: Attempt) -> dict[str, object]:

@@ -15,6 +15,7 @@ from hub.connectors.documents import (
     OrderIdentity,
     PlacedLine,
     PlacedOrder,
+    PlacedPaymentTerms,
     PlacedShippingLine,
     SalesOrder,
     SalesOrderLine,
@@ -28,11 +29,16 @@ from hub.sync.models import Connection
 from inventory.models import ItemMapping
 from orders.addresses import checked_address
 from orders.field_mapping import CODE, OrderFields
+from orders.freight.charges import quoted_methods
 from orders.holds.overrides import SHIPPING_METHOD
-from orders.mapping_rows import MappingRows, ShippingRow, mapping_rows
-from orders.models import OrderPolicy, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.instalments import instalments_of, plan_of, told
+from orders.mapping_rows import ItemRow, MappingRows, ShippingRow, mapping_rows
+from orders.models import InstalmentMapping, OrderPolicy, PaymentTermsMapping, ShippingMethodMapping
 from orders.order_fields import fields_taken
+from orders.other_lines import OtherLines, foreign_tax
 from orders.rules import sums_of
+from orders.tax_codes import TaxCodes, own_taxes
+from orders.units import in_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class Side:
     """Those that mappings ask for, as they were read; None where the order holds nothing."""
     overrides: Mapping[str, str] = field(default_factory=dict)
     """What a person entered for this order alone (orders.holds.overrides)."""
+    erp_determines_taxes: bool = False
+    """Whether the ERP finds the taxes of a line that names no tax code."""
 
     def money(self, bag: MoneyBag) -> Money:
         """The amount in the currency that the ERP books this store's orders in."""
@@ -67,21 +75,27 @@ class Side:
         return {"store": self.store, "erp": self.erp}
 
 
-def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, reference: str) -> SalesOrder:
-    """The sales order that `order` asks for.
+def sales_order(
+    order: PlacedOrder, side: Side, *, customer_number: str, reference: str, rows: MappingRows | None = None
+) -> SalesOrder:
+    """The sales order that `order` asks for, by the mapping rows that it may need; they are read unless given.
 
     Raises MappingMissing with every value that has no mapping yet (the empty rows are made), NeedsReview for an
     address, instalments or lines that cannot be stated.
     """
     missing: list[str] = []
-    rows = mapping_rows(order, side.store.pk, side.erp.pk)
-    taxes = _TaxCodes(side, rows, missing)
+    rows = rows or mapping_rows(order, side.store.pk, side.erp.pk)
+    are_codes_needed = not (rows.tax_rule.erp_calculates and side.erp_determines_taxes)
+    taxes = TaxCodes(rows, side.rows, missing, is_exempt=order.is_tax_exempt, are_needed=are_codes_needed)
+    line_kinds = [kind for kind in side.charge_kinds if kind is not LineKind.SHIPPING]
+    quoted = quoted_methods(order, side.store.pk, side.approved, side.evidence)
     lines = (
         *_item_lines(order, side, rows, taxes, missing),
+        *OtherLines(order, side.rows, side.money, line_kinds, rows, taxes, missing).all(),
         *_shipping_lines(order, side, rows, taxes, missing),
     )
-    terms = _payment_terms(order, side, rows, missing) if "payment_terms" in side.store_fields else ""
-    method = _shipping_method(order, rows) if "shipping_method" in side.store_fields else ""
+    terms = _terms(order, side, rows, missing) if "payment_terms" in side.store_fields else _Terms()
+    method = _shipping_method(order, rows, quoted) if "shipping_method" in side.store_fields else ""
     method = side.overrides.get(SHIPPING_METHOD, method)
     order_fields = OrderFields(order, rows, side.store_fields, side.metafields, side.store.time_zone)
     undecided = order_fields.undecided(side.store.pk, side.erp.pk)
@@ -109,11 +123,12 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
         order_date=document_date(order, side.store),
         currency=currency,
         prices_include_tax=order.taxes_included,
-        lines=(*lines, *_comment_lines(order, side, mapped.comments)),
+        lines=(*lines, *_comment_lines(order, side, (*mapped.comments, *terms.comments))),
         total_excluding_tax=totals.excluding_tax,
         total_tax=totals.tax,
         total_including_tax=totals.including_tax,
-        payment_terms_code=terms,
+        payment_terms_code=terms.code,
+        due_date=terms.due_on,
         shipping_method_code=method,
         ship_to=checked_address(order.shipping_address, "shipping")
         if "shipping_address" in side.store_fields
@@ -122,6 +137,11 @@ def sales_order(order: PlacedOrder, side: Side, *, customer_number: str, referen
         phone=order.phone if has_contact else "",
         fields=mapped.fields,
     )
+
+
+def own_tax(order: PlacedOrder, side: Side) -> Decimal:
+    """The order's tax that is tax on the document too; what the channel or a border charges is lines there."""
+    return side.money(order.tax_total).amount - foreign_tax(order, side.money)
 
 
 def document_date(order: PlacedOrder, store: Connection) -> date:
@@ -133,29 +153,34 @@ def document_date(order: PlacedOrder, store: Connection) -> date:
 
 
 def _item_lines(
-    order: PlacedOrder, side: Side, rows: MappingRows, taxes: _TaxCodes, missing: list[str]
+    order: PlacedOrder, side: Side, rows: MappingRows, taxes: TaxCodes, missing: list[str]
 ) -> list[SalesOrderLine]:
-    live = [line for line in order.lines if line.current_quantity > 0]
+    live = [line for line in order.lines if line.current_quantity > 0 and line.sku]
     items = _items(live, side, rows, missing)
     return [
         part
         for line in live
         if line.sku in items
-        for part in (_item_line(line, items[line.sku], side, taxes), *_properties(line, side))
+        for part in (
+            _item_line(line, items[line.sku], side, taxes.code(line.tax_lines)),
+            *_properties(line, side),
+        )
     ]
 
 
-def _item_line(line: PlacedLine, item: tuple[str, str], side: Side, taxes: _TaxCodes) -> SalesOrderLine:
-    number, unit = item
+def _item_line(line: PlacedLine, item: ItemRow, side: Side, tax_code: str) -> SalesOrderLine:
+    stated = in_units(
+        line.current_quantity, side.money(line.unit_price), _discount(line, side), item.units_per_piece
+    )
     return SalesOrderLine(
         kind=LineKind.ITEM,
-        number=number,
+        number=item.number,
         description=" ".join(part for part in (line.title, line.variant_title) if part),
-        quantity=Decimal(line.current_quantity),
-        unit=unit,
-        unit_price=side.money(line.unit_price).amount,
-        discount_amount=_discount(line, side),
-        tax_code=taxes.code(line.tax_lines),
+        quantity=stated.quantity,
+        unit=item.unit,
+        unit_price=stated.unit_price,
+        discount_amount=stated.discount,
+        tax_code=tax_code,
         tax_amount=_tax(line.tax_lines, side),
         source_external_id=line.external_id,
     )
@@ -181,19 +206,12 @@ def _discount(line: PlacedLine, side: Side) -> Decimal:
 
 
 def _tax(tax_lines: Iterable[TaxLine], side: Side) -> Decimal:
-    return sum((side.money(tax.amount).amount for tax in tax_lines), Decimal(0))
+    return sum((side.money(tax.amount).amount for tax in own_taxes(tax_lines)), Decimal(0))
 
 
-def _items(
-    lines: list[PlacedLine], side: Side, rows: MappingRows, missing: list[str]
-) -> dict[str, tuple[str, str]]:
-    """Item number and unit by SKU; SKUs without a row get an empty one and are named in `missing`."""
-    for line in lines:
-        if not line.sku:
-            missing.append(
-                f"the line {line.title!r}, which has no SKU (add it in the store, or sell it as an item)"
-            )
-    skus = {line.sku: line.title for line in lines if line.sku}
+def _items(lines: list[PlacedLine], side: Side, rows: MappingRows, missing: list[str]) -> dict[str, ItemRow]:
+    """Items by SKU; SKUs without a row get an empty one and are named in `missing`."""
+    skus = {line.sku: line.title for line in lines}
     new = [
         ItemMapping(sku=sku, title=title[:255], **side.rows)
         for sku, title in skus.items()
@@ -201,50 +219,27 @@ def _items(
     ]
     if new:
         ItemMapping.objects.bulk_create(new, ignore_conflicts=True)
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, ItemRow] = {}
     for sku in skus:
-        item_number, unit = rows.items.get(sku, ("", ""))
-        if item_number:
-            found[sku] = (item_number, unit)
+        item = rows.items.get(sku, ItemRow())
+        if item.number:
+            found[sku] = item
         elif sku not in rows.items and side.policy.sku_rule == OrderPolicy.SkuRule.SAME:
-            found[sku] = (sku, "")
+            found[sku] = ItemRow(sku)
         else:
             missing.append(f"SKU {sku!r}")
     return found
-
-
-class _TaxCodes:
-    """Tax codes by the taxes on a line."""
-
-    def __init__(self, side: Side, rows: MappingRows, missing: list[str]) -> None:
-        self.side = side
-        self.missing = missing
-        self.rows = rows.taxes
-
-    def code(self, tax_lines: tuple[TaxLine, ...]) -> str:
-        """The ERP's code for these taxes; a new combination gets an empty row and is named in `missing`."""
-        title = "+".join(sorted(tax.title for tax in tax_lines))[:200]
-        rate = sum((tax.rate for tax in tax_lines), Decimal(0)).quantize(Decimal("0.000001"))
-        code = self.rows.get((title, rate), "")
-        if (title, rate) not in self.rows:
-            TaxCodeMapping.objects.get_or_create(title=title, rate=rate, **self.side.rows)
-            self.rows[title, rate] = ""
-        if not code:
-            name = f"tax {title or 'none'} at {rate * 100:f} %"
-            if name not in self.missing:
-                self.missing.append(name)
-        return code
 
 
 # ------------------------------------------------------------------------------------------------- shipping
 
 
 def _shipping_lines(
-    order: PlacedOrder, side: Side, rows: MappingRows, taxes: _TaxCodes, missing: list[str]
+    order: PlacedOrder, side: Side, rows: MappingRows, taxes: TaxCodes, missing: list[str]
 ) -> list[SalesOrderLine]:
     lines = []
     for charge in order.shipping_lines:
-        row = _shipping_row(charge, rows, side)
+        row = _with_default(_shipping_row(charge, rows, side), side)
         price = side.money(charge.price).amount
         if not price and not charge.tax_lines:
             continue
@@ -265,6 +260,14 @@ def _shipping_lines(
             )
         )
     return lines
+
+
+def _with_default(row: ShippingRow, side: Side) -> ShippingRow:
+    """The row; where nobody has said what its charge is posted to, the policy's default."""
+    policy = side.policy
+    if row.charge_number or not policy.default_charge_number:
+        return row
+    return replace(row, charge_kind=policy.default_charge_kind, charge_number=policy.default_charge_number)
 
 
 def _missing_charge(charge: PlacedShippingLine, row: ShippingRow, side: Side) -> str:
@@ -292,8 +295,11 @@ def _known_shipping_row(charge: PlacedShippingLine, rows: MappingRows) -> Shippi
     return rows.shipping.get((title, code)) or rows.shipping.get((title, ""))
 
 
-def _shipping_method(order: PlacedOrder, rows: MappingRows) -> str:
+def _shipping_method(order: PlacedOrder, rows: MappingRows, quoted: Mapping[str, str]) -> str:
+    """The first charge's method: that of its quote, else that of its mapping row."""
     for charge in order.shipping_lines:
+        if method := quoted.get(charge.external_id, ""):
+            return method
         row = _known_shipping_row(charge, rows)
         if row and row.method_code:
             return row.method_code
@@ -303,25 +309,63 @@ def _shipping_method(order: PlacedOrder, rows: MappingRows) -> str:
 # ----------------------------------------------------------------------------------------------------- terms
 
 
-def _payment_terms(order: PlacedOrder, side: Side, rows: MappingRows, missing: list[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """Payment terms as the document states them, and what it can only say in comments."""
+
+    code: str = ""
+    due_on: date | None = None
+    comments: tuple[str, ...] = ()
+
+
+def _terms(order: PlacedOrder, side: Side, rows: MappingRows, missing: list[str]) -> _Terms:
     terms = order.payment_terms
     if terms is None:
-        return ""
+        return _Terms()
     if len(terms.schedules) > 1:
-        raise NeedsReview(
-            f"The order is paid in {len(terms.schedules)} instalments ({terms.name}); "
-            "the ERP document takes one due date. "
-            "Enter the order in the ERP by hand, or change its terms in the store.",
-            code="instalments",
+        return _instalments(order, terms, side, rows, missing)
+    return _Terms(_terms_code(terms.type, terms.due_in_days or 0, terms.name, side, rows, missing))
+
+
+def _instalments(
+    order: PlacedOrder, terms: PlacedPaymentTerms, side: Side, rows: MappingRows, missing: list[str]
+) -> _Terms:
+    """The terms of the ERP that hold this plan; where none are mapped, what the store's order policy says."""
+    parts = instalments_of(order, side.money(order.current_total), side.store.time_zone)
+    plan = plan_of(parts)[:200] if parts else ""
+    code = rows.instalments.get((terms.type[:40], plan), "")
+    if code:
+        return _Terms(code)
+    has_days = terms.due_in_days is not None
+    # Fixed dates make another plan of every order: nobody can map those.
+    if parts and has_days and (terms.type[:40], plan) not in rows.instalments:
+        InstalmentMapping.objects.get_or_create(
+            type=terms.type[:40], plan=plan, defaults={"name": terms.name[:100]}, **side.rows
         )
-    key = terms.type[:40], terms.due_in_days or 0
+    if parts is None or side.policy.instalments == OrderPolicy.Instalments.REVIEW:
+        what = plan or "the store does not tell what each comes to and when it is due"
+        raise NeedsReview(
+            f"The order is paid in {len(terms.schedules)} instalments ({terms.name}: {what}). Map the plan to "
+            "payment terms of the ERP on the page of instalments, say in the store's order policy what to do "
+            "without, or enter the order in the ERP by hand.",
+            code="instalments",
+            evidence={"plan": plan, "instalments": list(told(parts or ()))},
+        )
+    chosen = parts[-1] if side.policy.instalments == OrderPolicy.Instalments.LAST else parts[0]
+    days = chosen.days if has_days else 0
+    code = _terms_code(terms.type, days, f"{terms.type} {days} days", side, rows, missing)
+    return _Terms(code, chosen.due_on, tuple(told(parts)))
+
+
+def _terms_code(kind: str, days: int, name: str, side: Side, rows: MappingRows, missing: list[str]) -> str:
+    key = kind[:40], days
     if key not in rows.terms:
         PaymentTermsMapping.objects.get_or_create(
-            type=key[0], due_in_days=key[1], defaults={"name": terms.name[:100]}, **side.rows
+            type=key[0], due_in_days=days, defaults={"name": name[:100]}, **side.rows
         )
     code = rows.terms.get(key, "")
     if not code:
-        missing.append(f"payment terms {terms.name!r}")
+        missing.append(f"payment terms {name!r}")
     return code
 
 

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hub.connectors.documents import PlacedOrder
 from hub.sync.prepared import rows_of
 from orders.order_fields import ATTRIBUTE, METAFIELD, key_of
+from orders.rules import TaxRule
 
 _ROWS = """
-SELECT 'item', sku, item_number, unit, '', '' FROM inventory_itemmapping
+SELECT 'item', sku, item_number, unit, units_per_piece::text, '' FROM inventory_itemmapping
     WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint AND sku = ANY(%(skus)s::text[])
 UNION ALL
 SELECT 'tax', title, rate::text, erp_code, '', '' FROM orders_taxcodemapping
     WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
 UNION ALL
 SELECT 'terms', type, due_in_days::text, erp_code, '', '' FROM orders_paymenttermsmapping
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
+UNION ALL
+SELECT 'instalments', type, plan, erp_code, '', '' FROM orders_instalmentmapping
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
+UNION ALL
+SELECT 'other', kind, title, line_kind, number, '' FROM orders_otherlinemapping
+    WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
+      AND (title = '' OR title = ANY(%(titles)s::text[]))
+UNION ALL
+SELECT 'tax policy', mode, exempt_code, channel_tax, '', '' FROM orders_taxpolicy
     WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint
 UNION ALL
 SELECT 'shipping', title, code, erp_method_code, charge_kind, charge_number FROM orders_shippingmethodmapping
@@ -49,6 +60,15 @@ RETURNING key
 
 
 @dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item of the ERP, its unit there ("" for its own), and how much of that one piece in the store is."""
+
+    number: str = ""
+    unit: str = ""
+    units_per_piece: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
 class ShippingRow:
     """A shipping method's code in the ERP, and the line that its charge is posted to."""
 
@@ -70,14 +90,19 @@ class FieldRow:
 class MappingRows:
     """The rows that exist; an empty value is a row that waits for a person."""
 
-    items: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Item number and unit by SKU."""
+    items: dict[str, ItemRow] = field(default_factory=dict)
+    """By SKU."""
     taxes: dict[tuple[str, Decimal], str] = field(default_factory=dict)
     """The ERP's code by joined titles and the sum of the rates."""
     terms: dict[tuple[str, int], str] = field(default_factory=dict)
     """The ERP's code by type and days."""
+    instalments: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The ERP's code by type and plan."""
     shipping: dict[tuple[str, str], ShippingRow] = field(default_factory=dict)
     """By title and code."""
+    others: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """Kind and number of the line by kind and title."""
+    tax_rule: TaxRule = TaxRule()
     fields: dict[tuple[str, str], FieldRow] = field(default_factory=dict)
     """By source and key; undecided ones only of attributes that the order has, of metafields none."""
 
@@ -89,7 +114,8 @@ def mapping_rows(order: PlacedOrder, store_id: int, erp_id: int) -> MappingRows:
         erp_id,
         skus={line.sku for line in order.lines if line.sku},
         keys={key_of(attribute.key) for attribute in order.attributes},
-        titles={line.title[:200] for line in order.shipping_lines},
+        titles={line.title[:200] for line in order.shipping_lines}
+        | {line.title[:200] for line in order.lines if not line.sku},
     )
 
 
@@ -111,18 +137,29 @@ def _rows(
         "titles": ["", *sorted(titles)],
     }
     for row in rows_of(_ROWS, parameters):
-        _take(found, *row)
+        if row[0] == "tax policy":
+            found = replace(found, tax_rule=_tax_rule(*row[1:4]))
+        else:
+            _take(found, *row)
     return found
+
+
+def _tax_rule(mode: str, exempt_code: str, channel_tax: str) -> TaxRule:
+    return TaxRule(mode == "erp", exempt_code, channel_tax == "clearing")
 
 
 def _take(found: MappingRows, kind: str, key: str, second: str, third: str, fourth: str, fifth: str) -> None:
     match kind:
         case "item":
-            found.items[key] = (second, third)
+            found.items[key] = ItemRow(second, third, Decimal(fourth))
         case "tax":
             found.taxes[key, Decimal(second)] = third
         case "terms":
             found.terms[key, int(second)] = third
+        case "instalments":
+            found.instalments[key, second] = third
+        case "other":
+            found.others[key, second] = (third, fourth)
         case "field":
             found.fields[key, second] = FieldRow(third, fourth, fifth == "true")
         case _:

@@ -37,6 +37,8 @@ _NOT_CONTENT = (
     "total",
     "subtotal",
 )
+# Parts that documents did not have from the first: where they are empty, the order is what it was before we knew them.
+_ADDED_LATER: dict[str, object] = {"duties": [], "tip": None}
 _COMPARED = [
     "id",
     "external_id",
@@ -264,7 +266,13 @@ def _without_holes(order: PlacedOrder, old: StoreOrder | None) -> PlacedOrder:
 
 
 def _hash(order: PlacedOrder) -> str:
-    return content_hash(msgspec.to_builtins(order))
+    return content_hash(_builtins(order))
+
+
+def _builtins(order: PlacedOrder) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(order)
+    kept = (key for key in document if key not in _ADDED_LATER or document[key] != _ADDED_LATER[key])
+    return {key: document[key] for key in kept}
 
 
 def _row(
@@ -276,8 +284,10 @@ def _row(
     now: datetime,
 ) -> MirrorRow:
     order = _without_holes(item.order, old)
-    document = msgspec.to_builtins(order)
+    document = _builtins(order)
     content = {key: value for key, value in document.items() if key not in _NOT_CONTENT}
+    if document["payment_terms"]:
+        content["payment_terms"] = _without_amounts(document["payment_terms"])
     mirrored = StoreOrder(
         connection=connection,
         external_id=order.external_id,
@@ -303,6 +313,11 @@ def _row(
         document_hash=content_hash(document),
     )
     return MirrorRow(mirrored, stored_json(document), stored_json(item.payload))
+
+
+def _without_amounts(terms: dict[str, Any]) -> dict[str, Any]:
+    """Payment terms without what each instalment comes to: how well stores tell that moves with payments."""
+    return {**terms, "schedules": [{**one, "amount": None} for one in terms["schedules"]]}
 
 
 def _observed_at(item: ReceivedOrder, read_at: datetime | None, now: datetime) -> datetime:

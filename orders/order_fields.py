@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from hub.connectors.documents import FieldType, FilledField, OrderField, PlacedOrder
+from hub.connectors.documents import PlacedOrder
 from hub.connectors.erp_parts import SalesOrders
+from hub.connectors.filled_fields import FieldType, FilledField, OrderField
 from hub.connectors.metafields import Metafield
 from hub.connectors.registry import connector_class
 from hub.connectors.store_parts import OrderMetafields

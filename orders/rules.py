@@ -177,3 +177,30 @@ def totals_difference(document: SalesOrder, expected_total: Decimal, expected_ta
         f"The lines add up to {sums.including_tax} {document.currency} with {sums.tax} tax, "
         f"the store says {expected_total} with {expected_tax} tax."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRule:
+    """Who decides the taxes of a store's orders in an ERP, as far as the document depends on it."""
+
+    erp_calculates: bool = False
+    exempt_code: str = ""
+    """The ERP's code for what is not taxed by us; empty where none is named."""
+    clears_channel_tax: bool = False
+    """Whether tax that the sales channel owes becomes a line of its own; else such an order is held."""
+
+
+def tax_variance(
+    expected: Sums, arrived: Sums, *, prices_include_tax: bool, tolerance: Decimal
+) -> Decimal | None:
+    """By how much the ERP's tax is above the store's, where nothing else differs and the tolerance covers it.
+
+    None where the document must not be accepted. The value is what the prices say: without tax where they are
+    without, and where they include it either side of it may be the one that holds still. Never zero.
+    """
+    variance = arrived.tax - expected.tax
+    is_same_net = arrived.excluding_tax == expected.excluding_tax
+    is_same_price = prices_include_tax and arrived.including_tax == expected.including_tax
+    if not variance or abs(variance) > tolerance or not (is_same_net or is_same_price):
+        return None
+    return variance

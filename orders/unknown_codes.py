@@ -13,7 +13,14 @@ from hub.errors import CodeKind, CodeUnknown, MappingMissing, NeedsReview
 from hub.sync.enqueue import enqueue
 from inventory.models import ItemMapping
 from orders.mapping import Side
-from orders.models import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.models import (
+    InstalmentMapping,
+    OtherLineMapping,
+    PaymentTermsMapping,
+    ShippingMethodMapping,
+    TaxCodeMapping,
+    TaxPolicy,
+)
 
 
 @contextmanager
@@ -42,7 +49,8 @@ def _item(side: Side, order: PlacedOrder, code: str) -> None:
         charge_kind=LineKind.ITEM.value, charge_number=code, **side.rows
     )
     goods = ItemMapping.objects.filter(item_number=code, **side.rows)
-    if charges.update(charge_number="") + goods.update(item_number=""):
+    others = OtherLineMapping.objects.filter(line_kind=LineKind.ITEM.value, number=code, **side.rows)
+    if charges.update(charge_number="") + goods.update(item_number="") + others.update(number=""):
         return
     titles = {line.sku: line.title for line in order.lines}
     if code in titles:
@@ -51,11 +59,20 @@ def _item(side: Side, order: PlacedOrder, code: str) -> None:
 
 
 def _tax_code(side: Side, order: PlacedOrder, code: str) -> None:
+    """Raises NeedsReview for the code of exempt buyers: it stands in a policy, not in a row."""
+    if TaxPolicy.objects.filter(exempt_code=code, **side.rows).exists():
+        raise NeedsReview(
+            f"The tax policy names {code!r} for what is not taxed, which {side.erp} does not know. Correct it on "
+            "the page of tax policies or create the code there, then press Try again.",
+            code="exempt_code",
+            evidence=side.evidence,
+        )
     TaxCodeMapping.objects.filter(erp_code=code, **side.rows).update(erp_code="")
 
 
 def _payment_terms(side: Side, order: PlacedOrder, code: str) -> None:
     PaymentTermsMapping.objects.filter(erp_code=code, **side.rows).update(erp_code="")
+    InstalmentMapping.objects.filter(erp_code=code, **side.rows).update(erp_code="")
 
 
 def _shipping_method(side: Side, order: PlacedOrder, code: str) -> None:
@@ -67,6 +84,8 @@ def _shipping_method(side: Side, order: PlacedOrder, code: str) -> None:
 
 def _charge(side: Side, order: PlacedOrder, code: str) -> None:
     ShippingMethodMapping.objects.filter(charge_number=code, **side.rows).update(charge_number="")
+    others = OtherLineMapping.objects.exclude(line_kind=LineKind.ITEM.value)
+    others.filter(number=code, **side.rows).update(number="")
 
 
 def _customer(side: Side, order: PlacedOrder, code: str) -> None:

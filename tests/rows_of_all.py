@@ -51,18 +51,18 @@ class Rows:
             self.fill(StoreOrder, count)
         if first < count:
             # Rows that are made by and by point to others one by one: both sides of "once" hold.
-            targets = {field: self._targets(field, count) for field in _pointing(model)}
+            targets = {field: self._targets(model, field, count) for field in _pointing(model)}
             made = [self._row(model, n, targets) for n in range(first, count)]
             model._default_manager.bulk_create(made)
         if model not in self.known or len(self.known[model]) < count:
             self.known[model] = list(model._default_manager.order_by("pk"))
         return self.known[model]
 
-    def _targets(self, field, count):
+    def _targets(self, model, field, count):
         if field.related_model is Connection:
-            # Many connections only where each may be pointed to once.
+            # Many connections only where each, or each pair of them, may be pointed to once.
             side = Erp if field.name == "erp" else Store
-            return self.fill(side, count if field.unique else 1)
+            return self.fill(side, count if field.unique or _is_once_a_pair(model, field) else 1)
         return self.fill(field.related_model, count)
 
     def _connections(self, model, count):
@@ -106,6 +106,12 @@ class Rows:
         made = next((make(field, n) for kind, make in BY_TYPE if isinstance(field, kind)), None)
         assert made is not None, f"say in BY_TYPE what a {type(field).__name__} holds: {field}"
         return made[: field.max_length] if isinstance(made, str) else made
+
+
+def _is_once_a_pair(model, field):
+    names = {other.name for other in _pointing(model) if other.related_model is Connection}
+    fields = (constraint.fields for constraint in model._meta.constraints if hasattr(constraint, "fields"))
+    return any(field.name in group and names.issuperset(group) for group in fields)
 
 
 def _pointing(model):

@@ -31,7 +31,15 @@ def make_hub(sandbox_server, shared_database, socket_enabled):
     """Connect the hub to fresh systems; `call_deadline` and `settle_after` in seconds."""
     sandbox = Sandbox(sandbox_server.url)
     sandbox.set_faults(1, [])
-    yield lambda **options: Hub(sandbox_server, sandbox, **options)
+    made = []
+
+    def make(**options):
+        made.append(Hub(sandbox_server, sandbox, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
     sandbox.close()
 
 

@@ -33,6 +33,7 @@ _READ = [
     "company_merchant_id",
     "tax_registration_id",
     "emails",
+    "customers",
     "phone",
     "currency",
     "billing_address",
@@ -102,6 +103,7 @@ def _filled(location: StoreCompanyLocation, found: CompanyLocation) -> StoreComp
     location.company_merchant_id = storable(found.company_merchant_id)[:120]
     location.tax_registration_id = storable(found.tax_registration_id)[:120]
     location.emails = list(found.emails)
+    location.customers = list(found.customers)
     location.phone = storable(found.phone)[:60]
     location.currency = found.currency[:3]
     location.billing_address = _stored_address(found.billing_address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from hub.sync.models import Connection
@@ -19,6 +20,13 @@ class StoreCompanyLocation(models.Model):
     company_merchant_id = models.CharField(max_length=120, default="", blank=True)
     tax_registration_id = models.CharField(max_length=120, default="", blank=True)
     emails = models.JSONField(default=list, blank=True)
+    customers = models.JSONField(
+        default=list,
+        # Workers of the version before, which still run while the database is new, do not name the column.
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        help_text="External ids of the customers who may order for this location.",
+    )
     # With defaults of the database: workers of the version before insert rows while it is new already.
     phone = models.CharField(max_length=60, default="", db_default="", blank=True)
     currency = models.CharField(max_length=3, default="", db_default="", blank=True)
@@ -36,6 +44,7 @@ class StoreCompanyLocation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["connection", "external_id"], name="location_mirrored_once")
         ]
+        indexes = [GinIndex(fields=["customers"], name="location_customers", opclasses=["jsonb_path_ops"])]
 
     def __str__(self) -> str:
         return f"{self.company_name} – {self.name}" if self.read_at else self.external_id

@@ -18,12 +18,16 @@ _ORDERS = (
     "orders.erpshipment",
     "orders.shipmentlink",
     "orders.orderoverride",
+    "orders.freightquote",
 )
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
     "companies.companylocationmapping",
     "inventory.itemmapping",
+    "orders.freightrate",
+    "orders.instalmentmapping",
     "orders.orderfieldmapping",
+    "orders.otherlinemapping",
     "orders.paymenttermsmapping",
     "orders.shippingmethodmapping",
     "orders.taxcodemapping",
@@ -42,6 +46,8 @@ _WORK = {
     "orders.holdcondition": "view",
     "orders.offlineorderpolicy": "view",
     "orders.offlinebackfill": "view",
+    "orders.freightpolicy": "view",
+    "orders.taxpolicy": "view",
     "companies.companypolicy": "view",
 }
 
@@ -80,6 +86,7 @@ ROLES: dict[str, Role] = {
             "companies.storecompanylocation": "view change",
             "companies.companylocationmapping": "view add change",
             "inventory.itemmapping": "view add change",
+            "orders.freightrate": "view add change",
             "orders.orderfieldmapping": "view add change",
             "orders.shippingmethodmapping": "view add change",
             "orders.erpshipment": "view change",
@@ -92,6 +99,8 @@ ROLES: dict[str, Role] = {
             **_LOOK,
             **_WORK,
             "sync.reviewitem": "view decide_money",
+            "orders.instalmentmapping": "view add change",
+            "orders.otherlinemapping": "view add change",
             "orders.paymenttermsmapping": "view add change",
             "orders.taxcodemapping": "view add change",
         }

@@ -131,7 +131,7 @@ class ApiSchema(AutoSchema):
     def _writes(self) -> bool:
         return hasattr(self.view, "body")
 
-    def get_request_serializer(self) -> Any:  # type: ignore[override]
+    def get_request_serializer(self) -> Any:
         return getattr(self.view, "body", None)
 
     def get_response_serializers(self) -> dict[Any, Any]:  # type: ignore[override]

@@ -87,9 +87,9 @@ class WritingView(ApiView):
             raise BadParameters({"body": ["Send a JSON object."]})
         serializer = self.body(data=data)
         errors = {
-            str(name)[:100]: [f"There is no such field. Known are: {', '.join(serializer.fields)}."]  # type: ignore[attr-defined]
+            str(name)[:100]: [f"There is no such field. Known are: {', '.join(serializer.fields)}."]
             for name in data
-            if name not in serializer.fields  # type: ignore[attr-defined]
+            if name not in serializer.fields
         }
         if not serializer.is_valid():
             for name, messages in serializer.errors.items():

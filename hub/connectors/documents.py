@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from hub.connectors.contacts import CompanyContact
-from hub.lib.money import MoneyBag
+from hub.connectors.filled_fields import FilledField
+from hub.lib.money import Money, MoneyBag
 
 Item = TypeVar("Item")
 
@@ -100,9 +101,9 @@ class PlacedShippingLine:
 
 @dataclass(frozen=True, slots=True)
 class PaymentSchedule:
-    """One instalment of payment terms."""
+    """One instalment of payment terms; `amount` in the currency that the buyer saw, None of terms with one only."""
 
-    amount: MoneyBag | None
+    amount: Money | None
     issued_at: datetime | None
     due_at: datetime | None
 
@@ -118,6 +119,15 @@ class PlacedPaymentTerms:
     name: str
     due_in_days: int | None
     schedules: tuple[PaymentSchedule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedDuty:
+    """Duty charged on an order's line when goods cross a border; `tax_lines` are taxes on the duty itself."""
+
+    line_external_id: str
+    price: MoneyBag
+    tax_lines: tuple[TaxLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +175,10 @@ class PlacedOrder:
     billing_address: Address | None
     shipping_address: Address | None
     unknown_parts: tuple[str, ...] = ()
+    duties: tuple[PlacedDuty, ...] = ()
+    """Beside the lines, and in the totals."""
+    tip: Money | None = None
+    """What of the lines is a tip, in the shop's currency; None for none."""
 
     @property
     def is_b2b(self) -> bool:
@@ -227,6 +241,11 @@ class CompanyLocation:
     contacts: tuple[CompanyContact, ...] = ()
     """Those with a role at this location, in the store's order."""
 
+    @property
+    def customers(self) -> tuple[str, ...]:
+        """External ids of those who may order for it."""
+        return tuple(dict.fromkeys(contact.customer_external_id for contact in self.contacts))
+
 
 @dataclass(frozen=True, slots=True)
 class ErpReference:
@@ -279,38 +298,6 @@ class SalesOrderLine:
     source_external_id: str = ""
 
 
-class FieldType(StrEnum):
-    """What a field of an ERP document holds. A code is kept in capitals and names a record there."""
-
-    TEXT = "text"
-    CODE = "code"
-    DATE = "date"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-
-
-@dataclass(frozen=True, slots=True)
-class OrderField:
-    """A field of an ERP's sales order that a person may fill from a store's order.
-
-    `name` is the ERP's own and `label` what people call it. `max_length` counts UTF-16 units, the strictest count
-    there is; 0 is no limit.
-    """
-
-    name: str
-    label: str
-    type: FieldType
-    max_length: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class FilledField:
-    """A value for an `OrderField`, of its type and within its length."""
-
-    name: str
-    value: str | bool | Decimal | date
-
-
 @dataclass(frozen=True, slots=True)
 class OrderIdentity:
     """The machine identity that travels into the ERP: never weaker than (store, store order id).
@@ -342,6 +329,8 @@ class SalesOrder:
     total_tax: Decimal
     total_including_tax: Decimal
     payment_terms_code: str = ""
+    due_date: date | None = None
+    """Only where it is not what the payment terms say; an ERP whose orders have none leaves it to the comments."""
     shipping_method_code: str = ""
     ship_to: Address | None = None
     email: str = ""

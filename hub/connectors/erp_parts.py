@@ -17,12 +17,12 @@ from hub.connectors.documents import (
     ErpSalesOrder,
     ErpTotals,
     LineKind,
-    OrderField,
     OrderIdentity,
     Page,
     PagePosition,
     SalesOrder,
 )
+from hub.connectors.filled_fields import OrderField
 from hub.errors import SyncError
 
 
@@ -54,6 +54,8 @@ class SalesOrders(ABC):
     """What a shipping charge may become on its document; the first is what a new mapping row proposes."""
     comment_length: ClassVar[int]
     """How many characters one comment line may have; longer texts become several lines."""
+    determines_taxes: ClassVar[bool] = True
+    """Whether it finds the taxes of a line that names no tax code by its own setup; else every line must name one."""
 
     @classmethod
     def order_fields(cls, config: Mapping[str, str]) -> Sequence[OrderField]:

@@ -63,7 +63,7 @@ class _BoundedStream(httpcore.NetworkStream):
         return self.inner.get_extra_info(info)
 
 
-class _BoundedBackend(httpcore.NetworkBackend):
+class BoundedBackend(httpcore.NetworkBackend):
     def __init__(self) -> None:
         self.inner = httpcore.SyncBackend()
 
@@ -102,20 +102,20 @@ def _remaining(timeout: float | None, error: type[Exception]) -> float | None:
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """The certificates that are trusted, read once: 30 ms of computing, and every connector needs them."""
     return httpx.create_ssl_context()
 
 
 def _transport() -> httpx.HTTPTransport:
-    transport = httpx.HTTPTransport(verify=_trusted())
+    transport = httpx.HTTPTransport(verify=trusted())
     transport._pool = httpcore.ConnectionPool(
-        ssl_context=_trusted(),
+        ssl_context=trusted(),
         max_connections=MAX_CONNECTIONS,
         max_keepalive_connections=MAX_CONNECTIONS,
         # Shorter than what servers keep: a kept connection that dies under a write costs a look-up.
         keepalive_expiry=4.0,
-        network_backend=_BoundedBackend(),
+        network_backend=BoundedBackend(),
     )
     return transport
 

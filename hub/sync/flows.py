@@ -68,6 +68,7 @@ FLOWS: dict[str, Flow] = {
         "orders.flows.check_order_ledger", side="store", every=21_600, priority=Priority.BACKGROUND
     ),
     "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
+    "check_carrier_service": Flow("orders.flows.check_carrier_service", side="store", every=300),
     # ERPs
     "match_company_location": Flow(
         "companies.flows.match_company_location", side="erp", subject="location", priority=Priority.ORDER

@@ -20,6 +20,11 @@ BATCHES_FAILED = Counter(
     ["error"],
 )
 FAILED = Counter("concord_webhooks_failed_total", "Deliveries that failed inside by themselves, flagged.")
+FREIGHT = Counter(
+    "concord_freight_answers_total",
+    "Rate requests of checkouts, by what answered them: live, table, last, nothing (to carry), none (knew a price).",
+    ["source"],
+)
 
 _STATES = {0: "waiting", 1: "running", 2: "blocked", 3: "held", 4: "quarantined"}
 

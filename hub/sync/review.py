@@ -41,11 +41,12 @@ def open_item(flow: str, connection_id: int, record_id: int, subject: str, error
         )
 
 
-TAKEN_BACK = "taken back"
 _DECIDED = ("state", "decision", "decided_by", "decided_through", "reason")
 
 # Questions about sums, taxes and terms: who answers for the money may decide them.
-MONEY_CODES = frozenset({"totals_differ", "sums_differ", "instalments"})
+MONEY_CODES = frozenset(
+    {"totals_differ", "sums_differ", "instalments", "channel_tax", "exempt_code", "tip_unclear"}
+)
 
 
 def may_decide(user: AbstractBaseUser | AnonymousUser, code: str) -> bool:
@@ -106,7 +107,7 @@ def take_back(item_id: int, *, user_id: int | None, username: str) -> str:
             return "It is not rejected."
         who = item.decided_through or str(item.decided_by or "a person")
         item.reason = f"Rejected by {who}: {item.reason} Taken back by {username}."
-        item.decision, item.decided_by_id, item.decided_through = TAKEN_BACK, user_id, ""
+        item.decision, item.decided_by_id, item.decided_through = ReviewItem.Decision.TAKEN_BACK, user_id, ""
         item.save(update_fields=[*_DECIDED, "changed_at"])
     return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orders.admin import (
     field_mappings,
+    freight,
     holds,
     ledger,
     mappings,
@@ -13,4 +14,14 @@ from orders.admin import (
     shipments,
 )
 
-__all__ = ["field_mappings", "holds", "ledger", "mappings", "offline", "orders", "policies", "shipments"]
+__all__ = [
+    "field_mappings",
+    "freight",
+    "holds",
+    "ledger",
+    "mappings",
+    "offline",
+    "orders",
+    "policies",
+    "shipments",
+]

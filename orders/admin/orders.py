@@ -157,14 +157,35 @@ class ErpOrderAdmin(MirrorAdmin):
         return amount(order.total_including_tax, order.currency)
 
 
+class VarianceFilter(admin.SimpleListFilter):
+    """Links whose tax differs within what a tax policy accepts."""
+
+    title = "tax variance"
+    parameter_name = "variance"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "accepted by a tax policy")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[OrderLink]) -> QuerySet[OrderLink]:
+        return queryset.exclude(tax_variance=None) if self.value() == "yes" else queryset
+
+
 @admin.register(OrderLink)
 class OrderLinkAdmin(LinkAdmin):
-    list_display = ("number", "order", "connection", "shown_expected", "shown_erp", "totals", "created_at")
+    list_display = (
+        "number",
+        "order",
+        "connection",
+        "shown_expected",
+        "shown_erp",
+        "shown_totals",
+        "created_at",
+    )
     sortable_by = ("number",)
     # The search is ours: see get_search_results.
     search_fields = ("number",)
     search_help_text = "ERP number, order name or PO number"
-    list_filter = ("totals", "connection")
+    list_filter = ("totals", VarianceFilter, "connection")
     list_select_related = ("order", "connection")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLink]:
@@ -184,3 +205,10 @@ class OrderLinkAdmin(LinkAdmin):
     @admin.display(description="In the ERP")
     def shown_erp(self, link: OrderLink) -> str:
         return amount(link.erp_total, link.currency)
+
+    @admin.display(description="Totals", ordering="totals")
+    def shown_totals(self, link: OrderLink) -> str:
+        words = str(link.get_totals_display())
+        if link.tax_variance is None:
+            return words
+        return f"{words} but for {amount(link.tax_variance, link.currency)} of tax"

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from hub.connectors.documents import PlacedOrder
@@ -115,6 +117,9 @@ def _store_side(order: StoreOrder, placed: PlacedOrder) -> list[tuple[str, str]]
         ),
         ("Payment", order.financial_status),
         ("Payment terms", placed.payment_terms.name if placed.payment_terms else ""),
+        ("Instalments", _instalments(placed, order.connection.time_zone)),
+        ("Tip", str(placed.tip or "")),
+        ("Duties", amount(_sum_of_duties(placed), order.currency) if placed.duties else ""),
         ("Ship to", _address_line(placed)),
         ("Note", placed.note),
         ("Test order", "yes" if order.is_test else ""),
@@ -123,6 +128,22 @@ def _store_side(order: StoreOrder, placed: PlacedOrder) -> list[tuple[str, str]]
     return [
         (name, value or NOTHING) for name, value in rows if value or name in ("PO number", "Company location")
     ]
+
+
+def _instalments(placed: PlacedOrder, time_zone: str) -> str:
+    zone = ZoneInfo(time_zone)
+    schedules = placed.payment_terms.schedules if placed.payment_terms else ()
+    parts = [
+        " ".join(
+            [str(one.amount or NOTHING), one.due_at.astimezone(zone).date().isoformat() if one.due_at else ""]
+        ).strip()
+        for one in schedules
+    ]
+    return ", ".join(parts) if len(parts) > 1 else ""
+
+
+def _sum_of_duties(placed: PlacedOrder) -> Decimal:
+    return sum((duty.price.shop.amount for duty in placed.duties), Decimal(0))
 
 
 def _money(bag: MoneyBag, order: StoreOrder) -> str:
@@ -205,9 +226,13 @@ def _linked(order: StoreOrder, link: OrderLink, document: ErpOrder | None) -> Er
     pairs = [
         Pair("Number", order.name, link.shown_number),
         Pair("Reference", order.po_number or NOTHING, link.reference),
-        _amounts("Total", link.expected_total, link.erp_total, currency),
-        _amounts("Tax", link.expected_tax, link.erp_tax, currency),
+        _amounts("Total", link.expected_total, link.erp_total, link),
+        _amounts("Tax", link.expected_tax, link.erp_tax, link),
     ]
+    if link.tax_variance is not None and link.tax_variance_at is not None:
+        accepted_at = date_format(timezone.localtime(link.tax_variance_at), "DATETIME_FORMAT")
+        words = f"{amount(link.tax_variance, currency)}, accepted {accepted_at}"
+        pairs.append(Pair("Tax variance", link.tax_variance_policy, words))
     if document:
         pairs += [
             Pair("Status", order.financial_status or NOTHING, document.status or NOTHING),
@@ -216,10 +241,12 @@ def _linked(order: StoreOrder, link: OrderLink, document: ErpOrder | None) -> Er
     return ErpSide(f"{link.shown_number} in {link.connection}", link, document, tuple(pairs))
 
 
-def _amounts(name: str, expected: Decimal, arrived: Decimal | None, currency: str) -> Pair:
-    is_equal = None if arrived is None else expected == arrived
-    erp = "not read back yet" if arrived is None else amount(arrived, currency)
-    return Pair(name, amount(expected, currency), erp, is_equal)
+def _amounts(name: str, expected: Decimal, arrived: Decimal | None, link: OrderLink) -> Pair:
+    """A difference that a tax policy accepts is no fault: it is told in a line of its own."""
+    is_accepted = link.tax_variance is not None and expected != arrived
+    is_equal = None if arrived is None or is_accepted else expected == arrived
+    erp = "not read back yet" if arrived is None else amount(arrived, link.currency)
+    return Pair(name, amount(expected, link.currency), erp, is_equal)
 
 
 def _stray(order: StoreOrder, document: ErpOrder) -> ErpSide:

@@ -12,7 +12,11 @@ from hub.sync.admin import PlainAdmin
 from hub.sync.admin.bases import StackedInline
 from hub.sync.admin.connections import StoreAdmin
 from hub.sync.models import Connection
-from orders.models import OrderPolicy
+from hub.sync.releasing import release_after_commit
+from orders.models import OrderPolicy, TaxPolicy
+
+HELD_FOR_TAX = ("mapping_missing", "channel_tax", "exempt_code")
+"""Review codes that a tax policy may answer."""
 
 
 def of_its_side(field: ForeignKey[Any, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -47,3 +51,17 @@ class OrderPolicyAdmin(PlainAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_foreignkey(db_field, request, **of_its_side(db_field, kwargs))
+
+
+@admin.register(TaxPolicy)
+class TaxPolicyAdmin(PlainAdmin):
+    list_display = ("store", "erp", "mode", "tolerance", "tolerance_currency", "exempt_code", "channel_tax")
+    list_select_related = ("store", "erp")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_foreignkey(db_field, request, **of_its_side(db_field, kwargs))
+
+    def save_model(self, request: HttpRequest, obj: TaxPolicy, form: Any, change: bool) -> None:
+        """What was held for tax is decided again: another policy may let it through."""
+        super().save_model(request, obj, form, change)
+        release_after_commit("push_order_to_erp", [obj.erp_id], HELD_FOR_TAX)

@@ -1,10 +1,10 @@
 """Read back what the ERP made of the orders it was sent, many in a call, and compare to the minor unit.
 
 Starts   an order was linked and its totals are not known to be equal
-Reads    the ERP's orders by id
-Writes   totals and number on OrderLink, ErpOrder mirrors, a review item for each difference
+Reads    the ERP's orders by id, TaxPolicy
+Writes   totals, number and accepted tax variance on OrderLink, ErpOrder mirrors, a review item for each difference
 Repeat   safe: reads only; a difference keeps one open review item
-Review   totals that differ, with both numbers; an order that is gone from the ERP
+Review   totals that differ by more than the tax policy accepts, with both numbers; an order that is gone from the ERP
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from hub.sync.running import open_connector
 from orders.batching import Few, gather
 from orders.erp_mirroring import mirror_erp_orders
 from orders.linking import go_on
-from orders.models import OrderLink
+from orders.models import OrderLink, TaxPolicy
+from orders.tax_variances import VARIANCE, accept_variance, forget_variance
 
 FLOW = "check_order_totals"
 FEW = Few(20, timedelta(seconds=20))
+COMPARED = ["number", "erp_total", "erp_tax", "totals", *VARIANCE]
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -48,11 +50,16 @@ def run(connection: Connection, record_id: int) -> str:
         found = _read(erp, batch)
         with transaction.atomic():
             mirror_erp_orders(connection, list(found.values()))
-            same = [link for link in batch if _compare(link, found.get(link.pk))]
+            policies = {policy.store_id: policy for policy in TaxPolicy.objects.filter(erp=connection)}
+            same = [
+                link
+                for link in batch
+                if _compare(link, found.get(link.pk), policies.get(link.order.connection_id))
+            ]
             review.solve_items(FLOW, connection.pk, [link.order_id for link in same])
             equal += len(same)
             differ += len(batch) - len(same)
-            OrderLink.objects.bulk_update(batch, ["number", "erp_total", "erp_tax", "totals"])
+            OrderLink.objects.bulk_update(batch, COMPARED)
             go_on(connection, batch)
     return f"{equal} equal, {differ} differ"
 
@@ -79,8 +86,9 @@ def _read(erp: SalesOrders, links: list[OrderLink]) -> dict[int, ErpSalesOrder]:
     return found
 
 
-def _compare(link: OrderLink, found: ErpSalesOrder | None) -> bool:
+def _compare(link: OrderLink, found: ErpSalesOrder | None, policy: TaxPolicy | None) -> bool:
     link.totals = OrderLink.Totals.DIFFER
+    forget_variance(link)
     if found is None or found.totals is None:
         _ask(
             link,
@@ -93,7 +101,10 @@ def _compare(link: OrderLink, found: ErpSalesOrder | None) -> bool:
     expected, arrived = (
         round_money(amount, link.currency) for amount in (link.expected_total, link.erp_total)
     )
-    if found.totals.currency != link.currency or expected != arrived or link.expected_tax != link.erp_tax:
+    is_equal = (
+        found.totals.currency == link.currency and expected == arrived and link.expected_tax == link.erp_tax
+    )
+    if not is_equal and not accept_variance(link, found.totals, policy):
         _ask(
             link,
             f"{link.order.name} is {expected} {link.currency} "

@@ -27,6 +27,7 @@ from hub.sync.running import open_connector
 from orders.erp_documents import ask_for_changed
 from orders.erp_mirroring import mirror_erp_orders
 from orders.models import ErpOrder, OrderLink, StoreOrder
+from orders.models.offline import hold_policies_still
 
 FLOW = "pull_erp_orders"
 OVERLAP = timedelta(seconds=60)
@@ -55,6 +56,8 @@ def _store_page(connection: Connection, cursor: Cursor, page: Page[ErpSalesOrder
     if not page.items:
         return 0
     with transaction.atomic():
+        # A policy that is saved meanwhile either is seen by what follows, or sees these rows itself.
+        hold_policies_still(connection.pk)
         rows = mirror_erp_orders(connection, page.items)
         last = page.items[-1]
         if cursor.stamp is None or (last.updated_at, last.external_id) > (cursor.stamp, cursor.external_id):

@@ -5,7 +5,8 @@ Reads    StoreOrder, OrderPolicy, CompanyLocationLink, mapping rows, metafields 
 Writes   a sales order in the ERP, an attempt before it, OrderLink after it
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
 Review   a hold rule is met, PO missing or used before, no mapping, values that fit no field, bad address, sums that
-         differ, ERP refuses, changed after sending, after it was rejected or after a person entered values
+         differ, a tip or tax of the channel that nobody decided about, ERP refuses, changed after sending, after it
+         was rejected or after a person entered values
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ def _side(known: KnownOrder, connection: Connection, erp: SalesOrders) -> mappin
         | ({"metafields_hash": known.metafields_hash} if known.metafields_hash else {}),
         known.metafields or {},
         known.holds.values,
+        erp.determines_taxes,
     )
 
 
@@ -214,7 +216,7 @@ def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side) -> SalesO
     metafields.check_read(known.metafields, order)
     document = mapping.sales_order(placed, side, customer_number=customer_number, reference=reference)
     expected = side.money(placed.current_total)
-    difference = totals_difference(document, expected.amount, side.money(placed.tax_total).amount)
+    difference = totals_difference(document, expected.amount, mapping.own_tax(placed, side))
     if difference:
         raise Conflict(
             f"{order.name} was not sent. {difference} Compare the order in the store with the lines below.",

@@ -3,7 +3,8 @@
 Starts   a mirror is marked: its order changed where whole documents are wanted, or somebody asks; every 5 minutes by
          itself, for unfinished orders that were not looked at for an hour
 Reads    the ERP's orders, and the posted invoices that they became, by id
-Writes   document, stage, hold and PO number on ErpOrder mirrors; which of them the ERP does not show any more
+Writes   document, stage, hold and PO number on ErpOrder mirrors, and which of them the ERP does not show any more;
+         tells the stores that show the ERP's orders
 Repeat   safe: reading changes nothing there, and nothing older is kept over anything newer
 Review   none: what a document means for a store is decided by the flows that follow it
 """
@@ -22,6 +23,8 @@ from hub.sync.running import open_connector
 from orders.erp_documents import keep, keep_gone, look_again
 from orders.freshness import database_time
 from orders.models import ErpOrder
+from orders.models.offline import hold_policies_still
+from orders.offline.hints import announce
 
 FLOW = "read_erp_orders"
 
@@ -56,9 +59,11 @@ def _read_marked(connection: Connection, marked: QuerySet[ErpOrder], counts: _Co
         external_ids = [external_id for _, external_id in batch]
         read_at = database_time()
         found = erp.read_sales_documents(external_ids)
-        gone = sorted(set(external_ids) - {document.external_id for document in found})
+        missing = sorted(set(external_ids) - {document.external_id for document in found})
         with transaction.atomic():
-            counts.news += len(keep(connection, found, read_at=read_at))
-            keep_gone(connection, gone, read_at=read_at)
-        counts.read += len(found)
-        counts.gone += len(gone)
+            # Before any row is locked: who saves a policy locks in this order, too.
+            hold_policies_still(connection.pk)
+            news = keep(connection, found, read_at=read_at)
+            announce(connection, news)
+            counts.gone += len(keep_gone(connection, missing, read_at=read_at))
+        counts.read, counts.news = counts.read + len(found), counts.news + len(news)

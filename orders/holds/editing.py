@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from hub.connectors.documents import OrderField, PlacedOrder
+from hub.connectors.documents import PlacedOrder
+from hub.connectors.filled_fields import OrderField
 from hub.sync import review
 from hub.sync.models import ReviewItem
 from orders.holds.overrides import ERP_FIELD, LABELS, NOTE, PO_NUMBER, fault, label_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hub.connectors.documents import FilledField, OrderField, PlacedOrder
+from hub.connectors.documents import PlacedOrder
+from hub.connectors.filled_fields import FilledField, OrderField
 from orders.order_fields import filled
 
 PO_NUMBER, NOTE, SHIPPING_METHOD = "po_number", "note", "shipping_method"

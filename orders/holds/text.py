@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from hub.connectors.documents import FieldType, OrderField
+from hub.connectors.filled_fields import FieldType, OrderField
 from orders.order_fields import filled
 
 SHOWN_LENGTH = 200

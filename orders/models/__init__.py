@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from orders.models.field_mappings import OrderFieldMapping
+from orders.models.freight import FreightPolicy, FreightQuote, FreightRate, FreightTraffic
 from orders.models.holds import HoldCondition, HoldRule, OrderOverride
 from orders.models.ledger import OrderLedger
 from orders.models.links import OrderLink
-from orders.models.mappings import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.models.mappings import (
+    InstalmentMapping,
+    OtherLineMapping,
+    PaymentTermsMapping,
+    ShippingMethodMapping,
+    TaxCodeMapping,
+)
 from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
@@ -18,6 +25,7 @@ from orders.models.shipments import (
     ShipmentLink,
     WarehouseMapping,
 )
+from orders.models.tax import TaxPolicy
 
 __all__ = [
     "CarrierMapping",
@@ -28,16 +36,23 @@ __all__ = [
     "HoldRule",
     "OfflineBackfill",
     "OfflineOrderPolicy",
+    "FreightPolicy",
+    "FreightQuote",
+    "FreightRate",
+    "FreightTraffic",
+    "InstalmentMapping",
     "OrderFieldMapping",
     "OrderLedger",
     "OrderLink",
     "OrderMetafields",
     "OrderOverride",
     "OrderPolicy",
+    "OtherLineMapping",
     "PaymentTermsMapping",
     "ShipmentLink",
     "ShippingMethodMapping",
     "StoreOrder",
     "TaxCodeMapping",
     "WarehouseMapping",
+    "TaxPolicy",
 ]

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from hub.connectors.documents import OrderField
+from hub.connectors.filled_fields import OrderField
 from hub.connectors.metafields import is_metafield_name
 from hub.sync.models import Connection
 from hub.sync.tracking import noted

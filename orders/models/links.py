@@ -61,6 +61,11 @@ class OrderLink(models.Model):
     erp_total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     erp_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     totals = models.CharField(max_length=10, choices=Totals.choices, default=Totals.UNREAD)
+    tax_variance = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    """What the ERP's tax is above the store's (below zero: below), where a policy accepted that; `totals` is equal."""
+    tax_variance_at = models.DateTimeField(null=True)
+    tax_variance_policy = models.CharField(max_length=120, default="", db_default="", blank=True)
+    """The policy that accepted it, in its words of that moment."""
     confirmation = models.CharField(
         max_length=10,
         choices=Confirmation.choices,
@@ -92,6 +97,7 @@ class OrderLink(models.Model):
             models.Index(fields=["number"], name="link_number"),
             models.Index(fields=["connection", "id"], name="link_of_erp"),
             models.Index(fields=["id"], condition=Q(totals="differ"), name="link_totals_differ"),
+            models.Index(fields=["id"], condition=Q(tax_variance__isnull=False), name="link_tax_variance"),
             models.Index(
                 fields=["connection", "id"], condition=Q(totals="unread"), name="link_totals_unread"
             ),

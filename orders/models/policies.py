@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from hub.connectors.documents import LineKind
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
+from hub.sync.releasing import release_after_commit
 from hub.sync.tracking import noted
 from orders.models.mirrors import StoreOrder
 
@@ -44,6 +46,11 @@ class OrderPolicy(models.Model):
         MAPPED = "mapped", "Every SKU needs a mapping row"
         SAME = "same", "The SKU is the item number unless a row says otherwise"
 
+    class Instalments(models.TextChoices):
+        REVIEW = "review", "Hold for review"
+        LAST = "last", "Terms and due date of the last one, all listed in comments"
+        FIRST = "first", "Terms and due date of the first one, all listed in comments"
+
     store = models.OneToOneField(Connection, on_delete=models.PROTECT, related_name="order_policy")
     erp = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     orders_from = models.DateTimeField(
@@ -72,8 +79,29 @@ class OrderPolicy(models.Model):
         help_text="Orders with an attribute that nobody has decided about wait for a person. "
         "Else it goes into a comment line.",
     )
+    instalments = models.CharField(
+        max_length=10,
+        choices=Instalments.choices,
+        default=Instalments.REVIEW,
+        db_default="review",
+        help_text="Orders paid in instalments whose plan has no payment terms of the ERP mapped to it.",
+    )
     d2c_customer_number = models.CharField(
         max_length=60, default="", blank=True, help_text="The ERP customer of orders without a company."
+    )
+    # With defaults of the database: workers of the version before insert policies while it is new already.
+    default_charge_kind = models.CharField(
+        max_length=10,
+        choices=[(kind.value, kind.value.capitalize()) for kind in LineKind if kind is not LineKind.COMMENT],
+        default=LineKind.ACCOUNT.value,
+        db_default=LineKind.ACCOUNT.value,
+    )
+    default_charge_number = models.CharField(
+        max_length=60,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="What shipping charges are posted to whose method has no mapping yet. Empty: such orders wait.",
     )
 
     class Meta:
@@ -93,6 +121,8 @@ class OrderPolicy(models.Model):
             super().save(*args, **kwargs)  # type: ignore[arg-type]
             if before is None or self.erp_id != before.erp_id or self.orders_from < before.orders_from:
                 self._decide_orders()
+            elif self.instalments != before.instalments:
+                release_after_commit("push_order_to_erp", [self.erp_id], ("instalments",))
 
     def _decide_orders(self) -> None:
         """Enqueue the store's orders that are in no ERP yet and that this policy does not leave to other means."""

@@ -26,18 +26,24 @@ from inventory.models import ItemMapping
 from orders.models import (
     CarrierMapping,
     ErpShipment,
+    FreightPolicy,
+    FreightQuote,
+    FreightRate,
     FulfilmentPolicy,
     HoldCondition,
     HoldRule,
+    InstalmentMapping,
     OfflineBackfill,
     OfflineOrderPolicy,
     OrderFieldMapping,
     OrderLedger,
     OrderOverride,
+    OtherLineMapping,
     PaymentTermsMapping,
     ShipmentLink,
     ShippingMethodMapping,
     TaxCodeMapping,
+    TaxPolicy,
     WarehouseMapping,
 )
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
@@ -78,12 +84,28 @@ def _mappings(store, erp, location):
     pair = {"store": store, "erp": erp}
     ItemMapping.objects.create(sku="TAB-1", **pair)
     TaxCodeMapping.objects.create(title="VAT", rate="0.19", **pair)
+    TaxPolicy.objects.create(**pair)
+    InstalmentMapping.objects.create(type="NET", plan="30 % at 0 days + 70 % at 30 days", **pair)
+    OtherLineMapping.objects.create(kind="tip", **pair)
     PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
     ShippingMethodMapping.objects.create(title="Standard", **pair)
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
     WarehouseMapping.objects.create(warehouse="EAST", **pair)
     CarrierMapping.objects.create(carrier="DHL", **pair)
     FulfilmentPolicy.objects.create(store=store)
+    FreightPolicy.objects.create(store=store)
+    FreightRate.objects.create(
+        store=store, method_code="STD", title="Standard", price="12.50", currency="EUR"
+    )
+    FreightQuote.objects.create(
+        store=store,
+        method_code="STD",
+        title="Standard",
+        price="12.50",
+        currency="EUR",
+        source="table",
+        quoted_at=NOW,
+    )
     CompanyLocationMapping.objects.create(location=location, connection=erp)
     CompanyPolicy.objects.create(store=store)
     showing = OfflineOrderPolicy.objects.create(**pair)

@@ -247,3 +247,16 @@ def test_a_connection_is_never_deleted(pages):
 
     assert pages.post(reverse("admin:sync_store_delete", args=[store.pk]), {"post": "yes"}).status_code == 403
     assert Store.objects.count() == 1
+
+
+def test_what_a_connection_can_do_depends_on_its_settings(pages):
+    erp = make_erp()
+    address = reverse("admin:sync_erp_change", args=[erp.pk])
+    without = pages.get(address).content.decode()
+
+    erp.config = erp.config | {"shipments_page": "Posted_Sales_Shipment"}
+    erp.save()
+    named = pages.get(address).content.decode()
+
+    assert without.count("no page is named") == 1
+    assert "no page is named" not in named

@@ -13,8 +13,8 @@ from tests.rows_of_all import Rows
 pytestmark = pytest.mark.django_db
 
 FEW, MANY = 10, 1000
-MOST = 20
-"""Statements of any one page; the order's takes most."""
+MOST = 30
+"""Statements of any one page; a store's takes most, with its schedules, subscriptions and policies."""
 
 
 def address(model, page, *args):

@@ -61,6 +61,9 @@ def test_an_order_in_the_list_says_where_it_stands(world, key):
                 "expected_tax": {"amount": "3.80", "currency": "EUR"},
                 "erp_total": euro,
                 "erp_tax": {"amount": "3.80", "currency": "EUR"},
+                "tax_variance": None,
+                "tax_variance_at": None,
+                "tax_variance_policy": "",
                 "reference_written_at": None,
                 "reference_error": "",
             }

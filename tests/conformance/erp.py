@@ -15,15 +15,9 @@ from typing import ClassVar
 
 from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
-from hub.connectors.documents import (
-    Address,
-    FilledField,
-    LineKind,
-    OrderIdentity,
-    SalesOrder,
-    SalesOrderLine,
-)
+from hub.connectors.documents import Address, LineKind, OrderIdentity, SalesOrder, SalesOrderLine
 from hub.connectors.erp_parts import SalesOrders
+from hub.connectors.filled_fields import FilledField
 from hub.demo.sandbox import Sandbox
 from hub.errors import UnknownCode
 from tests.conformance.situations import Cell

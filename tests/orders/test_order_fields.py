@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hub.connectors.documents import FieldType, OrderField
+from hub.connectors.filled_fields import FieldType, OrderField
 from hub.connectors.metafields import Metafield
 from orders.order_fields import (
     LONGEST_KEY,

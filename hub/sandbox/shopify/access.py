@@ -25,6 +25,7 @@ _SUBJECTS = (
     ("location", "locations"),
     ("paymentTerms", "payment_terms"),
     ("publications", "publications"),
+    ("carrierService", "shipping"),
 )
 
 

@@ -47,6 +47,13 @@ class Currencies:
         """The amount in both currencies, each rounded to its minor units."""
         return Pair(rounded(shop_amount, self.shop), rounded(shop_amount * self.rate, self.presentment))
 
+    def part(self, amounts: Pair, fraction: Decimal) -> Pair:
+        """That fraction of both amounts, each rounded to its minor units."""
+        return Pair(
+            rounded(amounts.shop * fraction, self.shop),
+            rounded(amounts.presentment * fraction, self.presentment),
+        )
+
     def bag(self, amounts: Pair) -> Record:
         """As a MoneyBag."""
         return {

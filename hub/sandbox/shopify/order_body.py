@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hub.sandbox.shopify.addresses import address_body
 from hub.sandbox.shopify.errors import Record
-from hub.sandbox.shopify.money import ZERO, Currencies, pair_of, rounded, total
+from hub.sandbox.shopify.money import ZERO, Currencies, Pair, pair_of, rounded, total
 from hub.sandbox.shopify.paging import number_of
 from hub.sandbox.shopify.shop import Shop
 
@@ -172,18 +172,30 @@ def _discount_codes(order: Record) -> list[Record]:
     return codes
 
 
+def tip_of(order: Record) -> Pair:
+    """What of the order is a tip."""
+    return pair_of(order["totalTipReceivedSet"]) if order.get("totalTipReceivedSet") else ZERO
+
+
+def duties_of(order: Record) -> Record | None:
+    """The sum of the order's duties without taxes on them, as a MoneyBag; None where there are none."""
+    found: Record | None = order.get("_dutiesSet")
+    return found if found and pair_of(found) != ZERO else None
+
+
 def _totals(order: Record) -> Record:
     zero = Currencies(order["currencyCode"], order["presentmentCurrencyCode"]).bag(ZERO)
+    duties = duties_of(order)
     return {
         "current_shipping_price_set": money_set(order["currentShippingPriceSet"]),
         **_both("current_subtotal_price", order["currentSubtotalPriceSet"]),
         "current_total_additional_fees_set": None,
         **_both("current_total_discounts", order["currentTotalDiscountsSet"]),
-        "current_total_duties_set": None,
+        "current_total_duties_set": duties and money_set(duties),
         **_both("current_total_price", order["currentTotalPriceSet"]),
         **_both("current_total_tax", order["currentTotalTaxSet"]),
         "original_total_additional_fees_set": None,
-        "original_total_duties_set": None,
+        "original_total_duties_set": duties and money_set(duties),
         **_both("subtotal_price", order["subtotalPriceSet"]),
         "total_cash_rounding_payment_adjustment_set": money_set(zero),
         "total_cash_rounding_refund_adjustment_set": money_set(zero),
@@ -193,7 +205,9 @@ def _totals(order: Record) -> Record:
         **_both("total_price", order["totalPriceSet"]),
         "total_shipping_price_set": money_set(order["totalShippingPriceSet"]),
         **_both("total_tax", order["totalTaxSet"]),
-        "total_tip_received": money_text(zero["shopMoney"]),
+        "total_tip_received": money_text(
+            {"amount": tip_of(order).shop, "currencyCode": order["currencyCode"]}
+        ),
         "total_weight": sum(line["_grams"] * line["quantity"] for line in order["_lines"]),
     }
 
@@ -283,6 +297,17 @@ def _tax(tax: Record) -> Record:
     }
 
 
+def _duty(duty: Record) -> Record:
+    return {
+        "id": str(number_of(duty["id"])),
+        "admin_graphql_api_id": duty["id"],
+        "harmonized_system_code": duty["harmonizedSystemCode"],
+        "country_code_of_origin": duty["countryCodeOfOrigin"],
+        **money_set(duty["price"]),
+        "tax_lines": [_tax(tax) for tax in duty["taxLines"]],
+    }
+
+
 def _line(order: Record, line: Record) -> Record:
     zero = Currencies(order["currencyCode"], order["presentmentCurrencyCode"]).bag(ZERO)
     return {
@@ -315,7 +340,7 @@ def _line(order: Record, line: Record) -> Record:
         "variant_title": line["variantTitle"],
         "vendor": line["vendor"],
         "tax_lines": [_tax(tax) for tax in line["taxLines"]],
-        "duties": [],
+        "duties": [_duty(duty) for duty in line.get("duties", ())],
         "discount_allocations": [_allocation(a) for a in line["discountAllocations"]],
     }
 

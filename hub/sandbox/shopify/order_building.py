@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hub.sandbox.shopify.errors import Record
-from hub.sandbox.shopify.money import ZERO, Currencies, Pair, pair_of
+from hub.sandbox.shopify.money import ZERO, Currencies, Pair, pair_of, rounded
 from hub.sandbox.shopify.order_events import order_created
-from hub.sandbox.shopify.pricing import Basket, Charge
+from hub.sandbox.shopify.pricing import Basket, Charge, Duty
 from hub.sandbox.shopify.shop import Shop
 from hub.sandbox.shopify.tags import sorted_tags
 
@@ -66,6 +66,7 @@ def line_record(shop: Shop, basket: Basket, charge: Charge) -> Record:
         "originalUnitPriceSet": bag(charge.price),
         "discountAllocations": _allocations(basket, charge),
         "taxLines": _tax_lines(basket, charge),
+        "duties": [_duty(shop, basket, duty) for duty in charge.duties],
         "_variantId": variant["id"] if variant else None,
         "_productId": product["id"] if product else None,
         "_grams": 0,
@@ -82,7 +83,17 @@ def _allocations(basket: Basket, charge: Charge) -> list[Record]:
     ]
 
 
-def _tax_lines(basket: Basket, charge: Charge) -> list[Record]:
+def _duty(shop: Shop, basket: Basket, duty: Duty) -> Record:
+    return {
+        "id": shop.new_gid("Duty"),
+        "harmonizedSystemCode": duty.harmonized_code,
+        "countryCodeOfOrigin": duty.country_of_origin,
+        "price": basket.currencies.bag(duty.price),
+        "taxLines": _tax_lines(basket, duty),
+    }
+
+
+def _tax_lines(basket: Basket, charge: Charge | Duty) -> list[Record]:
     return [
         {
             "title": tax.title,
@@ -121,7 +132,7 @@ def summed_taxes(currencies: Currencies, charges: list[Record]) -> list[Record]:
     """The tax lines of the whole order: one for each title and rate."""
     sums: dict[tuple[str, float, bool], Pair] = {}
     for charge in charges:
-        for tax in charge["taxLines"]:
+        for tax in [*charge["taxLines"], *(t for duty in charge.get("duties", ()) for t in duty["taxLines"])]:
             key = (tax["title"], tax["rate"], tax["channelLiable"])
             sums[key] = sums.get(key, ZERO) + pair_of(tax["priceSet"])
     return [
@@ -253,30 +264,61 @@ def _status(order: Record, paid: Pair, due: Pair, authorized: bool) -> str | Non
 
 
 def payment_terms(shop: Shop, order: Record, template: Record) -> Record:
-    """Terms by a template: one schedule over the whole, due by its days, on receipt, or on a fixed date."""
+    """Terms by a template: one schedule over the whole, due by its days, on receipt, or on a fixed date.
+
+    `_instalments` of the template are the parts that a buyer agreed to: an amount and a due date each.
+    """
     issued = template.get("_issuedAt") or order.get("processedAt") or shop.now()
-    days, kind = template["dueInDays"], template["paymentTermsType"]
-    due_at = template.get("_dueAt")
-    if due_at is None and kind in ("NET", "RECEIPT"):
-        moment = datetime.fromisoformat(issued) + timedelta(days=days or 0)
-        due_at = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    amount = {"amount": order["totalPriceSet"]["presentmentMoney"]["amount"],
-              "currencyCode": order["presentmentCurrencyCode"]}  # fmt: skip
-    schedule = {
-        "id": shop.new_gid("PaymentSchedule"),
-        "amount": amount,
-        "balanceDue": amount,
-        "totalBalance": amount,
-        "issuedAt": issued if kind == "NET" else None,
-        "dueAt": due_at,
-        "completedAt": None,
-    }
+    whole = order["totalPriceSet"]["presentmentMoney"]["amount"]
+    agreed: list[Record] = template.get("_instalments") or []
+    parts = instalments(order, agreed, issued) if agreed else [(whole, _due(template, issued))]
     return {
         "id": shop.new_gid("PaymentTerms"),
         "paymentTermsName": template["name"],
         "translatedName": template["name"],
-        "paymentTermsType": kind,
-        "dueInDays": days,
-        "_schedules": [schedule],
+        "paymentTermsType": template["paymentTermsType"],
+        "dueInDays": template["dueInDays"],
+        "_schedules": [_schedule(shop, order, template, issued, part) for part in parts],
         "_createdAt": shop.now(),
+    }
+
+
+def instalments(order: Record, agreed: list[Record], issued: str) -> list[tuple[Decimal, str | None]]:
+    """Amount and due date of each part, a deposit first; the last part is what is left of the whole."""
+    currency = order["presentmentCurrencyCode"]
+    left = whole = order["totalPriceSet"]["presentmentMoney"]["amount"]
+    parts: list[tuple[Decimal, str | None]] = []
+    for number, part in enumerate(agreed, start=1):
+        given = part.get("amount")
+        share = Decimal(given) if given else whole * Decimal(str(part.get("percent", 0))) / 100
+        amount = left if number == len(agreed) else rounded(share, currency)
+        if not 0 < amount <= left:
+            raise ValueError(f"instalment {number} of {amount} does not fit into {left}")
+        left -= amount
+        moment = datetime.fromisoformat(issued) + timedelta(days=part.get("days", 0))
+        parts.append((amount, moment.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    return parts
+
+
+def _due(template: Record, issued: str) -> str | None:
+    due_at: str | None = template.get("_dueAt")
+    if due_at is None and template["paymentTermsType"] in ("NET", "RECEIPT"):
+        moment = datetime.fromisoformat(issued) + timedelta(days=template["dueInDays"] or 0)
+        due_at = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return due_at
+
+
+def _schedule(
+    shop: Shop, order: Record, template: Record, issued: str, part: tuple[Decimal, str | None]
+) -> Record:
+    owed, due_at = part
+    amount = {"amount": owed, "currencyCode": order["presentmentCurrencyCode"]}
+    return {
+        "id": shop.new_gid("PaymentSchedule"),
+        "amount": amount,
+        "balanceDue": amount,
+        "totalBalance": amount,
+        "issuedAt": issued if template["paymentTermsType"] == "NET" else None,
+        "dueAt": due_at,
+        "completedAt": None,
     }

@@ -6,8 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from hub.sandbox.shopify.errors import Args, Record, top_level
-from hub.sandbox.shopify.money import ZERO, Currencies, Pair, pair_of, rounded, total
-from hub.sandbox.shopify.order_body import gateways
+from hub.sandbox.shopify.money import Currencies, Pair, pair_of, rounded, total
+from hub.sandbox.shopify.order_body import duties_of, gateways, tip_of
 from hub.sandbox.shopify.order_building import currencies_of
 from hub.sandbox.shopify.paging import by_id, page
 from hub.sandbox.shopify.registry import field, query
@@ -266,7 +266,18 @@ def total_refunded(_shop: Shop, order: Record, _args: Args) -> Record:
 
 @field("Order.totalTipReceivedSet")
 def total_tip(_shop: Shop, order: Record, _args: Args) -> Record:
-    return currencies_of(order).bag(ZERO)
+    return currencies_of(order).bag(tip_of(order))
+
+
+@field("Order.originalTotalDutiesSet", "Order.currentTotalDutiesSet")
+def total_duties(_shop: Shop, order: Record, _args: Args) -> Record | None:
+    return duties_of(order)
+
+
+@field("LineItem.duties")
+def line_duties(_shop: Shop, line: Record, _args: Args) -> list[Record]:
+    found: list[Record] = line.get("duties", [])
+    return found
 
 
 @field("Order.subtotalLineItemsQuantity")

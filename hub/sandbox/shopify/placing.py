@@ -10,7 +10,7 @@ from hub.sandbox.shopify.addresses import from_company_address, input_of_person,
 from hub.sandbox.shopify.errors import Record
 from hub.sandbox.shopify.money import Currencies, Pair, decimal_of, rounded
 from hub.sandbox.shopify.order_building import build_order
-from hub.sandbox.shopify.pricing import Basket, Charge, Discount, Tax
+from hub.sandbox.shopify.pricing import Basket, Charge, Discount, Duty, Tax
 from hub.sandbox.shopify.registry import action
 from hub.sandbox.shopify.shop import Shop, utc_stamp
 
@@ -43,6 +43,8 @@ _ORDER_KEYS = frozenset(
         "processed_at",
         "tax_exempt",
         "due_at",
+        "instalments",
+        "tip",
     ]
 )
 _LINE_KEYS = frozenset(
@@ -60,6 +62,7 @@ _LINE_KEYS = frozenset(
         "attributes",
         "variant_title",
         "gift_card",
+        "duty",
     ]
 )
 
@@ -95,7 +98,7 @@ def place_order(shop: Shop, data: Record) -> Record:
     basket = Basket(
         currencies,
         bool(data.get("taxes_included", shop.settings.taxes_included)),
-        [_line(shop, currencies, row, taxes) for row in data["lines"]],
+        [*_tip(currencies, data), *(_line(shop, currencies, row, taxes) for row in data["lines"])],
         [_shipping(currencies, row, taxes) for row in data.get("shipping", [])],
         [_discount(currencies, data["discount"])] if data.get("discount") else [],
     )
@@ -216,7 +219,26 @@ def _line(shop: Shop, currencies: Currencies, row: Record, taxes: list[Record]) 
         for d in row.get("discounts") or ([row["discount"]] if "discount" in row else [])
     ]
     own = row.get("taxes", taxes) if is_taxable else []
-    return Charge(title, price, quantity, discounts, [_tax(tax) for tax in own], facts)
+    duties = [_duty(currencies, row["duty"])] if row.get("duty") else []
+    return Charge(title, price, quantity, discounts, [_tax(tax) for tax in own], facts, duties=duties)
+
+
+def _duty(currencies: Currencies, row: Record) -> Duty:
+    return Duty(
+        _price(currencies, row, None),
+        row.get("harmonized_code"),
+        row.get("country_of_origin"),
+        [_tax(tax) for tax in row.get("taxes", [])],
+    )
+
+
+def _tip(currencies: Currencies, data: Record) -> list[Charge]:
+    """A tip is a line without product and tax, worded in the shop's language; the store puts it first or last."""
+    tip = data.get("tip")
+    if not tip:
+        return []
+    facts = {"sku": None, "taxable": False, "requiresShipping": False}
+    return [Charge(tip.get("title", "Tip"), _price(currencies, tip, None), facts=facts, is_tip=True)]
 
 
 def _variant(shop: Shop, row: Record) -> Record | None:
@@ -240,7 +262,9 @@ def _price(currencies: Currencies, row: Record, variant: Record | None) -> Pair:
 
 
 def _tax(row: Record) -> Tax:
-    return Tax(str(row.get("title", "Tax")), decimal_of(row["rate"], "a tax rate"))
+    is_channel_liable = bool(row.get("channel_liable"))
+    rate = decimal_of(row["rate"], "a tax rate")
+    return Tax(str(row.get("title", "Tax")), rate, is_channel_liable=is_channel_liable)
 
 
 def _discount(currencies: Currencies, given: Record) -> Discount:
@@ -287,9 +311,11 @@ def _payment(shop: Shop, data: Record) -> tuple[Record | None, list[Record]]:
         template = _one(shop, "PaymentTermsTemplate", data["payment_terms"], ("name",))
         if template["paymentTermsType"] == "FIXED" and not data.get("due_at"):
             raise ValueError("fixed payment terms need due_at")
-        return {**template, "_dueAt": utc_stamp(data["due_at"]) if data.get("due_at") else None}, [
-            {"gateway": "manual", "status": "PENDING"}
-        ]
+        due_at = utc_stamp(data["due_at"]) if data.get("due_at") else None
+        terms = {**template, "_dueAt": due_at, "_instalments": data.get("instalments")}
+        return terms, [{"gateway": "manual", "status": "PENDING"}]
+    if data.get("instalments"):
+        raise ValueError("instalments need payment_terms")
     if data.get("paid"):
         gateway = data["paid"] if isinstance(data["paid"], str) else "shopify_payments"
         return None, [{"gateway": gateway, "status": "SUCCESS", "test": data.get("test")}]

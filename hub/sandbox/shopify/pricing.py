@@ -34,8 +34,22 @@ class Discount:
 
 
 @dataclass(slots=True)
+class Duty:
+    """Duty on a line that crosses a border, with the taxes on the duty itself; beside the line's price."""
+
+    price: Pair
+    harmonized_code: str | None = None
+    country_of_origin: str | None = None
+    taxes: list[Tax] = field(default_factory=list)
+    tax_amounts: list[Pair] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Charge:
-    """A line or a shipping charge: what is asked per piece, its own discounts and taxes."""
+    """A line or a shipping charge: what is asked per piece, its own discounts and taxes.
+
+    A tip is a line of its own kind: in the order's total, but not in its subtotal.
+    """
 
     title: str
     price: Pair
@@ -45,6 +59,8 @@ class Charge:
     facts: Record = field(default_factory=dict)
     allocations: list[tuple[int, Pair]] = field(default_factory=list)
     tax_amounts: list[Pair] = field(default_factory=list)
+    duties: list[Duty] = field(default_factory=list)
+    is_tip: bool = False
 
     @property
     def gross(self) -> Pair:
@@ -89,10 +105,13 @@ class Basket:
             charge.tax_amounts = [
                 tax.amount or self._tax(charge.net, tax.rate, rates) for tax in charge.taxes
             ]
+            for duty in charge.duties:
+                # Duties are never within the prices, nor are taxes on them within a duty.
+                duty.tax_amounts = [self.currencies.part(duty.price, tax.rate) for tax in duty.taxes]
 
     def _allocate(self, discount: Discount) -> None:
         index = self._applied(discount, "LINE_ITEM", is_across=True)
-        nets = [line.net for line in self.lines]
+        nets = [ZERO if line.is_tip else line.net for line in self.lines]
         amount = self._amount(discount, total(nets))
         in_shop = shares(amount.shop, [n.shop for n in nets], self.currencies.shop)
         in_presentment = shares(
@@ -143,12 +162,18 @@ class Basket:
 
     def totals(self) -> dict[str, Pair]:
         """The order's totals by the GraphQL names of their fields."""
-        subtotal = total([line.net for line in self.lines])
+        subtotal = total([line.net for line in self.lines if not line.is_tip])
+        tip = total([line.net for line in self.lines if line.is_tip])
         shipping = total([charge.net for charge in self.shipping])
-        tax = total([charge.tax for charge in [*self.lines, *self.shipping]])
+        duties = [duty for line in self.lines for duty in line.duties]
+        duty = total([duty.price for duty in duties])
+        import_tax = total([tax for duty in duties for tax in duty.tax_amounts])
+        own_tax = total([charge.tax for charge in [*self.lines, *self.shipping]])
+        tax = own_tax + import_tax
         across = {a["index"] for a in self.applications if a["allocationMethod"] == "ACROSS"}
         cart = total([amount for line in self.lines for index, amount in line.allocations if index in across])
-        whole = subtotal + shipping + (ZERO if self.taxes_included else tax)
+        beside = import_tax + (ZERO if self.taxes_included else own_tax)
+        whole = subtotal + shipping + tip + duty + beside
         discounts = total([charge.discounted for charge in [*self.lines, *self.shipping]])
         return {
             "subtotalPriceSet": subtotal,
@@ -164,5 +189,7 @@ class Basket:
             "currentShippingPriceSet": shipping,
             "currentTotalTaxSet": tax,
             "currentTotalPriceSet": whole,
-            "_lineItemsPriceSet": total([line.gross for line in self.lines]),
+            "_lineItemsPriceSet": total([line.gross for line in self.lines if not line.is_tip]),
+            "totalTipReceivedSet": tip,
+            "_dutiesSet": duty,
         }

@@ -20,6 +20,7 @@ ALL_SCOPES = """
     read_inventory write_inventory read_locations write_locations
     read_merchant_managed_fulfillment_orders write_merchant_managed_fulfillment_orders
     read_payment_terms write_payment_terms read_publications read_metaobject_definitions
+    read_shipping write_shipping
     """
 API_VERSION = "2026-07"
 
@@ -51,6 +52,8 @@ class Settings:
     """The version of webhook bodies: a setting of the app, not of a subscription."""
     refused_topics: frozenset[str] = frozenset()
     """Topics that the app may not have: approval of protected customer data is missing."""
+    has_carriers: bool = False
+    """Whether the plan lets carriers of apps be asked at the checkout."""
 
 
 @dataclass(slots=True)
@@ -72,6 +75,8 @@ class Shop:
     levels: dict[tuple[str, str], Record] = field(default_factory=dict)
     answered: dict[tuple[str, str], tuple[str, Record]] = field(default_factory=dict)
     """Idempotent mutations by (mutation, key): the arguments as text and the payload given."""
+    kept_rates: dict[bytes, tuple[float, Record]] = field(default_factory=dict)
+    """What checkouts remember of a carrier's answers: until when, by the request."""
     events: list[Event] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     search_warnings: list[Record] = field(default_factory=list)

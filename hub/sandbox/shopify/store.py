@@ -13,6 +13,8 @@ from graphql import GraphQLError, OperationDefinitionNode, parse
 
 from hub.sandbox.shopify import (
     access,
+    carriers,
+    checkout,
     company_locations,
     cost,
     draft_orders,
@@ -36,10 +38,11 @@ from hub.sandbox.shopify.execution import answer, json_ready
 from hub.sandbox.shopify.registry import ACTIONS
 from hub.sandbox.shopify.seeding import seed
 from hub.sandbox.shopify.shop import ALL_SCOPES, API_VERSION, Settings, Shop
-from hub.sandbox.system import Outgoing, Request, Response, System
+from hub.sandbox.system import Outgoing, Request, Response, Soon, System
 
 # Importing these modules registers what answers the schema's fields.
 NOUNS = (
+    carriers,
     company_locations,
     draft_orders,
     fulfillment_orders,
@@ -133,6 +136,7 @@ class ShopifyStore(System):
             client_secret=str(options.get("client_secret", "sandbox-secret")),
             webhook_version=str(options.get("webhook_version", API_VERSION)),
             refused_topics=frozenset(options.get("refused_topics", ())),
+            has_carriers=options.get("plan", "standard") in carriers.PLANS_WITH_CARRIERS,
         )
 
     def handle(self, request: Request) -> Response:
@@ -184,13 +188,15 @@ class ShopifyStore(System):
         self.outbox += webhooks.deliveries(self.shop)
         return made
 
-    def act(self, action: str, data: dict[str, Any]) -> dict[str, Any]:
+    def act(self, action: str, data: dict[str, Any]) -> Soon[dict[str, Any]]:
+        if action == "checkout":
+            return checkout.checkout(self.shop, data)
         if action == "revoke_tokens":
             self.tokens.revoke_granted()
             return {}
         if action not in ACTIONS:
             raise ValueError(
-                f"nobody can {action!r} here; known are {', '.join(sorted(ACTIONS))} and revoke_tokens"
+                f"nobody can {action!r} here; known are {', '.join(sorted(ACTIONS))}, checkout and revoke_tokens"
             )
         done: dict[str, Any] = ACTIONS[action](self.shop, data)
         self.outbox += webhooks.deliveries(self.shop)
@@ -214,6 +220,7 @@ class ShopifyStore(System):
             "draft_orders": tables["DraftOrder"],
             "locations": tables["Location"],
             "levels": [self._level_truth(level) for level in self.shop.levels.values()],
+            "carriers": [json_ready(record) for record in self.shop.every(carriers.KIND)],
             "subscriptions": [json_ready(record) for record in self.shop.every("WebhookSubscription")],
             "counters": {
                 "calls": dict(self.shop.calls),

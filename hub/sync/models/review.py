@@ -27,6 +27,7 @@ class ReviewItem(models.Model):
         APPROVED = "approved", "approved"
         DISMISSED = "dismissed", "dismissed"
         REJECTED = "rejected", "rejected"
+        TAKEN_BACK = "taken back", "taken back"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
     flow = models.CharField(max_length=60)

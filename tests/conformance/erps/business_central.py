@@ -11,8 +11,9 @@ from functools import partial
 from typing import ClassVar
 
 from hub.connectors.capabilities import Capability
-from hub.connectors.documents import FilledField, SalesOrder
+from hub.connectors.documents import SalesOrder
 from hub.connectors.erps.business_central.connector import BusinessCentral
+from hub.connectors.filled_fields import FilledField
 from hub.demo.sandbox import Sandbox
 from hub.errors import CodeKind, UnknownCode
 from tests.conformance.erp import Codes, ErpUnderTest, KnownCustomer, TrueOrder

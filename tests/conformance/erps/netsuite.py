@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
-from hub.connectors.documents import FilledField, SalesOrder
+from hub.connectors.documents import SalesOrder
 from hub.connectors.erps.netsuite.connector import NetSuite
+from hub.connectors.filled_fields import FilledField
 from hub.demo.sandbox import Sandbox
 from hub.errors import CodeKind, UnknownCode
 from tests.conformance.erp import Codes, ErpUnderTest, KnownCustomer, TrueOrder

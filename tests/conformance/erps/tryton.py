@@ -11,8 +11,9 @@ from typing import ClassVar
 
 from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
-from hub.connectors.documents import FilledField, SalesOrder
+from hub.connectors.documents import SalesOrder
 from hub.connectors.erps.tryton.connector import Tryton
+from hub.connectors.filled_fields import FilledField
 from hub.demo.sandbox import Sandbox
 from hub.demo.tryton.environment import TrytonUnavailable
 from hub.demo.tryton.rpc import ADMIN, ADMIN_PASSWORD, DATABASE, PASSWORD, USER

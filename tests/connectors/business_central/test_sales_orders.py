@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from hub.connectors.documents import ErpTotals, FilledField, LineKind
+from hub.connectors.documents import ErpTotals, LineKind
+from hub.connectors.filled_fields import FilledField
 from hub.errors import ConnectionBroken, OutcomeUnknown, RecordRejected
 from tests.connectors.business_central.far_side import (
     CREATED_ANSWER,

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from hub.connectors.documents import FieldType, LineKind
+from hub.connectors.documents import LineKind
 from hub.connectors.erps.business_central.order_body import LENGTHS, LINE_TYPES, ORDER_FIELDS
 from hub.connectors.erps.business_central.reference import REFERENCE_LENGTH
 from hub.connectors.erps.business_central.sales_documents import STAGES
 from hub.connectors.erps.business_central.text import units
+from hub.connectors.filled_fields import FieldType
 from tests.connectors.business_central.far_side import FarSide, address, document, line, payload
 
 SPECS = Path(__file__).resolve().parents[4] / "shared" / "specs" / "business_central"
@@ -107,7 +108,11 @@ def test_every_request_names_an_entity_and_its_fields(everything_sent, entities,
         PAGE,
     }
     expanded = {(sent.entity, sent.query["$expand"]) for sent in everything_sent if "$expand" in sent.query}
-    assert expanded == {("salesOrders", "salesOrderLines"), ("salesInvoices", "salesInvoiceLines")}
+    assert expanded == {
+        ("salesOrders", "salesOrderLines"),
+        ("salesInvoices", "salesInvoiceLines"),
+        ("salesShipments", "salesShipmentLines"),
+    }
     for sent in everything_sent:
         named = re.split(",", ",".join(filter(None, (sent.query.get("$select"), sent.query.get("$orderby")))))
         filtered = WORD.findall(sent.query.get("$filter", ""))

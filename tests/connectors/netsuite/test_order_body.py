@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from hub.connectors.documents import FilledField, LineKind
+from hub.connectors.documents import LineKind
 from hub.connectors.erps.netsuite.order_body import Choices, Ids, net_amount, order_body
+from hub.connectors.filled_fields import FilledField
 from hub.connectors.http import to_json
 from hub.errors import RecordRejected
 from tests.connectors.netsuite.far_side import address, charge, comment, document, line
@@ -333,3 +334,8 @@ def test_fields_that_people_filled_are_sent_by_their_type():
     assert body["custbody_project"] == "X-1"
     assert body["custbody_route"] == {"id": "12"}
     assert body["custbody_weight"] == Decimal("2.5")
+
+
+def test_a_due_date_that_the_terms_do_not_say_stands_in_the_header():
+    assert body_of(due_date=date(2026, 12, 24))["dueDate"] == "2026-12-24"
+    assert "dueDate" not in body_of()

@@ -9,14 +9,10 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from hub.connectors.documents import (
-    ErpSalesOrder,
-    ErpTotals,
-    FieldType,
-    LineKind,
-)
+from hub.connectors.documents import ErpSalesOrder, ErpTotals, LineKind
 from hub.connectors.erp_parts import CreatedOrder
 from hub.connectors.erps.netsuite.connector import NetSuite
+from hub.connectors.filled_fields import FieldType
 from hub.errors import (
     CodeKind,
     CodeUnknown,

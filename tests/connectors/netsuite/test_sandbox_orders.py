@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from hub.connectors.documents import FilledField, PagePosition
+from hub.connectors.documents import PagePosition
+from hub.connectors.filled_fields import FilledField
 from hub.errors import (
     CodeUnknown,
     OutcomeUnknown,

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from hub.connectors.documents import PagePosition
+from hub.connectors.erps.netsuite.recent import Recent
 from hub.connectors.shipment_documents import ErpShipment, Parcel, ShipmentStage, ShippedLine
 from hub.errors import RecordRejected, Unreachable
 from tests.connectors.netsuite.far_side import REFERENCE, address, payload, refusal, rows
@@ -108,6 +109,47 @@ def test_changes_are_followed_by_query_and_keep_its_stamps(far_side, erp):
     assert "t.type = 'ItemShip'" in queries[0]
     assert ">= TO_DATE('2026-08-21 07:05:06'" in queries[0]
     assert "t.id > 50002" in queries[2]
+
+
+@pytest.mark.parametrize(("seconds", "reads"), [((0, 1, 1.9), 3), ((0, 60, 120), 2), ((0, 60, 120, 180), 2)])
+def test_what_was_read_after_its_second_was_over_is_not_read_again(far_side, erp, seconds, reads):
+    far_side.answers("GET itemFulfillment", record())
+    times = iter(seconds)
+    erp.recent = Recent(clock=lambda: next(times))
+
+    pages = []
+    for _ in seconds:
+        far_side.answers("POST suiteql transaction", rows(FEED), rows(SOURCE))
+        pages.append(erp.changed_shipments(None, None).items)
+
+    assert [[each.external_id for each in items] for items in pages] == [["50002"]] * len(seconds)
+    assert len(far_side.to("GET itemFulfillment")) == reads
+
+
+def test_a_new_stamp_is_read_whatever_is_known(far_side, erp):
+    far_side.answers("GET itemFulfillment", record())
+    times = iter((0, 60, 120, 180))
+    erp.recent = Recent(clock=lambda: next(times))
+
+    for stamp in ("07:05:06", "07:05:06", "07:05:07", "07:05:07"):
+        feed = FEED | {"stamp": f"2026-08-21 {stamp}"}
+        far_side.answers("POST suiteql transaction", rows(feed), rows(SOURCE))
+        erp.changed_shipments(None, None)
+
+    assert len(far_side.to("GET itemFulfillment")) == 4
+
+
+def test_one_of_no_sales_order_is_known_as_such(far_side, erp):
+    far_side.answers("GET itemFulfillment", record())
+    times = iter((0, 60, 120))
+    erp.recent = Recent(clock=lambda: next(times))
+
+    for _ in range(3):
+        transfer = rows(SOURCE | {"type": "TrnfrOrd"})
+        far_side.answers("POST suiteql transaction", rows(FEED), transfer)
+        assert erp.changed_shipments(None, None).items == ()
+
+    assert len(far_side.to("GET itemFulfillment")) == 2
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from hub.connectors.customer_documents import NewCustomer
-from hub.connectors.documents import FilledField
 from hub.connectors.erps.netsuite import settings
 from hub.connectors.erps.netsuite.order_fields import STANDARD
 from hub.connectors.erps.netsuite.sales_orders import STATUSES
 from hub.connectors.erps.netsuite.shipments import STATUSES as SHIP_STATUSES
+from hub.connectors.filled_fields import FilledField
 from tests.connectors.netsuite.batches_pace import FAST
 from tests.connectors.netsuite.far_side import (
     CREATED,

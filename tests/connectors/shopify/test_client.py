@@ -91,7 +91,7 @@ def test_an_empty_bucket_waits_until_it_holds_the_cost_E1():
             burst=2000,
             points_per_second=100,
             was_throttled=True,
-            refund=215.0,
+            refund=217.0,
         )
     ]
 

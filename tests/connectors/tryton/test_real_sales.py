@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from hub.connectors.documents import FilledField, PagePosition
+from hub.connectors.documents import PagePosition
+from hub.connectors.filled_fields import FilledField
 from hub.errors import CodeUnknown, Conflict, ConnectionBroken, RecordRejected
 from tests.connectors.tryton.far_side import address, comment, line, shipping
 
@@ -109,6 +110,26 @@ def test_an_order_becomes_a_draft_with_everything_that_it_says(company):
         ("line", "IT-0001", 3.0, Decimal("10.0000")),
         ("line", "SHIPPING", 1.0, Decimal("9.9000")),
         ("comment", None, None, None),
+    ]
+
+
+def test_scenario_9_terms_of_a_deposit_and_two_instalments_are_three_lines_in_tryton(company):
+    def part(ratio, days):
+        kind = {"type": "percent_on_total", "ratio": Decimal(ratio)} if ratio else {"type": "remainder"}
+        return kind | {"relativedeltas": [["create", [{"days": days}]]]}
+
+    lines = [part("0.30", 0), part("0.35", 30), part(None, 60)]
+    company.office.create("account.invoice.payment_term", {"name": "30-35-35", "lines": [["create", lines]]})
+
+    created = company.create(payment_terms_code="30-35-35")
+
+    names = ("payment_term.name", "payment_term.lines.type", "payment_term.lines.ratio")
+    terms = company.sale(created.external_id, *names)["payment_term."]
+    assert terms["name"] == "30-35-35"
+    assert [(row["type"], row["ratio"]) for row in terms["lines."]] == [
+        ("percent_on_total", Decimal("0.30")),
+        ("percent_on_total", Decimal("0.35")),
+        ("remainder", None),
     ]
 
 

@@ -6,8 +6,9 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from hub.connectors.documents import ErpSalesOrder, ErpTotals, FilledField, LineKind, PagePosition
+from hub.connectors.documents import ErpSalesOrder, ErpTotals, LineKind, PagePosition
 from hub.connectors.erp_parts import CreatedOrder
+from hub.connectors.filled_fields import FilledField
 from hub.errors import (
     OutcomeUnknown,
     RecordRejected,

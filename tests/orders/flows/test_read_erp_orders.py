@@ -8,15 +8,18 @@ from decimal import Decimal
 
 import pytest
 
+from hub.connectors.documents import OrderIdentity
+from hub.connectors.identity import identity_token
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.connectors.sales_documents import OrderStage
 from hub.demo import goods
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Connection
+from hub.sync.models import Connection, SyncTask, TaskHistory
 from orders.erp_documents import ask, document_of
-from orders.models import ErpOrder, OrderLink
+from orders.models import ErpOrder, OfflineOrderPolicy, OrderLink
 from tests.fakes.telling import DESK, SETTLED, TellingErp, document
 
+OUR_REFERENCE = identity_token(OrderIdentity("EU", "6000000000123"))
 LATER = SETTLED + timedelta(hours=1)
 
 
@@ -99,6 +102,21 @@ def test_what_changes_is_read_again_where_a_store_has_copies_of_the_ERPs_orders(
     row = ErpOrder.objects.get(number="SO9")
     assert [line.quantity for line in document_of(row).lines] == [Decimal(4)]
     assert sum("9" in read for read in telling.reads) == 2
+
+
+def test_a_store_that_shows_the_ERPs_orders_is_told_of_news_once(hub, telling):
+    OfflineOrderPolicy.objects.create(store=hub.euro, erp=hub.erp, is_on=True, orders_from=SETTLED.date())
+    telling.hold(document("9"), document("8", reference=OUR_REFERENCE))
+    hub.pull_erp()
+    hub.work()
+    hub.pull_erp()
+
+    shown = ErpOrder.objects.get(number="SO9")
+    told = TaskHistory.objects.filter(flow="push_order_to_store", record_id=shown.pk)
+    waiting = SyncTask.objects.filter(flow="push_order_to_store", record_id=shown.pk)
+    assert told.count() + waiting.count() == 1
+    ours = ErpOrder.objects.get(number="SO8").pk
+    assert not TaskHistory.objects.filter(flow="push_order_to_store", record_id=ours).exists()
 
 
 def test_an_order_that_changes_while_it_is_read_is_read_again(hub, telling):

@@ -19,7 +19,7 @@ CONNECTION = "edges nodes pageInfo"
 
 SERVED = {
     "QueryRoot": """
-        company companies companiesCount companyContact companyLocation companyLocations
+        carrierService carrierServices company companies companiesCount companyContact companyLocation companyLocations
         currentAppInstallation customer customers draftOrder draftOrders inventoryItem inventoryItems
         inventoryLevel location locations metafieldDefinition metafieldDefinitions node nodes order
         orderByIdentifier orders ordersCount paymentTermsTemplates product products productVariant
@@ -27,6 +27,7 @@ SERVED = {
         webhookSubscriptionsCount
     """,
     "Mutation": """
+        carrierServiceCreate carrierServiceDelete carrierServiceUpdate
         companyAssignMainContact companyContactAssignRole companyContactCreate companyContactDelete
         companyContactUpdate companyCreate companyDelete companyLocationAssignAddress
         companyLocationCreate companyLocationDelete companyLocationTaxSettingsUpdate
@@ -201,6 +202,7 @@ SERVED = {
         id topic uri format filter includeFields metafieldNamespaces name callbackUrl endpoint
         apiVersion legacyResourceId createdAt updatedAt
     """,
+    "DeliveryCarrierService": "id name formattedName callbackUrl active supportsServiceDiscovery",
     "WebhookSubscriptionEndpoint": "WebhookHttpEndpoint",
     "WebhookHttpEndpoint": "callbackUrl",
     "ApiVersion": "handle supported displayName",

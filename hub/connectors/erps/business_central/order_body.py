@@ -11,17 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from hub.connectors.documents import (
-    Address,
-    FieldType,
-    FilledField,
-    LineKind,
-    OrderField,
-    SalesOrder,
-    SalesOrderLine,
-)
+from hub.connectors.documents import Address, LineKind, SalesOrder, SalesOrderLine
 from hub.connectors.erps.business_central.reference import po_part
 from hub.connectors.erps.business_central.text import as_code, clean, cut, split, units
+from hub.connectors.filled_fields import FieldType, FilledField, OrderField
 
 LENGTHS = {
     "shipToName": 100,

@@ -14,7 +14,6 @@ from hub.connectors.documents import (
     ErpSalesOrder,
     ErpTotals,
     LineKind,
-    OrderField,
     OrderIdentity,
     Page,
     PagePosition,
@@ -28,6 +27,7 @@ from hub.connectors.erps.business_central.order_body import ORDER_FIELDS, order_
 from hub.connectors.erps.business_central.rows import amount_of, instant, is_posted, required
 from hub.connectors.erps.business_central.text import units
 from hub.connectors.erps.business_central.unknown_codes import explained
+from hub.connectors.filled_fields import OrderField
 from hub.connectors.identity import identity_token
 from hub.errors import (
     CodeKind,

@@ -20,6 +20,7 @@ from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
 from hub.connectors.erps.netsuite.held_orders import NetSuiteHeldOrders
 from hub.connectors.erps.netsuite.order_body import Choices
+from hub.connectors.erps.netsuite.recent import Recent
 from hub.connectors.erps.netsuite.sales_documents import NetSuiteDocuments
 from hub.connectors.erps.netsuite.sales_orders import Codes
 from hub.connectors.erps.netsuite.settings import setting
@@ -92,6 +93,7 @@ class NetSuite(
             settings.api_url(config), self._access(), hooks, deadline=deadline, transport=transport
         )
         self.codes = self._codes()
+        self.recent = Recent()
         self.customer_queries = suiteql.CustomerQueries(settings.tax_id_field(config))
         is_async = _is_gathering(config)
         self.batches = Batches(self.client, self.find_sales_orders) if is_async else None

@@ -71,6 +71,8 @@ def order_body(document: SalesOrder, choices: Choices, ids: Ids | None = None) -
         "orderStatus": _reference(PENDING_APPROVAL if document.is_held else choices.status),
         "otherRefNum": fitted("otherRefNum", document.po_number, notes),
     }
+    if document.due_date is not None:
+        fields["dueDate"] = document.due_date.isoformat()
     references = {"currency": known.currency, "terms": known.terms, **known.header}
     fields |= {name: _reference(internal_id) for name, internal_id in references.items() if internal_id}
     fields |= _ship_to(document, notes)

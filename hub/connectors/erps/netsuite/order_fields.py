@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from hub.connectors.documents import FieldType, FilledField, OrderField
+from hub.connectors.filled_fields import FieldType, FilledField, OrderField
 
 SETTING = "order_fields"
 STANDARD = (

@@ -36,6 +36,7 @@ _TABLE = re.compile(r"FROM (\w+)")
 # As NetSuite's page of roles names them; SuiteQL only says that it does not find the table.
 _PERMISSIONS = {
     "transaction": "Transactions -> Sales Order",
+    "transactionline": "Transactions -> Sales Order",
     "customer": "Lists -> Customers",
     "item": "Lists -> Items",
     "shipitem": "Lists -> Shipping Items",

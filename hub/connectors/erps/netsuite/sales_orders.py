@@ -16,7 +16,6 @@ from hub.connectors.documents import (
     ErpSalesOrder,
     ErpTotals,
     LineKind,
-    OrderField,
     OrderIdentity,
     Page,
     PagePosition,
@@ -28,6 +27,7 @@ from hub.connectors.erps.netsuite.batches import Batches, Parcel
 from hub.connectors.erps.netsuite.client import Client, Json
 from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.order_body import Choices, Ids, order_body
+from hub.connectors.filled_fields import OrderField
 from hub.connectors.identity import identity_of_token, identity_token
 from hub.errors import (
     CodeKind,

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from hub.connectors.documents import Address, Page, PagePosition
 from hub.connectors.erps.netsuite import suiteql
 from hub.connectors.erps.netsuite.client import Client, Json
+from hub.connectors.erps.netsuite.recent import Recent
 from hub.connectors.shipment_documents import ErpShipment, Parcel, Shipments, ShipmentStage, ShippedLine
 from hub.errors import ConnectionBroken, RecordRejected, Unreachable
 
@@ -56,9 +57,10 @@ class NetSuiteShipments(Shipments):
 
     client: Client
     zone: ZoneInfo
+    recent: Recent
 
     def changed_shipments(self, since: PagePosition | None, after: str | None) -> Page[ErpShipment]:
-        """Ordered by stamp, then id, each page a query of its own; a request more for each shipment."""
+        """Ordered by stamp, then id, each page a query of its own; a request more for each that is not known yet."""
         operation = "read changed shipments"
         stamp, after_id = _position(after) if after else (self._since(since), None)
         rows = self.client.query(
@@ -69,13 +71,23 @@ class NetSuiteShipments(Shipments):
         except (KeyError, ValueError) as error:
             raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
         last = rows.items[-1] if rows.has_more and rows.items else None
-        shipments = self._shipments(stamps, operation)
+        shipments = self._changed(stamps, operation)
         return Page(tuple(shipments), f"{last['stamp']}|{last['id']}" if last else None)
 
     def read_shipments(self, external_ids: Sequence[str]) -> list[ErpShipment]:
         """One request for each, past any index that lags; ids that are no numbers cannot exist and are left out."""
         ids = dict.fromkeys(each for each in external_ids if each.isascii() and each.isdigit())
         return self._shipments(dict.fromkeys(ids), "read shipments")
+
+    def _changed(self, stamps: Mapping[str, datetime], operation: str) -> list[ErpShipment]:
+        """Those of these that are of sales orders, in their order."""
+        asked_at = self.recent.clock()
+        unknown = {key: stamp for key, stamp in stamps.items() if not self.recent.believes(key, stamp)}
+        read = {one.external_id: one for one in self._shipments(unknown, operation)}
+        for key, stamp in unknown.items():
+            self.recent.note(key, stamp, read.get(key), asked_at)
+        found = (read.get(key) if key in unknown else self.recent.shipment(key) for key in stamps)
+        return [shipment for shipment in found if shipment is not None]
 
     def _since(self, since: PagePosition | None) -> str:
         return suiteql.local_text(since.updated_at, self.zone) if since else ""

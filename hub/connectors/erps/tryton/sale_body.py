@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from hub.connectors.documents import FieldType, FilledField, LineKind, OrderField, SalesOrder, SalesOrderLine
+from hub.connectors.documents import LineKind, SalesOrder, SalesOrderLine
 from hub.connectors.erps.tryton.pricing import Goal, Priced, priced
 from hub.connectors.erps.tryton.records import id_of
 from hub.connectors.erps.tryton.wire import Json, day, number, quantity
+from hub.connectors.filled_fields import FieldType, FilledField, OrderField
 from hub.errors import RecordRejected
 from hub.lib.money import minor_units, round_money
 

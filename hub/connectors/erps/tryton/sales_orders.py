@@ -16,7 +16,6 @@ from hub.connectors.documents import (
     ErpSalesOrder,
     ErpTotals,
     LineKind,
-    OrderField,
     OrderIdentity,
     Page,
     PagePosition,
@@ -28,6 +27,7 @@ from hub.connectors.erps.tryton.lookups import Lookups
 from hub.connectors.erps.tryton.records import id_of, text_at
 from hub.connectors.erps.tryton.sale_body import COMMENT_LENGTH, ORDER_FIELDS, sale_body
 from hub.connectors.erps.tryton.wire import Json, moment
+from hub.connectors.filled_fields import OrderField
 from hub.connectors.identity import identity_of_token, identity_token
 from hub.errors import OutcomeUnknown, RecordRejected, Unreachable
 from hub.lib.money import parse_amount
@@ -61,6 +61,7 @@ class TrytonOrders(SalesOrders):
     read_batch: ClassVar[int] = 100
     charge_kinds = (LineKind.ITEM,)
     comment_length: ClassVar[int] = COMMENT_LENGTH
+    determines_taxes: ClassVar[bool] = False
 
     client: Client
     lookups: Lookups

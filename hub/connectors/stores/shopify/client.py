@@ -30,6 +30,10 @@ _SHOP_STATUSES = {
 }
 
 
+class ScopeMissing(ConnectionBroken):
+    """The app lacks a scope; what the shop cannot do without it may matter to one flow alone."""
+
+
 class QueryRefused(RuntimeError):
     """Shopify refuses the query itself: a fault of ours, or a changed version. `code` is Shopify's word."""
 
@@ -241,7 +245,7 @@ def _refuse(operation: Operation, errors: list[Node], cost: Cost, data: Node | N
     if "THROTTLED" in codes:
         raise RateLimited(f"{operation.name}: Shopify's bucket is empty.", after=cost.wait())
     if "ACCESS_DENIED" in codes:
-        raise ConnectionBroken(_denied(operation, codes["ACCESS_DENIED"]))
+        raise ScopeMissing(_denied(operation, codes["ACCESS_DENIED"]))
     if codes.keys() & _INACTIVE_CODES:
         raise ConnectionBroken(f"{operation.name}: the shop cannot be used: {words}")
     if "MAX_COST_EXCEEDED" in codes:

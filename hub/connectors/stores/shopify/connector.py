@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import httpx
 
 from hub.connectors.base import Check, ConfigField, Connector, Hooks, Limits
+from hub.connectors.carrier_services import CarrierService, CarrierServices
 from hub.connectors.documents import (
     CompanyLocation,
     ErpReference,
@@ -16,6 +17,7 @@ from hub.connectors.documents import (
     Page,
     PagePosition,
 )
+from hub.connectors.freight import FreightOffer, FreightQuestion
 from hub.connectors.http import HttpClient
 from hub.connectors.metafields import Metafield
 from hub.connectors.store_parts import (
@@ -30,7 +32,7 @@ from hub.connectors.store_parts import (
     WebhookHeaders,
     Webhooks,
 )
-from hub.connectors.stores.shopify import webhooks
+from hub.connectors.stores.shopify import carriers, rate_requests, webhooks
 from hub.connectors.stores.shopify.checks import connection_checks
 from hub.connectors.stores.shopify.client import (
     API_VERSION,
@@ -65,6 +67,7 @@ class ShopifyStore(
     OrderWriter,
     Subscriptions,
     Webhooks,
+    CarrierServices,
 ):
     """One shop by one app. Safe to share between threads."""
 
@@ -140,6 +143,8 @@ class ShopifyStore(
         f"{API_VERSION} in a new version of it, and release that."
     )
 
+    carrier_advice = carriers.ADVICE
+
     def __init__(
         self,
         config: Mapping[str, str],
@@ -159,6 +164,7 @@ class ShopifyStore(
         self.companies = CompanyReader(self.client)
         self.references = ReferenceWriter(self.client)
         self.subscriptions = SubscriptionKeeper(self.client)
+        self.carriers = carriers.CarrierKeeper(self.client)
 
     @classmethod
     def limits(cls, config: Mapping[str, str]) -> Limits:
@@ -267,6 +273,42 @@ class ShopifyStore(
     def parse_order(cls, body: bytes) -> ReceivedOrder:
         """The order in a webhook body; raises ValueError with the reason."""
         return webhooks.parse_order(body)
+
+    def list_carriers(self) -> list[CarrierService]:
+        """Every carrier service that the shop shows to this app."""
+        return self.carriers.list_carriers()
+
+    def create_carrier(self, name: str, address: str) -> CarrierService:
+        """Make the app's carrier service."""
+        return self.carriers.create_carrier(name, address)
+
+    def update_carrier(self, external_id: str, name: str, address: str) -> CarrierService:
+        """Correct the app's carrier service and switch it on."""
+        return self.carriers.update_carrier(external_id, name, address)
+
+    def delete_carrier(self, external_id: str) -> None:
+        """Delete it; already gone is fine."""
+        self.carriers.delete_carrier(external_id)
+
+    @classmethod
+    def answers_within(cls, requests_per_minute: int) -> float:
+        """The shop's tiers of 10, 5 and 3 seconds."""
+        return carriers.answers_within(requests_per_minute)
+
+    @classmethod
+    def parse_rate_request(cls, body: bytes) -> FreightQuestion:
+        """The question of a checkout; raises ValueError with the reason."""
+        return rate_requests.question_of(body)
+
+    @classmethod
+    def sayable(cls, offers: Sequence[FreightOffer], currency: str) -> list[FreightOffer]:
+        """Those in the buyer's currency, to the minor unit."""
+        return rate_requests.sayable(offers, currency)
+
+    @classmethod
+    def rate_answer(cls, offers: Sequence[FreightOffer], today: date) -> bytes:
+        """The answer as Shopify reads it."""
+        return rate_requests.answer_of(offers, today)
 
 
 def base_url(config: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from hub.connectors.documents import (
     Address,
     Attribute,
     PaymentSchedule,
+    PlacedDuty,
     PlacedLine,
     PlacedOrder,
     PlacedPaymentTerms,
@@ -25,6 +26,7 @@ from hub.connectors.stores.shopify.shapes import (
     flag,
     gid,
     gid_of_number,
+    in_currency,
     integer,
     member,
     members,
@@ -39,7 +41,7 @@ from hub.connectors.stores.shopify.shapes import (
     texts,
     zero_bag,
 )
-from hub.lib.money import MoneyBag
+from hub.lib.money import Money, MoneyBag
 
 # What a body may leave out (subscriptions with includeFields do): key of the body → fields of the document.
 _OPTIONAL_PARTS: Mapping[str, tuple[str, ...]] = {
@@ -57,13 +59,14 @@ _OPTIONAL_PARTS: Mapping[str, tuple[str, ...]] = {
     "company": ("company_external_id", "company_location_external_id"),
     "taxes_included": ("taxes_included",),
     "tax_exempt": ("is_tax_exempt",),
-    "line_items": ("lines",),
+    "line_items": ("lines", "duties"),
     "shipping_lines": ("shipping_lines",),
     "discount_codes": ("discount_codes",),
     "subtotal_price_set": ("subtotal",),
     "total_discounts_set": ("discount_total",),
     "total_shipping_price_set": ("shipping_total",),
     "total_tax_set": ("tax_total",),
+    "total_tip_received": ("tip",),
     "total_price_set": ("total",),
     "current_total_price_set": ("current_total",),
     "financial_status": ("financial_status",),
@@ -125,7 +128,21 @@ def order_from_webhook(body: Node) -> PlacedOrder:
         unknown_parts=tuple(
             part for key, parts in _OPTIONAL_PARTS.items() if key not in body for part in parts
         ),
+        duties=tuple(duty for line in members(body, "line_items") for duty in _duties(line)),
+        tip=_tip(body, zero),
     )
+
+
+def _tip(body: Node, zero: MoneyBag) -> Money | None:
+    # Worded in the shop's currency only.
+    found = text(body, "total_tip_received")
+    tip = in_currency(found, zero.shop.currency) if found else zero.shop
+    return tip if tip.amount else None
+
+
+def _duties(line: Node) -> list[PlacedDuty]:
+    line_id = gid(line, "admin_graphql_api_id", "LineItem")
+    return [PlacedDuty(line_id, _bag(duty), _tax_lines(duty)) for duty in members(line, "duties")]
 
 
 def _tags(body: Node) -> tuple[str, ...]:
@@ -211,11 +228,21 @@ def _payment_terms(body: Node) -> PlacedPaymentTerms | None:
         type=text(terms, "payment_terms_type").upper(),
         name=text(terms, "payment_terms_name"),
         due_in_days=integer(terms, "due_in_days") if terms.get("due_in_days") is not None else None,
-        # Without amounts: see `order_node`.
-        schedules=tuple(
-            PaymentSchedule(None, optional_moment(one, "issued_at"), optional_moment(one, "due_at"))
-            for one in members(terms, "payment_schedules")
-        ),
+        schedules=_schedules(members(terms, "payment_schedules")),
+    )
+
+
+def _schedules(rows: list[Node]) -> tuple[PaymentSchedule, ...]:
+    """Amounts of several only: see `order_node`."""
+    return tuple(
+        PaymentSchedule(
+            in_currency(text(one, "amount"), required_text(one, "currency"))
+            if len(rows) > 1 and one.get("amount") is not None
+            else None,
+            optional_moment(one, "issued_at"),
+            optional_moment(one, "due_at"),
+        )
+        for one in rows
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hub.connectors.documents import (
     Address,
     Attribute,
     OrderOutline,
     PaymentSchedule,
+    PlacedDuty,
     PlacedLine,
     PlacedOrder,
     PlacedPaymentTerms,
@@ -32,7 +35,7 @@ from hub.connectors.stores.shopify.shapes import (
     texts,
     zero_bag,
 )
-from hub.lib.money import MoneyBag
+from hub.lib.money import Money, MoneyBag
 
 
 def order_from_node(node: Node) -> PlacedOrder:
@@ -83,7 +86,22 @@ def order_from_node(node: Node) -> PlacedOrder:
         payment_terms=_payment_terms(node),
         billing_address=_address(node, "billingAddress"),
         shipping_address=_address(node, "shippingAddress"),
+        duties=tuple(duty for line in _nodes(node, "lineItems") for duty in _duties(line)),
+        tip=_tip(node),
     )
+
+
+def _tip(node: Node) -> Money | None:
+    found = optional_member(node, "totalTipReceivedSet")
+    tip = money(member(found, "shopMoney"), "currencyCode") if found else None
+    return tip if tip and tip.amount else None
+
+
+def _duties(line: Node) -> list[PlacedDuty]:
+    """Only read of orders whose totals have duties: see `OrderReader`."""
+    line_id = gid(line, "id", "LineItem")
+    found = members(line, "duties") if "duties" in line else []
+    return [PlacedDuty(line_id, _bag(member(duty, "price")), _tax_lines(duty)) for duty in found]
 
 
 def outline_from_node(node: Node) -> OrderOutline:
@@ -192,12 +210,40 @@ def _payment_terms(node: Node) -> PlacedPaymentTerms | None:
         type=text(terms, "paymentTermsType").upper(),
         name=text(terms, "paymentTermsName"),
         due_in_days=integer(terms, "dueInDays") if terms.get("dueInDays") is not None else None,
-        # Without amounts: GraphQL gives only what is still due, the webhook only what was due at first.
-        schedules=tuple(
-            PaymentSchedule(None, optional_moment(one, "issuedAt"), optional_moment(one, "dueAt"))
-            for one in _nodes(terms, "paymentSchedules")
+        schedules=_schedules(
+            _nodes(terms, "paymentSchedules"), _bag(member(node, "totalPriceSet")).presentment
         ),
     )
+
+
+def _schedules(nodes: list[Node], total: Money) -> tuple[PaymentSchedule, ...]:
+    """Amounts of several only: of one the order's total is the amount, and what is still due is no part of an order."""
+    amounts = _agreed(nodes, total) if len(nodes) > 1 else [None] * len(nodes)
+    return tuple(
+        PaymentSchedule(amount, optional_moment(one, "issuedAt"), optional_moment(one, "dueAt"))
+        for one, amount in zip(nodes, amounts, strict=True)
+    )
+
+
+def _agreed(nodes: list[Node], total: Money) -> list[Money | None]:
+    """What was agreed, from what is still due: of one that is paid (a deposit) it is what the others leave.
+
+    None for all where that does not tell: several were paid, or a part of one. Webhooks word what was agreed itself.
+    """
+    balances = [
+        money(found, "currencyCode") if (found := optional_member(one, "totalBalance")) else None
+        for one in nodes
+    ]
+    known = [one for one in balances if one is not None and one.currency == total.currency]
+    if len(known) < len(nodes):
+        return [None] * len(nodes)
+    paid = total.amount - sum((one.amount for one in known), Decimal(0))
+    if not paid:
+        return list(known)
+    done = [place for place, one in enumerate(nodes) if one.get("completedAt")]
+    if paid < 0 or len(done) != 1:
+        return [None] * len(nodes)
+    return [Money(one.amount + paid, one.currency) if n == done[0] else one for n, one in enumerate(known)]
 
 
 def _address(node: Node, key: str) -> Address | None:

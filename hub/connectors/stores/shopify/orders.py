@@ -18,6 +18,7 @@ from hub.connectors.stores.shopify.shapes import (
     clean,
     member,
     members,
+    money,
     optional_member,
     required_text,
 )
@@ -139,7 +140,8 @@ class OrderReader:
 
     def _whole(self, node: Node) -> dict[str, object]:
         whole = dict(node)
-        whole["lineItems"] = self._completed(node, member(node, "lineItems"), "OrderLines", _lines)
+        lines: Node = self._completed(node, member(node, "lineItems"), "OrderLines", _lines)
+        whole["lineItems"] = self._with_duties(node, lines) if _has_duties(node) else lines
         whole["shippingLines"] = self._completed(
             node, member(node, "shippingLines"), "OrderShippingLines", _shipping_lines
         )
@@ -151,23 +153,36 @@ class OrderReader:
             whole["paymentTerms"] = {**terms, "paymentSchedules": schedules}
         return whole
 
+    def _with_duties(self, node: Node, lines: Node) -> dict[str, object]:
+        """The lines with their duties, which few orders have: asked for of every order they would cost a third."""
+        first = self._page(node, "OrderDuties", None)
+        found = self._completed(node, _lines(first), "OrderDuties", _lines)
+        duties = {required_text(line, "id"): line.get("duties") for line in members(found, "nodes")}
+        nodes = [{**line, "duties": duties[required_text(line, "id")]} for line in members(lines, "nodes")]
+        return {**lines, "nodes": nodes}
+
     def _completed(
         self, node: Node, connection: Node, name: str, part: Callable[[Node], Node]
     ) -> dict[str, object]:
+        return completed(connection, lambda cursor: part(self._page(node, name, cursor)))
+
+    def _page(self, node: Node, name: str, cursor: str | None) -> Node:
+        """The order with one page of a connection of its; raises Unreachable where it is another version by now."""
         order_id, version = required_text(node, "id"), required_text(node, "updatedAt")
-
-        def read_more(cursor: str) -> Node:
-            reply = self.client.run(operation(name), {"id": order_id, "after": cursor})
-            order = optional_member(reply.data, "order")
-            if order is None or required_text(order, "updatedAt") != version:
-                raise Unreachable(f"Order {order_id} changed while its pages were being read.", after=1.0)
-            return part(order)
-
-        return completed(connection, read_more)
+        reply = self.client.run(operation(name), {"id": order_id, "after": cursor})
+        order = optional_member(reply.data, "order")
+        if order is None or required_text(order, "updatedAt") != version:
+            raise Unreachable(f"Order {order_id} changed while its pages were being read.", after=1.0)
+        return order
 
 
 def _order_stamp(node: Node) -> OrderStamp:
     return OrderStamp(required_text(node, "id"), datetime.fromisoformat(required_text(node, "updatedAt")))
+
+
+def _has_duties(node: Node) -> bool:
+    total = optional_member(node, "originalTotalDutiesSet")
+    return total is not None and bool(money(member(total, "shopMoney"), "currencyCode").amount)
 
 
 def _lines(order: Node) -> Node:

@@ -167,8 +167,11 @@ def money(node: Node, code_key: str) -> Money:
 
     Shopify trims zeros in GraphQL ("42.5") and keeps them in webhooks ("42.50"); both become 42.50.
     """
-    currency = required_text(node, code_key)
-    raw = node.get("amount")
+    return in_currency(node.get("amount"), required_text(node, code_key))
+
+
+def in_currency(raw: object, currency: str) -> Money:
+    """A decimal string in major units of a currency; raises ValueError for anything else."""
     if not isinstance(raw, str) or not _AMOUNT.fullmatch(raw):
         raise ValueError(f"amount {str(raw)[:40]!r} is not a decimal string")
     exact = parse_amount(raw)
