@@ -67,8 +67,8 @@ class SentShipmentSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="The store's location that the goods left; left out where it does not matter.",
     )
-    parcels = SentParcelSerializer(many=True, required=False, max_length=MOST_PARCELS)
-    lines = SentLineSerializer(many=True, min_length=1, max_length=MOST_LINES)
+    parcels = SentParcelSerializer(many=True, required=False, max_length=MOST_PARCELS)  # type: ignore[call-arg]
+    lines = SentLineSerializer(many=True, min_length=1, max_length=MOST_LINES)  # type: ignore[call-arg]
 
 
 class ToldShipmentSerializer(serializers.Serializer[Any]):
