@@ -115,7 +115,10 @@ def test_an_order_becomes_a_draft_with_everything_that_it_says(company):
 
 def test_scenario_9_terms_of_a_deposit_and_two_instalments_are_three_lines_in_tryton(company):
     def part(ratio, days):
-        kind = {"type": "percent_on_total", "ratio": Decimal(ratio)} if ratio else {"type": "remainder"}
+        kind = {"type": "remainder"}
+        if ratio:
+            share = Decimal(ratio)
+            kind = {"type": "percent_on_total", "ratio": share, "divisor": round(1 / share, 8)}
         return kind | {"relativedeltas": [["create", [{"days": days}]]]}
 
     lines = [part("0.30", 0), part("0.35", 30), part(None, 60)]
