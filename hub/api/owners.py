@@ -9,7 +9,11 @@ from hub.api.access import Reach
 from hub.sync.models import ReviewItem
 
 # The kinds of subject that flows lock (hub/sync/flows.py), and the mirror that says which connection each is of.
-OWNERS: dict[str, str] = {"order": "orders.StoreOrder", "location": "companies.StoreCompanyLocation"}
+OWNERS: dict[str, str] = {
+    "order": "orders.StoreOrder",
+    "erp_order": "orders.ErpOrder",
+    "location": "companies.StoreCompanyLocation",
+}
 
 
 def seen_reviews(reach: Reach) -> QuerySet[ReviewItem]:
