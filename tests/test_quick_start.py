@@ -207,7 +207,9 @@ def enter_the_item_number(browser, sku, number):
         for field in ("store", "erp")
     }
     assert f'value="{sku}"' in form
-    browser.send(first, sku=sku, item_number=number, title="", unit="", _save="Save", **chosen)
+    browser.send(
+        first, sku=sku, item_number=number, title="", unit="", units_per_piece="1", _save="Save", **chosen
+    )
 
 
 def test_the_quick_start_does_and_shows_what_it_says(newcomer, browser):
