@@ -41,7 +41,7 @@ def row():
 def fill_in(browser, row, number):
     fields = {"store": row.store_id, "erp": row.erp_id, "sku": row.sku, "title": "", "item_number": number}
     address = reverse("admin:inventory_itemmapping_change", args=[row.pk])
-    return browser.post(address, {**fields, "unit": ""})
+    return browser.post(address, {**fields, "unit": "", "units_per_piece": "1"})
 
 
 def test_a_row_filled_in_on_its_page_is_shown_with_who_did_it(desk, row):

@@ -60,6 +60,7 @@ def test_a_store_is_added_with_its_policy_and_its_schedules_on_one_page(pages):
         "order_policy-0-money": "shop",
         "order_policy-0-sku_rule": "mapped",
         "order_policy-0-default_charge_kind": "account",
+        "order_policy-0-instalments": "review",
     }
 
     answer = add(pages, **policy)

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from hub.sync.admin import MappingAdmin
 from hub.sync.admin.saving import MOST_TRIES, once_more
-from orders.models import OrderFieldMapping
+from orders.models import FreightRate, OrderFieldMapping
 from orders.models.field_mappings import TAKEN_TWICE
 from tests.admin.rows import make_pair
 from tests.admin.test_order_field_pages import DIMENSION, add, bring, edit, faults, row, targets
@@ -108,6 +108,11 @@ def test_the_same_row_made_twice_at_once_is_a_form_with_an_error_on_every_mappin
         vars(row).update(
             source="attribute", key="Cost center", target=DIMENSION, default_value="", is_required=False
         )
+    if model is FreightRate:
+        # Codes of the published forms, and ranges that hold something.
+        open_ends = dict.fromkeys(("weight_to", "value_to", "parcel_weight", "days_from", "days_to"))
+        vars(row).update(country="DE", province="", postal_from="", postal_to="", **open_ends)
+        vars(row).update(method_code="STD", currency="EUR", price="5", weight_from="0", value_from="0")
     values = model_to_dict(row)
     fields = {name: value for name, value in values.items() if value is not None and name != "id"}
     row.delete()

@@ -133,6 +133,7 @@ def test_filling_an_empty_row_on_its_page_lets_the_order_go_on(hub, pages):
             "sku": row.sku,
             "title": row.title,
             "item_number": "IT-0009",
+            "units_per_piece": "1",
         },
     )
     hub.work()

@@ -16,6 +16,7 @@ ALL = dict.fromkeys(("read", "write", "create", "delete"), 1)
 MODELS = (
     "sale.sale",
     "sale.line",
+    "account.invoice",
     "party.party",
     "party.address",
     "product.product",
