@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection as database
+from django.db.models.functions import Now
 from django.test import Client
 
 from companies.models import CompanyLocationLink
@@ -205,6 +206,8 @@ class Hub:
         self.place(po_number="WARM-UP")
         self.work()
         assert CompanyLocationLink.objects.count() == 1
+        # That was long ago: the next order comes alone, and nothing of it is gathered with others.
+        OrderLink.objects.update(created_at=Now() - timedelta(minutes=5))
 
     # ------------------------------------------------------------------------------ looking
 

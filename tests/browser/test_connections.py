@@ -11,7 +11,7 @@ from tests.browser.conftest import follow
 
 def fill_in(page, store):
     page.get_by_label("Name", exact=False).first.fill("Second store")
-    page.get_by_label("Code").fill("TWO")
+    page.locator("#id_code").fill("TWO")
     page.get_by_label("Time zone").select_option("Europe/Paris")
     page.get_by_label("Shop domain").fill(store.config["shop_domain"])
     page.get_by_label("API address").fill(store.config["api_base_url"])
