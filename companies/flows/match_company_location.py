@@ -11,6 +11,7 @@ Review   several customers, none and none to be created, a blocked one, ERP refu
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from companies.creating import adopt_lost, create_customer
 from companies.matching import Match, find_customer, nobody
@@ -19,8 +20,10 @@ from hub.connectors.erp_parts import Customers
 from hub.errors import NotReadyYet
 from hub.sync import attempts
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Attempt, Connection
+from hub.sync.models import Attempt, Connection, SyncTask
 from hub.sync.running import open_connector
+
+PUSH = "push_order_to_erp"
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -28,8 +31,9 @@ def run(connection: Connection, record_id: int) -> str:
     location = StoreCompanyLocation.objects.select_related("connection").get(pk=record_id)
     link = CompanyLocationLink.objects.filter(location=location, connection=connection).first()
     if link:
-        # An order that looked between the link's making and its commit found none, and asked for this run.
-        _go_on(connection, location)
+        # An order that looked between the link's making and its commit found none, and asked for this run. What a
+        # person was asked about meanwhile is not asked again.
+        _go_on(connection, location, only=SyncTask.objects.exclude(state=SyncTask.State.HELD))
         return f"is {link.customer_number} already"
     mapping, _ = CompanyLocationMapping.objects.get_or_create(location=location, connection=connection)
     connector = open_connector(connection)
@@ -78,9 +82,13 @@ def _check_decision(mapping: CompanyLocationMapping) -> None:
         raise NotReadyYet("A person decided while the ERP was asked; that is looked at now.", after=1.0)
 
 
-def _go_on(connection: Connection, location: StoreCompanyLocation) -> None:
-    """The location's orders that wait for this link are decided now."""
-    orders = StoreCompanyLocation.objects.filter(pk=location.pk, orders__links=None).values_list(
-        "orders", flat=True
-    )
-    enqueue("push_order_to_erp", connection.pk, [pk for pk in orders if pk])
+def _go_on(
+    connection: Connection, location: StoreCompanyLocation, *, only: QuerySet[SyncTask] | None = None
+) -> None:
+    """The location's orders that wait for this link are decided now; of these, those alone that `only` has tasks of."""
+    found = StoreCompanyLocation.objects.filter(pk=location.pk, orders__links=None)
+    orders = {pk for pk in found.values_list("orders", flat=True) if pk}
+    if only is not None:
+        tasks = only.filter(flow=PUSH, connection=connection, record_id__in=orders)
+        orders &= set(tasks.values_list("record_id", flat=True))
+    enqueue(PUSH, connection.pk, orders)
