@@ -90,7 +90,7 @@ def _given_up(keys: Sequence[int]) -> dict[int, str]:
     ).order_by("pk")
     last = {item.record_id: item for item in items.only("record_id", "decision", "code")}
     return {
-        key: f"dismissed by a person: {item.code.replace('_', ' ')}"
+        key: f"{item.decision} by a person: {item.code.replace('_', ' ')}"
         for key, item in last.items()
         if item.decision != ReviewItem.Decision.APPROVED
     }

@@ -6,6 +6,7 @@ not deleted: what was delivered is returned and credited there.
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal, InvalidOperation
 
 from hub.connectors.erp_parts import SalesOrders
@@ -25,6 +26,7 @@ class BusinessCentralCancellation(OrderCancellation, SalesOrders):
 
     def cancel_sales_order(self, external_id: str, reference: str) -> CancelledOrder:
         """Read with its lines, then deleted as it was read; one that changed in between is refused and tried again."""
+        ends_at = time.monotonic() + self.call_deadline.total_seconds()
         order = self._with_lines(external_id)
         if order is None:
             self._check_not_invoiced(reference)
@@ -37,7 +39,9 @@ class BusinessCentralCancellation(OrderCancellation, SalesOrders):
                 evidence={"document": number, "reference": reference},
             )
         etag = str(order.get("@odata.etag", "*"))
-        self.client.change("DELETE", f"salesOrders({external_id})", etag=etag, operation=OPERATION)
+        self.client.change(
+            "DELETE", f"salesOrders({external_id})", etag=etag, operation=OPERATION, ends_at=ends_at
+        )
         return CancelledOrder(external_id, DELETED)
 
     def _with_lines(self, external_id: str) -> Json | None:

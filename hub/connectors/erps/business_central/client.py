@@ -128,11 +128,23 @@ class Client:
         return self._object(CallKind.WRITE, operation, answer)
 
     def change(
-        self, method: str, path: str, *, etag: str, operation: str, body: Mapping[str, object] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        etag: str,
+        operation: str,
+        body: Mapping[str, object] | None = None,
+        ends_at: float | None = None,
     ) -> Json:
-        """PATCH or DELETE one record as it was read; one that changed since is refused (409 or 412)."""
+        """PATCH or DELETE one record as it was read; one that changed since is refused (409 or 412).
+
+        `ends_at` (monotonic seconds) is when the write must be over, whatever was read for it.
+        """
         address, headers = self._below_company(path), {"If-Match": etag}
-        answer = self._send(CallKind.WRITE, method, address, operation, body=body, headers=headers)
+        answer = self._send(
+            CallKind.WRITE, method, address, operation, body=body, headers=headers, ends_at=ends_at
+        )
         has_no_content = answer.status == 204
         return {} if has_no_content else self._object(CallKind.WRITE, operation, answer)
 

@@ -7,6 +7,8 @@ service schema salesOrder-itemElement: `line`, `isClosed`.)
 
 from __future__ import annotations
 
+import time
+
 from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.erps.netsuite.client import Client, Json
 from hub.connectors.order_changes import DELETED, CancelledOrder, OrderCancellation
@@ -25,6 +27,7 @@ class NetSuiteCancellation(OrderCancellation, SalesOrders):
 
     def cancel_sales_order(self, external_id: str, reference: str) -> CancelledOrder:
         """Its state by SuiteQL, then its lines' numbers, then one PATCH that closes those that are open."""
+        ends_at = time.monotonic() + self.call_deadline.total_seconds()
         standing = self.read_sales_orders([external_id])
         if not standing:
             return CancelledOrder(external_id, DELETED)
@@ -38,7 +41,8 @@ class NetSuiteCancellation(OrderCancellation, SalesOrders):
                 evidence={"document": order.number, "status": order.status, "reference": reference},
             )
         lines = [{"line": number, "isClosed": True} for number in self._open_lines(external_id)]
-        self.client.change("salesOrder", external_id, {"item": {"items": lines}}, operation=OPERATION)
+        closed = {"item": {"items": lines}}
+        self.client.change("salesOrder", external_id, closed, operation=OPERATION, ends_at=ends_at)
         return CancelledOrder(external_id, CLOSED)
 
     def _open_lines(self, external_id: str) -> list[int]:

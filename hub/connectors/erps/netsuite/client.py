@@ -103,13 +103,24 @@ class Client:
         self._check(CallKind.WRITE, operation, answer)
         return Upserted(_id_in(_RECORD_ID, answer.headers.get("location", "")))
 
-    def change(self, record_type: str, record_id: str, body: Mapping[str, object], *, operation: str) -> None:
+    def change(
+        self,
+        record_type: str,
+        record_id: str,
+        body: Mapping[str, object],
+        *,
+        operation: str,
+        ends_at: float | None = None,
+    ) -> None:
         """PATCH one record; lines of a sublist are named by their number, the others stay.
 
-        Raises RecordRejected in NetSuite's words, OutcomeUnknown for a lost answer.
+        Raises RecordRejected in NetSuite's words, OutcomeUnknown for a lost answer. `ends_at` (monotonic seconds) is
+        when the write must be over, whatever was read for it.
         """
         path = f"{_RECORDS}/{record_type}/{quote(record_id, safe='')}"
-        answer = self._send(CallKind.WRITE, "PATCH", path, operation, body=body, headers=_STRICT)
+        answer = self._send(
+            CallKind.WRITE, "PATCH", path, operation, body=body, headers=_STRICT, ends_at=ends_at
+        )
         self._check(CallKind.WRITE, operation, answer)
 
     def submit(

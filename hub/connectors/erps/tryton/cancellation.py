@@ -7,6 +7,8 @@ and the sale is done.
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from decimal import Decimal
 
 from hub.connectors.base import CallKind
@@ -31,9 +33,11 @@ class TrytonCancellation(OrderCancellation):
     """The part OrderCancellation, played with a client."""
 
     client: Client
+    call_deadline: timedelta
 
     def cancel_sales_order(self, external_id: str, reference: str) -> CancelledOrder:
         """One read, then the button, or an amendment that is made and validated."""
+        ends_at = time.monotonic() + self.call_deadline.total_seconds()
         sale = self._sale(external_id)
         if sale is None:
             return CancelledOrder(external_id, DELETED)
@@ -41,16 +45,15 @@ class TrytonCancellation(OrderCancellation):
         if state == CANCELLED or (state == DONE and not sale.get("total_amount")):
             return CancelledOrder(external_id, state)
         if state in _BUTTON_STATES:
-            self.client.call(
-                CallKind.WRITE, "model.sale.sale.cancel", [int(external_id)], operation=OPERATION
-            )
+            method = "model.sale.sale.cancel"
+            self.client.call(CallKind.WRITE, method, [int(external_id)], operation=OPERATION, ends_at=ends_at)
             return CancelledOrder(external_id, CANCELLED)
         if state == "confirmed":
             # Tryton's own queue processes it in a moment; only then it can be amended.
             raise NotReadyYet("Tryton is just processing the sale that is to be cancelled.", after=5.0)
         self._check_untouched(sale, reference)
         self._check_amendments(sale, reference)
-        self._bring_to_zero(int(external_id), sale)
+        self._bring_to_zero(int(external_id), sale, ends_at)
         return CancelledOrder(external_id, DONE)
 
     def _sale(self, external_id: str) -> Json | None:
@@ -87,7 +90,7 @@ class TrytonCancellation(OrderCancellation):
                 evidence={"document": sale.get("number"), "reference": reference},
             )
 
-    def _bring_to_zero(self, sale: int, found: Json) -> None:
+    def _bring_to_zero(self, sale: int, found: Json, ends_at: float) -> None:
         lines = [
             {
                 "action": "line",
@@ -101,8 +104,11 @@ class TrytonCancellation(OrderCancellation):
             if line.get("type") == "line" and line.get("quantity")
         ]
         values: Json = {"sale": sale, "description": OPERATION, "lines": [["create", lines]]}
-        made = self.client.create("sale.amendment", values, operation="prepare a cancellation")
-        self.client.call(CallKind.WRITE, "model.sale.amendment.validate_amendment", made, operation=OPERATION)
+        made = self.client.create(
+            "sale.amendment", values, operation="prepare a cancellation", ends_at=ends_at
+        )
+        validate = "model.sale.amendment.validate_amendment"
+        self.client.call(CallKind.WRITE, validate, made, operation=OPERATION, ends_at=ends_at)
 
 
 def _rows(record: Json, name: str) -> list[Json]:
