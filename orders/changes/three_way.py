@@ -83,39 +83,6 @@ def settle(found: Difference, owner: Owner, newest: Owner) -> Outcome:
     return {Owner.STORE: Outcome.TO_ERP, Owner.ERP: Outcome.TO_STORE}.get(winner, Outcome.ASK)
 
 
-def agreed(base: OrderView, store: OrderView, erp: OrderView) -> OrderView:
-    """What both sides agree on now: the new base. Where they differ the old one stands, until they do not."""
-    lines: dict[str, LineView] = {}
-    for key in _keys(base, store, erp):
-        ours, theirs = store.lines.get(key), erp.lines.get(key)
-        line = ours if ours == theirs else base.lines.get(key)
-        if line is not None:
-            lines[key] = line
-    head = {
-        name: getattr(store if getattr(store, name) == getattr(erp, name) else base, name) for name in HEAD
-    }
-    return OrderView(**head, lines=lines)
-
-
-def carried_out(view: OrderView, differences: list[Difference], outcome: Outcome) -> OrderView:
-    """The order of one side once everything of this outcome has been carried out there."""
-    lines = dict(view.lines)
-    head: dict[str, Any] = {}
-    for found in differences:
-        if found.outcome is not outcome:
-            continue
-        value = found.store if outcome is Outcome.TO_ERP else found.erp
-        if not found.key:
-            head[found.field] = value
-        elif value is None:
-            lines.pop(found.key, None)
-        elif isinstance(value, LineView):
-            lines[found.key] = value
-        elif found.key in lines:
-            lines[found.key] = replace(lines[found.key], **{found.field: value})
-    return replace(view, **head, lines=lines)
-
-
 def _differences(base: OrderView, store: OrderView, erp: OrderView) -> Iterator[Difference]:
     """Those of the head, then those of lines. An order that one side cancelled has no lines to speak of."""
     for name in HEAD:

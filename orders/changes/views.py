@@ -1,19 +1,18 @@
 """An order as both sides can say it: the same words for the same things, so that three of them can be compared.
 
-Made from a document that was mapped for the ERP, or from the ERP's own; codes and item numbers are the ERP's, amounts
+Made from a document that was mapped for the ERP; codes and item numbers are the ERP's, amounts
 are Decimal in major units of the document's currency and in its tax mode. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from hub.connectors.documents import Address, LineKind, SalesOrder, SalesOrderLine
-from hub.connectors.sales_documents import ErpDocument, ErpDocumentLine, OrderStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,47 +70,7 @@ def sent_view(document: SalesOrder | SentOrder) -> OrderView:
     )
 
 
-def erp_view(document: ErpDocument, keys: Mapping[str, str]) -> OrderView:
-    """The order as the ERP holds it; `keys` are the store's line ids by the ERP's (`paired`)."""
-    is_cancelled = document.stage is OrderStage.CANCELLED
-    return OrderView(
-        po_number=document.po_number,
-        ship_to=document.ship_to,
-        shipping_method=document.shipping_method_code,
-        payment_terms=document.payment_terms_code,
-        requested_date=document.requested_date,
-        is_cancelled=is_cancelled,
-        lines={}
-        if is_cancelled
-        else {
-            keys.get(line.external_id, f"erp:{line.external_id}"): _line(line)
-            for line in document.lines
-            if line.kind is not LineKind.COMMENT and line.quantity
-        },
-    )
-
-
-def paired(sent: Sequence[SalesOrderLine], standing: Sequence[ErpDocumentLine]) -> dict[str, str]:
-    """The store's line id for each line of the ERP that came from it, by the ERP's line id.
-
-    Taken right after the create, when the document is as it was sent: each line is the first of its kind and number
-    that is left, equal in quantity and price where there are several. A line that the ERP added has none.
-    """
-    left = [line for line in standing if line.kind is not LineKind.COMMENT]
-    keys: dict[str, str] = {}
-    for wanted in sent:
-        if wanted.kind is LineKind.COMMENT or not wanted.source_external_id:
-            continue
-        alike = [line for line in left if (line.kind, line.number) == (wanted.kind, wanted.number)]
-        if not alike:
-            continue
-        found = next((line for line in alike if _line(line) == _line(wanted)), alike[0])
-        left.remove(found)
-        keys[found.external_id] = wanted.source_external_id
-    return keys
-
-
-def _line(line: SalesOrderLine | ErpDocumentLine) -> LineView:
+def _line(line: SalesOrderLine) -> LineView:
     amount = Fraction(line.unit_price) * Fraction(line.quantity) - Fraction(line.discount_amount)
     price = amount / Fraction(line.quantity) if line.quantity else Fraction(line.unit_price)
     return LineView(line.kind, line.number, line.quantity, price)

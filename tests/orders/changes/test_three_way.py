@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connectors.documents import LineKind
-from orders.changes.three_way import Outcome, Owner, agreed, carried_out, compare
+from orders.changes.three_way import HEAD, Outcome, Owner, compare
 from orders.changes.views import LineView, OrderView
 
 STORE, ERP, NEWEST, NOBODY = Owner.STORE, Owner.ERP, Owner.NEWEST, Owner.NOBODY
@@ -98,6 +98,39 @@ def test_of_a_cancelled_order_only_the_cancellation_is_told():
     assert outcomes(BASE, with_line(BASE, "1", quantity=Decimal(5)), cancelled) == {
         ("", "is_cancelled"): TO_STORE
     }
+
+
+def agreed(base, store, erp):
+    """What both sides agree on now: the new base. Where they differ the old one stands, until they do not."""
+    lines = {}
+    for key in dict.fromkeys(key for view in (base, store, erp) for key in view.lines):
+        ours, theirs = store.lines.get(key), erp.lines.get(key)
+        line = ours if ours == theirs else base.lines.get(key)
+        if line is not None:
+            lines[key] = line
+    head = {
+        name: getattr(store if getattr(store, name) == getattr(erp, name) else base, name) for name in HEAD
+    }
+    return OrderView(**head, lines=lines)
+
+
+def carried_out(view, differences, outcome):
+    """The order of one side once everything of this outcome has been carried out there."""
+    lines = dict(view.lines)
+    head = {}
+    for found in differences:
+        if found.outcome is not outcome:
+            continue
+        value = found.store if outcome is Outcome.TO_ERP else found.erp
+        if not found.key:
+            head[found.field] = value
+        elif value is None:
+            lines.pop(found.key, None)
+        elif isinstance(value, LineView):
+            lines[found.key] = value
+        elif found.key in lines:
+            lines[found.key] = replace(lines[found.key], **{found.field: value})
+    return replace(view, **head, lines=lines)
 
 
 # ------------------------------------------------------------------------------------------- for every order
