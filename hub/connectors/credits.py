@@ -1,0 +1,140 @@
+"""What an ERP gives back: return orders and credit memos.
+
+Frozen, vendor-free. All amounts are Decimal in major units of the document's currency; all datetimes are
+timezone-aware UTC, all dates the ERP's own calendar days. Quantities and amounts are above zero for what is given back.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
+
+from hub.connectors.documents import ErpTotals, LineKind, Page, PagePosition, SalesOrderLine
+
+
+class CreditStage(StrEnum):
+    """How far an ERP has gone with what comes back."""
+
+    REQUESTED = "requested"
+    """A return that nobody has approved yet."""
+    APPROVED = "approved"
+    """The goods may come."""
+    RECEIVED = "received"
+    """Goods came back, some or all."""
+    CREDITED = "credited"
+    """The credit is posted: money is owed to the customer."""
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class ErpCreditLine:
+    """One line that is given back. `order_line_external_id` is the sales order's line where the ERP says it.
+
+    A fee that is kept (restocking, return shipping) is a line with an amount below zero.
+    """
+
+    external_id: str
+    kind: LineKind
+    number: str
+    description: str
+    quantity: Decimal
+    amount_excluding_tax: Decimal
+    tax_amount: Decimal
+    order_line_external_id: str = ""
+    received_quantity: Decimal = Decimal(0)
+    warehouse: str = ""
+    restocks: bool = True
+    """Whether the goods go back on the shelf."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErpCredit:
+    """A return order, or a credit memo, as it stands. `is_return` tells the two.
+
+    `order_external_id` and `invoice_number` name what it gives back, empty where the ERP does not say. `reason` is the
+    ERP's own code.
+    """
+
+    external_id: str
+    number: str
+    reference: str
+    is_return: bool
+    status: str
+    stage: CreditStage
+    customer_number: str
+    currency: str
+    lines: tuple[ErpCreditLine, ...]
+    totals: ErpTotals | None
+    updated_at: datetime
+    order_external_id: str = ""
+    invoice_number: str = ""
+    document_date: date | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredit:
+    """A credit memo, or a return order, to create. Its `reference` is found again by `find_credits`.
+
+    A line's quantity and price are above zero for what is given back; a fee that is kept has a price below zero.
+    """
+
+    reference: str
+    customer_number: str
+    currency: str
+    prices_include_tax: bool
+    lines: tuple[SalesOrderLine, ...]
+    order_external_id: str = ""
+    invoice_number: str = ""
+    reason: str = ""
+    note: str = ""
+
+
+class Credits(ABC):
+    """An ERP whose credit memos can be read and created."""
+
+    settle_after: timedelta
+    call_deadline: timedelta
+    credit_batch: ClassVar[int]
+    """How many documents one `read_credits` or `find_credits` call may name."""
+
+    @abstractmethod
+    def create_credit(self, document: NewCredit) -> ErpCredit:
+        """Create the credit memo and post it where the ERP lets us.
+
+        Raises RecordRejected in the ERP's words, OutcomeUnknown where the answer was lost.
+        """
+
+    @abstractmethod
+    def find_credits(self, references: Sequence[str]) -> list[ErpCredit]:
+        """Every credit memo that carries one of these references."""
+
+    @abstractmethod
+    def read_credits(self, external_ids: Sequence[str]) -> list[ErpCredit]:
+        """These as of this call; those that are gone are left out."""
+
+    @abstractmethod
+    def changed_credits(self, since: PagePosition | None, after: str | None) -> Page[ErpCredit]:
+        """Credit memos changed at or after `since`, oldest first; `after` continues a run."""
+
+
+class ReturnOrders(ABC):
+    """An ERP that knows returns before they are credited: return orders, authorizations."""
+
+    @abstractmethod
+    def create_return(self, document: NewCredit) -> ErpCredit:
+        """Create the return order. Raises RecordRejected in the ERP's words, OutcomeUnknown."""
+
+    @abstractmethod
+    def find_returns(self, references: Sequence[str]) -> list[ErpCredit]:
+        """Every return order that carries one of these references."""
+
+    @abstractmethod
+    def changed_returns(self, since: PagePosition | None, after: str | None) -> Page[ErpCredit]:
+        """Return orders changed at or after `since`, oldest first; `after` continues a run."""
