@@ -22,8 +22,8 @@ class EditableLine:
     """A line of an order as it can be changed: `unfulfilled` pieces can be taken out, `quantity` is the current one.
 
     `amount` is what these pieces cost now, all discounts taken off; `list_price` what one costs before any discount.
-    `edit_discount` is what an earlier edit takes off each piece: the only discount that an edit can change or take
-    back. A line that was taken out stays, with quantity zero.
+    `other_discount` is what codes and automatic discounts take off these pieces in all: no edit changes that; a manual
+    discount of the line it does. A line that was taken out stays, with quantity zero.
     """
 
     external_id: str
@@ -33,7 +33,7 @@ class EditableLine:
     unfulfilled: int
     amount: Decimal
     list_price: Decimal
-    edit_discount: Decimal = Decimal(0)
+    other_discount: Decimal = Decimal(0)
     is_editable: bool = True
 
     @property
@@ -75,11 +75,11 @@ class EditableOrder:
 class LineEdit:
     """One step of an edit.
 
-    With `line_external_id`: `quantity` is the new current quantity, and `discount` is what edits take off each piece
-    from now on, in all (zero: nothing; None: left as it is). Without: the line is added, `quantity` pieces of its
-    variant or of a custom line with `title`, each at `unit_price`. A store adds a variant at the catalogue's price:
-    what that asks too much is taken off, and where it asks too little a custom line is added in its place. There is no
-    call that raises the price of a line: the old one goes to zero, a new one is added.
+    With `line_external_id`: `quantity` is the new current quantity, and `discount` is the line's manual discount on
+    each piece from now on, whatever it was (zero: none; None: left as it is). Without: the line is added, `quantity`
+    pieces of its variant or of a custom line with `title`, each at `unit_price`. A store adds a variant at the
+    catalogue's price: what that asks too much is taken off, and where it asks too little a custom line is added in its
+    place. There is no call that raises the price of a line: the old one goes to zero, a new one is added.
     """
 
     line_external_id: str = ""
