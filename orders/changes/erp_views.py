@@ -257,7 +257,7 @@ def _views(each: Matched, document: ErpDocument, sent: Sent) -> Iterator[tuple[s
         yield from ((line.source_external_id, line_view(line)) for line in each.sent)
         return
     number = each.standing[0].number
-    numbers = {_words(line.number) for line in (told, *each.before[:1])}
+    numbers = {_words(told.number), *(_words(line.number) for line in each.before[:1])}
     changed = LineView(
         kind=told.kind,
         number=told.number if _words(number) in numbers else number,
