@@ -41,10 +41,10 @@ DELETED = "deleted"
 
 @dataclass(frozen=True, slots=True)
 class ChangedLine:
-    """One line as it is to stand. `external_id` is the ERP's id of the line, empty where it is to be added.
+    """One line of goods or freight as it is to stand; comments are not changed.
 
-    `line` is None where the line is to be taken out. Of a store line that is two lines there, name the first with what
-    is to stand and the second with None.
+    `external_id` is the ERP's id of the line, empty where it is to be added. `line` is None where the line is to be
+    taken out. Of a store line that is two lines there, name the first with what is to stand and the second with None.
     """
 
     external_id: str
