@@ -120,6 +120,9 @@ class OrderChanging(ABC):
 
     settle_after: timedelta
     call_deadline: timedelta
+    """The total deadline of every write but `edit_lines`."""
+    edit_deadline: timedelta
+    """The longest that `edit_lines` takes in all, until its commit is answered or given up."""
 
     @abstractmethod
     def read_editable(self, external_ids: Sequence[str]) -> list[EditableOrder]:
