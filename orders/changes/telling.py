@@ -143,7 +143,7 @@ def _attempt(
         operation,
         order.external_id,
         values,
-        deadline=store.call_deadline,
+        deadline=store.edit_deadline if operation == LINES else store.call_deadline,
         settle_after=store.settle_after,
     ) as attempt:
         send()
