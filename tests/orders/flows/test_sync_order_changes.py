@@ -124,3 +124,12 @@ def test_once_the_erp_has_come_too_far_a_person_is_asked_and_may_leave_both(hub,
     assert quantities(hub) == ["3", "1"]
     # That both are left as they are is no reason to call them equal.
     assert hub.reviews() == [("check_order_totals", "totals_differ")]
+
+
+def test_without_a_policy_a_person_is_asked_as_before(hub):
+    placed = hub.place(po_number="PO-1", lines=TWO_LINES)
+    hub.work()
+
+    edit(hub, placed, quantities={placed["lines"][0]: 2})
+
+    assert hub.reviews() == [("push_order_to_erp", "changed_after_sending")]
