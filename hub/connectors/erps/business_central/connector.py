@@ -14,9 +14,9 @@ from hub.connectors.erps.business_central.cancellation import BusinessCentralCan
 from hub.connectors.erps.business_central.client import Account, Client
 from hub.connectors.erps.business_central.code_names import CodeNames
 from hub.connectors.erps.business_central.customers import BusinessCentralCustomers
+from hub.connectors.erps.business_central.editing import BusinessCentralEditing
 from hub.connectors.erps.business_central.odata import query
-from hub.connectors.erps.business_central.sales_documents import BusinessCentralDocuments
-from hub.connectors.erps.business_central.sales_orders import BusinessCentralOrders, CodeList
+from hub.connectors.erps.business_central.sales_orders import CodeList
 from hub.connectors.erps.business_central.shipments import PAGE_SETTING, BusinessCentralShipments
 from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
@@ -44,8 +44,7 @@ NO_PAGE = "no page is named that tells tracking numbers, carriers and locations:
 
 
 class BusinessCentral(
-    BusinessCentralOrders,
-    BusinessCentralDocuments,
+    BusinessCentralEditing,
     BusinessCentralCancellation,
     BusinessCentralCustomers,
     BusinessCentralShipments,

@@ -18,10 +18,10 @@ from hub.connectors.erps.netsuite.cancellation import NetSuiteCancellation
 from hub.connectors.erps.netsuite.client import Client, services_url
 from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
+from hub.connectors.erps.netsuite.editing import NetSuiteEditing
 from hub.connectors.erps.netsuite.held_orders import NetSuiteHeldOrders
 from hub.connectors.erps.netsuite.order_body import Choices
 from hub.connectors.erps.netsuite.recent import Recent
-from hub.connectors.erps.netsuite.sales_documents import NetSuiteDocuments
 from hub.connectors.erps.netsuite.sales_orders import Codes
 from hub.connectors.erps.netsuite.settings import setting
 from hub.connectors.erps.netsuite.shipments import NetSuiteShipments
@@ -50,7 +50,7 @@ def _is_gathering(config: Mapping[str, str]) -> bool:
 
 
 class NetSuite(
-    NetSuiteDocuments,
+    NetSuiteEditing,
     NetSuiteHeldOrders,
     NetSuiteCancellation,
     NetSuiteCustomers,
