@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ _HEAD = {
     "email": "e-mail address",
     "phone": "phone",
 }
+# Comments of our own (orders.mapping): they tell how things were when the order was sent.
+_OURS = re.compile(r"No PO number: |Payment: .+ \(\w+\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +80,5 @@ def _comments(sent: Sequence[SalesOrderLine], now: Sequence[SalesOrderLine]) -> 
 
 
 def _texts(lines: Sequence[SalesOrderLine]) -> list[str]:
-    return [line.description for line in lines if line.kind is LineKind.COMMENT]
+    texts = [line.description for line in lines if line.kind is LineKind.COMMENT]
+    return [text for text in texts if not _OURS.match(text)]

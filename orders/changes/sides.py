@@ -73,7 +73,11 @@ def sides(documents: Documents) -> Sides:
 
 
 def _leveled(store: OrderView, base: OrderView, currency: str) -> OrderView:
-    """A price that moved by less than a minor unit of its line is rounding: fewer pieces share a discount otherwise."""
+    """The store's side without what is no change of anybody's.
+
+    A price that moved by less than a minor unit of its line is rounding: fewer pieces share a discount otherwise. Where
+    no charge names a method any more, none is named: the ERP keeps its own.
+    """
 
     def level(key: str, line: LineView) -> LineView:
         old = base.lines.get(key)
@@ -83,7 +87,11 @@ def _leveled(store: OrderView, base: OrderView, currency: str) -> OrderView:
             return line
         return replace(line, price=old.price)
 
-    return replace(store, lines={key: level(key, line) for key, line in store.lines.items()})
+    return replace(
+        store,
+        shipping_method=store.shipping_method or base.shipping_method,
+        lines={key: level(key, line) for key, line in store.lines.items()},
+    )
 
 
 def _lines(
