@@ -23,14 +23,6 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "access.md"
 MARKED = re.compile(r"(?<=<!-- pages -->\n)(.*?)(?=\n<!-- end -->)", re.DOTALL)
 
 
-@pytest.fixture(autouse=True)
-def _roles():
-    """Tests that empty every table empty the groups, too."""
-    Grant.objects.all().delete()
-    Group.objects.all().delete()
-    grant()
-
-
 def test_every_page_answers_every_role_as_the_table_says():
     written = MARKED.search(PAGE.read_text())
 

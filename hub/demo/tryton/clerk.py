@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,7 +21,7 @@ class Clerk:
     def enter_sale(
         self,
         customer: str,
-        lines: list[tuple[str, int | Decimal, str]],
+        lines: Sequence[tuple[str, int | Decimal, str]],
         *,
         reference: str = "",
         tax: str = "VAT19",
@@ -70,7 +70,7 @@ class Clerk:
         """Only a cancelled one can be deleted."""
         self.office.call(f"model.{SALE}.delete", [sale])
 
-    def ship(self, sale: int, quantity: int | None = None) -> None:
+    def ship(self, sale: int, quantity: int | None = None, tracking: str = "") -> None:
         """Pick, pack and ship the sale's first open shipment, or so many of its first line."""
         office, model = self.office, "stock.shipment.out"
         [row] = office.find(SALE, [["id", "=", sale]], "shipments.state")
@@ -79,6 +79,8 @@ class Clerk:
             [found] = office.find(model, [["id", "=", shipment]], "inventory_moves")
             move = found["inventory_moves"][0]
             office.call("model.stock.move.write", [move], {"quantity": float(quantity)})
+        if tracking:
+            office.call(f"model.{model}.write", [shipment], {"reference": tracking})
         for button in ("assign_force", "pick", "pack", "do"):
             office.call(f"model.{model}.{button}", [shipment])
 

@@ -17,6 +17,7 @@ UNAUTHORIZED = {"errors": "[API] Invalid API key or access token (unrecognized l
 
 _SUBJECTS = (
     ("draftOrder", "draft_orders"),
+    ("orderEdit", "order_edits"),
     ("order", "orders"),
     ("compan", "companies"),
     ("customer", "customers"),

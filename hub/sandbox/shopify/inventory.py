@@ -229,6 +229,13 @@ def commit(shop: Shop, order: Record) -> None:
             _move(shop, level, available=-line["quantity"], committed=line["quantity"])
 
 
+def take(shop: Shop, line: Record, pieces: int) -> None:
+    """Pieces that were added to a line of an order."""
+    level = _level_of_line(shop, line)
+    if level is not None:
+        _move(shop, level, available=-pieces, committed=pieces)
+
+
 def release(shop: Shop, line: Record, pieces: int, *, is_restocked: bool) -> None:
     """Pieces of a line that will not be delivered: available again, or lost where they are not restocked."""
     level = _level_of_line(shop, line)

@@ -35,6 +35,28 @@ LIVE_KEYS = [
     "current_total_tax_set",
 ]
 """What may change on an order that was registered with a body of its own."""
+EDITED_KEYS = [
+    "line_items",
+    "shipping_lines",
+    "discount_applications",
+    "subtotal_price",
+    "subtotal_price_set",
+    "total_discounts",
+    "total_discounts_set",
+    "total_line_items_price",
+    "total_line_items_price_set",
+    "total_price",
+    "total_price_set",
+    "total_shipping_price_set",
+    "total_tax",
+    "total_tax_set",
+    "current_shipping_price_set",
+    "current_total_discounts",
+    "current_total_discounts_set",
+    "tax_lines",
+    "payment_terms",
+]
+"""And what an edit of its lines changes beside that."""
 
 
 def local_time(shop: Shop, stamp: str | None) -> str | None:
@@ -87,7 +109,8 @@ def order_body(shop: Shop, order: Record) -> Record:
         return body
     kept: Record = copy.deepcopy(order["_body"])
     if order["updatedAt"] != order["_bodyAt"] or order["_changed"]:
-        kept.update({key: body[key] for key in LIVE_KEYS})
+        keys = [*LIVE_KEYS, *EDITED_KEYS] if order["edited"] else LIVE_KEYS
+        kept.update({key: body[key] for key in keys})
     return kept
 
 

@@ -141,7 +141,8 @@ def line_items(_shop: Shop, order: Record, args: Args) -> Record:
 
 @field("Order.shippingLines")
 def shipping_lines(_shop: Shop, order: Record, args: Args) -> Record:
-    return _as_listed(order["_shippingLines"], args)
+    standing = [line for line in order["_shippingLines"] if not line["isRemoved"]]
+    return _as_listed(order["_shippingLines"] if args.get("includeRemovals") else standing, args)
 
 
 @field("Order.shippingLine", "DraftOrder.shippingLine")
@@ -315,7 +316,12 @@ def line_variant(shop: Shop, line: Record, _args: Args) -> Record | None:
     return shop.get("ProductVariant", line["_variantId"])
 
 
-@field("LineItem.unfulfilledQuantity", "LineItem.refundableQuantity")
+@field("LineItem.unfulfilledQuantity")
+def unfulfilled_quantity(_shop: Shop, line: Record, _args: Args) -> int:
+    return int(line["currentQuantity"] + line.get("_returned", 0) - line.get("_fulfilled", 0))
+
+
+@field("LineItem.refundableQuantity")
 def open_quantity(_shop: Shop, line: Record, _args: Args) -> int:
     return int(line["currentQuantity"])
 

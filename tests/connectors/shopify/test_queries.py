@@ -113,7 +113,14 @@ def test_only_these_operations_write():
     writers = [name for name in NAMES if operation(name).kind is CallKind.WRITE]
 
     assert writers == [
+        "AddEditedDiscount",
+        "AddEditedItem",
+        "AddEditedShipping",
+        "AddEditedVariant",
+        "BeginOrderEdit",
         "CancelFulfillment",
+        "CancelOrder",
+        "CommitOrderEdit",
         "CompleteDraftOrder",
         "CreateCarrierService",
         "CreateDraftOrder",
@@ -126,8 +133,13 @@ def test_only_these_operations_write():
         "DeleteWebhookSubscription",
         "MoveFulfillmentOrder",
         "ReleaseFulfillmentHolds",
+        "RemoveEditedDiscount",
+        "RemoveEditedShipping",
+        "SetEditedQuantity",
         "TellFulfillmentEvent",
         "UpdateCarrierService",
+        "UpdateEditedDiscount",
+        "UpdateOrder",
         "UpdateTracking",
         "WriteOrderMetafields",
         "WriteReferences",

@@ -44,6 +44,7 @@ from hub.connectors.stores.shopify.client import (
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReader
 from hub.connectors.stores.shopify.fulfilments import FulfilmentKeeper
 from hub.connectors.stores.shopify.metafields import MetafieldReader
+from hub.connectors.stores.shopify.order_changing import STAGING, OrderChanger
 from hub.connectors.stores.shopify.order_writing import OrderWriter, settle_time
 from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
@@ -65,6 +66,7 @@ class ShopifyStore(
     OrderReferences,
     FulfilmentKeeper,
     OrderWriter,
+    OrderChanger,
     Subscriptions,
     Webhooks,
     CarrierServices,
@@ -157,6 +159,7 @@ class ShopifyStore(
         super().__init__(config, secrets, hooks)
         deadline = _deadline(config)
         self.settle_after, self.call_deadline = settle_time(config), timedelta(seconds=deadline)
+        self.edit_deadline = self.call_deadline + STAGING
         http = HttpClient(base_url(config), hooks, deadline=deadline, transport=transport)
         self.client = AdminClient(http, hooks, _sign_in(config, secrets, http, hooks))
         self.orders = OrderReader(self.client)
