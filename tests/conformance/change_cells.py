@@ -11,6 +11,8 @@ from hub.connectors.capabilities import Capability
 from hub.connectors.documents import Address, LineKind
 from hub.connectors.order_changes import CHANGED_MEANWHILE, ChangedLine, DocumentChange, OrderEditing
 from hub.errors import Conflict, RecordRejected
+from orders.changes.erp_views import erp_view
+from orders.changes.views import sent_view
 from tests.conformance.cells import cell, orders_of
 from tests.conformance.document_cells import goods_of, whole_orders
 from tests.conformance.erp import ErpUnderTest
@@ -34,6 +36,12 @@ def changed_lines(erp: ErpUnderTest, base) -> tuple[ChangedLine, ...]:
     more = erp.line(LineKind.ITEM, erp.codes.item, quantity="5", price="10.00", tax="9.50")
     other = erp.line(LineKind.ITEM, erp.codes.item, quantity="1", price="4.00", tax="0.76")
     return ChangedLine(goods.external_id, more), ChangedLine("", other)
+
+
+def with_keys(document):
+    """The same with ids of the store's lines."""
+    lines = (replace(line, source_external_id=str(place)) for place, line in enumerate(document.lines))
+    return replace(document, lines=tuple(lines))
 
 
 def to_change(erp: ErpUnderTest):
@@ -76,6 +84,8 @@ def changes_lines_and_head_of_an_order_that_stands(erp: ErpUnderTest) -> None:
         company="Adatum GmbH", line1="Markt 2", city="Bonn", postal_code="53111", country_code="DE"
     )
     change = DocumentChange(base, lines, po_number="PO-4712", ship_to=bonn)
+    sent = with_keys(document)
+    assert erp_view(base, sent) == sent_view(sent)
 
     after = connector.supporting(OrderEditing).change_sales_order(
         base.external_id, document.reference, change
@@ -86,6 +96,9 @@ def changes_lines_and_head_of_an_order_that_stands(erp: ErpUnderTest) -> None:
     assert orders_of(connector).identity_of(after.reference) == document.identity
     assert [line.quantity for line in goods_of(after, erp)] == [Decimal(5), Decimal(1)]
     assert after.totals.including_tax == Decimal("64.26")
+    left = tuple(each.line for each in lines if each.line is not None)
+    now = with_keys(replace(document, lines=left, po_number="PO-4712", ship_to=bonn))
+    assert erp_view(after, now) == erp_view(after, now, after) == sent_view(now)
     assert (after.customer_number, after.payment_terms_code) == (
         base.customer_number,
         base.payment_terms_code,
