@@ -46,6 +46,7 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Stores", "storefront", "sync.store"),
         ("ERPs", "factory", "sync.erp"),
         ("Order policies", "policy", "orders.orderpolicy"),
+        ("Order change policies", "compare_arrows", "orders.orderchangepolicy"),
         ("Fulfilment policies", "package", "orders.fulfilmentpolicy"),
         ("Hold rules", "pan_tool", "orders.holdrule"),
         ("Offline order policies", "call", "orders.offlineorderpolicy"),

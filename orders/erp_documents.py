@@ -21,6 +21,7 @@ from hub.lib.hashing import content_hash
 from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
+from orders.changes.hints import are_compared
 from orders.erp_mirroring import mirror_erp_orders
 from orders.mirroring import SETTLED_AFTER, po_key
 from orders.models import ErpOrder, OrderLink
@@ -47,12 +48,13 @@ _documents = msgspec.json.Decoder(ErpDocument)
 
 
 def wanted(connection: Connection) -> bool:
-    """Whether something is decided by the whole documents of this ERP: a store shows its orders, or has copies of some.
+    """Whether something is decided by the whole documents of this ERP: a store shows its orders, has copies of some, or
+    its own orders are compared with them.
 
     Ask with the policies held still (`hold_policies_still`), or a policy that is saved meanwhile misses what is new.
     """
     copies = OrderLink.objects.filter(connection=connection, origin=OrderLink.Origin.ERP)
-    return are_shown(connection) or copies.exists()
+    return are_shown(connection) or copies.exists() or are_compared(connection)
 
 
 def document_of(order: ErpOrder) -> ErpDocument:

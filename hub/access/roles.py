@@ -41,6 +41,8 @@ _WORK = {
     "sync.change": "view",
     "sync.fieldowner": "view",
     "orders.orderpolicy": "view",
+    "orders.orderchangepolicy": "view",
+    "orders.changeowner": "view",
     "orders.fulfilmentpolicy": "view",
     "orders.holdrule": "view",
     "orders.holdcondition": "view",

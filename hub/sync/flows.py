@@ -36,6 +36,9 @@ class Flow:
     is_rejectable: bool = False
     """Whether a person may answer its questions with a refusal, which it then keeps to."""
 
+    answered_at: str = ""
+    """The page on which its questions are answered, where more than a button is needed; takes record and item."""
+
     def lock_name(self, name: str, connection_id: int, record_id: int) -> str:
         """The subject of one task of this flow."""
         return f"{self.subject}:{record_id}" if self.subject else f"{name}:{connection_id}"
@@ -52,6 +55,9 @@ FLOWS: dict[str, Flow] = {
     "push_erp_references": Flow("orders.flows.push_erp_references", side="store", priority=Priority.NORMAL),
     "push_shipment_to_store": Flow(
         "orders.flows.push_shipment_to_store", side="store", subject="order", priority=Priority.ORDER
+    ),
+    "push_changes_to_store": Flow(
+        "orders.flows.push_changes_to_store", side="store", subject="order", priority=Priority.ORDER
     ),
     "pull_company_locations": Flow(
         "companies.flows.pull_company_locations", side="store", priority=Priority.ORDER, every=600
@@ -79,6 +85,13 @@ FLOWS: dict[str, Flow] = {
         subject="order",
         priority=Priority.ORDER,
         is_rejectable=True,
+    ),
+    "sync_order_changes": Flow(
+        "orders.flows.sync_order_changes",
+        side="erp",
+        subject="order",
+        priority=Priority.ORDER,
+        answered_at="admin:orders_storeorder_pick",
     ),
     "check_order_totals": Flow("orders.flows.check_order_totals", side="erp", priority=Priority.NORMAL),
     "confirm_erp_orders": Flow("orders.flows.confirm_erp_orders", side="erp", priority=Priority.NORMAL),

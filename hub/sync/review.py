@@ -91,6 +91,8 @@ def _refusal(item: ReviewItem, decision: ReviewItem.Decision, reason: str) -> st
     is_rejected = decision == ReviewItem.Decision.REJECTED
     if is_rejected and not item.may_be_rejected:
         return "It cannot be rejected: what was sent already is changed in the ERP."
+    if item.answered_at and not reason.strip():
+        return "It is answered value by value: open it, and press “Decide value by value”."
     if is_rejected and not reason.strip():
         return "Say why it is rejected."
     return ""

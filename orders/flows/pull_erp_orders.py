@@ -24,6 +24,7 @@ from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, Cursor, ReviewItem
 from hub.sync.running import open_connector
+from orders.changes.hints import compared_links
 from orders.erp_documents import ask_for_changed
 from orders.erp_mirroring import mirror_erp_orders
 from orders.models import ErpOrder, OrderLink, StoreOrder
@@ -101,10 +102,12 @@ def _compare_again(connection: Connection, rows: list[ErpOrder]) -> None:
         totals=OrderLink.Totals.UNREAD
     )
     known = links.values_list("pk", "external_id", "totals", "currency", "erp_total", "erp_tax")
+    # Where both sides are compared whole, a drift is told by that.
+    whole = set(compared_links(connection).filter(external_id__in=seen).values_list("pk", flat=True))
     changed = [
         pk
         for pk, external_id, totals, *noted in known
-        if totals == OrderLink.Totals.DIFFER or _has_drifted(seen[external_id], noted)
+        if totals == OrderLink.Totals.DIFFER or (pk not in whole and _has_drifted(seen[external_id], noted))
     ]
     if OrderLink.objects.filter(pk__in=changed).update(totals=OrderLink.Totals.UNREAD):
         enqueue("check_order_totals", connection.pk)

@@ -4,7 +4,7 @@ Starts   a mirror is marked: its order changed where whole documents are wanted,
          itself, for unfinished orders that were not looked at for an hour
 Reads    the ERP's orders, and the posted invoices that they became, by id
 Writes   document, stage, hold and PO number on ErpOrder mirrors, and which of them the ERP does not show any more;
-         tells the stores that show the ERP's orders
+         tells the stores that show the ERP's orders, and has orders compared whose document changed
 Repeat   safe: reading changes nothing there, and nothing older is kept over anything newer
 Review   none: what a document means for a store is decided by the flows that follow it
 """
@@ -20,6 +20,7 @@ from hub.connectors.sales_documents import SalesDocuments
 from hub.errors import NotReadyYet
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
+from orders.changes.hints import announce_changes
 from orders.erp_documents import keep, keep_gone, look_again
 from orders.freshness import database_time
 from orders.models import ErpOrder
@@ -65,5 +66,7 @@ def _read_marked(connection: Connection, marked: QuerySet[ErpOrder], counts: _Co
             hold_policies_still(connection.pk)
             news = keep(connection, found, read_at=read_at)
             announce(connection, news)
-            counts.gone += len(keep_gone(connection, missing, read_at=read_at))
+            gone = keep_gone(connection, missing, read_at=read_at)
+            announce_changes(connection, [*news, *gone])
+            counts.gone += len(gone)
         counts.read, counts.news = counts.read + len(found), counts.news + len(news)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orders.models.changes import ChangeOwner, OrderAgreement, OrderChangePolicy
 from orders.models.field_mappings import OrderFieldMapping
 from orders.models.freight import FreightPolicy, FreightQuote, FreightRate, FreightTraffic
 from orders.models.holds import HoldCondition, HoldRule, OrderOverride
@@ -29,6 +30,7 @@ from orders.models.tax import TaxPolicy
 
 __all__ = [
     "CarrierMapping",
+    "ChangeOwner",
     "ErpOrder",
     "ErpShipment",
     "FulfilmentPolicy",
@@ -41,6 +43,8 @@ __all__ = [
     "FreightRate",
     "FreightTraffic",
     "InstalmentMapping",
+    "OrderAgreement",
+    "OrderChangePolicy",
     "OrderFieldMapping",
     "OrderLedger",
     "OrderLink",

@@ -25,6 +25,7 @@ from hub.sync.models import (
 from inventory.models import ItemMapping
 from orders.models import (
     CarrierMapping,
+    ChangeOwner,
     ErpShipment,
     FreightPolicy,
     FreightQuote,
@@ -35,6 +36,7 @@ from orders.models import (
     InstalmentMapping,
     OfflineBackfill,
     OfflineOrderPolicy,
+    OrderChangePolicy,
     OrderFieldMapping,
     OrderLedger,
     OrderOverride,
@@ -93,6 +95,9 @@ def _mappings(store, erp, location):
     WarehouseMapping.objects.create(warehouse="EAST", **pair)
     CarrierMapping.objects.create(carrier="DHL", **pair)
     FulfilmentPolicy.objects.create(store=store)
+    ChangeOwner.objects.create(
+        policy=OrderChangePolicy.objects.create(store=store), field="po_number", owner="erp"
+    )
     FreightPolicy.objects.create(store=store)
     FreightRate.objects.create(
         store=store, method_code="STD", title="Standard", price="12.50", currency="EUR"

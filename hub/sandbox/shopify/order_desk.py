@@ -9,6 +9,7 @@ from hub.sandbox.shopify import order_changes, order_edit_sessions, order_edits
 from hub.sandbox.shopify.addresses import input_of_person
 from hub.sandbox.shopify.errors import Record, Refused
 from hub.sandbox.shopify.money import decimal_of
+from hub.sandbox.shopify.order_edit_fields import changes
 from hub.sandbox.shopify.placing import attributes, known, order_named, variant_named
 from hub.sandbox.shopify.registry import action
 from hub.sandbox.shopify.shop import Shop
@@ -33,13 +34,13 @@ def edit_order(shop: Shop, data: Record) -> Record:
     """
     order = order_named(shop, data)
     known(data, _KEYS, "an edit")
-    changes = {ours: data[key] for key, ours in _FIELDS.items() if key in data}
+    fields = {ours: data[key] for key, ours in _FIELDS.items() if key in data}
     if "shipping_address" in data:
-        changes["shippingAddress"] = input_of_person(data["shipping_address"])
+        fields["shippingAddress"] = input_of_person(data["shipping_address"])
     if "attributes" in data:
-        changes["customAttributes"] = attributes(data["attributes"])
-    if changes:
-        order_changes.change(shop, order, changes)
+        fields["customAttributes"] = attributes(data["attributes"])
+    if fields:
+        order_changes.change(shop, order, fields)
     if any(data.get(key) for key in _LINES):
         try:
             _edit_lines(shop, order, data)
@@ -55,6 +56,17 @@ def edit_order(shop: Shop, data: Record) -> Record:
 
 def _edit_lines(shop: Shop, order: Record, data: Record) -> None:
     session = order_edit_sessions.begin(shop, order, by_staff=True)
+    try:
+        _stage(shop, order, session, data)
+        if changes(session):
+            note = str(data.get("staff_note", ""))
+            order_edits.commit(shop, session, app_id=None, notifies=bool(data.get("notify")), note=note)
+    finally:
+        # Who closes the page leaves nothing open.
+        session["_isDone"] = True
+
+
+def _stage(shop: Shop, order: Record, session: Record, data: Record) -> None:
     for gid, quantity in (data.get("quantities") or {}).items():
         line = _line(session, gid)
         order_edit_sessions.set_quantity(session, line, quantity, restocks=bool(data.get("restock", True)))
@@ -69,9 +81,6 @@ def _edit_lines(shop: Shop, order: Record, data: Record) -> None:
     for row in data.get("add_shipping") or []:
         price = _money(order, row["price"])
         order_edit_sessions.add_shipping(shop, session, {"title": row["title"], "price": price})
-    order_edits.commit(
-        shop, session, app_id=None, notifies=bool(data.get("notify")), note=str(data.get("staff_note", ""))
-    )
 
 
 def _line(session: Record, gid: str) -> Record:

@@ -296,7 +296,7 @@ def _valued(shop: Shop, session: Record, line: Record, given: Record, code: str 
             "_perPiece": amount,
             "_percent": None,
         }
-    if not 0 < percent <= 100:
+    if percent is None or not 0 < percent <= 100:
         raise Refused([*path, "percentValue"], "must be greater than 0 and at most 100", code)
     value = {"__typename": "PricingPercentageValue", "percentage": percent}
     return {

@@ -109,7 +109,7 @@ class Shop:
 
     def job(self, work: Callable[[], None]) -> Record:
         """A job that was just started: its work is done at once, or `job_seconds` later by whoever comes then."""
-        made = {"id": f"gid://shopify/Job/{uuid.uuid4()}", "done": False}
+        made: Record = {"id": f"gid://shopify/Job/{uuid.uuid4()}", "done": False}
         if self.settings.job_seconds:
             self.jobs.append((self.monotonic() + self.settings.job_seconds, made, work))
             self.tables.setdefault("Job", {})[made["id"]] = made

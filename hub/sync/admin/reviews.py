@@ -247,6 +247,8 @@ def _offered(item: ReviewItem) -> tuple[str, ...]:
         return ("take_back",)
     if item.state != ReviewItem.State.OPEN:
         return ()
+    if item.answered_at:
+        return ("try_again",)
     if not item.may_be_rejected:
         return ("try_again", "approve", "dismiss")
     # What a hold rule asks is answered with a reason, or it would be asked again with the next news of the order.

@@ -246,6 +246,14 @@ def test_an_edit_that_takes_too_long_is_not_committed(shop):
     assert "CommitOrderEdit" not in shop.calls
 
 
+def test_a_missing_scope_is_a_matter_of_this_order_and_not_of_the_whole_connection():
+    shop = Shop(scopes="read_orders write_orders read_companies read_customers")
+    gid, [anvil] = shop.place()
+
+    with pytest.raises(RecordRejected, match="write_order_edits"):
+        shop.edit(gid, LineEdit(line_external_id=anvil, title="Anvil", quantity=1))
+
+
 def test_what_shopify_would_make_of_an_edit_is_looked_at_before_it_is_committed():
     price = {"shopMoney": {"amount": "10.0", "currencyCode": "EUR"}}
     line = {

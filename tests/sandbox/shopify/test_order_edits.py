@@ -276,6 +276,19 @@ def test_an_edit_is_told_with_its_deltas_and_the_order_as_it_is_then(store):
     assert made["shipping"] == []
 
 
+def test_what_a_merchant_may_not_or_need_not_change_leaves_nothing_open(store):
+    gid = store.place()
+    send_one(store, gid)
+    [line] = read(store, gid)["lineItems"]["nodes"]
+
+    with pytest.raises(ValueError, match="fulfilled quantity of 1"):
+        store.store.act("edit_order", {"order": gid, "quantities": {line["id"]: 0}})
+    store.store.act("edit_order", {"order": gid, "quantities": {line["id"]: 2}})
+
+    assert read(store, gid)["edited"] is False
+    assert ask(store, BEGIN, id=gid)["userErrors"] == []
+
+
 def test_stock_follows_what_is_added_and_taken_out(store):
     gid = store.place()
     [line] = read(store, gid)["lineItems"]["nodes"]

@@ -45,10 +45,13 @@ class OrderChanger(OrderChanging):
 
     def change_fields(self, external_id: str, edit: FieldEdit) -> None:
         """`orderUpdate`, which has no billing address, no lines and no customer."""
-        given = {"poNumber": edit.po_number, "note": edit.note, "email": edit.email}
+        given = {
+            "poNumber": edit.po_number,
+            "note": edit.note,
+            "email": edit.email,
+            "shippingAddress": address_input(edit.ship_to),
+        }
         changes = {key: value for key, value in given.items() if value is not None}
-        if edit.ship_to is not None:
-            changes["shippingAddress"] = address_input(edit.ship_to)
         if changes:
             self._change("UpdateOrder", "orderUpdate", {"input": {"id": external_id, **changes}})
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from hub.connectors.store_changes import LineEdit, ShippingEdit
-from hub.connectors.stores.shopify.client import AdminClient, payload_of, refusal
+from hub.connectors.stores.shopify.client import AdminClient, ScopeMissing, payload_of, refusal
 from hub.connectors.stores.shopify.editable_node import is_manual
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.order_inputs import money_input
@@ -75,7 +75,8 @@ class OrderEdit:
             raise RecordRejected(f"Shopify offers no line {edit.title or edit.line_external_id} for editing.")
         if integer(line, "quantity") != edit.quantity:
             wanted = {"line": text(line, "id"), "quantity": edit.quantity, "restock": edit.restocks}
-            self._expect(edit, self._staged_line("SetEditedQuantity", wanted), edit.quantity, None)
+            staged = self._staged_line("SetEditedQuantity", wanted, may_be_gone=edit.quantity == 0)
+            self._expect(edit, staged, edit.quantity, None)
         if edit.discount is not None:
             self._discount(edit, line, edit.discount)
 
@@ -138,6 +139,8 @@ class OrderEdit:
 
     def _expect(self, edit: LineEdit, line: Node, quantity: int, price: Decimal | None) -> None:
         """Raises RecordRejected where the staged line is not what is wanted; nothing is committed then."""
+        if not line:
+            return
         pieces, costs = integer(line, "quantity"), _price(line, "discountedUnitPriceSet")
         if pieces != quantity or (price is not None and costs != price):
             raise RecordRejected(
@@ -168,6 +171,9 @@ class OrderEdit:
             payload = payload_of(staging, reply, _ROOTS[name])
         except OutcomeUnknown as error:
             raise Unreachable(f"{error} Nothing was committed: the order is as it was.") from error
+        except ScopeMissing as error:
+            # A shop whose orders nobody edits goes on without this scope.
+            raise RecordRejected(str(error)) from error
         errors = members(payload, "userErrors")
         if any(_BEGUN_ALREADY in text(error, "message") for error in errors):
             raise NotReadyYet("Another edit of this order is open in Shopify.", after=WAIT_FOR_OTHERS)
