@@ -70,6 +70,9 @@ FLOWS: dict[str, Flow] = {
     "backfill_store_orders": Flow(
         "orders.flows.backfill_store_orders", side="store", priority=Priority.BACKGROUND
     ),
+    "push_order_progress": Flow(
+        "orders.flows.push_order_progress", side="store", priority=Priority.BACKGROUND
+    ),
     "check_order_ledger": Flow(
         "orders.flows.check_order_ledger", side="store", every=21_600, priority=Priority.BACKGROUND
     ),

@@ -141,7 +141,6 @@ def test_only_these_operations_write():
         "UpdateEditedDiscount",
         "UpdateOrder",
         "UpdateTracking",
-        "WriteOrderMetafields",
         "WriteReferences",
     ]
 
