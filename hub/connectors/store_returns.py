@@ -86,7 +86,7 @@ class StoreReturn:
 
 @dataclass(frozen=True, slots=True)
 class RefundedLine:
-    """One refunded line: `subtotal` after discounts, with tax where the order's prices include it; `tax` of the line."""
+    """One refunded line: `subtotal` after discounts, with tax where the order's prices include it; `tax` of it."""
 
     external_id: str
     line_external_id: str

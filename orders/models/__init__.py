@@ -18,6 +18,7 @@ from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
 from orders.models.policies import OrderPolicy
+from orders.models.returns import CreditLink, OrderReturns, RefundPolicy, StoreRefund, StoreReturn
 from orders.models.shipments import (
     CarrierMapping,
     ErpShipment,
@@ -29,6 +30,7 @@ from orders.models.tax import TaxPolicy
 
 __all__ = [
     "CarrierMapping",
+    "CreditLink",
     "ErpOrder",
     "ErpShipment",
     "FulfilmentPolicy",
@@ -47,11 +49,15 @@ __all__ = [
     "OrderMetafields",
     "OrderOverride",
     "OrderPolicy",
+    "OrderReturns",
     "OtherLineMapping",
     "PaymentTermsMapping",
+    "RefundPolicy",
     "ShipmentLink",
     "ShippingMethodMapping",
     "StoreOrder",
+    "StoreRefund",
+    "StoreReturn",
     "TaxCodeMapping",
     "WarehouseMapping",
     "TaxPolicy",
