@@ -100,6 +100,10 @@ FLOWS: dict[str, Flow] = {
     "pull_erp_shipments": Flow(
         "orders.flows.pull_erp_shipments", side="erp", every=60, priority=Priority.BACKGROUND
     ),
+    "pull_erp_credits": Flow(
+        "orders.flows.pull_erp_credits", side="erp", every=120, priority=Priority.BACKGROUND
+    ),
+    "push_refund_to_erp": Flow("orders.flows.push_refund_to_erp", side="erp", subject="order"),
 }
 
 # Which room takes the deliveries of a store: a function (connection, deliveries) -> {delivery id: why it is flagged}.

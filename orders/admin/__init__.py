@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orders.admin import (
+    credits,
     field_mappings,
     freight,
     holds,
@@ -15,6 +16,7 @@ from orders.admin import (
 )
 
 __all__ = [
+    "credits",
     "field_mappings",
     "freight",
     "holds",

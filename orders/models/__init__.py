@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orders.models.credits import CreditLineMapping, CreditPolicy, ErpCredit
 from orders.models.field_mappings import OrderFieldMapping
 from orders.models.freight import FreightPolicy, FreightQuote, FreightRate, FreightTraffic
 from orders.models.holds import HoldCondition, HoldRule, OrderOverride
@@ -30,6 +31,9 @@ from orders.models.tax import TaxPolicy
 
 __all__ = [
     "CarrierMapping",
+    "CreditLineMapping",
+    "CreditPolicy",
+    "ErpCredit",
     "CreditLink",
     "ErpOrder",
     "ErpShipment",

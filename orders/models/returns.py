@@ -123,7 +123,11 @@ class OrderReturns(models.Model):
 
 
 class CreditLink(models.Model):
-    """This refund of a store is that credit memo of an ERP. Unique both ways; written by flows only."""
+    """This refund of a store is that credit memo of an ERP. Unique both ways; written by flows only.
+
+    Of one that the store began: totals are in `currency`, major units, what was expected before the create and what the
+    ERP arrived at. `state` is how far the ERP's document is.
+    """
 
     class Origin(models.TextChoices):
         """Where it was decided: the other side holds a copy."""
@@ -131,11 +135,28 @@ class CreditLink(models.Model):
         STORE = "store", "store"
         ERP = "erp", "ERP"
 
+    class State(models.TextChoices):
+        DONE = "", "done"
+        CREATED = "created", "not posted yet"
+        DIFFERS = "differs", "totals differ"
+
     refund = models.ForeignKey(StoreRefund, on_delete=models.PROTECT, related_name="links", db_index=False)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, db_index=False)
     external_id = models.CharField(max_length=120)
     number = models.CharField(max_length=60, default="", blank=True)
     origin = models.CharField(max_length=5, choices=Origin.choices)
+    reference = models.CharField(max_length=120, default="", blank=True)
+    is_return = models.BooleanField(default=False)
+    """Whether the ERP's document is a return order, which the warehouse receives before it is credited."""
+    is_adopted = models.BooleanField(default=False)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.DONE, blank=True)
+    currency = models.CharField(max_length=3, default="", blank=True)
+    expected_total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    expected_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    erp_total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    erp_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    sent_document = models.JSONField(null=True, blank=True)
+    """The vendor-free NewCredit that was sent, as JSON; None where we sent none."""
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -25,6 +25,9 @@ from hub.sync.models import (
 from inventory.models import ItemMapping
 from orders.models import (
     CarrierMapping,
+    CreditLineMapping,
+    CreditPolicy,
+    ErpCredit,
     ErpShipment,
     FreightPolicy,
     FreightQuote,
@@ -87,6 +90,8 @@ def _mappings(store, erp, location):
     TaxPolicy.objects.create(**pair)
     InstalmentMapping.objects.create(type="NET", plan="30 % at 0 days + 70 % at 30 days", **pair)
     OtherLineMapping.objects.create(kind="tip", **pair)
+    CreditLineMapping.objects.create(kind="rounding", **pair)
+    CreditPolicy.objects.create(store=store)
     PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
     ShippingMethodMapping.objects.create(title="Standard", **pair)
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
@@ -132,6 +137,16 @@ def _shipments(store, erp, order):
         document_hash="a",
     )
     ShipmentLink.objects.create(shipment=shipment, connection=store, external_id="f", part=1, lines={})
+    ErpCredit.objects.create(
+        connection=erp,
+        external_id="c",
+        number="CR-1",
+        order=order,
+        stage="credited",
+        remote_updated_at=NOW,
+        document={},
+        document_hash="a",
+    )
 
 
 def _machinery(store, erp, orders):
