@@ -30,8 +30,8 @@ from orders.models import CreditPolicy, OrderLink, StoreOrder, StoreRefund, Stor
 from orders.returns.amounts import RefundWorth, worth_of_refunds
 
 FLOW = "push_refund_to_erp"
-# Money on its way takes days at some gateways; the store tells when it is there.
-LOOKS_AGAIN_SECONDS = 3600.0
+# Money on its way takes days at some gateways; the store tells when it is there, and of the order sooner.
+LOOKS_AGAIN_SECONDS = 900.0
 
 
 @dataclass(slots=True)
@@ -67,6 +67,8 @@ class OrderRefunds:
             money=refund.money,
             credit=worth.credit + worth.rounding,
             restocks=restocks_of(document),
+            has_goodwill=worth.goodwill > 0,
+            is_order_current=self.order.remote_updated_at >= refund.created_at,
             is_approved=self._is_approved(refund),
         )
         decision = before_the_erp(facts)
