@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from hub.connectors.credits import Credits, ReturnOrders
 from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.sales_documents import ErpDocument, SalesDocuments
 from hub.connectors.store_returns import StoreRefund as Refund
@@ -97,7 +98,21 @@ class OrderRefunds:
             restocked=self.policy.restocked_as == CreditPolicy.As.RETURN_ORDER,
             not_restocked=self.policy.not_restocked_as == CreditPolicy.As.RETURN_ORDER,
         )
+        self._check_way(refund, is_return=is_return)
         self.sender.send(refund, new_credit(document, worth, order), is_return=is_return)
+
+    def _check_way(self, refund: StoreRefund, *, is_return: bool) -> None:
+        """An ERP that has no call for it is no reason to stop everything else: a person credits there."""
+        if isinstance(self.sender.connector, ReturnOrders if is_return else Credits):
+            return
+        erp, what = self.sender.connection, "return orders" if is_return else "credit memos"
+        advice = "Change the credit policy, or credit" if is_return else "Credit"
+        raise NeedsReview(
+            f"{refund} was not credited: {erp} has no {what} that could be created from here. {advice} it there by "
+            "hand, then dismiss this.",
+            code="credit_by_hand",
+            evidence={"refund": refund.external_id, "order": self.order.name, "document": self.link.shown_number},
+        )
 
     def _document(self) -> ErpDocument | None:
         """The order as the ERP has it now; None where it is gone."""
