@@ -142,6 +142,7 @@ def recount(order: Record) -> None:
     shipping_taxes = total(
         [pair_of(tax["priceSet"]) for s in order["_shippingLines"] for tax in s["taxLines"]]
     )
+    shipping_taxes = shipping_taxes - order.get("_shippingTaxBack", ZERO)
     tax, subtotal = taxes + shipping_taxes, gross - discounts
     whole = subtotal + pair_of(order["currentShippingPriceSet"]) + (ZERO if order["taxesIncluded"] else tax)
     order["currentSubtotalPriceSet"] = currencies.bag(subtotal)

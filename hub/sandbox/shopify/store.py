@@ -29,6 +29,9 @@ from hub.sandbox.shopify import (
     placing,
     profiles,
     raw_orders,
+    refunds,
+    return_desk,
+    returns,
     terms,
     webhooks,
 )
@@ -55,6 +58,9 @@ NOUNS = (
     orders,
     placing,
     raw_orders,
+    refunds,
+    return_desk,
+    returns,
     terms,
 )
 

@@ -27,6 +27,7 @@ SCOPES = [
     "read_companies",
     "read_products",
     "write_merchant_managed_fulfillment_orders",
+    "write_returns",
     "read_all_orders",
 ]
 

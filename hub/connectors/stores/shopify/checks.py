@@ -19,6 +19,8 @@ NEEDED_SCOPES = {
 
 # Only stores with a fulfilment policy need it.
 SENDING_SCOPE = "write_merchant_managed_fulfillment_orders"
+# Only stores with a refund policy need it.
+RETURNS_SCOPE = "write_returns"
 
 
 def connection_checks(client: AdminClient, account: str) -> list[Check]:
@@ -76,6 +78,9 @@ def _scope_checks(scopes: set[str]) -> list[Check]:
     if SENDING_SCOPE not in scopes:
         warning = f"Warning: without {SENDING_SCOPE} the store cannot be told of shipments."
         checks.append(Check(f"Scope {SENDING_SCOPE}", True, warning))
+    if RETURNS_SCOPE not in scopes:
+        warning = f"Warning: without {RETURNS_SCOPE} returns cannot be read, approved or declined."
+        checks.append(Check(f"Scope {RETURNS_SCOPE}", True, warning))
     if "read_all_orders" not in scopes:
         warning = "Warning: without read_all_orders only orders of the last 60 days can be read."
         checks.append(Check("Scope read_all_orders", True, warning))
