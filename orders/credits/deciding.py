@@ -33,6 +33,10 @@ class RefundFacts:
     credit: Decimal
     """What it is worth, in major units."""
     restocks: frozenset[Restock]
+    has_goodwill: bool = False
+    """Whether more money moved than it is for: the order does not become smaller by that."""
+    is_order_current: bool = True
+    """Whether what is known of the store's order is as new as the refund."""
     is_approved: bool = False
     """Whether a person said that it is credited although nothing is invoiced."""
 
@@ -71,9 +75,11 @@ def after_the_invoice(facts: RefundFacts, document: ErpDocument | None, store_to
         return Decision(Action.SEND, "invoiced")
     if document.stage is OrderStage.CANCELLED:
         return Decision(Action.NOTHING, "the order was cancelled in the ERP: nothing of it was invoiced")
-    if document.totals is not None and document.totals.including_tax == store_total:
-        return Decision(Action.NOTHING, "the order in the ERP is smaller already: nothing is to be credited")
-    return Decision(Action.HOLD, "not invoiced yet")
+    if facts.has_goodwill or document.totals is None or document.totals.including_tax != store_total:
+        return Decision(Action.HOLD, "not invoiced yet")
+    if not facts.is_order_current:
+        return Decision(Action.WAIT, "the order is read again from the store first")
+    return Decision(Action.NOTHING, "the order in the ERP is smaller already: nothing is to be credited")
 
 
 def _is_invoiced(facts: RefundFacts, document: ErpDocument) -> bool:

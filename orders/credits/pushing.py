@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from hub.connectors.credits import Credits, ReturnOrders
 from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.sales_documents import ErpDocument, SalesDocuments
 from hub.connectors.store_returns import StoreRefund as Refund
@@ -25,13 +26,14 @@ from orders.credits.deciding import (
 )
 from orders.credits.making import Order, currency_of, new_credit
 from orders.credits.sending import Sender
+from orders.credits.twins import is_twin
 from orders.mirroring import document_of
 from orders.models import CreditPolicy, OrderLink, StoreOrder, StoreRefund, StoreReturn
 from orders.returns.amounts import RefundWorth, worth_of_refunds
 
 FLOW = "push_refund_to_erp"
-# Money on its way takes days at some gateways; the store tells when it is there.
-LOOKS_AGAIN_SECONDS = 3600.0
+# Money on its way takes days at some gateways; the store tells when it is there, and of the order sooner.
+LOOKS_AGAIN_SECONDS = 900.0
 
 
 @dataclass(slots=True)
@@ -67,6 +69,8 @@ class OrderRefunds:
             money=refund.money,
             credit=worth.credit + worth.rounding,
             restocks=restocks_of(document),
+            has_goodwill=worth.goodwill > 0,
+            is_order_current=self.order.remote_updated_at >= refund.created_at,
             is_approved=self._is_approved(refund),
         )
         decision = before_the_erp(facts)
@@ -75,6 +79,8 @@ class OrderRefunds:
             side = currency_of(placed, self.link)
             decision = after_the_invoice(facts, self._document(), side.of(placed.current_total))
         if decision.action is Action.SEND:
+            if is_twin(refund, self.link, worth.credit):
+                return Decision(Action.NOTHING, "the ERP had credited it by itself")
             self._send(refund, document, worth)
         return decision
 
@@ -95,7 +101,25 @@ class OrderRefunds:
             restocked=self.policy.restocked_as == CreditPolicy.As.RETURN_ORDER,
             not_restocked=self.policy.not_restocked_as == CreditPolicy.As.RETURN_ORDER,
         )
+        self._check_way(refund, is_return=is_return)
         self.sender.send(refund, new_credit(document, worth, order), is_return=is_return)
+
+    def _check_way(self, refund: StoreRefund, *, is_return: bool) -> None:
+        """An ERP that has no call for it is no reason to stop everything else: a person credits there."""
+        if isinstance(self.sender.connector, ReturnOrders if is_return else Credits):
+            return
+        erp, what = self.sender.connection, "return orders" if is_return else "credit memos"
+        advice = "Change the credit policy, or credit" if is_return else "Credit"
+        raise NeedsReview(
+            f"{refund} was not credited: {erp} has no {what} that could be created from here. {advice} it there by "
+            "hand, then dismiss this.",
+            code="credit_by_hand",
+            evidence={
+                "refund": refund.external_id,
+                "order": self.order.name,
+                "document": self.link.shown_number,
+            },
+        )
 
     def _document(self) -> ErpDocument | None:
         """The order as the ERP has it now; None where it is gone."""
