@@ -1,4 +1,4 @@
-"""Whether an ERP has credited by itself what a store refunded by itself: both by hand, and neither knows of the other."""
+"""Whether an ERP has credited by itself what a store refunded by itself: both by hand, neither knowing of the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from hub.connectors.credits import CreditStage
-from hub.errors import PossibleDuplicate
+from hub.errors import Conflict
 from hub.sync.models import ReviewItem
 from orders.models import CreditLink, ErpCredit, OrderLink, StoreRefund
 
@@ -17,8 +17,8 @@ FLOW, CODE = "push_refund_to_erp", "credit_exists"
 def is_twin(refund: StoreRefund, link: OrderLink, credit: Decimal) -> bool:
     """Whether a person said that a credit of the ERP's own is this refund; it is linked then.
 
-    `credit` is what the refund is worth, in the currency of the order in the ERP. Raises PossibleDuplicate where one
-    of the same amount belongs to no refund and nobody has answered.
+    `credit` is what the refund is worth, in the currency of the order in the ERP. Raises Conflict where one of the
+    same amount belongs to no refund and nobody has answered.
     """
     linked = CreditLink.objects.filter(connection=link.connection, is_return=False)
     twins = ErpCredit.objects.filter(
@@ -36,7 +36,7 @@ def is_twin(refund: StoreRefund, link: OrderLink, credit: Decimal) -> bool:
     if answer == ReviewItem.Decision.DISMISSED:
         _link(refund, link, twin)
     elif answer != ReviewItem.Decision.APPROVED:
-        raise PossibleDuplicate(
+        raise Conflict(
             f"{refund} comes to {credit} {link.currency}, and {link.connection} has credited the same of this order by "
             f"itself ({twin}). Approve to credit it once more; dismiss where it is the same.",
             code=CODE,

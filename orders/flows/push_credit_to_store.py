@@ -16,8 +16,8 @@ from hub.connectors.store_returns import Refunds, ReturnState
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
-from orders.models import CreditLink, ErpCredit, OrderLink, RefundPolicy, StoreOrder, StoreReturn
-from orders.returns.pushing import OrderCredits
+from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreOrder, StoreReturn
+from orders.returns.pushing import refund_each
 from orders.returns.sending import Sender
 
 DECIDE = "decide_store_return"
@@ -40,9 +40,7 @@ def run(connection: Connection, record_id: int) -> str:
     sender.read()
     due = sender.adopt(due)
     sender.wait_for_lost()
-    for credit in due:
-        link = OrderLink.objects.select_related("connection").get(order=order, connection=credit.connection)
-        OrderCredits(sender, policy, link, connector.supporting(Fulfilments)).refund(credit)
+    refund_each(due, sender, policy, connector.supporting(Fulfilments))
     return ", ".join(sender.written)
 
 

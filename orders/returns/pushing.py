@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from hub.connectors.credits import ErpCredit as Document
 from hub.connectors.documents import PlacedOrder
 from hub.connectors.fulfilments import Fulfilments
-from hub.connectors.store_returns import NewRefund, Restock, SuggestedRefund
-from hub.errors import NeedsReview
+from hub.connectors.store_returns import NewRefund, PaymentState, Restock, SuggestedRefund
+from hub.connectors.store_returns import StoreRefund as Refund
+from hub.errors import Conflict, NeedsReview
 from hub.sync.models import ReviewItem
 from inventory.models import ItemMapping
 from orders.credits.making import currency_of
@@ -42,6 +44,22 @@ from orders.shipments.items import item_numbers
 FLOW = "push_credit_to_store"
 
 
+def refund_each(
+    due: Sequence[ErpCredit], sender: Sender, policy: RefundPolicy, fulfilments: Fulfilments
+) -> None:
+    """Refund these credits of one order; a question about one stops none of the others. Raises the first of them."""
+    questions: list[NeedsReview] = []
+    for credit in due:
+        links = OrderLink.objects.select_related("connection")
+        link = links.get(order=sender.order, connection=credit.connection)
+        try:
+            OrderCredits(sender, policy, link, fulfilments).refund(credit)
+        except NeedsReview as question:
+            questions.append(question)
+    if questions:
+        raise questions[0]
+
+
 @dataclass(frozen=True, slots=True)
 class OrderCredits:
     """Credits of one order that its store has not been told of. `link` is the order in the ERP."""
@@ -54,11 +72,10 @@ class OrderCredits:
     def refund(self, credit: ErpCredit) -> None:
         """Refund this credit, or ask. A person who dismissed the question has settled it by hand."""
         decisions = self._decisions(credit)
-        if ReviewItem.Decision.DISMISSED in decisions.values():
-            self.sender.settle(credit)
-            self.sender.written.append(f"{credit} was settled by hand")
-            return
         document = credit_document(credit)
+        if ReviewItem.Decision.DISMISSED in decisions.values():
+            self._settled_by_hand(credit, document)
+            return
         intended = self.sender.intended(credit)
         try:
             if intended is None:
@@ -125,30 +142,42 @@ class OrderCredits:
         rows = WarehouseMapping.objects.filter(store=self.sender.connection, erp=self.link.connection)
         return dict(rows.exclude(location_external_id="").values_list("warehouse", "location_external_id"))
 
+    def _settled_by_hand(self, credit: ErpCredit, document: Document) -> None:
+        """A person made the refund, or wants none. The one of the same amount is linked: nobody credits it again."""
+        twins = self._twins(document)
+        if len(twins) == 1:
+            self.sender.link(credit, twins[0], (), is_adopted=True)
+        self.sender.settle(credit)
+        self.sender.written.append(f"{credit} was settled by hand")
+
     def _check_twins(self, credit: ErpCredit, document: Document, decisions: dict[str, str]) -> None:
         """A refund of the same amount that belongs to no credit may be this one, made by hand; so may the credit of a
-        return order that we made for a refund. Raises NeedsReview, unless a person said that it is another."""
-        if "refund_exists" in decisions or document.totals is None:
-            return
-        total = document.totals.including_tax
-        placed = document_of(self.sender.order)
-        currency = currency_of(placed, self.link)
-        linked = CreditLink.objects.filter(
-            connection=self.link.connection, refund__order=self.sender.order
-        ).select_related("refund")
-        ours = {link.refund.external_id for link in linked if not link.is_return}
-        twins = [
-            one.external_id
-            for one in self.sender.refunds
-            if one.external_id not in ours and not one.mark and currency.of(one.explained) == total
-        ]
+        return order that we made for a refund. Raises Conflict, unless a person said that it is another."""
+        twins = [] if "refund_exists" in decisions else self._twins(document)
         if twins:
-            raise NeedsReview(
-                f"The store has refunded {total} {credit.currency} of {self.sender.order.name} already, and credit "
+            amount = document.totals.including_tax if document.totals else ""
+            raise Conflict(
+                f"The store has refunded {amount} {credit.currency} of {self.sender.order.name} already, and credit "
                 f"{credit} comes to the same. Approve to refund it once more; dismiss where it is the same.",
                 code="refund_exists",
-                evidence={"credit": credit.number, "refunds": twins, "amount": str(total)},
+                evidence={"credit": credit.number, "refunds": [one.external_id for one in twins]},
             )
+
+    def _twins(self, document: Document) -> list[Refund]:
+        """Refunds of the credit's amount that no credit memo is linked to."""
+        linked = CreditLink.objects.filter(connection=self.link.connection, is_return=False)
+        known = set(
+            linked.filter(refund__order=self.sender.order).values_list("refund__external_id", flat=True)
+        )
+        currency = currency_of(document_of(self.sender.order), self.link)
+        return [
+            one
+            for one in self.sender.refunds
+            if document.totals is not None
+            and one.external_id not in known
+            and not one.mark
+            and document.totals.including_tax in (currency.of(one.explained), _moved(one, currency))
+        ]
 
     def _decisions(self, credit: ErpCredit) -> dict[str, str]:
         """What people decided about this credit, by the code of the question."""
@@ -159,6 +188,10 @@ class OrderCredits:
             evidence__credit_id=credit.external_id,
         )
         return dict(items.exclude(decision="").order_by("pk").values_list("code", "decision"))
+
+
+def _moved(refund: Refund, currency: Currency) -> Decimal:
+    return currency.of(refund.moved(PaymentState.DONE, PaymentState.PENDING))
 
 
 def _amount(

@@ -127,6 +127,12 @@ def test_a_refund_that_was_made_by_hand_is_asked_about(hub):
 
     assert (hub.reviews(), crediting.calls()) == ([(FLOW, "refund_exists")], 0)
 
+    release("refund_exists", "dismiss")
+    enqueue(FLOW, hub.euro.pk, [hub.order(crediting.placed).pk])
+    work(hub)
+
+    assert (CreditLink.objects.get().external_id, crediting.calls()) == ("CM-1", 0)
+
 
 def test_the_store_down_then_up(hub):
     crediting = Crediting(hub)
