@@ -17,6 +17,10 @@ _ORDERS = (
     "orders.orderledger",
     "orders.erpshipment",
     "orders.shipmentlink",
+    "orders.erpcredit",
+    "orders.storerefund",
+    "orders.storereturn",
+    "orders.creditlink",
     "orders.orderoverride",
     "orders.freightquote",
 )
@@ -33,6 +37,7 @@ _MAPPINGS = (
     "orders.taxcodemapping",
     "orders.warehousemapping",
     "orders.carriermapping",
+    "orders.creditlinemapping",
 )
 # No connections (their settings), no calls, deliveries and attempts (bodies and values with customers' data).
 _LOOK = dict.fromkeys((*_ORDERS, *_COMPANIES, *_MAPPINGS, "sync.reviewitem"), "view")
@@ -44,6 +49,8 @@ _WORK = {
     "orders.orderchangepolicy": "view",
     "orders.changeowner": "view",
     "orders.fulfilmentpolicy": "view",
+    "orders.creditpolicy": "view",
+    "orders.refundpolicy": "view",
     "orders.holdrule": "view",
     "orders.holdcondition": "view",
     "orders.offlineorderpolicy": "view",
@@ -101,6 +108,7 @@ ROLES: dict[str, Role] = {
             **_LOOK,
             **_WORK,
             "sync.reviewitem": "view decide_money",
+            "orders.creditlinemapping": "view add change",
             "orders.instalmentmapping": "view add change",
             "orders.otherlinemapping": "view add change",
             "orders.paymenttermsmapping": "view add change",

@@ -37,6 +37,9 @@ class Capability(StrEnum):
     PICKING = "picking"
     DELIVERY = "delivery"
     UNDO_SHIPMENT = "undo_shipment"
+    CREDIT_MEMO = "credit_memo"
+    FOLLOW_CREDITS = "follow_credits"
+    RETURN_ORDER = "return_order"
 
 
 MEANINGS: dict[Capability, str] = {
@@ -65,4 +68,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.PICKING: "tell a shipment that is picked or packed, before it leaves",
     Capability.DELIVERY: "tell a shipment that was delivered",
     Capability.UNDO_SHIPMENT: "tell a shipment that was taken back",
+    Capability.CREDIT_MEMO: "create a credit memo, once, and have it posted",
+    Capability.FOLLOW_CREDITS: "tell which credit memos are new or changed",
+    Capability.RETURN_ORDER: "create and follow return orders, before anything is credited",
 }

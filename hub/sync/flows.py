@@ -76,6 +76,12 @@ FLOWS: dict[str, Flow] = {
     "check_order_ledger": Flow(
         "orders.flows.check_order_ledger", side="store", every=21_600, priority=Priority.BACKGROUND
     ),
+    "pull_store_returns": Flow("orders.flows.pull_store_returns", side="store", every=900),
+    "read_store_returns": Flow("orders.flows.read_store_returns", side="store"),
+    "decide_store_return": Flow(
+        "orders.flows.decide_store_return", side="store", subject="store_return", is_rejectable=True
+    ),
+    "push_credit_to_store": Flow("orders.flows.push_credit_to_store", side="store", subject="order"),
     "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
     "check_carrier_service": Flow("orders.flows.check_carrier_service", side="store", every=300),
     # ERPs
@@ -116,6 +122,10 @@ FLOWS: dict[str, Flow] = {
     "pull_erp_shipments": Flow(
         "orders.flows.pull_erp_shipments", side="erp", every=60, priority=Priority.BACKGROUND
     ),
+    "pull_erp_credits": Flow(
+        "orders.flows.pull_erp_credits", side="erp", every=120, priority=Priority.BACKGROUND
+    ),
+    "push_refund_to_erp": Flow("orders.flows.push_refund_to_erp", side="erp", subject="order"),
 }
 
 # Which room takes the deliveries of a store: a function (connection, deliveries) -> {delivery id: why it is flagged}.

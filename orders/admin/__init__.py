@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orders.admin import (
     changes,
+    credits,
     field_mappings,
     freight,
     holds,
@@ -12,11 +13,13 @@ from orders.admin import (
     offline,
     orders,
     policies,
+    returns,
     shipments,
 )
 
 __all__ = [
     "changes",
+    "credits",
     "field_mappings",
     "freight",
     "holds",
@@ -25,5 +28,6 @@ __all__ = [
     "offline",
     "orders",
     "policies",
+    "returns",
     "shipments",
 ]

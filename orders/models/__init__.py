@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orders.models.changes import ChangeOwner, OrderAgreement, OrderChangePolicy
+from orders.models.credits import CreditLineMapping, CreditPolicy, ErpCredit
 from orders.models.field_mappings import OrderFieldMapping
 from orders.models.freight import FreightPolicy, FreightQuote, FreightRate, FreightTraffic
 from orders.models.holds import HoldCondition, HoldRule, OrderOverride
@@ -19,6 +20,7 @@ from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
 from orders.models.policies import OrderPolicy
+from orders.models.returns import CreditLink, OrderReturns, RefundPolicy, StoreRefund, StoreReturn
 from orders.models.shipments import (
     CarrierMapping,
     ErpShipment,
@@ -31,6 +33,10 @@ from orders.models.tax import TaxPolicy
 __all__ = [
     "CarrierMapping",
     "ChangeOwner",
+    "CreditLineMapping",
+    "CreditPolicy",
+    "ErpCredit",
+    "CreditLink",
     "ErpOrder",
     "ErpShipment",
     "FulfilmentPolicy",
@@ -51,11 +57,15 @@ __all__ = [
     "OrderMetafields",
     "OrderOverride",
     "OrderPolicy",
+    "OrderReturns",
     "OtherLineMapping",
     "PaymentTermsMapping",
+    "RefundPolicy",
     "ShipmentLink",
     "ShippingMethodMapping",
     "StoreOrder",
+    "StoreRefund",
+    "StoreReturn",
     "TaxCodeMapping",
     "WarehouseMapping",
     "TaxPolicy",

@@ -26,6 +26,10 @@ from inventory.models import ItemMapping
 from orders.models import (
     CarrierMapping,
     ChangeOwner,
+    CreditLineMapping,
+    CreditLink,
+    CreditPolicy,
+    ErpCredit,
     ErpShipment,
     FreightPolicy,
     FreightQuote,
@@ -42,8 +46,11 @@ from orders.models import (
     OrderOverride,
     OtherLineMapping,
     PaymentTermsMapping,
+    RefundPolicy,
     ShipmentLink,
     ShippingMethodMapping,
+    StoreRefund,
+    StoreReturn,
     TaxCodeMapping,
     TaxPolicy,
     WarehouseMapping,
@@ -89,6 +96,9 @@ def _mappings(store, erp, location):
     TaxPolicy.objects.create(**pair)
     InstalmentMapping.objects.create(type="NET", plan="30 % at 0 days + 70 % at 30 days", **pair)
     OtherLineMapping.objects.create(kind="tip", **pair)
+    CreditLineMapping.objects.create(kind="rounding", **pair)
+    CreditPolicy.objects.create(store=store)
+    RefundPolicy.objects.create(store=store)
     PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
     ShippingMethodMapping.objects.create(title="Standard", **pair)
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
@@ -137,6 +147,30 @@ def _shipments(store, erp, order):
         document_hash="a",
     )
     ShipmentLink.objects.create(shipment=shipment, connection=store, external_id="f", part=1, lines={})
+    both = {"connection": store, "order": order, "created_at": NOW, "document": {}, "document_hash": "a"}
+    refund = StoreRefund.objects.create(
+        external_id="r",
+        currency="EUR",
+        explained=1,
+        moved=1,
+        presentment_currency="EUR",
+        presentment_explained=1,
+        presentment_moved=1,
+        remote_updated_at=NOW,
+        **both,
+    )
+    StoreReturn.objects.create(external_id="t", name="#1-R1", state="requested", **both)
+    CreditLink.objects.create(refund=refund, connection=erp, external_id="c", origin="erp")
+    ErpCredit.objects.create(
+        connection=erp,
+        external_id="c",
+        number="CR-1",
+        order=order,
+        stage="credited",
+        remote_updated_at=NOW,
+        document={},
+        document_hash="a",
+    )
 
 
 def _machinery(store, erp, orders):

@@ -9,6 +9,7 @@ from types import ModuleType
 
 from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
+from hub.connectors.credits import Credits, ReturnOrders
 from hub.connectors.erp_parts import AccountLimits, Confirmation, Customers, NewCustomers, SalesOrders
 from hub.connectors.held_orders import HeldOrders
 from hub.connectors.order_changes import OrderCancellation, OrderEditing
@@ -18,6 +19,7 @@ from tests.conformance import (
     cancel_cells,
     change_cells,
     confirm_cells,
+    credit_cells,
     customer_cells,
     document_cells,
     hold_cells,
@@ -35,6 +37,7 @@ MEANT = (
     cancel_cells,
     change_cells,
     confirm_cells,
+    credit_cells,
     customer_cells,
     document_cells,
     hold_cells,
@@ -62,6 +65,9 @@ PARTS = {
     Capability.FOLLOW_SHIPMENTS: Shipments,
     Capability.TRACKING_NUMBERS: Shipments,
     Capability.UNDO_SHIPMENT: Shipments,
+    Capability.CREDIT_MEMO: Credits,
+    Capability.FOLLOW_CREDITS: Credits,
+    Capability.RETURN_ORDER: ReturnOrders,
 }
 UNTOLD = (Capability.SIGN_IN, Capability.PRICES_WITH_TAX)
 """Nothing but their cells says whether they are there."""

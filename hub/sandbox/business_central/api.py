@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from hub.sandbox.business_central.access import Access
+from hub.sandbox.business_central.credit_memos import MEMOS, CreditMemos
 from hub.sandbox.business_central.documents import LINES, ORDERS, Orders
 from hub.sandbox.business_central.entities import ENTITIES, LINES_OF, Entity
 from hub.sandbox.business_central.errors import Refusal, bad_request, no_resource, not_valid
@@ -27,7 +28,9 @@ JSON_TYPE = {
     "Content-Type": "application/json; odata.metadata=minimal; odata.streaming=true",
     "OData-Version": "4.0",
 }
-SHIP_AND_INVOICE = "Microsoft.NAV.shipAndInvoice"
+SHIP_AND_INVOICE, POST = "Microsoft.NAV.shipAndInvoice", "Microsoft.NAV.post"
+# What an action is asked of.
+ACTIONS_OF = {SHIP_AND_INVOICE: ORDERS, POST: MEMOS}
 
 
 class Api:
@@ -38,6 +41,7 @@ class Api:
     ) -> None:
         self.state = state
         self.orders = orders
+        self.memos = CreditMemos(state, orders.lcy, carries_tax=orders.carries_tax)
         self.reader = reader
         self.access = access
         self.options = options
@@ -76,9 +80,10 @@ class Api:
 
     def _in_company(self, request: Request, target: Segment, parent: Segment | None) -> Response:
         owner = self._owner(target, parent) if parent else None
-        if target.name == SHIP_AND_INVOICE and owner is not None and request.method == "POST":
-            self.access.check("POST", SHIP_AND_INVOICE)
-            self._within(lambda: self.orders.post(owner))
+        if target.name in ACTIONS_OF and owner is not None and request.method == "POST":
+            self.access.check("POST", target.name)
+            posting = self.orders if target.name == SHIP_AND_INVOICE else self.memos
+            self._within(lambda: posting.post(owner))
             return Response(204)
         entity = ENTITIES.get(target.name)
         if entity is None:
@@ -94,7 +99,7 @@ class Api:
 
     def _owner(self, target: Segment, parent: Segment) -> Record:
         """The document that lines or an action are asked of."""
-        is_action = parent.name == ORDERS and target.name == SHIP_AND_INVOICE
+        is_action = ACTIONS_OF.get(target.name) == parent.name
         if not is_action and LINES_OF.get(parent.name) != target.name:
             raise no_resource(target.name)
         return self._existing(parent.name, parent.id or "")
@@ -134,8 +139,9 @@ class Api:
     def _create(self, request: Request, entity: Entity, owner: Record | None) -> Response:
         body = _parse(request.body)
         ask = asked(entity, request.query)
-        if entity.set_name == ORDERS:
-            inserted, final = self._within(lambda: self.orders.create(body))
+        if entity.set_name in (ORDERS, MEMOS):
+            maker = self.orders if entity.set_name == ORDERS else self.memos
+            inserted, final = self._within(lambda: maker.create(body))
             shown = final if self.options["totals_in_answer"] else inserted
             return self._written(201, request, entity, shown, ask)
         if entity.set_name == LINES:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.sandbox.business_central.access import Access
+from hub.sandbox.business_central.credit_memos import MEMO_LINES, MEMOS, CreditMemos
 from hub.sandbox.business_central.documents import LINES, ORDERS, Orders
 from hub.sandbox.business_central.errors import Refusal
 from hub.sandbox.business_central.shipping import TRAVEL
@@ -24,6 +25,7 @@ class Office:
 
     state: State
     orders: Orders
+    memos: CreditMemos
     access: Access
     pages: WebServices
 
@@ -119,6 +121,42 @@ def _undo_shipment(office: Office, data: Data) -> Data:
     return {"number": shipment["number"]}
 
 
+def _create_credit_memo(office: Office, data: Data) -> Data:
+    """`memo` as an API body; posted at once where `posted` says so."""
+    _, memo = office.memos.create(_exact(_need(data, "memo")))
+    if data.get("posted", False):
+        memo = office.memos.post(memo)
+    return {"id": memo["id"], "number": memo["number"]}
+
+
+def _edit_credit_memo_line(office: Office, data: Data) -> Data:
+    """The line with `sequence` of the draft `number`."""
+    memo = _memo(office, data)
+    lines = {line["sequence"]: line for line in office.memos.ordered_lines(memo)}
+    line = lines.get(_need(data, "sequence"))
+    if line is None:
+        raise ValueError(f"{memo['number']} has no line {data['sequence']!r}")
+    office.memos.change_line(line, _exact(_need(data, "changes")))
+    return {"number": memo["number"]}
+
+
+def _delete_credit_memo(office: Office, data: Data) -> Data:
+    memo = _memo(office, data)
+    if memo["status"] != "Draft":
+        raise ValueError(f"{memo['number']} is posted")
+    for line in office.memos.ordered_lines(memo):
+        office.state.remove(MEMO_LINES, line["id"])
+    office.state.remove(MEMOS, memo["id"])
+    return {"deleted": memo["id"]}
+
+
+def _memo(office: Office, data: Data) -> Record:
+    found = office.state[MEMOS].one("number", _need(data, "number"))
+    if found is None:
+        raise ValueError(f"there is no credit memo {data['number']!r}")
+    return found
+
+
 def _travel(data: Data) -> dict[str, str]:
     return {name: str(data[name]) for name in TRAVEL if name in data}
 
@@ -195,6 +233,9 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "reopen_order": _set_status("Draft"),
     "request_approval": _set_status("In_x0020_Review"),
     "post_order": _post_order,
+    "create_credit_memo": _create_credit_memo,
+    "edit_credit_memo_line": _edit_credit_memo_line,
+    "delete_credit_memo": _delete_credit_memo,
     "ship_order": _ship_order,
     "correct_shipment": _correct_shipment,
     "undo_shipment": _undo_shipment,

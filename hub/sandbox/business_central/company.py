@@ -135,7 +135,7 @@ class BusinessCentralCompany(System):
 
     def act(self, action: str, data: dict[str, Any]) -> dict[str, Any]:
         try:
-            office = clerk.Office(self.state, self.orders, self.access, self.api.pages)
+            office = clerk.Office(self.state, self.orders, self.api.memos, self.access, self.api.pages)
             return clerk.act(office, action, data)
         except Refusal as refusal:
             raise ValueError(refusal.message) from refusal
@@ -147,6 +147,7 @@ class BusinessCentralCompany(System):
             "salesOrders": self._documents("salesOrders", "salesOrderLines"),
             "salesInvoices": self._documents("salesInvoices", "salesInvoiceLines"),
             "salesShipments": self._shipments(),
+            "salesCreditMemos": self._documents("salesCreditMemos", "salesCreditMemoLines"),
             "requests": dict(self.requests),
         }
 

@@ -137,6 +137,29 @@ salesShipmentLines salesShipmentLine
     lineType:Enum(_x0020_|G_x002F_L_x0020_Account|Item|Resource|Fixed_x0020_Asset|Charge_x0020__x0028_Item_x0029_|Allocation_x0020_Account)
     lineObjectNumber:Code[20] description:Text[100] description2:Text[50] unitOfMeasureCode:Code[10]
     unitPrice:Decimal quantity:Decimal discountPercent:Decimal taxPercent:Decimal! shipmentDate:Date
+salesCreditMemos salesCreditMemo
+    id:Guid! number:Code[20]! externalDocumentNumber:Code[35] creditMemoDate:Date postingDate:Date
+    dueDate:Date customerId:Guid customerNumber:Code[20] customerName:Text[100]! billToName:Text[100]!
+    billToCustomerId:Guid billToCustomerNumber:Code[20] sellToAddressLine1:Text[100]
+    sellToAddressLine2:Text[50] sellToCity:Text[30] sellToCountry:Code[10] sellToState:Text[30]
+    sellToPostCode:Code[20] billToAddressLine1:Text[100] billToAddressLine2:Text[50]
+    billToCity:Text[30] billToCountry:Code[10] billToState:Text[30] billToPostCode:Code[20]
+    shortcutDimension1Code:Code[20] shortcutDimension2Code:Code[20] currencyId:Guid currencyCode:Text
+    paymentTermsId:Guid shipmentMethodId:Guid salesperson:Code[20] pricesIncludeTax:Boolean!
+    discountAmount:Decimal discountAppliedBeforeTax:Boolean! totalAmountExcludingTax:Decimal!
+    totalTaxAmount:Decimal! totalAmountIncludingTax:Decimal!
+    status:Enum(_x0020_|Draft|In_x0020_Review|Open|Canceled|Corrective|Paid)!
+    lastModifiedDateTime:DateTime! invoiceId:Guid invoiceNumber:Code[20] phoneNumber:Text[30]
+    email:Text[80] customerReturnReasonId:Guid
+salesCreditMemoLines salesCreditMemoLine
+    id:Guid! documentId:Guid sequence:Integer itemId:Guid accountId:Guid
+    lineType:Enum(Comment|Account|Item|Resource|Fixed_x0020_Asset|Charge|Allocation_x0020_Account)
+    lineObjectNumber:Code[20] description:Text[100] description2:Text[50] unitOfMeasureId:Guid
+    unitOfMeasureCode:Code[10] unitPrice:Decimal quantity:Decimal discountAmount:Decimal
+    discountPercent:Decimal discountAppliedBeforeTax:Boolean! amountExcludingTax:Decimal!
+    taxCode:Code[50] taxPercent:Decimal! totalTaxAmount:Decimal! amountIncludingTax:Decimal!
+    invoiceDiscountAllocation:Decimal! netAmount:Decimal! netTaxAmount:Decimal!
+    netAmountIncludingTax:Decimal! shipmentDate:Date itemVariantId:Guid locationId:Guid
 companies company
     id:Guid! systemVersion:Text! name:Text! displayName:Text! businessProfileId:Text!
 """  # noqa: E501 - two lists of enum values are longer than a line
@@ -186,4 +209,5 @@ LINES_OF = {
     "salesOrders": "salesOrderLines",
     "salesInvoices": "salesInvoiceLines",
     "salesShipments": "salesShipmentLines",
+    "salesCreditMemos": "salesCreditMemoLines",
 }

@@ -17,6 +17,8 @@ INDEXED = {
     "salesOrders": ("externalDocumentNumber", "number", "customerNumber"),
     "salesInvoices": ("externalDocumentNumber", "number", "orderNumber", "orderId"),
     "salesShipments": ("externalDocumentNumber", "number", "orderNumber"),
+    "salesCreditMemos": ("externalDocumentNumber", "number", "customerNumber"),
+    "salesCreditMemoLines": ("documentId",),
     "salesOrderLines": ("documentId",),
     "salesShipmentLines": ("documentId",),
     "salesInvoiceLines": ("documentId",),

@@ -31,6 +31,9 @@ from hub.sandbox.shopify import (
     placing,
     profiles,
     raw_orders,
+    refunds,
+    return_desk,
+    returns,
     terms,
     webhooks,
 )
@@ -59,6 +62,9 @@ NOUNS = (
     orders,
     placing,
     raw_orders,
+    refunds,
+    return_desk,
+    returns,
     terms,
 )
 
