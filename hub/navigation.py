@@ -50,6 +50,8 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Hold rules", "pan_tool", "orders.holdrule"),
         ("Offline order policies", "call", "orders.offlineorderpolicy"),
         ("Offline backfills", "history_edu", "orders.offlinebackfill"),
+        ("Adoption policies", "family_restroom", "orders.adoptionpolicy"),
+        ("Adoption runs", "manage_search", "orders.adoptionrun"),
         ("Tax policies", "account_balance", "orders.taxpolicy"),
         ("Company policies", "badge", "companies.companypolicy"),
         ("Freight policies", "conveyor_belt", "orders.freightpolicy"),

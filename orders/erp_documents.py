@@ -23,7 +23,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from orders.erp_mirroring import mirror_erp_orders
 from orders.mirroring import SETTLED_AFTER, po_key
-from orders.models import ErpOrder, OrderLink
+from orders.models import AdoptionPolicy, ErpOrder, OrderLink
 from orders.models.mirrors import UNFINISHED
 from orders.offline.hints import are_shown
 
@@ -47,12 +47,14 @@ _documents = msgspec.json.Decoder(ErpDocument)
 
 
 def wanted(connection: Connection) -> bool:
-    """Whether something is decided by the whole documents of this ERP: a store shows its orders, or has copies of some.
+    """Whether something is decided by the whole documents of this ERP: a store shows its orders, has copies
+    of some, or looks for orders by their PO number.
 
     Ask with the policies held still (`hold_policies_still`), or a policy that is saved meanwhile misses what is new.
     """
     copies = OrderLink.objects.filter(connection=connection, origin=OrderLink.Origin.ERP)
-    return are_shown(connection) or copies.exists()
+    by_po = AdoptionPolicy.objects.filter(erp=connection, is_on=True, way=AdoptionPolicy.Way.PO)
+    return are_shown(connection) or copies.exists() or by_po.exists()
 
 
 def document_of(order: ErpOrder) -> ErpDocument:

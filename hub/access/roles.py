@@ -46,6 +46,8 @@ _WORK = {
     "orders.holdcondition": "view",
     "orders.offlineorderpolicy": "view",
     "orders.offlinebackfill": "view",
+    "orders.adoptionpolicy": "view",
+    "orders.adoptionrun": "view",
     "orders.freightpolicy": "view",
     "orders.taxpolicy": "view",
     "companies.companypolicy": "view",

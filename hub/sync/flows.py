@@ -92,6 +92,7 @@ FLOWS: dict[str, Flow] = {
     "read_erp_limits": Flow(
         "orders.flows.read_erp_limits", side="erp", every=3600, priority=Priority.BACKGROUND
     ),
+    "adopt_orders": Flow("orders.flows.adopt_orders", side="erp", every=600, priority=Priority.BACKGROUND),
     "check_order_twin": Flow("orders.flows.check_order_twin", side="erp", subject="order"),
     "pull_erp_orders": Flow(
         "orders.flows.pull_erp_orders", side="erp", every=60, priority=Priority.BACKGROUND

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orders.admin import (
+    adoption,
     field_mappings,
     freight,
     holds,
@@ -15,6 +16,7 @@ from orders.admin import (
 )
 
 __all__ = [
+    "adoption",
     "field_mappings",
     "freight",
     "holds",

@@ -6,7 +6,7 @@ Writes   a sales order in the ERP, an attempt before it, OrderLink after it
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
 Review   a hold rule is met, PO missing or used before, no mapping, values that fit no field, bad address, sums that
          differ, a tip or tax of the channel that nobody decided about, ERP refuses, changed after sending, after it
-         was rejected or after a person entered values
+         was rejected or after a person entered values; perhaps carried there by a connector before us
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection, ReviewItem
 from hub.sync.running import open_connector, this_run
 from orders import mapping, metafields
+from orders.adoption.deciding import adopt_former
 from orders.changes.cancelling import cancel_in_erp
 from orders.changes.since_sent import changes_since_sent
 from orders.erp_mirroring import was_erp_read_lately
@@ -56,6 +57,8 @@ def run(connection: Connection, record_id: int) -> str:
         return told
     if not is_linked and (elsewhere := _elsewhere(known, connection)):
         return elsewhere
+    if not is_linked and (adopted := adopt_former(known, connection, erp)):
+        return adopted
     decision = decide(_facts(known, connection), _policy(known.policy))
     if decision.action is not Action.SEND:
         return _without_sending(decision, known, _side(known, connection, erp))

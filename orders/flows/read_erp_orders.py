@@ -20,6 +20,7 @@ from hub.connectors.sales_documents import SalesDocuments
 from hub.errors import NotReadyYet
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
+from orders.adoption.hints import announce as look_for_carried
 from orders.erp_documents import keep, keep_gone, look_again
 from orders.freshness import database_time
 from orders.models import ErpOrder
@@ -65,5 +66,6 @@ def _read_marked(connection: Connection, marked: QuerySet[ErpOrder], counts: _Co
             hold_policies_still(connection.pk)
             news = keep(connection, found, read_at=read_at)
             announce(connection, news)
+            look_for_carried(connection, news)
             counts.gone += len(keep_gone(connection, missing, read_at=read_at))
         counts.read, counts.news = counts.read + len(found), counts.news + len(news)

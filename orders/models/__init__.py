@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orders.models.adoption import AdoptionPolicy, AdoptionRun
 from orders.models.field_mappings import OrderFieldMapping
 from orders.models.freight import FreightPolicy, FreightQuote, FreightRate, FreightTraffic
 from orders.models.holds import HoldCondition, HoldRule, OrderOverride
@@ -28,6 +29,8 @@ from orders.models.shipments import (
 from orders.models.tax import TaxPolicy
 
 __all__ = [
+    "AdoptionPolicy",
+    "AdoptionRun",
     "CarrierMapping",
     "ErpOrder",
     "ErpShipment",

@@ -24,6 +24,8 @@ from hub.sync.models import (
 )
 from inventory.models import ItemMapping
 from orders.models import (
+    AdoptionPolicy,
+    AdoptionRun,
     CarrierMapping,
     ErpShipment,
     FreightPolicy,
@@ -110,6 +112,7 @@ def _mappings(store, erp, location):
     CompanyPolicy.objects.create(store=store)
     showing = OfflineOrderPolicy.objects.create(**pair)
     OfflineBackfill.objects.create(policy=showing, orders_from=NOW.date())
+    AdoptionRun.objects.create(policy=AdoptionPolicy.objects.create(**pair))
     CompanyLocationLink.objects.create(
         location=location,
         connection=erp,

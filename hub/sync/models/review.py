@@ -68,6 +68,11 @@ class ReviewItem(models.Model):
         return flow is not None and flow.is_rejectable and not is_late and "content_hash" in self.evidence
 
     @property
+    def choices(self) -> list[tuple[str, str]]:
+        """The answers that it offers instead of a plain approval, as value and label."""
+        return [(str(value), str(label)) for value, label in self.evidence.get("choices", [])]
+
+    @property
     def fingerprint(self) -> str:
         """Of what a person is shown: the same question asked again has the same, whenever it was asked."""
         shown = json.dumps([self.code, self.message, self.evidence], sort_keys=True)
