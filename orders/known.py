@@ -98,6 +98,7 @@ SELECT {_SELECT},
      WHERE m.order_id = o.id AND NOT m.needs_read
        AND m.read_at >= clock_timestamp() - make_interval(secs => %(fresh_for)s::float8)),
     (SELECT a.id FROM {_ADOPTION}),
+    EXISTS (SELECT 1 FROM orders_quotepolicy q WHERE q.store_id = o.connection_id),
     {held_orders.COLUMNS}
 FROM orders_storeorder o
 JOIN sync_connection s ON s.id = o.connection_id
@@ -153,6 +154,8 @@ class KnownOrder:
     metafields_hash: str
     """What tells these values from others; "" where none are asked for."""
     holds: KnownHolds = field(default_factory=KnownHolds)
+    takes_quotes: bool = False
+    """Whether buyers of the store may ask for quotes, which become orders."""
     adoption_id: int | None = None
     """The policy by which a connector before us may have carried the order into the ERP."""
 
@@ -221,7 +224,8 @@ def _known(row: _Row) -> KnownOrder:
         wanted,
         held,
         adoption,
-    ) = row.rest(14)
+        takes_quotes,
+    ) = row.rest(15)
     metafields = _metafields(wanted, held)
     metafields_hash = digest(metafields or {}, wanted)
     return KnownOrder(
@@ -242,6 +246,7 @@ def _known(row: _Row) -> KnownOrder:
         metafields_hash=metafields_hash,
         holds=held_orders.read(row.rest()),
         adoption_id=adoption,
+        takes_quotes=takes_quotes,
     )
 
 

@@ -19,6 +19,8 @@ _ORDERS = (
     "orders.shipmentlink",
     "orders.orderoverride",
     "orders.freightquote",
+    "orders.storequote",
+    "orders.quotelink",
 )
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
@@ -47,6 +49,7 @@ _WORK = {
     "orders.offlineorderpolicy": "view",
     "orders.offlinebackfill": "view",
     "orders.adoptionpolicy": "view",
+    "orders.quotepolicy": "view",
     "orders.adoptionrun": "view",
     "orders.freightpolicy": "view",
     "orders.taxpolicy": "view",
@@ -84,6 +87,7 @@ ROLES: dict[str, Role] = {
             **_WORK,
             "orders.orderledger": "view change",
             "orders.storeorder": "view change",
+            "orders.storequote": "view change",
             "sync.reviewitem": "view change",
             "companies.storecompanylocation": "view change",
             "companies.companylocationmapping": "view add change",

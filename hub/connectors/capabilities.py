@@ -21,6 +21,7 @@ class Capability(StrEnum):
     CONFIRM_ORDER = "confirm_order"
     CANCEL_ORDER = "cancel_order"
     HOLD_ORDER = "hold_order"
+    QUOTES = "quotes"
     FILL_FIELDS = "fill_fields"
     PRICES_WITH_TAX = "prices_with_tax"
     CREATE_TOGETHER = "create_together"
@@ -48,6 +49,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.CONFIRM_ORDER: "confirm orders once their totals are found equal",
     Capability.CANCEL_ORDER: "cancel an order of which nothing was delivered",
     Capability.HOLD_ORDER: "create an order held, and release it when a person approves it",
+    Capability.QUOTES: "create a quote, tell its prices, and make the order of it",
     Capability.FILL_FIELDS: "fill order fields that people mapped",
     Capability.PRICES_WITH_TAX: "take prices that include tax",
     Capability.CREATE_TOGETHER: "create many orders in one request",

@@ -67,6 +67,8 @@ FLOWS: dict[str, Flow] = {
     "check_order_ledger": Flow(
         "orders.flows.check_order_ledger", side="store", every=21_600, priority=Priority.BACKGROUND
     ),
+    "pull_store_quotes": Flow("orders.flows.pull_store_quotes", side="store", every=60),
+    "push_quote_to_store": Flow("orders.flows.push_quote_to_store", side="store", subject="quote"),
     "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
     "check_carrier_service": Flow("orders.flows.check_carrier_service", side="store", every=300),
     # ERPs
@@ -92,6 +94,10 @@ FLOWS: dict[str, Flow] = {
     "read_erp_limits": Flow(
         "orders.flows.read_erp_limits", side="erp", every=3600, priority=Priority.BACKGROUND
     ),
+    "push_quote_to_erp": Flow(
+        "orders.flows.push_quote_to_erp", side="erp", subject="quote", is_rejectable=True
+    ),
+    "read_erp_quotes": Flow("orders.flows.read_erp_quotes", side="erp", every=300),
     "adopt_orders": Flow("orders.flows.adopt_orders", side="erp", every=600, priority=Priority.BACKGROUND),
     "check_order_twin": Flow("orders.flows.check_order_twin", side="erp", subject="order"),
     "pull_erp_orders": Flow(

@@ -12,6 +12,7 @@ from orders.admin import (
     offline,
     orders,
     policies,
+    quotes,
     shipments,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "offline",
     "orders",
     "policies",
+    "quotes",
     "shipments",
 ]

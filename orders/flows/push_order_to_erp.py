@@ -35,6 +35,7 @@ from orders.linking import adopt_document, link_order
 from orders.models import ErpOrder, OrderPolicy, StoreOrder
 from orders.offline.linking import adopt_echo
 from orders.offline.marks import mark_in
+from orders.quotes.adopting import adopt_quoted
 from orders.rules import Action, Decision, OrderFacts, Policy, decide, totals_difference
 from orders.unknown_codes import asked_anew
 
@@ -57,7 +58,7 @@ def run(connection: Connection, record_id: int) -> str:
         return told
     if not is_linked and (elsewhere := _elsewhere(known, connection)):
         return elsewhere
-    if not is_linked and (adopted := adopt_former(known, connection, erp)):
+    if not is_linked and (adopted := _carried(known, connection, erp)):
         return adopted
     decision = decide(_facts(known, connection), _policy(known.policy))
     if decision.action is not Action.SEND:
@@ -71,6 +72,12 @@ def run(connection: Connection, record_id: int) -> str:
     document = replace(_document(erp, known, side), is_held=hold is not None)
     with asked_anew(side, known.placed):
         return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
+
+
+def _carried(known: KnownOrder, connection: Connection, erp: SalesOrders) -> str:
+    """What stands in the ERP already: a quote that the order was, or what a connector before us made of it."""
+    quoted = adopt_quoted(known, connection, erp, _side(known, connection, erp)) if known.takes_quotes else ""
+    return quoted or adopt_former(known, connection, erp)
 
 
 def _side(known: KnownOrder, connection: Connection, erp: SalesOrders) -> mapping.Side:

@@ -19,6 +19,7 @@ from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
 from orders.models.policies import OrderPolicy
+from orders.models.quotes import QuoteLink, QuotePolicy, StoreQuote
 from orders.models.shipments import (
     CarrierMapping,
     ErpShipment,
@@ -52,9 +53,12 @@ __all__ = [
     "OrderPolicy",
     "OtherLineMapping",
     "PaymentTermsMapping",
+    "QuoteLink",
+    "QuotePolicy",
     "ShipmentLink",
     "ShippingMethodMapping",
     "StoreOrder",
+    "StoreQuote",
     "TaxCodeMapping",
     "WarehouseMapping",
     "TaxPolicy",

@@ -61,6 +61,8 @@ CANNOT_APPLY: dict[Cell, str] = {
     (Capability.CONFIRM_ORDER, Situation.PAGING): "a call names at most `confirm_batch` documents",
     (Capability.CANCEL_ORDER, Situation.PARTIAL): _ONE,
     (Capability.CANCEL_ORDER, Situation.PAGING): _ONE_ANSWER,
+    (Capability.QUOTES, Situation.PARTIAL): _ONE,
+    (Capability.QUOTES, Situation.PAGING): _ONE_ANSWER,
     (Capability.HOLD_ORDER, Situation.PARTIAL): _ONE,
     (Capability.HOLD_ORDER, Situation.PAGING): _ONE_ANSWER,
     **{(Capability.FILL_FIELDS, s): _IN_THE_ORDER for s in (*_ALL_BUT_CONTENT, Situation.REPEATED)},

@@ -12,6 +12,7 @@ from hub.connectors.capabilities import Capability
 from hub.connectors.erp_parts import AccountLimits, Confirmation, Customers, NewCustomers, SalesOrders
 from hub.connectors.held_orders import HeldOrders
 from hub.connectors.order_changes import OrderCancellation
+from hub.connectors.quotes import Quotes
 from hub.connectors.sales_documents import SalesDocuments
 from hub.connectors.shipment_documents import Shipments
 from tests.conformance import (
@@ -21,6 +22,7 @@ from tests.conformance import (
     document_cells,
     hold_cells,
     order_cells,
+    quote_cells,
     shipment_cells,
     together_cells,
 )
@@ -37,6 +39,7 @@ MEANT = (
     document_cells,
     hold_cells,
     order_cells,
+    quote_cells,
     shipment_cells,
     together_cells,
 )
@@ -50,6 +53,7 @@ PARTS = {
     Capability.FOLLOW_ORDERS: SalesOrders,
     Capability.CONFIRM_ORDER: Confirmation,
     Capability.HOLD_ORDER: HeldOrders,
+    Capability.QUOTES: Quotes,
     Capability.FIND_CUSTOMER_BY_NUMBER: Customers,
     Capability.FIND_CUSTOMER_BY_TAX_ID: Customers,
     Capability.FIND_CUSTOMER_BY_EMAIL: Customers,

@@ -28,6 +28,7 @@ from hub.sandbox.shopify import (
     orders,
     placing,
     profiles,
+    quoting,
     raw_orders,
     terms,
     webhooks,
@@ -54,6 +55,7 @@ NOUNS = (
     order_create,
     orders,
     placing,
+    quoting,
     raw_orders,
     terms,
 )

@@ -51,6 +51,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
         Capability.READ_ORDER_WHOLE: "GET salesOrders",
         Capability.FOLLOW_ORDERS: "GET salesOrders",
         Capability.CANCEL_ORDER: "DELETE salesOrders",
+        Capability.QUOTES: "POST salesQuotes",
         Capability.FIND_CUSTOMER_BY_NUMBER: "GET customers",
         Capability.FIND_CUSTOMER_BY_TAX_ID: "GET customers",
         Capability.FIND_CUSTOMER_BY_EMAIL: "GET customers",

@@ -15,8 +15,8 @@ from hub.connectors.erps.business_central.client import Account, Client
 from hub.connectors.erps.business_central.code_names import CodeNames
 from hub.connectors.erps.business_central.customers import BusinessCentralCustomers
 from hub.connectors.erps.business_central.odata import query
-from hub.connectors.erps.business_central.sales_documents import BusinessCentralDocuments
-from hub.connectors.erps.business_central.sales_orders import BusinessCentralOrders, CodeList
+from hub.connectors.erps.business_central.quotes import BusinessCentralQuotes
+from hub.connectors.erps.business_central.sales_orders import CodeList
 from hub.connectors.erps.business_central.shipments import PAGE_SETTING, BusinessCentralShipments
 from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
@@ -37,6 +37,7 @@ READ_ENTITIES = {
     "shipmentMethods": "send shipping methods",
     "salesOrders": "send and follow orders",
     "salesInvoices": "find orders that were invoiced already",
+    "salesQuotes": "make and follow quotes",
     "locations": "tell the warehouse of a line",
     "salesShipments": "tell stores what was shipped",
 }
@@ -44,8 +45,7 @@ NO_PAGE = "no page is named that tells tracking numbers, carriers and locations:
 
 
 class BusinessCentral(
-    BusinessCentralOrders,
-    BusinessCentralDocuments,
+    BusinessCentralQuotes,
     BusinessCentralCancellation,
     BusinessCentralCustomers,
     BusinessCentralShipments,
