@@ -23,6 +23,8 @@ _ORDERS = (
     "orders.creditlink",
     "orders.orderoverride",
     "orders.freightquote",
+    "orders.storequote",
+    "orders.quotelink",
 )
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
@@ -55,6 +57,9 @@ _WORK = {
     "orders.holdcondition": "view",
     "orders.offlineorderpolicy": "view",
     "orders.offlinebackfill": "view",
+    "orders.adoptionpolicy": "view",
+    "orders.quotepolicy": "view",
+    "orders.adoptionrun": "view",
     "orders.freightpolicy": "view",
     "orders.taxpolicy": "view",
     "companies.companypolicy": "view",
@@ -91,6 +96,7 @@ ROLES: dict[str, Role] = {
             **_WORK,
             "orders.orderledger": "view change",
             "orders.storeorder": "view change",
+            "orders.storequote": "view change",
             "sync.reviewitem": "view change",
             "companies.storecompanylocation": "view change",
             "companies.companylocationmapping": "view add change",

@@ -22,6 +22,7 @@ class Capability(StrEnum):
     CHANGE_ORDER = "change_order"
     CANCEL_ORDER = "cancel_order"
     HOLD_ORDER = "hold_order"
+    QUOTES = "quotes"
     FILL_FIELDS = "fill_fields"
     PRICES_WITH_TAX = "prices_with_tax"
     CREATE_TOGETHER = "create_together"
@@ -53,6 +54,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.CHANGE_ORDER: "change an order that stands: lines, prices, PO number, address, terms",
     Capability.CANCEL_ORDER: "cancel an order of which nothing was delivered",
     Capability.HOLD_ORDER: "create an order held, and release it when a person approves it",
+    Capability.QUOTES: "create a quote, tell its prices, and make the order of it",
     Capability.FILL_FIELDS: "fill order fields that people mapped",
     Capability.PRICES_WITH_TAX: "take prices that include tax",
     Capability.CREATE_TOGETHER: "create many orders in one request",

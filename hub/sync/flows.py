@@ -82,6 +82,8 @@ FLOWS: dict[str, Flow] = {
         "orders.flows.decide_store_return", side="store", subject="store_return", is_rejectable=True
     ),
     "push_credit_to_store": Flow("orders.flows.push_credit_to_store", side="store", subject="order"),
+    "pull_store_quotes": Flow("orders.flows.pull_store_quotes", side="store", every=60),
+    "push_quote_to_store": Flow("orders.flows.push_quote_to_store", side="store", subject="quote"),
     "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
     "check_carrier_service": Flow("orders.flows.check_carrier_service", side="store", every=300),
     # ERPs
@@ -114,6 +116,11 @@ FLOWS: dict[str, Flow] = {
     "read_erp_limits": Flow(
         "orders.flows.read_erp_limits", side="erp", every=3600, priority=Priority.BACKGROUND
     ),
+    "push_quote_to_erp": Flow(
+        "orders.flows.push_quote_to_erp", side="erp", subject="quote", is_rejectable=True
+    ),
+    "read_erp_quotes": Flow("orders.flows.read_erp_quotes", side="erp", every=300),
+    "adopt_orders": Flow("orders.flows.adopt_orders", side="erp", every=600, priority=Priority.BACKGROUND),
     "check_order_twin": Flow("orders.flows.check_order_twin", side="erp", subject="order"),
     "pull_erp_orders": Flow(
         "orders.flows.pull_erp_orders", side="erp", every=60, priority=Priority.BACKGROUND

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orders.admin import (
+    adoption,
     changes,
     credits,
     field_mappings,
@@ -13,6 +14,7 @@ from orders.admin import (
     offline,
     orders,
     policies,
+    quotes,
     returns,
     shipments,
 )
@@ -20,6 +22,7 @@ from orders.admin import (
 __all__ = [
     "changes",
     "credits",
+    "adoption",
     "field_mappings",
     "freight",
     "holds",
@@ -29,5 +32,6 @@ __all__ = [
     "orders",
     "policies",
     "returns",
+    "quotes",
     "shipments",
 ]

@@ -6,7 +6,7 @@ Writes   a sales order in the ERP, an attempt before it, OrderLink after it
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
 Review   a hold rule is met, PO missing or used before, no mapping, values that fit no field, bad address, sums that
          differ, a tip or tax of the channel that nobody decided about, ERP refuses, changed after sending, after it
-         was rejected or after a person entered values
+         was rejected or after a person entered values; perhaps carried there by a connector before us
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector, this_run
 from orders import mapping, metafields
+from orders.adoption.deciding import adopt_former
 from orders.changes.cancelling import cancel_in_erp
 from orders.changes.hints import has_it_compared
 from orders.changes.since_sent import changes_since_sent
@@ -35,6 +36,7 @@ from orders.models import ErpOrder, OrderPolicy, StoreOrder
 from orders.offline.linking import adopt_echo
 from orders.offline.marks import mark_in
 from orders.preparing import check_fresh, side_of
+from orders.quotes.adopting import adopt_quoted
 from orders.rules import Action, Decision, OrderFacts, Policy, decide, totals_difference
 from orders.unknown_codes import asked_anew
 
@@ -57,6 +59,8 @@ def run(connection: Connection, record_id: int) -> str:
         return told
     if not is_linked and (elsewhere := _elsewhere(known, connection)):
         return elsewhere
+    if not is_linked and (adopted := _carried(known, connection, erp)):
+        return adopted
     decision = decide(_facts(known, connection), _policy(known.policy))
     if decision.action is not Action.SEND:
         return _without_sending(decision, known, side_of(known, connection, erp))
@@ -69,6 +73,14 @@ def run(connection: Connection, record_id: int) -> str:
     document = replace(_document(erp, known, side), is_held=hold is not None)
     with asked_anew(side, known.placed):
         return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
+
+
+def _carried(known: KnownOrder, connection: Connection, erp: SalesOrders) -> str:
+    """What stands in the ERP already: a quote that the order was, or what a connector before us made of it."""
+    quoted = (
+        adopt_quoted(known, connection, erp, side_of(known, connection, erp)) if known.takes_quotes else ""
+    )
+    return quoted or adopt_former(known, connection, erp)
 
 
 # ------------------------------------------------------------------------------------------------- decide

@@ -20,6 +20,7 @@ from hub.connectors.sales_documents import SalesDocuments
 from hub.errors import NotReadyYet
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
+from orders.adoption.hints import announce as look_for_carried
 from orders.changes.hints import announce_changes
 from orders.erp_documents import keep, keep_gone, look_again
 from orders.freshness import database_time
@@ -68,6 +69,7 @@ def _read_marked(connection: Connection, marked: QuerySet[ErpOrder], counts: _Co
             news = keep(connection, found, read_at=read_at)
             announce(connection, news)
             ask_for_orders(connection, [order.external_id for order in news])
+            look_for_carried(connection, news)
             gone = keep_gone(connection, missing, read_at=read_at)
             announce_changes(connection, [*news, *gone])
             counts.gone += len(gone)

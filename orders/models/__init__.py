@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orders.models.adoption import AdoptionPolicy, AdoptionRun
 from orders.models.changes import ChangeOwner, OrderAgreement, OrderChangePolicy
 from orders.models.credits import CreditLineMapping, CreditPolicy, ErpCredit
 from orders.models.field_mappings import OrderFieldMapping
@@ -20,6 +21,7 @@ from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
 from orders.models.policies import OrderPolicy
+from orders.models.quotes import QuoteLink, QuotePolicy, StoreQuote
 from orders.models.returns import CreditLink, OrderReturns, RefundPolicy, StoreRefund, StoreReturn
 from orders.models.shipments import (
     CarrierMapping,
@@ -31,6 +33,8 @@ from orders.models.shipments import (
 from orders.models.tax import TaxPolicy
 
 __all__ = [
+    "AdoptionPolicy",
+    "AdoptionRun",
     "CarrierMapping",
     "ChangeOwner",
     "CreditLineMapping",
@@ -66,6 +70,9 @@ __all__ = [
     "StoreOrder",
     "StoreRefund",
     "StoreReturn",
+    "QuoteLink",
+    "QuotePolicy",
+    "StoreQuote",
     "TaxCodeMapping",
     "WarehouseMapping",
     "TaxPolicy",

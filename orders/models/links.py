@@ -51,6 +51,8 @@ class OrderLink(models.Model):
     """Empty until the ERP has numbered the document and told so."""
     reference = models.CharField(max_length=120)
     is_adopted = models.BooleanField(default=False)
+    adopted_by = models.CharField(max_length=200, default="", db_default="", blank=True)
+    """Of an order that a connector before us carried into the ERP: what it was recognised by, in words."""
     origin = models.CharField(max_length=5, choices=Origin.choices, default=Origin.STORE, db_default="store")
     sent_content_hash = models.CharField(max_length=32, default="", blank=True)
     sent_document = models.JSONField(null=True, blank=True)

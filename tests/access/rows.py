@@ -24,6 +24,8 @@ from hub.sync.models import (
 )
 from inventory.models import ItemMapping
 from orders.models import (
+    AdoptionPolicy,
+    AdoptionRun,
     CarrierMapping,
     ChangeOwner,
     CreditLineMapping,
@@ -46,9 +48,12 @@ from orders.models import (
     OrderOverride,
     OtherLineMapping,
     PaymentTermsMapping,
+    QuoteLink,
+    QuotePolicy,
     RefundPolicy,
     ShipmentLink,
     ShippingMethodMapping,
+    StoreQuote,
     StoreRefund,
     StoreReturn,
     TaxCodeMapping,
@@ -125,6 +130,25 @@ def _mappings(store, erp, location):
     CompanyPolicy.objects.create(store=store)
     showing = OfflineOrderPolicy.objects.create(**pair)
     OfflineBackfill.objects.create(policy=showing, orders_from=NOW.date())
+    QuotePolicy.objects.create(**pair)
+    asked = StoreQuote.objects.create(
+        connection=store,
+        external_id="q",
+        name="#D1",
+        location=location,
+        status="open",
+        currency="EUR",
+        total="20.00",
+        asked_at=NOW,
+        remote_updated_at=NOW,
+        observed_at=NOW,
+        request_hash="q",
+        document={},
+    )
+    QuoteLink.objects.create(
+        quote=asked, connection=erp, external_id="q", number="S-QUO1", reference="Q", sent_document={}
+    )
+    AdoptionRun.objects.create(policy=AdoptionPolicy.objects.create(**pair))
     CompanyLocationLink.objects.create(
         location=location,
         connection=erp,

@@ -64,6 +64,8 @@ CANNOT_APPLY: dict[Cell, str] = {
     (Capability.CHANGE_ORDER, Situation.PAGING): _ONE_ANSWER,
     (Capability.CANCEL_ORDER, Situation.PARTIAL): _ONE,
     (Capability.CANCEL_ORDER, Situation.PAGING): _ONE_ANSWER,
+    (Capability.QUOTES, Situation.PARTIAL): _ONE,
+    (Capability.QUOTES, Situation.PAGING): _ONE_ANSWER,
     (Capability.HOLD_ORDER, Situation.PARTIAL): _ONE,
     (Capability.HOLD_ORDER, Situation.PAGING): _ONE_ANSWER,
     **{(Capability.FILL_FIELDS, s): _IN_THE_ORDER for s in (*_ALL_BUT_CONTENT, Situation.REPEATED)},

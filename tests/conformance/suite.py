@@ -13,6 +13,7 @@ from hub.connectors.credits import Credits, ReturnOrders
 from hub.connectors.erp_parts import AccountLimits, Confirmation, Customers, NewCustomers, SalesOrders
 from hub.connectors.held_orders import HeldOrders
 from hub.connectors.order_changes import OrderCancellation, OrderEditing
+from hub.connectors.quotes import Quotes
 from hub.connectors.sales_documents import SalesDocuments
 from hub.connectors.shipment_documents import Shipments
 from tests.conformance import (
@@ -24,6 +25,7 @@ from tests.conformance import (
     document_cells,
     hold_cells,
     order_cells,
+    quote_cells,
     shipment_cells,
     together_cells,
 )
@@ -42,6 +44,7 @@ MEANT = (
     document_cells,
     hold_cells,
     order_cells,
+    quote_cells,
     shipment_cells,
     together_cells,
 )
@@ -56,6 +59,7 @@ PARTS = {
     Capability.FOLLOW_ORDERS: SalesOrders,
     Capability.CONFIRM_ORDER: Confirmation,
     Capability.HOLD_ORDER: HeldOrders,
+    Capability.QUOTES: Quotes,
     Capability.FIND_CUSTOMER_BY_NUMBER: Customers,
     Capability.FIND_CUSTOMER_BY_TAX_ID: Customers,
     Capability.FIND_CUSTOMER_BY_EMAIL: Customers,

@@ -14,6 +14,7 @@ from hub.sandbox.business_central.documents import LINES, ORDERS, Orders
 from hub.sandbox.business_central.entities import ENTITIES, LINES_OF, Entity
 from hub.sandbox.business_central.errors import Refusal, bad_request, no_resource, not_valid
 from hub.sandbox.business_central.filters import Condition, Filter
+from hub.sandbox.business_central.quotes import MAKE_ORDER, QUOTES, Quotes
 from hub.sandbox.business_central.reading import Ask, Reader, asked
 from hub.sandbox.business_central.routes import BATCH, Segment, base_of, segments_of
 from hub.sandbox.business_central.state import State, etag_of
@@ -29,8 +30,6 @@ JSON_TYPE = {
     "OData-Version": "4.0",
 }
 SHIP_AND_INVOICE, POST = "Microsoft.NAV.shipAndInvoice", "Microsoft.NAV.post"
-# What an action is asked of.
-ACTIONS_OF = {SHIP_AND_INVOICE: ORDERS, POST: MEMOS}
 
 
 class Api:
@@ -42,6 +41,13 @@ class Api:
         self.state = state
         self.orders = orders
         self.memos = CreditMemos(state, orders.lcy, carries_tax=orders.carries_tax)
+        self.quotes = Quotes(state, orders)
+        # What an action is asked of, and what it does.
+        self.actions: dict[str, tuple[str, Callable[[Record], object]]] = {
+            SHIP_AND_INVOICE: (ORDERS, orders.post),
+            POST: (MEMOS, self.memos.post),
+            MAKE_ORDER: (QUOTES, self.quotes.make_order),
+        }
         self.reader = reader
         self.access = access
         self.options = options
@@ -80,10 +86,9 @@ class Api:
 
     def _in_company(self, request: Request, target: Segment, parent: Segment | None) -> Response:
         owner = self._owner(target, parent) if parent else None
-        if target.name in ACTIONS_OF and owner is not None and request.method == "POST":
+        if target.name in self.actions and owner is not None and request.method == "POST":
             self.access.check("POST", target.name)
-            posting = self.orders if target.name == SHIP_AND_INVOICE else self.memos
-            self._within(lambda: posting.post(owner))
+            self._within(lambda: self.actions[target.name][1](owner))
             return Response(204)
         entity = ENTITIES.get(target.name)
         if entity is None:
@@ -99,7 +104,7 @@ class Api:
 
     def _owner(self, target: Segment, parent: Segment) -> Record:
         """The document that lines or an action are asked of."""
-        is_action = ACTIONS_OF.get(target.name) == parent.name
+        is_action = target.name in self.actions and self.actions[target.name][0] == parent.name
         if not is_action and LINES_OF.get(parent.name) != target.name:
             raise no_resource(target.name)
         return self._existing(parent.name, parent.id or "")
@@ -144,6 +149,8 @@ class Api:
             inserted, final = self._within(lambda: maker.create(body))
             shown = final if self.options["totals_in_answer"] else inserted
             return self._written(201, request, entity, shown, ask)
+        if entity.set_name == QUOTES:
+            return self._written(201, request, entity, self._within(lambda: self.quotes.create(body)), ask)
         if entity.set_name == LINES:
             parent = owner or self._existing(ORDERS, _document_of(body))
             line = self._within(lambda: self.orders.add_line(parent, body))

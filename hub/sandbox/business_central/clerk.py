@@ -11,6 +11,7 @@ from hub.sandbox.business_central.access import Access
 from hub.sandbox.business_central.credit_memos import MEMO_LINES, MEMOS, CreditMemos
 from hub.sandbox.business_central.documents import LINES, ORDERS, Orders
 from hub.sandbox.business_central.errors import Refusal
+from hub.sandbox.business_central.quotes import QUOTES, Quotes
 from hub.sandbox.business_central.shipping import TRAVEL
 from hub.sandbox.business_central.state import State
 from hub.sandbox.business_central.values import Record
@@ -28,6 +29,7 @@ class Office:
     memos: CreditMemos
     access: Access
     pages: WebServices
+    quotes: Quotes
 
 
 def act(office: Office, action: str, data: Data) -> Data:
@@ -75,6 +77,40 @@ def _delete_order(office: Office, data: Data) -> Data:
     order = _order(office, data)
     office.orders.delete(order)
     return {"deleted": order["id"]}
+
+
+def _edit_quote(office: Office, data: Data) -> Data:
+    """Change the header, or with `sequence` one line, of the quote `number`."""
+    quote, changes = _quote(office, data), _exact(_need(data, "changes"))
+    if "sequence" not in data:
+        return {"number": office.quotes.change(quote, changes)["number"]}
+    [line] = [one for one in office.quotes.lines_of(quote) if one["sequence"] == data["sequence"]]
+    return {"id": office.quotes.change_line(line, changes)["id"]}
+
+
+def _delete_quote(office: Office, data: Data) -> Data:
+    quote = _quote(office, data)
+    office.quotes.delete(quote)
+    return {"deleted": quote["id"]}
+
+
+def _make_order(office: Office, data: Data) -> Data:
+    order = office.quotes.make_order(_quote(office, data))
+    return {"id": order["id"], "number": order["number"]}
+
+
+def _set_quote_status(office: Office, data: Data) -> Data:
+    """`status` as the API words it: Draft, Sent, Accepted, Expired_x0020_."""
+    status = str(_need(data, "status"))
+    quote = office.state.save(QUOTES, _quote(office, data) | {"status": status})
+    return {"number": quote["number"], "status": status}
+
+
+def _quote(office: Office, data: Data) -> Record:
+    found = office.state[QUOTES].one("number", _need(data, "number"))
+    if found is None:
+        raise ValueError(f"there is no quote {data['number']!r}")
+    return found
 
 
 def _set_status(status: str) -> Callable[[Office, Data], Data]:
@@ -229,6 +265,10 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "add_line": _add_line,
     "delete_line": _delete_line,
     "delete_order": _delete_order,
+    "edit_quote": _edit_quote,
+    "delete_quote": _delete_quote,
+    "make_order": _make_order,
+    "set_quote_status": _set_quote_status,
     "release_order": _set_status("Open"),
     "reopen_order": _set_status("Draft"),
     "request_approval": _set_status("In_x0020_Review"),

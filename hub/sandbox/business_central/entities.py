@@ -94,6 +94,29 @@ salesOrderLines salesOrderLine
     invoiceDiscountAllocation:Decimal! netAmount:Decimal! netTaxAmount:Decimal!
     netAmountIncludingTax:Decimal! shipmentDate:Date shippedQuantity:Decimal invoicedQuantity:Decimal
     invoiceQuantity:Decimal shipQuantity:Decimal itemVariantId:Guid locationId:Guid
+salesQuotes salesQuote
+    id:Guid! number:Code[20]! externalDocumentNumber:Code[35] documentDate:Date postingDate:Date
+    dueDate:Date customerId:Guid customerNumber:Code[20] customerName:Text[100]! billToName:Text[100]!
+    billToCustomerId:Guid billToCustomerNumber:Code[20] shipToName:Text[100] shipToContact:Text[100]
+    sellToAddressLine1:Text[100] sellToAddressLine2:Text[50] sellToCity:Text[30] sellToCountry:Code[10]
+    sellToState:Text[30] sellToPostCode:Code[20] billToAddressLine1:Text billToAddressLine2:Text
+    billToCity:Text billToCountry:Text billToState:Text billToPostCode:Text
+    shipToAddressLine1:Text[100] shipToAddressLine2:Text[50] shipToCity:Text[30] shipToCountry:Code[10]
+    shipToState:Text[30] shipToPostCode:Code[20] shortcutDimension1Code:Code[20]
+    shortcutDimension2Code:Code[20] currencyId:Guid currencyCode:Text paymentTermsId:Guid
+    shipmentMethodId:Guid salesperson:Code[20] discountAmount:Decimal totalAmountExcludingTax:Decimal!
+    totalTaxAmount:Decimal! totalAmountIncludingTax:Decimal!
+    status:Enum(Draft|Sent|Accepted|Expired_x0020_)! sentDate:DateTime validUntilDate:Date
+    acceptedDate:Date lastModifiedDateTime:DateTime! phoneNumber:Text[30] email:Text[80]
+salesQuoteLines salesQuoteLine
+    id:Guid! documentId:Guid sequence:Integer itemId:Guid accountId:Guid
+    lineType:Enum(Comment|Account|Item|Resource|Fixed_x0020_Asset|Charge|Allocation_x0020_Account)
+    lineObjectNumber:Code[20] description:Text[100] description2:Text[50] unitOfMeasureId:Guid
+    unitOfMeasureCode:Code[10] unitPrice:Decimal quantity:Decimal discountAmount:Decimal
+    discountPercent:Decimal discountAppliedBeforeTax:Boolean! amountExcludingTax:Decimal!
+    taxCode:Code[50] taxPercent:Decimal! totalTaxAmount:Decimal! amountIncludingTax:Decimal!
+    netAmount:Decimal netTaxAmount:Decimal! netAmountIncludingTax:Decimal! itemVariantId:Guid
+    locationId:Guid
 salesInvoices salesInvoice
     id:Guid! number:Code[20]! externalDocumentNumber:Code[35] invoiceDate:Date postingDate:Date
     dueDate:Date promisedPayDate:Date customerPurchaseOrderReference:Text[35] customerId:Guid
@@ -207,6 +230,7 @@ ENTITIES = _read(_TABLE)
 # The lines of a document travel with it on request ($expand) and have an address of their own below it.
 LINES_OF = {
     "salesOrders": "salesOrderLines",
+    "salesQuotes": "salesQuoteLines",
     "salesInvoices": "salesInvoiceLines",
     "salesShipments": "salesShipmentLines",
     "salesCreditMemos": "salesCreditMemoLines",

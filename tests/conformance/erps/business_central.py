@@ -52,6 +52,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
         Capability.FOLLOW_ORDERS: "GET salesOrders",
         Capability.CHANGE_ORDER: "POST $batch",
         Capability.CANCEL_ORDER: "DELETE salesOrders",
+        Capability.QUOTES: "POST salesQuotes",
         Capability.FIND_CUSTOMER_BY_NUMBER: "GET customers",
         Capability.FIND_CUSTOMER_BY_TAX_ID: "GET customers",
         Capability.FIND_CUSTOMER_BY_EMAIL: "GET customers",

@@ -17,6 +17,7 @@ from hub.connectors.erps.business_central.credits import BusinessCentralCredits
 from hub.connectors.erps.business_central.customers import BusinessCentralCustomers
 from hub.connectors.erps.business_central.editing import BusinessCentralEditing
 from hub.connectors.erps.business_central.odata import query
+from hub.connectors.erps.business_central.quotes import BusinessCentralQuotes
 from hub.connectors.erps.business_central.sales_orders import CodeList
 from hub.connectors.erps.business_central.shipments import PAGE_SETTING, BusinessCentralShipments
 from hub.errors import CodeKind, ConnectionBroken, NeedsReview
@@ -38,6 +39,7 @@ READ_ENTITIES = {
     "shipmentMethods": "send shipping methods",
     "salesOrders": "send and follow orders",
     "salesInvoices": "find orders that were invoiced already",
+    "salesQuotes": "make and follow quotes",
     "locations": "tell the warehouse of a line",
     "salesShipments": "tell stores what was shipped",
     "salesCreditMemos": "credit refunds and refund credits",
@@ -47,6 +49,7 @@ NO_PAGE = "no page is named that tells tracking numbers, carriers and locations:
 
 class BusinessCentral(
     BusinessCentralEditing,
+    BusinessCentralQuotes,
     BusinessCentralCancellation,
     BusinessCentralCustomers,
     BusinessCentralShipments,

@@ -66,6 +66,7 @@ class Tryton(
         Capability.CREDIT_MEMO: "a credit is a sale of negative quantities whose invoice people post there",
         Capability.FOLLOW_CREDITS: "what Tryton credits by itself is not read: a person refunds it in the store",
         Capability.RETURN_ORDER: "returned sales are made by a wizard that asks a person there",
+        Capability.QUOTES: "a quotation is the sale itself there: requests are priced in the store, their orders sent",
         Capability.READ_LIMITS: "Tryton has no limits to tell: they are set on the connection's page",
     }
     config_fields = (

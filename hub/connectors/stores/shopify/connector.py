@@ -42,6 +42,7 @@ from hub.connectors.stores.shopify.client import (
     StaticToken,
 )
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReader
+from hub.connectors.stores.shopify.draft_orders import DraftOrders
 from hub.connectors.stores.shopify.fulfilments import FulfilmentKeeper
 from hub.connectors.stores.shopify.metafields import MetafieldReader
 from hub.connectors.stores.shopify.order_changing import STAGING, OrderChanger
@@ -71,6 +72,7 @@ class ShopifyStore(
     OrderChanger,
     RefundKeeper,
     ReturnKeeper,
+    DraftOrders,
     Subscriptions,
     Webhooks,
     CarrierServices,
