@@ -48,6 +48,7 @@ _WORK = {
     "orders.offlinebackfill": "view",
     "orders.freightpolicy": "view",
     "orders.taxpolicy": "view",
+    "orders.orderwatch": "view",
     "companies.companypolicy": "view",
 }
 

@@ -12,6 +12,7 @@ from orders.admin import (
     orders,
     policies,
     shipments,
+    watching,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "orders",
     "policies",
     "shipments",
+    "watching",
 ]

@@ -26,6 +26,7 @@ from orders.models.shipments import (
     WarehouseMapping,
 )
 from orders.models.tax import TaxPolicy
+from orders.models.watching import OrderWatch
 
 __all__ = [
     "CarrierMapping",
@@ -47,6 +48,7 @@ __all__ = [
     "OrderMetafields",
     "OrderOverride",
     "OrderPolicy",
+    "OrderWatch",
     "OtherLineMapping",
     "PaymentTermsMapping",
     "ShipmentLink",

@@ -38,6 +38,7 @@ from orders.models import (
     OrderFieldMapping,
     OrderLedger,
     OrderOverride,
+    OrderWatch,
     OtherLineMapping,
     PaymentTermsMapping,
     ShipmentLink,
@@ -94,6 +95,7 @@ def _mappings(store, erp, location):
     CarrierMapping.objects.create(carrier="DHL", **pair)
     FulfilmentPolicy.objects.create(store=store)
     FreightPolicy.objects.create(store=store)
+    OrderWatch.objects.create(store=store)
     FreightRate.objects.create(
         store=store, method_code="STD", title="Standard", price="12.50", currency="EUR"
     )
