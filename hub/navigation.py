@@ -65,6 +65,7 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Adoption runs", "manage_search", "orders.adoptionrun"),
         ("Tax policies", "account_balance", "orders.taxpolicy"),
         ("Company policies", "badge", "companies.companypolicy"),
+        ("Order watches", "visibility", "orders.orderwatch"),
         ("Freight policies", "conveyor_belt", "orders.freightpolicy"),
         ("Schedules", "schedule", "sync.schedule"),
         ("Alert channels", "campaign", "sync.alertchannel"),

@@ -62,6 +62,7 @@ _WORK = {
     "orders.adoptionrun": "view",
     "orders.freightpolicy": "view",
     "orders.taxpolicy": "view",
+    "orders.orderwatch": "view",
     "companies.companypolicy": "view",
 }
 

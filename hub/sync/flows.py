@@ -5,7 +5,7 @@ Strings only, so that nothing is imported before it is needed and no room below 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -33,6 +33,8 @@ class Flow:
     subject: str = ""
     priority: SyncTask.Priority = Priority.NORMAL
     every: int = 0
+    begins_later: bool = False
+    """Whether its first run by itself waits for one interval: there is nothing to look at before."""
     is_rejectable: bool = False
     """Whether a person may answer its questions with a refusal, which it then keeps to."""
 
@@ -84,6 +86,13 @@ FLOWS: dict[str, Flow] = {
     "push_credit_to_store": Flow("orders.flows.push_credit_to_store", side="store", subject="order"),
     "pull_store_quotes": Flow("orders.flows.pull_store_quotes", side="store", every=60),
     "push_quote_to_store": Flow("orders.flows.push_quote_to_store", side="store", subject="quote"),
+    "watch_orders": Flow(
+        "orders.flows.watch_orders",
+        side="store",
+        every=1800,
+        begins_later=True,
+        priority=Priority.BACKGROUND,
+    ),
     "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
     "check_carrier_service": Flow("orders.flows.check_carrier_service", side="store", every=300),
     # ERPs
@@ -126,6 +135,13 @@ FLOWS: dict[str, Flow] = {
         "orders.flows.pull_erp_orders", side="erp", every=60, priority=Priority.BACKGROUND
     ),
     "read_erp_orders": Flow("orders.flows.read_erp_orders", side="erp", every=300),
+    "watch_erp_orders": Flow(
+        "orders.flows.watch_erp_orders",
+        side="erp",
+        every=1800,
+        begins_later=True,
+        priority=Priority.BACKGROUND,
+    ),
     "pull_erp_shipments": Flow(
         "orders.flows.pull_erp_shipments", side="erp", every=60, priority=Priority.BACKGROUND
     ),
@@ -158,6 +174,12 @@ def begin_again(name: str, connection_id: int, record_id: int) -> None:
     again = getattr(import_module(FLOWS[name].path), "again", None)
     if again is not None:
         again(connection_id, record_id)
+
+
+def repair(name: str, connection_id: int, record_id: int, evidence: Mapping[str, object]) -> None:
+    """Have a flow put right what it asked about, as the question's `repair` says; raises AttributeError where it
+    cannot."""
+    import_module(FLOWS[name].path).repair(connection_id, record_id, evidence)
 
 
 @cache

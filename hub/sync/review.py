@@ -45,7 +45,17 @@ _DECIDED = ("state", "decision", "decided_by", "decided_through", "reason")
 
 # Questions about sums, taxes and terms: who answers for the money may decide them.
 MONEY_CODES = frozenset(
-    {"totals_differ", "sums_differ", "instalments", "channel_tax", "exempt_code", "tip_unclear"}
+    {
+        "totals_differ",
+        "sums_differ",
+        "instalments",
+        "channel_tax",
+        "exempt_code",
+        "tip_unclear",
+        "net_drift",
+        "freight_drift",
+        "tax_backlog",
+    }
 )
 
 

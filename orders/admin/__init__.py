@@ -17,6 +17,7 @@ from orders.admin import (
     quotes,
     returns,
     shipments,
+    watching,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "returns",
     "quotes",
     "shipments",
+    "watching",
 ]

@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 
 import msgspec
 
-from hub.connectors.documents import OrderIdentity, SalesOrder
+from hub.connectors.documents import OrderIdentity
 from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.held_orders import HeldOrders
 from hub.errors import Conflict, NeedsReview, NotReadyYet
@@ -30,8 +30,10 @@ from orders.changes.hints import has_it_compared
 from orders.changes.since_sent import changes_since_sent
 from orders.erp_mirroring import was_erp_read_lately
 from orders.holds.deciding import as_edited, check_holds, evidence_of, kept_out
+from orders.holds.terms import Hold
 from orders.known import KnownOrder, read_known
 from orders.linking import adopt_document, link_order
+from orders.mapping_rows import mapping_rows
 from orders.models import ErpOrder, OrderPolicy, StoreOrder
 from orders.offline.linking import adopt_echo
 from orders.offline.marks import mark_in
@@ -39,6 +41,7 @@ from orders.preparing import check_fresh, side_of
 from orders.quotes.adopting import adopt_quoted
 from orders.rules import Action, Decision, OrderFacts, Policy, decide, totals_difference
 from orders.unknown_codes import asked_anew
+from orders.why.explaining import Explained, explained
 
 FLOW = "push_order_to_erp"
 OPERATION = "create_sales_order"
@@ -70,9 +73,9 @@ def run(connection: Connection, record_id: int) -> str:
     hold = check_holds(known, evidence, waits_in_erp=isinstance(erp, HeldOrders))
     known = as_edited(known, evidence)
     side = side_of(known, connection, erp)
-    document = replace(_document(erp, known, side), is_held=hold is not None)
+    sent = _document(erp, known, side, hold)
     with asked_anew(side, known.placed):
-        return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
+        return _send(erp, known.order, sent, connection, needs_twin_check=bool(lost))
 
 
 def _carried(known: KnownOrder, connection: Connection, erp: SalesOrders) -> str:
@@ -182,14 +185,17 @@ def _customer_number(known: KnownOrder, connection: Connection, erp: SalesOrders
     raise NotReadyYet(f"{location} is not linked to an ERP customer yet; its review says why.", after=900.0)
 
 
-def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side) -> SalesOrder:
-    """The document to send, its sums checked against the store's before anything is sent."""
+def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side, hold: Hold | None) -> Explained:
+    """The document to send, its sums checked against the store's before anything is sent, and why it is so."""
     order, placed = known.order, known.placed
     identity = OrderIdentity(side.store.code, order.identity_id)
     reference = erp.reference_for(identity, placed.po_number.strip() or placed.name)
     customer_number = _customer_number(known, side.erp, erp)
     metafields.check_read(known.metafields, order)
-    document = mapping.sales_order(placed, side, customer_number=customer_number, reference=reference)
+    rows = mapping_rows(placed, side.store.pk, side.erp.pk)
+    document = mapping.sales_order(
+        placed, side, customer_number=customer_number, reference=reference, rows=rows
+    )
     expected = side.money(placed.current_total)
     difference = totals_difference(document, expected.amount, mapping.own_tax(placed, side))
     if difference:
@@ -198,7 +204,9 @@ def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side) -> SalesO
             code="sums_differ",
             evidence=evidence_of(order) | {"lines": [_shown(line) for line in document.lines]},
         )
-    return mapping.with_comments(document, erp.unsupported(document), erp.comment_length)
+    cut = erp.unsupported(document)
+    document = mapping.with_comments(document, cut, erp.comment_length)
+    return explained(replace(document, is_held=hold is not None), known, side, rows, hold=hold, cut=cut)
 
 
 def _shown(line: object) -> dict[str, str]:
@@ -211,11 +219,12 @@ def _shown(line: object) -> dict[str, str]:
 def _send(
     erp: SalesOrders,
     order: StoreOrder,
-    document: SalesOrder,
+    sent: Explained,
     connection: Connection,
     *,
     needs_twin_check: bool,
 ) -> str:
+    document = sent.document
     values: dict[str, object] = {
         "reference": document.reference,
         "content_hash": order.content_hash,
@@ -223,6 +232,7 @@ def _send(
         "total": str(document.total_including_tax),
         "tax": str(document.total_tax),
         "document": msgspec.to_builtins(document),
+        "reasons": sent.reasons,
     }
     if document.is_held:
         values["is_held"] = True

@@ -31,6 +31,7 @@ from orders.models.shipments import (
     WarehouseMapping,
 )
 from orders.models.tax import TaxPolicy
+from orders.models.watching import OrderWatch
 
 __all__ = [
     "AdoptionPolicy",
@@ -62,6 +63,7 @@ __all__ = [
     "OrderOverride",
     "OrderPolicy",
     "OrderReturns",
+    "OrderWatch",
     "OtherLineMapping",
     "PaymentTermsMapping",
     "RefundPolicy",

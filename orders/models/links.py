@@ -57,6 +57,8 @@ class OrderLink(models.Model):
     sent_content_hash = models.CharField(max_length=32, default="", blank=True)
     sent_document = models.JSONField(null=True, blank=True)
     """The vendor-free SalesOrder that was sent, as JSON; None where we did not send it, or have not kept it."""
+    sent_reasons = models.JSONField(null=True, blank=True)
+    """Why each value of it was what it was (`orders.why`), noted when it was sent; large, so lists leave it out."""
     currency = models.CharField(max_length=3)
     expected_total = models.DecimalField(max_digits=20, decimal_places=6)
     expected_tax = models.DecimalField(max_digits=20, decimal_places=6)

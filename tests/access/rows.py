@@ -46,6 +46,7 @@ from orders.models import (
     OrderFieldMapping,
     OrderLedger,
     OrderOverride,
+    OrderWatch,
     OtherLineMapping,
     PaymentTermsMapping,
     QuoteLink,
@@ -114,6 +115,7 @@ def _mappings(store, erp, location):
         policy=OrderChangePolicy.objects.create(store=store), field="po_number", owner="erp"
     )
     FreightPolicy.objects.create(store=store)
+    OrderWatch.objects.create(store=store)
     FreightRate.objects.create(
         store=store, method_code="STD", title="Standard", price="12.50", currency="EUR"
     )

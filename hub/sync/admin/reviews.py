@@ -18,6 +18,7 @@ from hub.sync.admin.bases import ReadOnlyAdmin
 from hub.sync.admin.records import flow_name, record_link, with_record_name
 from hub.sync.admin.shown import as_evidence, badge, pretty, words
 from hub.sync.admin.tasks import FlowFilter
+from hub.sync.flows import repair
 from hub.sync.models import ReviewItem
 
 # A hidden field of this name and an item's key carries what was shown of the item.
@@ -64,7 +65,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     search_fields = ("message", "=subject")
     search_help_text = "Words of the message"
     list_select_related = ("connection", "decided_by")
-    actions = ("try_again", "approve", "choose", "reject", "dismiss", "take_back")
+    actions = ("repair", "try_again", "approve", "choose", "reject", "dismiss", "take_back")
     fieldsets = (
         (None, {"fields": ("message", "shown_state", "kind", "about", "connection", "asked_by")}),
         ("Evidence", {"fields": ("shown_evidence",)}),
@@ -154,7 +155,21 @@ class ReviewItemAdmin(ReadOnlyAdmin):
             return []
         found = self.get_actions(request)
         offered = _offered(item)
-        return [(name, str(entry[2])) for name, entry in found.items() if entry and name in offered]
+        own = {"repair": str(item.evidence.get("repair", ""))}
+        return [
+            (name, own.get(name) or str(entry[2]))
+            for name, entry in found.items()
+            if entry and name in offered
+        ]
+
+    @admin.action(description="Repair, as each says", permissions=["decide"])
+    def repair(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
+        """What its flow does about what it found; the question closes when the flow finds nothing any more."""
+        allowed = [item for item in self._allowed(request, items) if "repair" in _offered(item)]
+        for item in allowed:
+            repair(item.flow, item.connection_id, item.record_id, item.evidence)
+        _tell(request, f"{len(allowed)} are being put right now.")
+        return _back(request)
 
     @admin.action(description="Try again", permissions=["decide"])
     def try_again(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
@@ -260,6 +275,8 @@ def _offered(item: ReviewItem) -> tuple[str, ...]:
         return ("try_again",)
     if item.choices:
         return ("try_again", "choose", *(("reject",) if item.may_be_rejected else ()), "dismiss")
+    if item.evidence.get("repair"):
+        return ("repair", "try_again", "dismiss")
     if not item.may_be_rejected:
         return ("try_again", "approve", "dismiss")
     # What a hold rule asks is answered with a reason, or it would be asked again with the next news of the order.
