@@ -19,6 +19,7 @@ class Capability(StrEnum):
     READ_ORDER_WHOLE = "read_order_whole"
     FOLLOW_ORDERS = "follow_orders"
     CONFIRM_ORDER = "confirm_order"
+    CHANGE_ORDER = "change_order"
     CANCEL_ORDER = "cancel_order"
     HOLD_ORDER = "hold_order"
     FILL_FIELDS = "fill_fields"
@@ -46,6 +47,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.READ_ORDER_WHOLE: "read orders whole, lines included, many in a call",
     Capability.FOLLOW_ORDERS: "tell which orders changed",
     Capability.CONFIRM_ORDER: "confirm orders once their totals are found equal",
+    Capability.CHANGE_ORDER: "change an order that stands: lines, prices, PO number, address, terms",
     Capability.CANCEL_ORDER: "cancel an order of which nothing was delivered",
     Capability.HOLD_ORDER: "create an order held, and release it when a person approves it",
     Capability.FILL_FIELDS: "fill order fields that people mapped",

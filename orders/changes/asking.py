@@ -107,7 +107,7 @@ def answer(
         if fault := faults_of(rows, picks):
             return fault
         words = "; ".join(
-            f"{row.what}: {LABELS[Pick(pick)].lower()} ({_picked(row, Pick(pick))})"
+            f"{row.what}: {_told(Pick(pick))} ({_picked(row, Pick(pick))})"
             for row, pick in zip(rows, picks, strict=True)
         )
         _, refusal = review.decide(
@@ -133,6 +133,12 @@ def is_accepted(other: Extra, decisions: Sequence[Decision]) -> bool:
     )
 
 
+def _told(pick: Pick) -> str:
+    """A pick within a sentence."""
+    label = LABELS[pick]
+    return label[0].lower() + label[1:]
+
+
 def _picked(row: Row, pick: Pick) -> str:
     return {Pick.STORE: row.store, Pick.ERP: row.erp, Pick.BASE: row.base}.get(pick, "no change")
 
@@ -148,7 +154,7 @@ def _row(one: Settled, rules: Rules, names: dict[str, str]) -> Row:
             cannot[pick.value] = rules.cannot_store[where]
     if found.base in (found.store, found.erp):
         cannot[Pick.BASE.value] = "it is what one side says"
-    why = one.why or ("" if one.pick is Pick.ASK else f"by rule: {LABELS[one.pick].lower()}")
+    why = one.why or ("" if one.pick is Pick.ASK else f"by rule: {_told(one.pick)}")
     return Row(
         what=what(found, names),
         base=said(found.base),

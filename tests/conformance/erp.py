@@ -339,6 +339,10 @@ class ErpUnderTest(ABC):
         """A clerk takes a shipment back, in the way of this ERP."""
         raise self._unsaid("undo")
 
+    def sell(self, order: TrueOrder, quantity: int) -> None:
+        """A clerk enters another quantity of an order's one item."""
+        raise self._unsaid("sell")
+
     def cancel(self, order: TrueOrder) -> None:
         """A clerk cancels an order that waits there."""
         raise self._unsaid("cancel")

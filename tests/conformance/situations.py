@@ -59,6 +59,8 @@ CANNOT_APPLY: dict[Cell, str] = {
     (Capability.FOLLOW_ORDERS, Situation.REFUSED): _A_READ,
     (Capability.FOLLOW_ORDERS, Situation.PARTIAL): "it names no records",
     (Capability.CONFIRM_ORDER, Situation.PAGING): "a call names at most `confirm_batch` documents",
+    (Capability.CHANGE_ORDER, Situation.PARTIAL): _ONE,
+    (Capability.CHANGE_ORDER, Situation.PAGING): _ONE_ANSWER,
     (Capability.CANCEL_ORDER, Situation.PARTIAL): _ONE,
     (Capability.CANCEL_ORDER, Situation.PAGING): _ONE_ANSWER,
     (Capability.HOLD_ORDER, Situation.PARTIAL): _ONE,

@@ -11,11 +11,12 @@ from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
 from hub.connectors.erp_parts import AccountLimits, Confirmation, Customers, NewCustomers, SalesOrders
 from hub.connectors.held_orders import HeldOrders
-from hub.connectors.order_changes import OrderCancellation
+from hub.connectors.order_changes import OrderCancellation, OrderEditing
 from hub.connectors.sales_documents import SalesDocuments
 from hub.connectors.shipment_documents import Shipments
 from tests.conformance import (
     cancel_cells,
+    change_cells,
     confirm_cells,
     customer_cells,
     document_cells,
@@ -32,6 +33,7 @@ FOLDER = Path(__file__).parent / "erps"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 MEANT = (
     cancel_cells,
+    change_cells,
     confirm_cells,
     customer_cells,
     document_cells,
@@ -44,6 +46,7 @@ MEANT = (
 PARTS = {
     Capability.CREATE_ORDER: SalesOrders,
     Capability.CANCEL_ORDER: OrderCancellation,
+    Capability.CHANGE_ORDER: OrderEditing,
     Capability.FIND_ORDER: SalesOrders,
     Capability.READ_TOTALS: SalesOrders,
     Capability.READ_ORDER_WHOLE: SalesDocuments,

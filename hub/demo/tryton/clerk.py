@@ -62,6 +62,15 @@ class Clerk:
         """The line at that place, counted from 0, is gone."""
         self.change_sale(sale, lines=[["delete", [self._lines(sale)[place]]]])
 
+    def amend_line(self, sale: int, place: int, **fields: object) -> None:
+        """Quantity or unit price of the line at that place, counted from 0, of a sale that is under way."""
+        office, line = self.office, self._lines(sale)[place]
+        names = ("product", "quantity", "unit", "unit_price", "description")
+        [row] = office.call("model.sale.line.read", [line], list(names))
+        entry = {"action": "line", "line": line, **{name: row[name] for name in names}, **fields}
+        made = office.create("sale.amendment", {"sale": sale, "lines": [["create", [entry]]]})
+        office.call("model.sale.amendment.validate_amendment", made)
+
     def press(self, button: str, sale: int) -> None:
         """quote, confirm, draft (take a quotation back), cancel; raises TrytonRefused where Tryton refuses."""
         self.office.call(f"model.{SALE}.{button}", [sale])

@@ -50,6 +50,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
         Capability.READ_TOTALS: "GET salesOrders",
         Capability.READ_ORDER_WHOLE: "GET salesOrders",
         Capability.FOLLOW_ORDERS: "GET salesOrders",
+        Capability.CHANGE_ORDER: "POST $batch",
         Capability.CANCEL_ORDER: "DELETE salesOrders",
         Capability.FIND_CUSTOMER_BY_NUMBER: "GET customers",
         Capability.FIND_CUSTOMER_BY_TAX_ID: "GET customers",
@@ -128,6 +129,9 @@ class BusinessCentralUnderTest(ErpUnderTest):
 
     def touch(self, order: TrueOrder) -> None:
         self._act("edit_order", number=order.number, changes={"phoneNumber": "0221 1"})
+
+    def sell(self, order: TrueOrder, quantity: int) -> None:
+        self._act("edit_line", number=order.number, sequence=10000, changes={"quantity": quantity})
 
     def invoice(self, order: TrueOrder) -> None:
         self._act("post_order", number=order.number)

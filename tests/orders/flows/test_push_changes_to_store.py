@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.sync.models import Attempt, ReviewItem
+from hub.sync.models import Attempt
 from orders.models import OrderAgreement, OrderChangePolicy
 from tests.orders.flows.test_sync_order_changes import TWO_LINES, settle
 

@@ -16,9 +16,9 @@ from hub.connectors.erps.tryton.cancellation import TrytonCancellation
 from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.confirmation import TrytonConfirmation
 from hub.connectors.erps.tryton.customers import TrytonCustomers
+from hub.connectors.erps.tryton.editing import TrytonEditing
 from hub.connectors.erps.tryton.held_orders import TrytonHeldOrders
 from hub.connectors.erps.tryton.lookups import Lookups
-from hub.connectors.erps.tryton.sales_documents import TrytonDocuments
 from hub.connectors.erps.tryton.settings import (
     CONCURRENCY,
     REQUESTS_PER_SECOND,
@@ -35,7 +35,7 @@ from hub.errors import ConnectionBroken, NeedsReview
 # model: the rights that the hub needs there, and what for
 RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "sale.sale": (("read", "create", "write"), "send, follow and confirm orders"),
-    "sale.line": (("read", "create"), "send orders"),
+    "sale.line": (("read", "create", "write", "delete"), "send and change orders"),
     "account.invoice": (("read",), "see what was invoiced"),
     "party.party": (("read", "create"), "match and create customers"),
     "party.address": (("read", "create"), "deliver to the address of an order"),
@@ -49,8 +49,8 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 class Tryton(
-    TrytonDocuments,
     TrytonConfirmation,
+    TrytonEditing,
     TrytonHeldOrders,
     TrytonCancellation,
     TrytonCustomers,
