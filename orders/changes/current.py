@@ -1,8 +1,8 @@
 """A store's order with the amounts of what is left of each line. Pure.
 
 A store tells discounts and taxes of a line for all pieces that were ever on it; what pieces were taken out of goes with
-them, pro rata, rounded to the minor unit of each currency. A shipping charge that was taken out is not told any more, its
-tax is: the order's tax before that counts it.
+them, pro rata, rounded to the minor unit of each currency. A shipping charge that was taken out is not told any
+more, but its tax is: the order's own tax counts it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def _lacks_charge(order: PlacedOrder) -> bool:
 
 def _tax_of(order: PlacedOrder) -> MoneyBag:
     """What the taxes of all that is told add up to."""
-    others = [tax for part in (*order.shipping_lines, *order.duties) for tax in part.tax_lines]
+    on_freight = [tax for charge in order.shipping_lines for tax in charge.tax_lines]
+    others = [*on_freight, *(tax for duty in order.duties for tax in duty.tax_lines)]
     shop, presentment = _line_tax(order.lines)
     total = order.tax_total
     return MoneyBag(
