@@ -47,6 +47,7 @@ def link_order(
                 is_adopted=is_adopted,
                 sent_content_hash=attempt.values.get("content_hash", ""),
                 sent_document=attempt.values.get("document"),
+                sent_reasons=attempt.values.get("reasons"),
                 currency=attempt.values["currency"],
                 expected_total=Decimal(attempt.values["total"]),
                 expected_tax=Decimal(attempt.values["tax"]),

@@ -32,6 +32,12 @@ def hold_policies_still(erp_id: int) -> None:
         cursor.execute(f"SELECT pg_advisory_xact_lock_shared({_LOCK})", [erp_id])
 
 
+def keep_readers_out(erp_id: int) -> None:
+    """Until the end of this transaction nothing is read of the ERP's orders that a policy decides about."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock({_LOCK})", [erp_id])
+
+
 def today() -> date:
     """This day, in UTC."""
     return timezone.now().date()
@@ -96,8 +102,7 @@ class OfflineOrderPolicy(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         """What waits for this decision is decided with it, both or neither."""
         with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT pg_advisory_xact_lock({_LOCK})", [self.erp_id])
+            keep_readers_out(self.erp_id)
             super().save(*args, **kwargs)  # type: ignore[arg-type]
             if self.is_on:
                 enqueue("define_order_metafields", self.store_id)
@@ -121,9 +126,9 @@ class OfflineOrderPolicy(models.Model):
             is_posted_invoice=False,
             remote_updated_at__date__gte=self.orders_from - DATED_AHEAD,
         )
-        if own.filter(document=None).update(needs_read=True, read_asked_at=Now()):
+        if own.filter(document__isnull=True).update(needs_read=True, read_asked_at=Now()):
             enqueue("read_erp_orders", self.erp_id)
-        keys = list(own.exclude(document=None).order_by("pk").values_list("pk", flat=True))
+        keys = list(own.filter(document__isnull=False).order_by("pk").values_list("pk", flat=True))
         for start in range(0, len(keys), ENQUEUED_AT_ONCE):
             enqueue("push_order_to_store", self.store_id, keys[start : start + ENQUEUED_AT_ONCE])
 

@@ -64,7 +64,11 @@ class NetSuite(
     config_fields = settings.FIELDS
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CONFIRM_ORDER: "an order says at its creation whether it waits for approval",
+        Capability.QUOTES: "Concord makes no estimates there: requests are priced in the store, their orders are sent",
         Capability.DELIVERY: "an item fulfillment ends as shipped: its carrier knows the rest",
+        Capability.CREDIT_MEMO: "refunds wait for a person here, who credits them in NetSuite",
+        Capability.FOLLOW_CREDITS: "what NetSuite credits by itself is not read: a person refunds it in the store",
+        Capability.RETURN_ORDER: "return authorizations are entered by people in NetSuite",
     }
 
     def __init__(

@@ -55,6 +55,8 @@ class NetSuiteDocuments(NetSuiteOrders, SalesDocuments):
     """The part SalesDocuments, played with a client."""
 
     document_batch: ClassVar[int] = 100
+    # They stand in header fields (comments.py), which are not among what is read.
+    tells_comments: ClassVar[bool] = False
     hidden_columns: frozenset[str] = frozenset()
     """What this account does not show, as far as its refusals told."""
 
