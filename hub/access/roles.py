@@ -18,6 +18,9 @@ _ORDERS = (
     "orders.erpshipment",
     "orders.shipmentlink",
     "orders.erpcredit",
+    "orders.storerefund",
+    "orders.storereturn",
+    "orders.creditlink",
     "orders.orderoverride",
     "orders.freightquote",
 )
@@ -45,6 +48,7 @@ _WORK = {
     "orders.orderpolicy": "view",
     "orders.fulfilmentpolicy": "view",
     "orders.creditpolicy": "view",
+    "orders.refundpolicy": "view",
     "orders.holdrule": "view",
     "orders.holdcondition": "view",
     "orders.offlineorderpolicy": "view",

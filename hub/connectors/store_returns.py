@@ -164,7 +164,7 @@ class NewRefundLine:
 
 @dataclass(frozen=True, slots=True)
 class NewRefundPayment:
-    """Money to give back to where it came from: `parent_external_id` is the payment, as the suggestion names it."""
+    """Money to give back to where it came from: `parent_external_id` is the payment, `gateway` its way."""
 
     parent_external_id: str
     gateway: str
@@ -192,7 +192,10 @@ class NewRefund:
 
 @dataclass(frozen=True, slots=True)
 class SuggestedRefund:
-    """What the store would give back for these lines: `amount` in all, `refundable` at most, to these payments."""
+    """What the store would give back for these lines: `amount` in all, `refundable` at most.
+
+    `payments` are those that money can go back to, each with what was not given back of it, oldest first.
+    """
 
     amount: MoneyBag
     tax: MoneyBag

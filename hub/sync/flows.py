@@ -67,6 +67,12 @@ FLOWS: dict[str, Flow] = {
     "check_order_ledger": Flow(
         "orders.flows.check_order_ledger", side="store", every=21_600, priority=Priority.BACKGROUND
     ),
+    "pull_store_returns": Flow("orders.flows.pull_store_returns", side="store", every=900),
+    "read_store_returns": Flow("orders.flows.read_store_returns", side="store"),
+    "decide_store_return": Flow(
+        "orders.flows.decide_store_return", side="store", subject="store_return", is_rejectable=True
+    ),
+    "push_credit_to_store": Flow("orders.flows.push_credit_to_store", side="store", subject="order"),
     "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
     "check_carrier_service": Flow("orders.flows.check_carrier_service", side="store", every=300),
     # ERPs

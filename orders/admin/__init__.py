@@ -12,6 +12,7 @@ from orders.admin import (
     offline,
     orders,
     policies,
+    returns,
     shipments,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "offline",
     "orders",
     "policies",
+    "returns",
     "shipments",
 ]

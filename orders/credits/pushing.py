@@ -26,6 +26,7 @@ from orders.credits.deciding import (
 )
 from orders.credits.making import Order, currency_of, new_credit
 from orders.credits.sending import Sender
+from orders.credits.twins import is_twin
 from orders.mirroring import document_of
 from orders.models import CreditPolicy, OrderLink, StoreOrder, StoreRefund, StoreReturn
 from orders.returns.amounts import RefundWorth, worth_of_refunds
@@ -78,6 +79,8 @@ class OrderRefunds:
             side = currency_of(placed, self.link)
             decision = after_the_invoice(facts, self._document(), side.of(placed.current_total))
         if decision.action is Action.SEND:
+            if is_twin(refund, self.link, worth.credit):
+                return Decision(Action.NOTHING, "the ERP had credited it by itself")
             self._send(refund, document, worth)
         return decision
 
@@ -111,7 +114,11 @@ class OrderRefunds:
             f"{refund} was not credited: {erp} has no {what} that could be created from here. {advice} it there by "
             "hand, then dismiss this.",
             code="credit_by_hand",
-            evidence={"refund": refund.external_id, "order": self.order.name, "document": self.link.shown_number},
+            evidence={
+                "refund": refund.external_id,
+                "order": self.order.name,
+                "document": self.link.shown_number,
+            },
         )
 
     def _document(self) -> ErpDocument | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from hub.connectors.store_returns import PaymentState, ReturnState
 from hub.sync.models import Connection
@@ -183,6 +184,9 @@ class RefundPolicy(models.Model):
     approval = models.CharField(max_length=6, choices=Approval.choices, default=Approval.PERSON)
     sends_refunds = models.BooleanField(
         default=True, help_text="What the ERP credits of the store's orders is refunded in the store."
+    )
+    refunds_from = models.DateTimeField(
+        default=timezone.now, help_text="Credits that the ERP dates before are left to other means."
     )
     notifies_buyer = models.BooleanField(
         default=False, help_text="The store sends its e-mails for refunds, approved and declined returns."

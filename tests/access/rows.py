@@ -26,6 +26,7 @@ from inventory.models import ItemMapping
 from orders.models import (
     CarrierMapping,
     CreditLineMapping,
+    CreditLink,
     CreditPolicy,
     ErpCredit,
     ErpShipment,
@@ -43,8 +44,11 @@ from orders.models import (
     OrderOverride,
     OtherLineMapping,
     PaymentTermsMapping,
+    RefundPolicy,
     ShipmentLink,
     ShippingMethodMapping,
+    StoreRefund,
+    StoreReturn,
     TaxCodeMapping,
     TaxPolicy,
     WarehouseMapping,
@@ -92,6 +96,7 @@ def _mappings(store, erp, location):
     OtherLineMapping.objects.create(kind="tip", **pair)
     CreditLineMapping.objects.create(kind="rounding", **pair)
     CreditPolicy.objects.create(store=store)
+    RefundPolicy.objects.create(store=store)
     PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
     ShippingMethodMapping.objects.create(title="Standard", **pair)
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
@@ -137,6 +142,20 @@ def _shipments(store, erp, order):
         document_hash="a",
     )
     ShipmentLink.objects.create(shipment=shipment, connection=store, external_id="f", part=1, lines={})
+    both = {"connection": store, "order": order, "created_at": NOW, "document": {}, "document_hash": "a"}
+    refund = StoreRefund.objects.create(
+        external_id="r",
+        currency="EUR",
+        explained=1,
+        moved=1,
+        presentment_currency="EUR",
+        presentment_explained=1,
+        presentment_moved=1,
+        remote_updated_at=NOW,
+        **both,
+    )
+    StoreReturn.objects.create(external_id="t", name="#1-R1", state="requested", **both)
+    CreditLink.objects.create(refund=refund, connection=erp, external_id="c", origin="erp")
     ErpCredit.objects.create(
         connection=erp,
         external_id="c",

@@ -47,7 +47,8 @@ def sent_order(shop, **more):
 def new_refund(store, order, line, **more):
     lines = (NewRefundLine(line, 2, Restock.RETURN),)
     told = store.suggest_refund(order, lines, Decimal("5.00"))
-    given = {"lines": lines, "shipping": Decimal("5.00"), "payments": told.payments, "currency": "CAD"}
+    payments = (dataclasses.replace(told.payments[0], amount=told.amount.presentment.amount),)
+    given = {"lines": lines, "shipping": Decimal("5.00"), "payments": payments, "currency": "CAD"}
     about = {"key": "k-1", "mark": MARK, "order_external_id": order, "note": "Credit CM-1001"}
     return NewRefund(**(given | about | more))
 
@@ -75,6 +76,16 @@ def test_the_same_key_again_is_the_same_refund(shop, store):
 
     assert store.create_refund(refund) == store.create_refund(refund)
     assert len(store.read_refunds([order])[order]) == 1
+
+
+def test_what_was_not_given_back_of_each_payment_is_told(shop, store):
+    order, line = sent_order(shop)
+    store.create_refund(new_refund(store, order, line))
+
+    told = store.suggest_refund(order, (NewRefundLine(line, 1, Restock.RETURN),), Decimal(0))
+
+    assert (told.amount.shop.amount, told.refundable.shop.amount) == (Decimal("11.90"), Decimal("11.90"))
+    assert [(one.gateway, one.amount) for one in told.payments] == [("shopify_payments", Decimal("11.90"))]
 
 
 def test_a_refusal_is_told_in_the_stores_words(shop, store):

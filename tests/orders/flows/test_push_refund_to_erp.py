@@ -7,6 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from hub.connectors.credits import CreditStage
+from hub.connectors.credits import ErpCredit as Document
+from hub.connectors.documents import ErpTotals
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.connectors.store_returns import PaymentState, Restock
 from orders.credits.mirroring import mirror_credits
@@ -19,6 +22,7 @@ from orders.models import (
     StoreRefund,
 )
 from tests.fakes.crediting import CreditingErp
+from tests.orders.credits.refunds import AT
 from tests.orders.credits.rows import mirror, one_back, push, shrink, use_crediting
 from tests.world import VAT, release, save_mapping
 
@@ -215,3 +219,21 @@ def test_a_document_that_lost_its_link_is_adopted_and_two_of_one_refund_are_aske
 
     assert hub.reviews(flow="push_refund_to_erp") == [("push_refund_to_erp", "double_in_erp")]
     assert len(erp.made) == 1
+
+
+def test_what_the_erp_credited_by_itself_is_asked_about_and_linked_once_a_person_says_it_is_the_same(
+    hub, erp, placed
+):
+    totals = ErpTotals("EUR", Decimal("10.00"), Decimal("1.90"), Decimal("11.90"))
+    posted = ("X9", "CM-9", "", False, "posted", CreditStage.CREDITED, "10000", "EUR", (), totals, AT, "1")
+    mirror_credits(hub.erp, [Document(*posted)])
+    mirror(hub, placed, one_back(hub, placed))
+
+    push(hub, placed)
+    assert (hub.reviews(), erp.made) == ([("push_refund_to_erp", "credit_exists")], [])
+
+    release("credit_exists", "dismiss")
+    push(hub, placed)
+
+    link = CreditLink.objects.get()
+    assert (link.external_id, link.origin, erp.made) == ("X9", "erp", [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
@@ -113,7 +114,7 @@ class RefundKeeper(Refunds):
         order = optional_member(reply.data, "order")
         if order is None:
             raise RecordRejected(f"The store does not show the order {order_external_id} any more.")
-        return _suggestion(member(order, "suggestedRefund"))
+        return _suggestion(member(order, "suggestedRefund"), _left(members(order, "transactions")))
 
     def create_refund(self, refund: NewRefund) -> StoreRefund:
         """By `refundCreate` under the key, which answers the refund that was made when it is sent again."""
@@ -183,21 +184,28 @@ def _line_input(line: NewRefundLine) -> dict[str, object]:
     return given
 
 
-def _suggestion(node: Node) -> SuggestedRefund:
+def _suggestion(node: Node, payments: tuple[NewRefundPayment, ...]) -> SuggestedRefund:
     return SuggestedRefund(
         amount=bag(member(node, "amountSet")),
         tax=bag(member(node, "totalTaxSet")),
         refundable=bag(member(node, "maximumRefundableSet")),
-        payments=tuple(
-            NewRefundPayment(
-                parent_external_id=gid(member(row, "parentTransaction"), "id", "OrderTransaction"),
-                gateway=text(row, "gateway"),
-                amount=bag(member(row, "amountSet")).presentment.amount,
-            )
-            for row in members(node, "suggestedTransactions")
-            if optional_member(row, "parentTransaction")
-        ),
+        payments=payments,
     )
+
+
+def _left(transactions: Sequence[Node]) -> tuple[NewRefundPayment, ...]:
+    """What was paid and not given back, by payment, in the buyer's currency; refunds on their way count."""
+    paid: dict[str, NewRefundPayment] = {}
+    for node in transactions:
+        amount, status = bag(member(node, "amountSet")).presentment.amount, text(node, "status")
+        if text(node, "kind") in ("SALE", "CAPTURE") and status == "SUCCESS":
+            key = gid(node, "id", "OrderTransaction")
+            paid[key] = NewRefundPayment(key, text(node, "gateway"), amount)
+        elif text(node, "kind") == "REFUND" and status not in ("FAILURE", "ERROR"):
+            parent = text(optional_member(node, "parentTransaction") or {}, "id")
+            if parent in paid:
+                paid[parent] = replace(paid[parent], amount=paid[parent].amount - amount)
+    return tuple(payment for payment in paid.values() if payment.amount > 0)
 
 
 def bag(node: Node) -> MoneyBag:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from hub.connectors.store_returns import Decline, ReturnLine, Returns, ReturnState, StoreReturn
-from hub.connectors.stores.shopify.client import AdminClient, payload_of, refusal
+from hub.connectors.stores.shopify.client import AdminClient, Reply, ScopeMissing, payload_of, refusal
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.paging import completed, next_cursor
 from hub.connectors.stores.shopify.refunds import bag, present
@@ -24,7 +24,7 @@ from hub.connectors.stores.shopify.shapes import (
     sum_of,
     text,
 )
-from hub.errors import OutcomeUnknown
+from hub.errors import NeedsReview, OutcomeUnknown
 
 # Eight returns of ten lines keep within 1000 points.
 RETURNS_AT_ONCE = 8
@@ -55,7 +55,7 @@ class ReturnKeeper(Returns):
         after: str | None = None
         while True:
             variables = {"first": FOUND_AT_ONCE, "after": after}
-            orders = member(self.client.run(operation("OrdersWithReturns"), variables).data, "orders")
+            orders = member(self._ask("OrdersWithReturns", variables).data, "orders")
             found += [gid(node, "id", "Order") for node in members(orders, "nodes")]
             following = next_cursor(orders)
             if following is None or following == after:
@@ -64,7 +64,7 @@ class ReturnKeeper(Returns):
 
     def read_returns_of(self, order_external_ids: Sequence[str]) -> dict[str, list[StoreReturn]]:
         """First the ids of the orders' returns, then these whole."""
-        reply = self.client.run(operation("OrderReturns"), {"ids": list(order_external_ids)})
+        reply = self._ask("OrderReturns", {"ids": list(order_external_ids)})
         ids = {gid(node, "id", "Order"): _ids(node) for node in present(reply.data, "nodes")}
         wanted = [one for returns in ids.values() for one in returns]
         found: dict[str, StoreReturn] = {}
@@ -99,6 +99,13 @@ class ReturnKeeper(Returns):
     def cancel_return(self, external_id: str) -> StoreReturn:
         """By `returnCancel`, which answers the same for one that is cancelled."""
         return self._decide("CancelReturn", "returnCancel", {"id": external_id})
+
+    def _ask(self, name: str, variables: Mapping[str, object]) -> Reply:
+        """A shop that shows no returns goes on with everything else."""
+        try:
+            return self.client.run(operation(name), variables)
+        except ScopeMissing as error:
+            raise NeedsReview(str(error), code="scope_missing") from error
 
     def _decide(self, name: str, root: str, variables: Mapping[str, object]) -> StoreReturn:
         writing = operation(name)
