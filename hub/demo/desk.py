@@ -9,6 +9,7 @@ import httpx
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 _SHOWN = re.compile(r'<input type="hidden" name="(shown-\d+)" value="(\w+)">')
+_PICKS = re.compile(r'type="radio" name="([\w-]+)"')
 REVIEWS = "/admin/sync/reviewitem/"
 
 
@@ -35,6 +36,13 @@ class Desk:
         shown = dict(_SHOWN.findall(opened))
         data = {"action": action, "_selected_action": str(item), **shown}
         self._send(REVIEWS, data, opened=opened)
+
+    def pick(self, order: int, item: int, side: str) -> None:
+        """Open the page on which a question is answered value by value, and pick this side's value of each."""
+        page = f"/admin/orders/storeorder/{order}/pick/{item}/"
+        opened = self._open(page)
+        values = dict.fromkeys(_PICKS.findall(opened), side)
+        self._send(page, {**dict(_SHOWN.findall(opened)), **values}, opened=opened)
 
     def _open(self, page: str) -> str:
         answer = self.http.get(page)

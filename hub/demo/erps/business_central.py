@@ -56,6 +56,7 @@ class BusinessCentralSide(FarErp):
         reads="GET *",
         sign_in="POST token",
     )
+    credit_records, credit_total = "salesCreditMemos", "totalAmountIncludingTax"
     prompt = {"totals_in_answer": True}
 
     def make(self, sandbox: Sandbox, name: str, **options: Any) -> None:
@@ -139,6 +140,17 @@ class BusinessCentralSide(FarErp):
         parcel = {"tracking": tracking, "agent": "DHL", "location": "MAIN"}
         lines = [{"sequence": FIRST_LINE, "quantity": quantity}]
         sandbox.act("erp", name, "ship_order", {"number": document.number, "lines": lines, **parcel})
+
+    def change_quantity(self, sandbox: Sandbox, name: str, document: FarDocument, quantity: int) -> None:
+        """Only an order that is not released can be changed: it is opened for that, and released again."""
+        order = {"number": document.number}
+        sandbox.act("erp", name, "reopen_order", order)
+        changes = {"quantity": quantity}
+        sandbox.act("erp", name, "edit_line", {**order, "sequence": FIRST_LINE, "changes": changes})
+        sandbox.act("erp", name, "release_order", order)
+
+    def invoice(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
+        sandbox.act("erp", name, "post_order", {"number": document.number})
 
     def show_parcels(self, sandbox: Sandbox, name: str, connection: Connection) -> None:
         """An administrator publishes the page of posted shipments there, and names it on the connection's page here."""

@@ -108,6 +108,11 @@ class FarErp(ABC):
     operations: ClassVar[Operations]
     is_real: ClassVar[bool] = False
     """Whether a real server works behind it, as slowly as it does."""
+    credits_refunds: ClassVar[bool] = True
+    """Whether Concord can make credit memos there."""
+    credit_records: ClassVar[str] = ""
+    credit_total: ClassVar[str] = ""
+    """Under which names the sandbox tells them, and what each comes to."""
     calls_an_order: ClassVar[float] = 1 + 1 / 20
     """At most, of a clean order in a backlog: its create, and its share of what is asked for many."""
     prompt: ClassVar[Mapping[str, Any]] = {}
@@ -168,6 +173,19 @@ class FarErp(ABC):
     @abstractmethod
     def ship(self, sandbox: Sandbox, name: str, document: FarDocument, quantity: int, tracking: str) -> None:
         """A clerk ships so many pieces of the order's first line in one parcel."""
+
+    @abstractmethod
+    def change_quantity(self, sandbox: Sandbox, name: str, document: FarDocument, quantity: int) -> None:
+        """A clerk changes how many pieces of the order's first line are ordered."""
+
+    @abstractmethod
+    def invoice(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
+        """A clerk invoices the order, and ships what of it was not."""
+
+    def credited(self, sandbox: Sandbox, name: str) -> list[Decimal]:
+        """What each credit memo comes to, taxes included, oldest first; of an ERP that `credits_refunds`."""
+        records = sandbox.truth(kind="erp", name=name)["erps"][name][self.credit_records]
+        return [Decimal(str(record[self.credit_total])) for record in records]
 
     def show_parcels(self, sandbox: Sandbox, name: str, connection: Connection) -> None:
         """Let the hub read tracking numbers, where that takes more than the plain connection. Nothing by default."""

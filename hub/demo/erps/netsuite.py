@@ -63,6 +63,8 @@ class NetSuiteSide(FarErp):
         sign_in="POST token",
     )
 
+    credit_records, credit_total = "creditMemos", "total"
+
     @cached_property
     def key(self) -> ec.EllipticCurvePrivateKey:
         """What our certificate is for, made for this run."""
@@ -141,6 +143,13 @@ class NetSuiteSide(FarErp):
         lines = [{"line": 1, "quantity": quantity}]
         parcel = {"packages": [tracking], "carrier": "dhl", "location": "Main Warehouse"}
         sandbox.act("erp", name, "fulfill_order", {"id": document.external_id, "lines": lines, **parcel})
+
+    def change_quantity(self, sandbox: Sandbox, name: str, document: FarDocument, quantity: int) -> None:
+        changes = {"item": {"items": [{"line": 1, "quantity": quantity}]}}
+        sandbox.act("erp", name, "edit_order", {"id": document.external_id, "changes": changes})
+
+    def invoice(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
+        sandbox.act("erp", name, "invoice_order", {"id": document.external_id})
 
     def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
         """It limits what works at once, not how often it is asked: `rate` is let be."""

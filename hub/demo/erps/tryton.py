@@ -46,6 +46,7 @@ class TrytonSide(FarErp):
     label = "Tryton"
     code = "TR"
     is_real = True
+    credits_refunds = False
     codes = Codes(
         taxes=TAXES,
         terms=(
@@ -105,6 +106,13 @@ class TrytonSide(FarErp):
 
     def ship(self, sandbox: Sandbox, name: str, document: FarDocument, quantity: int, tracking: str) -> None:
         Clerk(self.office).ship(int(document.external_id), quantity, tracking)
+
+    def change_quantity(self, sandbox: Sandbox, name: str, document: FarDocument, quantity: int) -> None:
+        """A sale that is processed is changed by an amendment."""
+        Clerk(self.office).amend_line(int(document.external_id), 0, quantity=float(quantity))
+
+    def invoice(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
+        Clerk(self.office).post_invoice(int(document.external_id))
 
     def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
         return Pace({})

@@ -235,6 +235,9 @@ class ShopifyStore(System):
             "products": tables["Product"],
             "variants": tables["ProductVariant"],
             "draft_orders": tables["DraftOrder"],
+            "returns": [
+                {key: record[key] for key in ("id", "name", "status")} for record in self.shop.every("Return")
+            ],
             "locations": tables["Location"],
             "levels": [self._level_truth(level) for level in self.shop.levels.values()],
             "carriers": [json_ready(record) for record in self.shop.every(carriers.KIND)],

@@ -20,7 +20,7 @@ from hub.demo.orders import SENT, orders
 from hub.demo.outcome import Placed, Row, is_settled, rows
 from hub.demo.processes import DATABASE, free_port, fresh_database, running, wait_for
 from hub.demo.sandbox import Sandbox
-from hub.demo.story import Story
+from hub.demo.story import chapters
 from hub.sync.models import TaskHistory
 from hub.sync.sweep import plan_schedules
 
@@ -135,7 +135,7 @@ class Command(BaseCommand):
         self.stdout.write("\nWhat happens besides:")
         untold = 0
         with Desk(address, "admin", self.password) as desk:
-            for chapter in Story(demo, desk).chapters():
+            for chapter in chapters(demo, desk):
                 mark = f"  << {chapter.problem}" if chapter.problem else ""
                 self.stdout.write(f"  {chapter.title}{mark}")
                 for line in chapter.lines:
