@@ -26,6 +26,7 @@ from hub.sync.running import open_connector, this_run
 from orders import mapping, metafields
 from orders.adoption.deciding import adopt_former
 from orders.changes.cancelling import cancel_in_erp
+from orders.changes.current import as_current
 from orders.changes.hints import has_it_compared
 from orders.changes.since_sent import changes_since_sent
 from orders.erp_mirroring import was_erp_read_lately
@@ -187,7 +188,7 @@ def _customer_number(known: KnownOrder, connection: Connection, erp: SalesOrders
 
 def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side, hold: Hold | None) -> Explained:
     """The document to send, its sums checked against the store's before anything is sent, and why it is so."""
-    order, placed = known.order, known.placed
+    order, placed = known.order, as_current(known.placed)
     identity = OrderIdentity(side.store.code, order.identity_id)
     reference = erp.reference_for(identity, placed.po_number.strip() or placed.name)
     customer_number = _customer_number(known, side.erp, erp)

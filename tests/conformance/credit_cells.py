@@ -10,7 +10,14 @@ import pytest
 
 from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
-from hub.connectors.credits import Credits, CreditStage, ErpCredit, NewCredit, credit_reference
+from hub.connectors.credits import (
+    Credits,
+    CreditStage,
+    ErpCredit,
+    NewCredit,
+    ReturnOrders,
+    credit_reference,
+)
 from hub.connectors.documents import LineKind, OrderIdentity, PagePosition
 from hub.errors import NeedsReview, OutcomeUnknown
 from tests.conformance.cells import cell
@@ -141,6 +148,20 @@ def what_the_erp_refuses_is_told_in_its_words_and_makes_nothing(erp: ErpUnderTes
         credits_of(connector).create_credit(replace(document, lines=(line,)))
 
     assert erp.credits(document.reference) == []
+
+
+@cell((Capability.RETURN_ORDER, Situation.NORMAL))
+def announces_what_will_come_back(erp: ErpUnderTest) -> None:
+    connector = erp.connect()
+    document = new_credit(erp, invoiced_order(erp, connector))
+    returns = connector.supporting(ReturnOrders)
+
+    created = returns.create_return(document)
+    (found,) = returns.find_returns([document.reference])
+
+    assert (found.external_id, found.is_return) == (created.external_id, True)
+    assert found.stage in (CreditStage.REQUESTED, CreditStage.APPROVED)
+    assert found.external_id in {one.external_id for one in returns.changed_returns(None, None).items}
 
 
 # ------------------------------------------------------------------------------------------ follow
