@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection as database
 
@@ -35,12 +36,16 @@ def ask_for_returns(
     connection: Connection, *, keys: Iterable[int] = (), external_ids: Sequence[str] = ()
 ) -> int:
     """Have refunds and returns of these orders read; returns how many. Orders that are not mirrored are left out."""
-    wanted = {"store": connection.pk, "keys": sorted(keys), "external_ids": list(external_ids)}
+    wanted: dict[str, Any] = {
+        "store": connection.pk,
+        "keys": sorted(keys),
+        "external_ids": list(external_ids),
+    }
     if not wanted["keys"] and not external_ids:
         return 0
     with database.cursor() as cursor:
         cursor.execute(_ASK, wanted)
-        asked = cursor.rowcount
+        asked = int(cursor.rowcount)
     if asked:
         enqueue(FLOW, connection.pk)
     return asked

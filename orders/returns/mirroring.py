@@ -71,7 +71,7 @@ def mirror_returns(
             _store_refunds(connection, refund_rows),
             _store_returns(connection, return_rows),
         )
-        _tell_erps({row.order_id for row in (*new_refunds, *new_returns)})
+        _tell_erps({row.order_id for row in new_refunds} | {row.order_id for row in new_returns})
         wanted = [row.pk for row in new_returns if row.state == ReturnState.REQUESTED.value]
         enqueue(DECIDE, connection.pk, wanted)
     return len(new_refunds) + len(new_returns)

@@ -101,7 +101,8 @@ def in_both(order: Record, amount: Decimal, worth: Pair) -> Pair:
 
 def refundable(order: Record) -> Pair:
     """What was paid and not given back."""
-    return received(order) - order["_refunded"]
+    given_back: Pair = order["_refunded"]
+    return received(order) - given_back
 
 
 def left_of(order: Record, payment: Record) -> Pair:

@@ -129,7 +129,7 @@ def sent_lines(order: Record) -> dict[str, Record]:
 
 
 def _returnable(shop: Shop, order: Record, sent: Record) -> int:
-    taken = sum(
+    taken: int = sum(
         line["quantity"]
         for record in shop.where("Return", _orderId=order["id"])
         if record["status"] in _COUNTS
