@@ -25,6 +25,7 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Shipment links", "add_link", "orders.shipmentlink"),
         ("Entered values", "edit_note", "orders.orderoverride"),
         ("Freight quotes", "request_quote", "orders.freightquote"),
+        ("Partner requests", "contact_support", "orders.partnerrequest"),
         ("Company locations", "store", "companies.storecompanylocation"),
         ("Company location links", "handshake", "companies.companylocationlink"),
     ),

@@ -19,6 +19,7 @@ _ORDERS = (
     "orders.shipmentlink",
     "orders.orderoverride",
     "orders.freightquote",
+    "orders.partnerrequest",
 )
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (

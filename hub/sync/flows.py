@@ -69,6 +69,9 @@ FLOWS: dict[str, Flow] = {
     "check_order_ledger": Flow(
         "orders.flows.check_order_ledger", side="store", every=21_600, priority=Priority.BACKGROUND
     ),
+    "answer_partner_requests": Flow(
+        "orders.flows.answer_partner_requests", side="store", subject="order", is_rejectable=True
+    ),
     "watch_orders": Flow(
         "orders.flows.watch_orders",
         side="store",

@@ -18,6 +18,7 @@ from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
 from orders.models.policies import OrderPolicy
+from orders.models.requests import PartnerRequest
 from orders.models.shipments import (
     CarrierMapping,
     ErpShipment,
@@ -50,6 +51,7 @@ __all__ = [
     "OrderPolicy",
     "OrderWatch",
     "OtherLineMapping",
+    "PartnerRequest",
     "PaymentTermsMapping",
     "ShipmentLink",
     "ShippingMethodMapping",
