@@ -185,8 +185,8 @@ class AskToReturn(_Asking):
     def check(self, order: StoreOrder, lines: list[dict[str, Any]]) -> None:
         """No more than was ordered of each SKU, by all that were removed since."""
         ordered: dict[str, int] = {}
-        for line in document_of(order).lines:
-            ordered[line.sku] = ordered.get(line.sku, 0) + line.current_quantity
+        for placed in document_of(order).lines:
+            ordered[placed.sku] = ordered.get(placed.sku, 0) + placed.current_quantity
         wanted: dict[str, int] = {}
         for line in lines:
             wanted[line["sku"]] = wanted.get(line["sku"], 0) + line["quantity"]
