@@ -64,6 +64,14 @@ def _certificates_are_read_once():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_are_hashed_at_once():
+    """A good hash takes a third of a second of a guesser's time, and of every test's with somebody signed in."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "PASSWORD_HASHERS", ["django.contrib.auth.hashers.MD5PasswordHasher"])
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _plain_static_files(settings):
     """No manifest is needed to render a page in a test."""

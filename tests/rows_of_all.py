@@ -16,6 +16,8 @@ from orders.models import StoreOrder
 from tests.admin.rows import SIMPLE
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+CONNECTIONS = 110
+"""More of a side than a page shows; each page with a choice of connections lists all of them."""
 SYSTEMS = {"store": "shopify", "erp": "business_central"}
 BY_TYPE = (
     (models.UUIDField, lambda field, n: uuid.UUID(int=n)),
@@ -34,7 +36,10 @@ BY_TYPE = (
 
 
 class Rows:
-    """Fills tables up; `fill` may be asked for more later."""
+    """Fills tables up; `fill` may be asked for more later.
+
+    There are never more than CONNECTIONS of a side, nor more of what each of them has once.
+    """
 
     def __init__(self):
         self.known = {}
@@ -52,7 +57,8 @@ class Rows:
         if first < count:
             # Rows that are made by and by point to others one by one: both sides of "once" hold.
             targets = {field: self._targets(model, field, count) for field in _pointing(model)}
-            made = [self._row(model, n, targets) for n in range(first, count)]
+            most = min([count, *(len(rows) for field, rows in targets.items() if field.unique)])
+            made = [self._row(model, n, targets) for n in range(first, most)]
             model._default_manager.bulk_create(made)
         if model not in self.known or len(self.known[model]) < count:
             self.known[model] = list(model._default_manager.order_by("pk"))
@@ -67,6 +73,7 @@ class Rows:
 
     def _connections(self, model, count):
         side = model.__name__.lower()
+        count = min(count, CONNECTIONS)
         first = model.objects.count()
         Connection.objects.bulk_create(
             Connection(
@@ -84,7 +91,7 @@ class Rows:
         return list(model.objects.order_by("pk"))
 
     def _row(self, model, n, targets):
-        values = {field.name: rows[n % len(rows)] for field, rows in targets.items()}
+        values = {field.name: _one_of(rows, n, field) for field, rows in targets.items()}
         for field in model._meta.concrete_fields:
             if field.name not in values and not _fills_itself(field):
                 values[field.name] = self._value(field, n)
@@ -106,6 +113,11 @@ class Rows:
         made = next((make(field, n) for kind, make in BY_TYPE if isinstance(field, kind)), None)
         assert made is not None, f"say in BY_TYPE what a {type(field).__name__} holds: {field}"
         return made[: field.max_length] if isinstance(made, str) else made
+
+
+def _one_of(rows, n, field):
+    # Each store with another ERP in each round, so that no pair comes twice.
+    return rows[(n + (n // len(rows) if field.name == "erp" else 0)) % len(rows)]
 
 
 def _is_once_a_pair(model, field):

@@ -75,6 +75,13 @@ class Crowd:
                 self.asleep[process.pid] = time.monotonic() + self.stage.timing.lease * 2 + 5
                 self.stopped.append(process.name)
 
+    def kill_one(self) -> None:
+        """End a worker wherever it is."""
+        awake = [process for process in self.processes if process.pid and process.pid not in self.asleep]
+        if awake:
+            victim = random.Random(f"{self.seed} {self.started}").choice(awake)
+            _signal(victim.pid or 0, signal.SIGKILL)
+
     def end(self) -> None:
         """End all workers."""
         for process in self.processes:

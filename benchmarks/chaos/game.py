@@ -7,11 +7,12 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import connection
 
-from benchmarks.chaos import crash, faults
+from benchmarks.chaos import both_ways, crash, faults
 from benchmarks.chaos.crowd import Crowd
 from benchmarks.chaos.plan import Planned, plan
 from benchmarks.chaos.stage import WORLD, Stage
@@ -63,6 +64,7 @@ class Phase:
     placed: list[Placed]
     doubles: int = 0
     held: int = 0
+    done: str = ""
 
 
 class Game:
@@ -116,6 +118,67 @@ class Game:
         self._play()
         self._wait(max(self.stage.timing.too_late) + 3 * self.stage.timing.pull_every)
         return self._ended_late(start, self.placed[before:])
+
+    def both_ways_phase(self, count: int, *, rate: float, kills: int) -> Phase:
+        """What the ERP begins, for `count` orders that buyers placed: clerks take orders and ship what stores sold."""
+        start, stage = time.monotonic(), self.stage
+        stage.listen()
+        stage.sandbox.set_faults(
+            self.seed, both_ways.rules() + faults.rules(stage.timing, stage.far.operations)
+        )
+        entered: list[tuple[both_ways.Taken, str]] = []
+        parcels: list[both_ways.Parcel] = []
+        acts = [partial(self._take, plan, entered) for plan in both_ways.taken(self.seed, count)]
+        orders = {placed.planned.number: placed for placed in self.placed}
+        for planned in both_ways.shipped((placed.planned for placed in self.placed), count):
+            placed = orders[planned.number]
+            for part in ("A", "B"):
+                parcel = both_ways.Parcel(placed.gid, f"1Z{planned.number}{part}")
+                acts.append(partial(self._ship, placed, parcel, parcels))
+        for n, act in enumerate(acts):
+            self._at(n / rate, act)
+        for n in range(kills):
+            self._at((n + 1) * len(acts) / rate / kills + n, self.crowd.kill_one)
+
+        def findings() -> list[Finding]:
+            documents = {document.external_id: document for document in stage.world.documents()}
+            there = [(plan, documents[made]) for plan, made in entered]
+            return both_ways.judge(stage.stores()[f"{WORLD}-euro"]["orders"], there, parcels)
+
+        self._until_told(findings, len(acts))
+        self._wait(stage.timing.rest)
+        phase = self._phase(start, findings(), [])
+        phase.done = f"{len(entered)} orders that clerks took and {len(parcels)} parcels"
+        return phase
+
+    def _take(self, plan: both_ways.Taken, entered: list[tuple[both_ways.Taken, str]]) -> None:
+        stage = self.stage
+        made = stage.far.enter_order(
+            stage.sandbox, stage.world.erp_name, plan.customer, plan.lines, plan.po_number
+        )
+        entered.append((plan, made))
+
+    def _ship(self, placed: Placed, parcel: both_ways.Parcel, parcels: list[both_ways.Parcel]) -> None:
+        stage = self.stage
+        key = (f"{WORLD}-{placed.planned.store}", number_of(placed.gid))
+        [document] = documents(stage.world.documents(), stage.store_codes)[key]
+        stage.far.ship(stage.sandbox, stage.world.erp_name, document, 1, parcel.tracking)
+        parcels.append(parcel)
+
+    def _until_told(self, findings: Callable[[], list[Finding]], planned: int) -> None:
+        """Until everything was done and nothing is missing, or nothing moves any more."""
+        least, moved_at, looked_at = 10**9, time.monotonic(), 0.0
+        while time.monotonic() - moved_at < self.patience:
+            self._step()
+            if self.due or time.monotonic() - looked_at < LOOK_EVERY:
+                moved_at = time.monotonic() if self.due else moved_at
+                continue
+            looked_at = time.monotonic()
+            left = len(findings())
+            if not left:
+                return
+            if left < least:
+                least, moved_at = left, time.monotonic()
 
     # --------------------------------------------------------------------------------------------- playing
 

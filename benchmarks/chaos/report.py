@@ -36,6 +36,11 @@ def run(far: FarErp, count: int, seed: int, *, is_brief: bool = False) -> None:
             if main.findings:
                 _print_replay(stage, count, seed)
                 raise WentWrong
+            both = game.both_ways_phase(count, rate=RATE, kills=2 if is_brief else max(3, count // 100))
+            _print_both(both)
+            if both.findings:
+                _print_replay(stage, count, seed)
+                raise WentWrong
             late = game.late_phase(max(8 if is_brief else 12, count // 50), rate=RATE)
             _print_late(late)
             if game.resumed:
@@ -62,6 +67,16 @@ def _print_main(phase: Phase, crowd: Crowd, seed: int) -> None:
     print(f"{len(crowd.stopped)} stopped past their lease: {', '.join(crowd.stopped)}")
     print(f"{phase.held} edited orders held for a person, with both totals")
     print(", ".join(f"{count} {kind}" for kind, count in kinds.items()), flush=True)
+    _print_findings(phase)
+
+
+def _print_both(phase: Phase) -> None:
+    kinds = {kind: sum(f.kind == kind for f in phase.findings) for kind in ("lost", "wrong", "doubled")}
+    print(
+        f"both ways, in {phase.seconds:.0f} s, {phase.done}: "
+        + ", ".join(f"{count} {kind}" for kind, count in kinds.items()),
+        flush=True,
+    )
     _print_findings(phase)
 
 

@@ -28,11 +28,12 @@ from hub.supervise.child import Child
 from hub.sync import sweep
 from hub.sync.management.commands.web import granian
 from hub.sync.models import Schedule
-from orders.models import OrderPolicy
+from orders.models import FulfilmentPolicy, OfflineOrderPolicy, OrderPolicy
 
 START_SECONDS = 60.0
 END_SECONDS = 10.0
 WORLD = "chaos"
+FROM_ERP = ("pull_erp_orders", "read_erp_orders", "pull_erp_shipments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,14 @@ class Stage:
     def store_codes(self) -> dict[str, str]:
         """The connections' codes by the stores' names in the sandbox."""
         return {f"{WORLD}-euro": self.world.euro_store.code, f"{WORLD}-dollar": self.world.dollar_store.code}
+
+    def listen(self) -> None:
+        """From now on the euro store shows what the ERP takes and ships."""
+        euro, erp = self.world.euro_store, self.world.erp
+        OfflineOrderPolicy.objects.create(store=euro, erp=erp, is_on=True, tax_title="VAT")
+        FulfilmentPolicy.objects.create(store=euro)
+        self.far.show_parcels(self.sandbox, self.world.erp_name, erp)
+        Schedule.objects.filter(flow__in=FROM_ERP).update(every_seconds=self.timing.pull_every)
 
     def stores(self) -> dict[str, Any]:
         """What the stores hold."""
@@ -111,7 +120,11 @@ def _built(sandbox: Sandbox, far: FarErp, folder: Path, timing: Timing, has_sche
         store_options={"plan": "plus"},
     )
     for store in (world.euro_store, world.dollar_store):
-        store.config |= {"plan": "plus", "call_deadline_seconds": str(timing.deadline)}
+        store.config |= {
+            "plan": "plus",
+            "call_deadline_seconds": str(timing.deadline),
+            "settle_after_seconds": str(timing.settle),
+        }
         store.save()
     # The same PO from the same company twice is an order like any other here: the identity tells them apart.
     OrderPolicy.objects.update(duplicate_po=OrderPolicy.DuplicatePo.ALLOW)

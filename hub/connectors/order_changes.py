@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
@@ -40,9 +41,10 @@ DELETED = "deleted"
 
 @dataclass(frozen=True, slots=True)
 class ChangedLine:
-    """One line as it is to stand. `external_id` is the ERP's id of the line, empty where it is to be added.
+    """One line of goods or freight as it is to stand; comments are not changed.
 
-    `line` is None where the line is to be taken out.
+    `external_id` is the ERP's id of the line, empty where it is to be added. `line` is None where the line is to be
+    taken out. Of a store line that is two lines there, name the first with what is to stand and the second with None.
     """
 
     external_id: str
@@ -53,11 +55,14 @@ class ChangedLine:
 class DocumentChange:
     """What is to become of a sales order; None is left as it is. Lines that are not named are left as they are.
 
-    `revision` is the ErpDocument's that the change was decided by.
+    `base` is the document by which the change was decided, as it was read then: what it says tells whether anybody
+    else has changed the same since, and which state the document goes back to. Codes are the ERP's own; prices of
+    `lines` are in major units of the document's currency and hold tax if `prices_include_tax`.
     """
 
-    revision: str = ""
+    base: ErpDocument
     lines: tuple[ChangedLine, ...] = ()
+    prices_include_tax: bool = False
     po_number: str | None = None
     ship_to: Address | None = None
     requested_date: date | None = None
@@ -65,18 +70,26 @@ class DocumentChange:
     shipping_method_code: str | None = None
 
 
+CHANGED_MEANWHILE = "changed_meanwhile"
+"""The code of a Conflict with what somebody else changed: read the document anew and decide again."""
+
+
 class OrderEditing(ABC):
     """An ERP in which a sales order that stands can be changed by calls."""
 
     changeable_until: ClassVar[OrderStage]
-    """The stage from which on the ERP refuses changes of a document, whoever makes them."""
+    """The stage from which on a document is not changed any more: the ERP refuses it, or makes something else of it."""
+    fixed_fields: ClassVar[Mapping[str, str]] = {}
+    """Fields of DocumentChange that this ERP never changes by its interface, and why, in plain words."""
 
     @abstractmethod
     def change_sales_order(self, external_id: str, reference: str, change: DocumentChange) -> ErpDocument:
         """Bring the order to what `change` says and return it as it stands then.
 
-        Safe to repeat: the document is read first, what stands already is not written again, and an added line is
-        known by its `source_external_id` as far as the ERP keeps it. Raises Conflict where the document was changed
-        since `revision` was read, RecordRejected in the ERP's own words or where the stage forbids it,
-        OutcomeUnknown where an answer was lost.
+        Safe to repeat: the document is read first, and what stands already is not written again. No ERP keeps the
+        store's id of a line: an added one is known by being new since `base` and as it is to be. The answer's
+        `reference` may be another one, where the PO number is a part of it. Raises Conflict (`CHANGED_MEANWHILE`)
+        where somebody changed since `base` what is to be changed, RecordRejected in the ERP's own words or where the
+        stage forbids it, CodeUnknown for a code that is not there, OutcomeUnknown where an answer was lost: then some
+        of the change may stand, and the same call again does the rest.
         """

@@ -9,6 +9,8 @@ from typing import Any
 ITEMS = 130
 BLOCKED = 129
 """The item that the ERP has blocked."""
+HIDDEN = "SV-9001"
+"""The number of an item that no store sells."""
 STRANGER = "Fremdling Handel e.K."
 """A company of the store that the ERP does not know."""
 _KINDS = (
@@ -103,10 +105,13 @@ def price(index: int) -> Decimal:
 
 
 def items() -> list[Item]:
-    """Everything that is sold."""
+    """Everything that the ERP knows: what the stores sell, and one item that they do not."""
     return [
-        Item(item_number(n), f"{_KINDS[n % len(_KINDS)]} {n}", price(n), n == BLOCKED)
-        for n in range(1, ITEMS + 1)
+        *(
+            Item(item_number(n), f"{_KINDS[n % len(_KINDS)]} {n}", price(n), n == BLOCKED)
+            for n in range(1, ITEMS + 1)
+        ),
+        Item(HIDDEN, "Assembly kit for dealers", Decimal("35.00"), is_blocked=False),
     ]
 
 

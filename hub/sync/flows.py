@@ -38,6 +38,9 @@ class Flow:
     is_rejectable: bool = False
     """Whether a person may answer its questions with a refusal, which it then keeps to."""
 
+    answered_at: str = ""
+    """The page on which its questions are answered, where more than a button is needed; takes record and item."""
+
     def lock_name(self, name: str, connection_id: int, record_id: int) -> str:
         """The subject of one task of this flow."""
         return f"{self.subject}:{record_id}" if self.subject else f"{name}:{connection_id}"
@@ -55,6 +58,9 @@ FLOWS: dict[str, Flow] = {
     "push_shipment_to_store": Flow(
         "orders.flows.push_shipment_to_store", side="store", subject="order", priority=Priority.ORDER
     ),
+    "push_changes_to_store": Flow(
+        "orders.flows.push_changes_to_store", side="store", subject="order", priority=Priority.ORDER
+    ),
     "pull_company_locations": Flow(
         "companies.flows.pull_company_locations", side="store", priority=Priority.ORDER, every=600
     ),
@@ -66,9 +72,20 @@ FLOWS: dict[str, Flow] = {
     "backfill_store_orders": Flow(
         "orders.flows.backfill_store_orders", side="store", priority=Priority.BACKGROUND
     ),
+    "push_order_progress": Flow(
+        "orders.flows.push_order_progress", side="store", priority=Priority.BACKGROUND
+    ),
     "check_order_ledger": Flow(
         "orders.flows.check_order_ledger", side="store", every=21_600, priority=Priority.BACKGROUND
     ),
+    "pull_store_returns": Flow("orders.flows.pull_store_returns", side="store", every=900),
+    "read_store_returns": Flow("orders.flows.read_store_returns", side="store"),
+    "decide_store_return": Flow(
+        "orders.flows.decide_store_return", side="store", subject="store_return", is_rejectable=True
+    ),
+    "push_credit_to_store": Flow("orders.flows.push_credit_to_store", side="store", subject="order"),
+    "pull_store_quotes": Flow("orders.flows.pull_store_quotes", side="store", every=60),
+    "push_quote_to_store": Flow("orders.flows.push_quote_to_store", side="store", subject="quote"),
     "answer_partner_requests": Flow(
         "orders.flows.answer_partner_requests", side="store", subject="order", is_rejectable=True
     ),
@@ -92,6 +109,13 @@ FLOWS: dict[str, Flow] = {
         priority=Priority.ORDER,
         is_rejectable=True,
     ),
+    "sync_order_changes": Flow(
+        "orders.flows.sync_order_changes",
+        side="erp",
+        subject="order",
+        priority=Priority.ORDER,
+        answered_at="admin:orders_storeorder_pick",
+    ),
     "check_order_totals": Flow("orders.flows.check_order_totals", side="erp", priority=Priority.NORMAL),
     "confirm_erp_orders": Flow("orders.flows.confirm_erp_orders", side="erp", priority=Priority.NORMAL),
     "release_held_order": Flow(
@@ -104,6 +128,11 @@ FLOWS: dict[str, Flow] = {
     "read_erp_limits": Flow(
         "orders.flows.read_erp_limits", side="erp", every=3600, priority=Priority.BACKGROUND
     ),
+    "push_quote_to_erp": Flow(
+        "orders.flows.push_quote_to_erp", side="erp", subject="quote", is_rejectable=True
+    ),
+    "read_erp_quotes": Flow("orders.flows.read_erp_quotes", side="erp", every=300),
+    "adopt_orders": Flow("orders.flows.adopt_orders", side="erp", every=600, priority=Priority.BACKGROUND),
     "check_order_twin": Flow("orders.flows.check_order_twin", side="erp", subject="order"),
     "pull_erp_orders": Flow(
         "orders.flows.pull_erp_orders", side="erp", every=60, priority=Priority.BACKGROUND
@@ -119,6 +148,10 @@ FLOWS: dict[str, Flow] = {
     "pull_erp_shipments": Flow(
         "orders.flows.pull_erp_shipments", side="erp", every=60, priority=Priority.BACKGROUND
     ),
+    "pull_erp_credits": Flow(
+        "orders.flows.pull_erp_credits", side="erp", every=120, priority=Priority.BACKGROUND
+    ),
+    "push_refund_to_erp": Flow("orders.flows.push_refund_to_erp", side="erp", subject="order"),
 }
 
 # Which room takes the deliveries of a store: a function (connection, deliveries) -> {delivery id: why it is flagged}.

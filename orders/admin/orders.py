@@ -15,6 +15,7 @@ from hub.sync.admin.reviews import SHOWN
 from hub.sync.admin.shown import badge
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
+from orders.admin.changes import pick_page
 from orders.admin.editing import edit_page
 from orders.admin.page import order_page
 from orders.admin.searching import MOST_BEGINNING, links_named, orders_named
@@ -90,11 +91,20 @@ class StoreOrderAdmin(MirrorAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.edit_view)
         name = "orders_storeorder_edit"
-        return [path("<int:pk>/edit-and-approve/<int:item_id>/", view, name=name), *super().get_urls()]
+        pick = self.admin_site.admin_view(self.pick_view)
+        return [
+            path("<int:pk>/edit-and-approve/<int:item_id>/", view, name=name),
+            path("<int:pk>/pick/<int:item_id>/", pick, name="orders_storeorder_pick"),
+            *super().get_urls(),
+        ]
 
     def edit_view(self, request: HttpRequest, pk: int, item_id: int) -> HttpResponse:
         """Values that a person enters for one order, with the approval of a question about it."""
         return edit_page(self, request, pk, item_id)
+
+    def pick_view(self, request: HttpRequest, pk: int, item_id: int) -> HttpResponse:
+        """Which value both sides shall have where they differ."""
+        return pick_page(self, request, pk, item_id)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -1,7 +1,7 @@
 """An order as both sides can say it: the same words for the same things, so that three of them can be compared.
 
-Made from a document that was mapped for the ERP; codes and item numbers are the ERP's, amounts
-are Decimal in major units of the document's currency and in its tax mode. Pure.
+Made from a document that was mapped for the ERP, or read there (`orders.changes.erp_views`); codes and item numbers are
+the ERP's, amounts are Decimal in major units of the document's currency and in its tax mode. Pure.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ class SentOrder:
     payment_terms_code: str = ""
     shipping_method_code: str = ""
     ship_to: Address | None = None
+    prices_include_tax: bool = False
+    currency: str = ""
 
 
 def sent_view(document: SalesOrder | SentOrder) -> OrderView:
@@ -63,14 +65,15 @@ def sent_view(document: SalesOrder | SentOrder) -> OrderView:
         requested_date=None,
         is_cancelled=False,
         lines={
-            line.source_external_id: _line(line)
+            line.source_external_id: line_view(line)
             for line in document.lines
             if line.kind is not LineKind.COMMENT and line.quantity
         },
     )
 
 
-def _line(line: SalesOrderLine) -> LineView:
+def line_view(line: SalesOrderLine) -> LineView:
+    """A line as it was, or would be, sent."""
     amount = Fraction(line.unit_price) * Fraction(line.quantity) - Fraction(line.discount_amount)
     price = amount / Fraction(line.quantity) if line.quantity else Fraction(line.unit_price)
     return LineView(line.kind, line.number, line.quantity, price)

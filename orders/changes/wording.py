@@ -21,14 +21,20 @@ _WORDS = {
     "requested_date": "requested date",
     "is_cancelled": "cancelled",
 }
+_LINE_WORDS = {"line": "line added or removed", "number": "item", "quantity": "quantity", "price": "price"}
 NOTHING = "–"
+
+
+def field_name(field: str) -> str:
+    """What people call a field of a Difference."""
+    return _WORDS.get(field) or _LINE_WORDS[field]
 
 
 def worded(differences: Sequence[Difference], *, names: dict[str, str]) -> list[dict[str, str]]:
     """One row a difference: what it is, what was sent, what each side says now. `names` are what lines are called."""
     return [
         {
-            "what": _what(found, names),
+            "what": what(found, names),
             "as_agreed": said(found.base),
             "store": said(found.store),
             "erp": said(found.erp),
@@ -37,7 +43,8 @@ def worded(differences: Sequence[Difference], *, names: dict[str, str]) -> list[
     ]
 
 
-def _what(found: Difference, names: dict[str, str]) -> str:
+def what(found: Difference, names: dict[str, str]) -> str:
+    """What differs: the field, with the line that it is of."""
     if not found.key:
         return _WORDS[found.field]
     line = names.get(found.key, found.key)

@@ -24,6 +24,8 @@ from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, Cursor, ReviewItem
 from hub.sync.running import open_connector
+from orders.adoption.hints import announce as look_for_carried
+from orders.changes.hints import compared_links
 from orders.erp_documents import ask_for_changed
 from orders.erp_mirroring import mirror_erp_orders
 from orders.models import ErpOrder, OrderLink, StoreOrder
@@ -65,6 +67,7 @@ def _store_page(connection: Connection, cursor: Cursor, page: Page[ErpSalesOrder
             cursor.save(update_fields=["stamp", "external_id"])
         _compare_again(connection, rows)
         ask_for_changed(connection, rows)
+        look_for_carried(connection, rows)
         return _report_doubles(connection, rows)
 
 
@@ -101,10 +104,12 @@ def _compare_again(connection: Connection, rows: list[ErpOrder]) -> None:
         totals=OrderLink.Totals.UNREAD
     )
     known = links.values_list("pk", "external_id", "totals", "currency", "erp_total", "erp_tax")
+    # Where both sides are compared whole, a drift is told by that.
+    whole = set(compared_links(connection).filter(external_id__in=seen).values_list("pk", flat=True))
     changed = [
         pk
         for pk, external_id, totals, *noted in known
-        if totals == OrderLink.Totals.DIFFER or _has_drifted(seen[external_id], noted)
+        if totals == OrderLink.Totals.DIFFER or (pk not in whole and _has_drifted(seen[external_id], noted))
     ]
     if OrderLink.objects.filter(pk__in=changed).update(totals=OrderLink.Totals.UNREAD):
         enqueue("check_order_totals", connection.pk)

@@ -6,7 +6,7 @@ Writes   a sales order in the ERP, an attempt before it, OrderLink after it
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
 Review   a hold rule is met, PO missing or used before, no mapping, values that fit no field, bad address, sums that
          differ, a tip or tax of the channel that nobody decided about, ERP refuses, changed after sending, after it
-         was rejected or after a person entered values
+         was rejected or after a person entered values; perhaps carried there by a connector before us
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 import msgspec
-from django.db import transaction
 
 from hub.connectors.documents import OrderIdentity
 from hub.connectors.erp_parts import SalesOrders
@@ -22,10 +21,12 @@ from hub.connectors.held_orders import HeldOrders
 from hub.errors import Conflict, NeedsReview, NotReadyYet
 from hub.sync import attempts
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Attempt, Connection, ReviewItem
+from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector, this_run
 from orders import mapping, metafields
+from orders.adoption.deciding import adopt_former
 from orders.changes.cancelling import cancel_in_erp
+from orders.changes.hints import has_it_compared
 from orders.changes.since_sent import changes_since_sent
 from orders.erp_mirroring import was_erp_read_lately
 from orders.holds.deciding import as_edited, check_holds, evidence_of, kept_out
@@ -36,6 +37,8 @@ from orders.mapping_rows import mapping_rows
 from orders.models import ErpOrder, OrderPolicy, StoreOrder
 from orders.offline.linking import adopt_echo
 from orders.offline.marks import mark_in
+from orders.preparing import check_fresh, side_of
+from orders.quotes.adopting import adopt_quoted
 from orders.rules import Action, Decision, OrderFacts, Policy, decide, totals_difference
 from orders.unknown_codes import asked_anew
 from orders.why.explaining import Explained, explained
@@ -59,35 +62,28 @@ def run(connection: Connection, record_id: int) -> str:
         return told
     if not is_linked and (elsewhere := _elsewhere(known, connection)):
         return elsewhere
+    if not is_linked and (adopted := _carried(known, connection, erp)):
+        return adopted
     decision = decide(_facts(known, connection), _policy(known.policy))
     if decision.action is not Action.SEND:
-        return _without_sending(decision, known, _side(known, connection, erp))
+        return _without_sending(decision, known, side_of(known, connection, erp))
     evidence = evidence_of(known.order)
-    if settled := _adopt_known(known, connection) or kept_out(known, evidence) or _check_fresh(known):
+    if settled := _adopt_known(known, connection) or kept_out(known, evidence) or check_fresh(known):
         return settled
     hold = check_holds(known, evidence, waits_in_erp=isinstance(erp, HeldOrders))
     known = as_edited(known, evidence)
-    side = _side(known, connection, erp)
+    side = side_of(known, connection, erp)
     sent = _document(erp, known, side, hold)
     with asked_anew(side, known.placed):
         return _send(erp, known.order, sent, connection, needs_twin_check=bool(lost))
 
 
-def _side(known: KnownOrder, connection: Connection, erp: SalesOrders) -> mapping.Side:
-    return mapping.Side(
-        known.order.connection,
-        connection,
-        known.policy,
-        erp.charge_kinds,
-        erp.comment_length,
-        known.store_fields,
-        known.approved,
-        evidence_of(known.order)
-        | ({"metafields_hash": known.metafields_hash} if known.metafields_hash else {}),
-        known.metafields or {},
-        known.holds.values,
-        erp.determines_taxes,
+def _carried(known: KnownOrder, connection: Connection, erp: SalesOrders) -> str:
+    """What stands in the ERP already: a quote that the order was, or what a connector before us made of it."""
+    quoted = (
+        adopt_quoted(known, connection, erp, side_of(known, connection, erp)) if known.takes_quotes else ""
     )
+    return quoted or adopt_former(known, connection, erp)
 
 
 # ------------------------------------------------------------------------------------------------- decide
@@ -134,6 +130,8 @@ def _policy(policy: OrderPolicy) -> Policy:
 def _without_sending(decision: Decision, known: KnownOrder, side: mapping.Side) -> str:
     if decision.action is Action.HOLD:
         evidence = evidence_of(known.order)
+        if decision.code == "changed_after_sending" and has_it_compared(known.order, side.erp):
+            return "changed in the store: it is compared with the ERP"
         if decision.code == "changed_after_sending":
             evidence["changes"] = changes_since_sent(known, side)
         raise NeedsReview(decision.reason, code=decision.code, evidence=evidence)
@@ -164,29 +162,6 @@ def _adopt_known(known: KnownOrder, connection: Connection) -> str:
 
 
 # ------------------------------------------------------------------------------------------- depends on, map
-
-
-def _check_fresh(known: KnownOrder) -> str:
-    """Raises NotReadyYet where the mirror is incomplete or old; reading it is enqueued.
-
-    Empty where the mirror is fresh; the reason not to ask again where a person gave the order up.
-    """
-    if known.is_fresh:
-        return ""
-    order = known.order
-    gone = ReviewItem.objects.filter(connection=order.connection, record_id=order.pk, code="order_gone")
-    if gone.filter(decision="dismissed").exists():
-        return "gone from the store, given up by a person"
-    with transaction.atomic():
-        # What was observed since we loaded it is not asked for once more.
-        is_as_seen = StoreOrder.objects.filter(pk=order.pk, observed_at=order.observed_at).update(
-            needs_read=True
-        )
-        if is_as_seen:
-            enqueue("read_store_orders", order.connection_id)
-    raise NotReadyYet(
-        "The order is read again from the store before it is sent.", after=60.0 if is_as_seen else 1.0
-    )
 
 
 def _customer_number(known: KnownOrder, connection: Connection, erp: SalesOrders) -> str:

@@ -17,6 +17,7 @@ from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
+from orders.changes.hints import hurry
 from orders.freshness import confirm_orders, database_time
 from orders.mirroring import mirror_orders
 from orders.models import OrderPolicy, StoreOrder
@@ -97,3 +98,4 @@ def _go_on(connection: Connection, keys: list[int]) -> None:
     policy = OrderPolicy.objects.filter(store=connection).first()
     if policy:
         enqueue("push_order_to_erp", policy.erp_id, ready)
+        hurry(policy.erp_id, ready)

@@ -107,12 +107,12 @@ def link(orders, erp, *, erp_total="119", erp_tax="19"):
         )
 
 
-def ask(order, erp, *, code="possible_duplicate", evidence=None):
-    """A question about the order waits for a person."""
+def ask(order, erp, *, code="possible_duplicate", evidence=None, record_id=None):
+    """A question about the order waits for a person; a flow has one about a record at a time."""
     return ReviewItem.objects.create(
         connection=erp,
         flow="push_order_to_erp",
-        record_id=order.pk,
+        record_id=order.pk if record_id is None else record_id,
         subject=f"order:{order.pk}",
         code=code,
         message=f"{order.name} has the PO number of another order.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from hub.sync.models import ReviewItem, SyncTask
+from orders.models import OrderChangePolicy
 from tests.browser.conftest import follow
 
 
@@ -90,3 +91,34 @@ def test_the_evidence_of_a_review_item_is_read_and_decided(page, hub):
     item.refresh_from_db()
     assert (hub.sent(), item.decision, item.decided_by.username) == (2, "approved", "kim")
     assert hub.link(again).totals == "equal"
+
+
+def test_what_both_sides_changed_is_decided_value_by_value(page, hub):
+    OrderChangePolicy.objects.create(store=hub.euro, corrects_erp=True)
+    placed = hub.place(po_number="PO-1")
+    hub.work(horizon=0.5)
+    [order] = hub.erp_orders()
+    hub.clerk(
+        "edit_line", number=order["number"], sequence=order["lines"][0]["sequence"], changes={"quantity": 5}
+    )
+    hub.buyer("edit_order", order=placed["id"], quantities={placed["lines"][0]: 1})
+    hub.pull()
+    assert hub.reviews() == [("sync_order_changes", "order_conflict")]
+
+    page.goto("/admin/")
+    page.get_by_role("link", name="1 review item to decide").click()
+    page.locator("#result_list").get_by_role("link", name="Order conflict").click()
+    page.get_by_role("link", name="Decide value by value").click()
+    row = page.get_by_role("row", name="quantity")
+    expect(row.get_by_role("cell")).to_have_text(
+        ["2", "1", "5", "each keeps its own", "both sides changed it"]
+    )
+    page.get_by_label("quantity: As in the store").check()
+    page.get_by_role("button", name="Decide so").click()
+    expect(page.get_by_text("Decided. Both sides are brought to it now.")).to_be_visible()
+    hub.work(horizon=0.5)
+
+    [order] = hub.erp_orders()
+    assert order["lines"][0]["quantity"] == "1"
+    item = ReviewItem.objects.get()
+    assert (item.decision, item.decided_by.username, hub.reviews()) == ("approved", "kim", [])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from decimal import Decimal
 
-from benchmarks.chaos import edges, faults
+from benchmarks.chaos import both_ways, edges, faults
+from benchmarks.chaos.both_ways import Parcel, Taken
 from benchmarks.chaos.plan import plan
 from benchmarks.chaos.timing import BRIEF, EDGES, LONG, REAL, SHORT
 from benchmarks.chaos.verdict import judge
@@ -126,3 +127,36 @@ def test_the_verdict_sees_what_is_lost_doubled_wrong_or_unknown_to_the_store():
     assert findings(store_order(), erp_order(is_confirmed=False)) == ["not confirmed"]
     assert findings(store_order(metafields={}), erp_order()) == ["not written back"]
     assert findings(store_order(cancelledAt="2026-11-02T10:00:00Z")) == []
+
+
+def copy_in_store(**changes):
+    money = {"shopMoney": {"amount": "23.80", "currencyCode": "EUR"}}
+    order = {"id": "gid://1", "name": "#1", "poNumber": "PHONE-1", "totalPriceSet": money, "fulfillments": []}
+    return {**order, "lines": [{"quantity": 2}], **changes}
+
+
+def judged(*orders):
+    plan = Taken("10000", "PHONE-1", (("IT-0001", 2, Decimal("10.00")),))
+    document = erp_order(reference="PHONE-1")
+    return [finding.kind for finding in both_ways.judge(list(orders), [(plan, document)], [])]
+
+
+def test_the_verdict_sees_what_the_store_was_not_told_or_told_twice_of_the_erps_orders():
+    assert judged(copy_in_store()) == []
+    assert judged() == ["lost"]
+    assert judged(copy_in_store(), copy_in_store()) == ["doubled"]
+    assert judged(copy_in_store(lines=[{"quantity": 3}])) == ["wrong"]
+    wrong = {"shopMoney": {"amount": "23.81", "currencyCode": "EUR"}}
+    assert judged(copy_in_store(totalPriceSet=wrong)) == ["wrong"]
+
+
+def test_the_verdict_sees_a_parcel_that_the_store_was_not_told_or_told_twice():
+    def found(*fulfilments):
+        order = copy_in_store(fulfillments=list(fulfilments))
+        return [finding.kind for finding in both_ways.judge([order], [], [Parcel("gid://1", "1Z1")])]
+
+    sent = {"status": "SUCCESS", "trackingInfo": [{"number": "1Z1"}], "lines": {"a": 1}}
+    assert found(sent) == []
+    assert found() == ["lost"]
+    assert found(sent, sent) == ["doubled"]
+    assert found(sent, {**sent, "status": "CANCELLED"}) == []

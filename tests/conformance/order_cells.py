@@ -7,7 +7,10 @@ from dataclasses import replace
 import pytest
 
 from hub.connectors.capabilities import Capability
+from hub.connectors.sales_documents import SalesDocuments
 from hub.errors import CodeUnknown, OutcomeUnknown, RecordRejected, Unreachable
+from orders.changes.erp_views import erp_view
+from orders.changes.views import sent_view
 from tests.conformance.cells import (
     LATE_SECONDS,
     cell,
@@ -121,9 +124,11 @@ def takes_prices_that_include_tax(erp: ErpUnderTest) -> None:
     connector = erp.connect()
     document = erp.order_with_tax(connector)
 
-    orders_of(connector).create_sales_order(document)
+    created = orders_of(connector).create_sales_order(document)
 
     is_one_true_order(erp, connector, document)
+    (whole,) = connector.supporting(SalesDocuments).read_sales_documents([created.external_id])
+    assert erp_view(whole, document) == sent_view(document)
 
 
 # --------------------------------------------------------------------------------- fields of people

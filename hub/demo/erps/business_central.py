@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,14 +16,17 @@ from hub.demo.erps.far_erp import (
     FarErp,
     Identity,
     Operations,
+    OrderedLine,
     Pace,
     identity_in,
     sum_of_items,
 )
 from hub.demo.sandbox import Sandbox
+from hub.sync.models import Connection
 
 # Requests are counted in a window of so many seconds.
 WINDOW = 300
+FIRST_LINE = 10000
 
 
 class BusinessCentralSide(FarErp):
@@ -110,6 +113,38 @@ class BusinessCentralSide(FarErp):
         ]
         orders = sorted(erp["salesOrders"], key=lambda order: str(order["number"]))
         return [_document(record) for record in (*orders, *posted)]
+
+    def enter_order(
+        self, sandbox: Sandbox, name: str, customer: str, lines: Sequence[OrderedLine], po_number: str
+    ) -> str:
+        order = {
+            "customerNumber": customer,
+            "externalDocumentNumber": po_number,
+            "salesOrderLines": [
+                {
+                    "lineType": "Item",
+                    "lineObjectNumber": number,
+                    "quantity": quantity,
+                    "unitPrice": float(price),
+                    "taxCode": "VAT19",
+                }
+                for number, quantity, price in lines
+            ],
+        }
+        made = sandbox.act("erp", name, "create_order", {"order": order})
+        sandbox.act("erp", name, "release_order", {"number": made["number"]})
+        return str(made["id"])
+
+    def ship(self, sandbox: Sandbox, name: str, document: FarDocument, quantity: int, tracking: str) -> None:
+        parcel = {"tracking": tracking, "agent": "DHL", "location": "MAIN"}
+        lines = [{"sequence": FIRST_LINE, "quantity": quantity}]
+        sandbox.act("erp", name, "ship_order", {"number": document.number, "lines": lines, **parcel})
+
+    def show_parcels(self, sandbox: Sandbox, name: str, connection: Connection) -> None:
+        """An administrator publishes the page of posted shipments there, and names it on the connection's page here."""
+        sandbox.act("erp", name, "publish_page", {})
+        connection.config |= {"shipments_page": "Posted_Sales_Shipment"}
+        connection.save()
 
     def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
         options = {"concurrency": concurrency, "latency": latency, "rate": int(rate * WINDOW)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -32,6 +32,8 @@ TAXES = (
 )
 """Title in the store, rate, tax code: the far sides are all set up with the same codes."""
 
+OrderedLine = tuple[str, int, Decimal]
+"""Item number, quantity, price of one without tax."""
 Identity = tuple[str, int]
 """Code of the store's connection, number of its order."""
 
@@ -156,6 +158,20 @@ class FarErp(ABC):
     @abstractmethod
     def identity_of_create(self, request: Mapping[str, Any]) -> Identity | None:
         """Whose order a create in the sandbox's request log was."""
+
+    @abstractmethod
+    def enter_order(
+        self, sandbox: Sandbox, name: str, customer: str, lines: Sequence[OrderedLine], po_number: str
+    ) -> str:
+        """A clerk enters an order that came by phone, and accepts it; returns its id."""
+
+    @abstractmethod
+    def ship(self, sandbox: Sandbox, name: str, document: FarDocument, quantity: int, tracking: str) -> None:
+        """A clerk ships so many pieces of the order's first line in one parcel."""
+
+    def show_parcels(self, sandbox: Sandbox, name: str, connection: Connection) -> None:
+        """Let the hub read tracking numbers, where that takes more than the plain connection. Nothing by default."""
+        return
 
     def bearer(self, stored: str) -> str:
         """What the ERP is shown of the token that the hub keeps for it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -24,6 +24,7 @@ from hub.demo.erps.far_erp import (
     FarErp,
     Identity,
     Operations,
+    OrderedLine,
     Pace,
     identity_in,
     sum_of_items,
@@ -111,6 +112,35 @@ class NetSuiteSide(FarErp):
     def documents(self, sandbox: Sandbox, name: str) -> list[FarDocument]:
         records = sandbox.truth(kind="erp", name=name)["erps"][name]["salesOrders"]
         return [_document(record) for record in sorted(records, key=lambda record: int(record["id"]))]
+
+    def enter_order(
+        self, sandbox: Sandbox, name: str, customer: str, lines: Sequence[OrderedLine], po_number: str
+    ) -> str:
+        erp = sandbox.truth(kind="erp", name=name)["erps"][name]
+        customers = {row["entityId"]: row["id"] for row in erp["customers"]}
+        items = {row["itemId"]: row["id"] for row in erp["items"]}
+        order = {
+            "entity": {"id": customers[customer]},
+            "otherRefNum": po_number,
+            "orderStatus": {"id": "B"},
+            "item": {
+                "items": [
+                    {
+                        "item": {"id": items[number]},
+                        "quantity": quantity,
+                        "rate": float(price),
+                        "price": {"id": "-1"},
+                    }
+                    for number, quantity, price in lines
+                ]
+            },
+        }
+        return str(sandbox.act("erp", name, "create_order", {"order": order, "source": "EDI"})["id"])
+
+    def ship(self, sandbox: Sandbox, name: str, document: FarDocument, quantity: int, tracking: str) -> None:
+        lines = [{"line": 1, "quantity": quantity}]
+        parcel = {"packages": [tracking], "carrier": "dhl", "location": "Main Warehouse"}
+        sandbox.act("erp", name, "fulfill_order", {"id": document.external_id, "lines": lines, **parcel})
 
     def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
         """It limits what works at once, not how often it is asked: `rate` is let be."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -14,11 +14,13 @@ from hub.demo.erps.far_erp import (
     FarErp,
     Identity,
     Operations,
+    OrderedLine,
     Pace,
     identity_in,
     sum_of_items,
 )
 from hub.demo.sandbox import Sandbox
+from hub.demo.tryton.clerk import Clerk
 from hub.demo.tryton.rpc import ADMIN, ADMIN_PASSWORD, DATABASE, PASSWORD, USER, Tryton
 from hub.demo.tryton.server import tryton_server
 
@@ -90,6 +92,19 @@ class TrytonSide(FarErp):
     def documents(self, sandbox: Sandbox | None = None, name: str = "") -> list[FarDocument]:
         """Read by a person's own session at the real server, beside relay and connector."""
         return [_document(record) for record in self.office.find("sale.sale", [], *_FIELDS)]
+
+    def enter_order(
+        self, sandbox: Sandbox, name: str, customer: str, lines: Sequence[OrderedLine], po_number: str
+    ) -> str:
+        clerk = Clerk(self.office)
+        entered = [(number, quantity, str(price)) for number, quantity, price in lines]
+        sale = clerk.enter_sale(customer, entered, reference=po_number)
+        for button in ("quote", "confirm"):
+            clerk.press(button, sale)
+        return str(sale)
+
+    def ship(self, sandbox: Sandbox, name: str, document: FarDocument, quantity: int, tracking: str) -> None:
+        Clerk(self.office).ship(int(document.external_id), quantity, tracking)
 
     def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
         return Pace({})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,7 +21,7 @@ class Clerk:
     def enter_sale(
         self,
         customer: str,
-        lines: list[tuple[str, int | Decimal, str]],
+        lines: Sequence[tuple[str, int | Decimal, str]],
         *,
         reference: str = "",
         tax: str = "VAT19",
@@ -62,6 +62,15 @@ class Clerk:
         """The line at that place, counted from 0, is gone."""
         self.change_sale(sale, lines=[["delete", [self._lines(sale)[place]]]])
 
+    def amend_line(self, sale: int, place: int, **fields: object) -> None:
+        """Quantity or unit price of the line at that place, counted from 0, of a sale that is under way."""
+        office, line = self.office, self._lines(sale)[place]
+        names = ("product", "quantity", "unit", "unit_price", "description")
+        [row] = office.call("model.sale.line.read", [line], list(names))
+        entry = {"action": "line", "line": line, **{name: row[name] for name in names}, **fields}
+        made = office.create("sale.amendment", {"sale": sale, "lines": [["create", [entry]]]})
+        office.call("model.sale.amendment.validate_amendment", made)
+
     def press(self, button: str, sale: int) -> None:
         """quote, confirm, draft (take a quotation back), cancel; raises TrytonRefused where Tryton refuses."""
         self.office.call(f"model.{SALE}.{button}", [sale])
@@ -70,7 +79,7 @@ class Clerk:
         """Only a cancelled one can be deleted."""
         self.office.call(f"model.{SALE}.delete", [sale])
 
-    def ship(self, sale: int, quantity: int | None = None) -> None:
+    def ship(self, sale: int, quantity: int | None = None, tracking: str = "") -> None:
         """Pick, pack and ship the sale's first open shipment, or so many of its first line."""
         office, model = self.office, "stock.shipment.out"
         [row] = office.find(SALE, [["id", "=", sale]], "shipments.state")
@@ -79,6 +88,8 @@ class Clerk:
             [found] = office.find(model, [["id", "=", shipment]], "inventory_moves")
             move = found["inventory_moves"][0]
             office.call("model.stock.move.write", [move], {"quantity": float(quantity)})
+        if tracking:
+            office.call(f"model.{model}.write", [shipment], {"reference": tracking})
         for button in ("assign_force", "pick", "pack", "do"):
             office.call(f"model.{model}.{button}", [shipment])
 

@@ -112,8 +112,10 @@ def _priced(item: Record, line: Record, head: Head, path: str) -> Record:
     quantity = Decimal(1) if quantity is None else quantity
     if quantity < 0 or quantity != round(quantity, 5):
         raise errors.invalid_value(quantity, "quantity", f"{path}.quantity")
-    if quantity < line["quantityFulfilled"]:
-        raise errors.user_error("The quantity is less than what was fulfilled already.", f"{path}.quantity")
+    if quantity < max(line["quantityFulfilled"], line["quantityBilled"]):
+        raise errors.user_error(
+            "The quantity is less than what was fulfilled or billed already.", f"{path}.quantity"
+        )
     if "amount" in line["_given"] and line["amount"] is not None:
         amount = head.rules.rounded(line["amount"])
         rate = line["rate"] if "rate" in line["_given"] else None

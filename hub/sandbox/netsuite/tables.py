@@ -125,6 +125,10 @@ CUSTOM_KINDS = {
     **dict.fromkeys(("integer", "select"), "INTEGER"),
     "number": "REAL",
 }
+# Ids of the lines that no caller writes: beyond any that an item has.
+DISCOUNT_LINE = 100_001
+FREIGHT_LINES = {"shippingCost": 100_002, "handlingCost": 100_003}
+TAX_LINES = 100_004
 _DATES = frozenset(("tranDate", "shipDate", "requestedDate", "expectedShipDate"))
 
 
@@ -297,24 +301,27 @@ class Rows:
         }
 
     def _totals(self, record: Record) -> list[Row]:
-        """The lines that no caller wrote: header discount, shipping, handling, and one for each tax code."""
+        """The lines that no caller wrote: header discount, shipping, handling, and one for each tax code.
+
+        A line keeps its id, and none is used again.
+        """
         found: list[Row] = []
         if record["discountTotal"]:
-            row = {"item": record["discountItem"], "itemtype": "Discount"}
+            row = {"id": DISCOUNT_LINE, "item": record["discountItem"], "itemtype": "Discount"}
             found.append(row | self._amount(record, record["discountTotal"]))
-        for name in ("shippingCost", "handlingCost"):
+        for name, number in FREIGHT_LINES.items():
             if record.get(name) is not None:
                 row = {
+                    "id": number,
                     "item": record["shipMethod"],
                     "itemtype": "ShipItem",
                     "memo": name.removesuffix("Cost"),
                 }
                 found.append(row | self._amount(record, record[name]))
-        for code, tax in _taxes(record).items():
-            row = {"item": code, "itemtype": "TaxItem", "taxline": "T"}
+        for place, (code, tax) in enumerate(_taxes(record).items()):
+            row = {"id": TAX_LINES + place, "item": code, "itemtype": "TaxItem", "taxline": "T"}
             found.append(row | self._amount(record, tax))
-        highest = max(line["line"] for line in record["item"])
-        return [{**row, "id": highest + place} for place, row in enumerate(found, start=1)]
+        return found
 
 
 def _taxes(record: Record) -> dict[str | None, Decimal]:

@@ -17,6 +17,7 @@ UNAUTHORIZED = {"errors": "[API] Invalid API key or access token (unrecognized l
 
 _SUBJECTS = (
     ("draftOrder", "draft_orders"),
+    ("orderEdit", "order_edits"),
     ("order", "orders"),
     ("compan", "companies"),
     ("customer", "customers"),
@@ -26,6 +27,8 @@ _SUBJECTS = (
     ("paymentTerms", "payment_terms"),
     ("publications", "publications"),
     ("carrierService", "shipping"),
+    ("refund", "orders"),
+    ("return", "returns"),
 )
 
 
@@ -58,6 +61,8 @@ _TOPICS = (
     ("PRODUCTS_", ("products",)),
     ("INVENTORY_", ("inventory",)),
     ("LOCATIONS_", ("locations",)),
+    ("REFUNDS_", ("orders",)),
+    ("RETURNS_", ("returns",)),
 )
 
 

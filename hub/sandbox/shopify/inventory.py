@@ -229,6 +229,13 @@ def commit(shop: Shop, order: Record) -> None:
             _move(shop, level, available=-line["quantity"], committed=line["quantity"])
 
 
+def take(shop: Shop, line: Record, pieces: int) -> None:
+    """Pieces that were added to a line of an order."""
+    level = _level_of_line(shop, line)
+    if level is not None:
+        _move(shop, level, available=-pieces, committed=pieces)
+
+
 def release(shop: Shop, line: Record, pieces: int, *, is_restocked: bool) -> None:
     """Pieces of a line that will not be delivered: available again, or lost where they are not restocked."""
     level = _level_of_line(shop, line)
@@ -258,6 +265,15 @@ def send_out(shop: Shop, line: Record, pieces: int) -> None:
     level = _level_of_line(shop, line)
     if level is not None:
         _move(shop, level, committed=-pieces, on_hand=-pieces)
+
+
+def put_back(shop: Shop, line: Record, pieces: int, location_id: str | None) -> None:
+    """Pieces that came back go on the shelf, at the location where the item is stocked there, else at its first."""
+    level = _level_of_line(shop, line)
+    if level is None:
+        return
+    named = shop.levels.get((level["_itemId"], location_id or ""))
+    _move(shop, named or level, available=pieces, on_hand=pieces)
 
 
 def _level_of_line(shop: Shop, line: Record) -> Record | None:

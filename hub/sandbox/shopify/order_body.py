@@ -27,14 +27,10 @@ LIVE_KEYS = [
     "financial_status",
     "total_outstanding",
     "shipping_address",
-    "current_total_price",
-    "current_total_price_set",
-    "current_subtotal_price",
-    "current_subtotal_price_set",
-    "current_total_tax",
-    "current_total_tax_set",
 ]
-"""What may change on an order that was registered with a body of its own."""
+"""What may change on an order that was registered with a body of its own, beside its current totals."""
+EDITED_PARTS = ("line_items", "shipping_lines", "discount_applications", "tax_lines", "payment_terms")
+"""And what an edit of its lines changes, with all totals."""
 
 
 def local_time(shop: Shop, stamp: str | None) -> str | None:
@@ -87,7 +83,9 @@ def order_body(shop: Shop, order: Record) -> Record:
         return body
     kept: Record = copy.deepcopy(order["_body"])
     if order["updatedAt"] != order["_bodyAt"] or order["_changed"]:
-        kept.update({key: body[key] for key in LIVE_KEYS})
+        totals = [key for key in _totals(order) if order["edited"] or key.startswith("current_")]
+        parts = EDITED_PARTS if order["edited"] else ()
+        kept.update({key: body[key] for key in [*LIVE_KEYS, *totals, *parts]})
     return kept
 
 

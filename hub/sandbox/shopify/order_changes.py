@@ -6,14 +6,9 @@ from hub.sandbox.shopify import inventory, metafields
 from hub.sandbox.shopify.addresses import mailing_address
 from hub.sandbox.shopify.errors import Args, Record, Refused
 from hub.sandbox.shopify.money import ZERO, Pair, pair_of, rounded, total
+from hub.sandbox.shopify.order_body import tip_of
 from hub.sandbox.shopify.order_building import add_payment, currencies_of, received, settle
-from hub.sandbox.shopify.order_events import (
-    order_cancelled,
-    order_changed,
-    order_deleted,
-    order_edited,
-    order_paid,
-)
+from hub.sandbox.shopify.order_events import order_cancelled, order_changed, order_deleted, order_paid
 from hub.sandbox.shopify.registry import mutation
 from hub.sandbox.shopify.shop import Shop
 from hub.sandbox.shopify.tags import sorted_tags
@@ -83,6 +78,11 @@ def _cancel_refusal(shop: Shop, args: Args) -> Refused | None:
         return Refused(["orderId"], "Cannot cancel an order that has already been canceled", "INVALID")
     if any(line.get("_fulfilled") for line in order["_lines"]):
         return Refused(["orderId"], "Cannot cancel an order that has outstanding fulfillments", "INVALID")
+    if any(one["status"] == "OPEN" for one in shop.where("Return", _orderId=order["id"])):
+        return Refused(["orderId"], "Cannot cancel an order that has open returns", "INVALID")
+    if (args.get("refundMethod") or {}).get("storeCreditRefund") and order["_companyId"]:
+        words = "Refunding to store credit is not supported for B2B orders."
+        return Refused(["refundMethod"], words, "STORE_CREDIT_REFUND_B2B_NOT_SUPPORTED")
     return None
 
 
@@ -92,14 +92,14 @@ def order_cancel(shop: Shop, args: Args) -> Record:
     if refusal:
         raise refusal
     refunds = bool(args.get("refund") or (args.get("refundMethod") or {}).get("originalPaymentMethodsRefund"))
-    cancel(
-        shop,
-        shop.tables["Order"][args["orderId"]],
-        args["reason"],
-        is_refunded=refunds,
-        is_restocked=args["restock"],
-    )
-    return {"job": shop.job()}
+    order = shop.tables["Order"][args["orderId"]]
+
+    def work() -> None:
+        # Somebody may have cancelled, deleted or sent it meanwhile: the job fails then, and says so to nobody.
+        if _cancel_refusal(shop, args) is None:
+            cancel(shop, order, args["reason"], is_refunded=refunds, is_restocked=args["restock"])
+
+    return {"job": shop.job(work)}
 
 
 def cancel(shop: Shop, order: Record, reason: str, *, is_refunded: bool, is_restocked: bool) -> None:
@@ -140,34 +140,29 @@ def recount(order: Record) -> None:
     )
     taxes = total([part(tax["priceSet"], line) for line in lines for tax in line["taxLines"]])
     shipping_taxes = total(
-        [pair_of(tax["priceSet"]) for s in order["_shippingLines"] for tax in s["taxLines"]]
+        [
+            pair_of(tax["priceSet"])
+            for s in order["_shippingLines"]
+            if not s["isRemoved"]
+            for tax in s["taxLines"]
+        ]
     )
-    tax, subtotal = taxes + shipping_taxes, gross - discounts
-    whole = subtotal + pair_of(order["currentShippingPriceSet"]) + (ZERO if order["taxesIncluded"] else tax)
+    shipping_taxes = shipping_taxes - order.get("_shippingTaxBack", ZERO)
+    own_tax, tip, (duty, duty_tax) = taxes + shipping_taxes, tip_of(order), _duties(order)
+    tax, subtotal = own_tax + duty_tax, gross - discounts - tip
+    beside = duty + duty_tax + (ZERO if order["taxesIncluded"] else own_tax)
+    whole = subtotal + tip + pair_of(order["currentShippingPriceSet"]) + beside
     order["currentSubtotalPriceSet"] = currencies.bag(subtotal)
     order["currentTotalDiscountsSet"] = currencies.bag(discounts)
     order["currentTotalTaxSet"] = currencies.bag(tax)
     order["currentTotalPriceSet"] = currencies.bag(whole)
 
 
-def reduce_quantities(shop: Shop, order: Record, quantities: dict[str, int]) -> None:
-    """An order edit: set the quantity of lines (by id) to less than they are; raises ValueError in words."""
-    removals = []
-    for gid, quantity in quantities.items():
-        line = next((row for row in order["_lines"] if row["id"] == gid), None)
-        if line is None:
-            raise ValueError(f"{order['name']} has no line {gid}")
-        if not 0 <= quantity <= line["currentQuantity"]:
-            raise ValueError(f"{gid} has {line['currentQuantity']} pieces; {quantity} is not fewer")
-        removals.append({"id": int(gid.rpartition("/")[2]), "delta": line["currentQuantity"] - quantity})
-        inventory.release(shop, line, line["currentQuantity"] - quantity, is_restocked=True)
-        line["currentQuantity"] = quantity
-    recount(order)
-    order["edited"] = True
-    said = order["displayFinancialStatus"] if order["displayFinancialStatus"] in (None, "PENDING") else None
-    settle(order, said)
-    stamped(shop, order)
-    order_edited(shop, order, removals)
+def _duties(order: Record) -> tuple[Pair, Pair]:
+    """The duties of an order and the taxes on them: beside all prices, and no edit changes them."""
+    found = [duty for line in order["_lines"] for duty in line.get("duties", ())]
+    taxes = [pair_of(tax["priceSet"]) for duty in found for tax in duty["taxLines"]]
+    return total([pair_of(duty["price"]) for duty in found]), total(taxes)
 
 
 @mutation("orderClose")

@@ -45,21 +45,16 @@ def order_cancelled(shop: Shop, order: Record) -> None:
     _emit(shop, "orders/updated", order)
 
 
-def order_edited(shop: Shop, order: Record, removals: list[Record]) -> None:
-    """An order whose quantities were edited; `removals` are {id, delta}."""
+def order_edited(shop: Shop, order: Record, edit: Record) -> None:
+    """An order whose lines, discounts or charges were edited; `edit` is what its body says of that."""
     body = {
         "order_edit": {
             "id": int(shop.new_gid("OrderEdit").rpartition("/")[2]),
-            "app_id": shop.settings.app_id,
             "created_at": order["updatedAt"],
             "committed_at": order["updatedAt"],
-            "notify_customer": False,
             "order_id": int(order["id"].rpartition("/")[2]),
-            "staff_note": "",
             "user_id": None,
-            "line_items": {"additions": [], "removals": removals},
-            "discounts": {"line_item": {"additions": [], "removals": []}},
-            "shipping_lines": {"additions": [], "removals": []},
+            **edit,
         }
     }
     shop.emit("orders/edited", lambda: body)

@@ -1,4 +1,4 @@
-"""A buyer at the checkout and a clerk in the admin: orders placed, paid, edited and cancelled by hand."""
+"""A buyer at the checkout and a clerk in the admin: orders placed, paid and cancelled by hand."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ _HEADER_NAMES = {
 }
 
 
-def _known(data: Record, keys: frozenset[str], what: str) -> None:
+def known(data: Record, keys: frozenset[str], what: str) -> None:
+    """Raises ValueError where `data` has another key."""
     unknown = sorted(set(data) - keys)
     if unknown:
         raise ValueError(f"{what} has no {', '.join(unknown)}; it knows {', '.join(sorted(keys))}")
@@ -88,10 +89,10 @@ def _known(data: Record, keys: frozenset[str], what: str) -> None:
 @action("place_order")
 def place_order(shop: Shop, data: Record) -> Record:
     """Place an order as a company's contact (`company`, `location`, `contact`) or as a `customer`."""
-    _known(data, _ORDER_KEYS, "an order")
+    known(data, _ORDER_KEYS, "an order")
     if not data.get("lines"):
         raise ValueError("an order needs at least one line")
-    buyer = _company_buyer(shop, data) if data.get("company") else _customer_buyer(shop, data)
+    buyer = company_buyer(shop, data) if data.get("company") else _customer_buyer(shop, data)
     currencies = _currencies(shop, data)
     exempt = bool(data.get("tax_exempt", buyer.pop("taxExempt", False)))
     taxes = [] if exempt else data.get("taxes", [])
@@ -131,7 +132,7 @@ def _one(shop: Shop, kind: str, wanted: object, keys: tuple[str, ...], **where: 
     raise ValueError(f"there is no {kind} {wanted!r} (looked in id, {', '.join(keys)})")
 
 
-def _company_buyer(shop: Shop, data: Record) -> Record:
+def company_buyer(shop: Shop, data: Record) -> Record:
     company = _one(shop, "Company", data["company"], ("externalId", "name"))
     location, contact = _location(shop, data, company), _contact(shop, data, company)
     if not company_contacts.may_order_at(shop, contact["id"], location["id"]):
@@ -192,11 +193,11 @@ def _customer_buyer(shop: Shop, data: Record) -> Record:
 
 
 def _line(shop: Shop, currencies: Currencies, row: Record, taxes: list[Record]) -> Charge:
-    _known(row, _LINE_KEYS, "a line")
+    known(row, _LINE_KEYS, "a line")
     quantity = row.get("quantity", 1)
     if not isinstance(quantity, int) or isinstance(quantity, bool) or quantity < 1:
         raise ValueError(f"a line's quantity must be a whole number of at least 1, not {quantity!r}")
-    variant = _variant(shop, row)
+    variant = variant_named(shop, row)
     product = shop.get("Product", variant["_productId"]) if variant else None
     title = row.get("title") or (product["title"] if product else None)
     if not title:
@@ -241,7 +242,8 @@ def _tip(currencies: Currencies, data: Record) -> list[Charge]:
     return [Charge(tip.get("title", "Tip"), _price(currencies, tip, None), facts=facts, is_tip=True)]
 
 
-def _variant(shop: Shop, row: Record) -> Record | None:
+def variant_named(shop: Shop, row: Record) -> Record | None:
+    """The variant that a row names by `variant` or `sku`; None for a line of its own."""
     if row.get("variant"):
         return _one(shop, "ProductVariant", row["variant"], ("sku",))
     found = shop.where("ProductVariant", sku=row["sku"]) if row.get("sku") else []
@@ -340,32 +342,6 @@ def cancel_order(shop: Shop, data: Record) -> Record:
         is_refunded=bool(data.get("refund")),
         is_restocked=bool(data.get("restock", True)),
     )
-    return _named(order)
-
-
-@action("edit_order")
-def edit_order(shop: Shop, data: Record) -> Record:
-    """Edit note, po_number, tags, email, attributes, shipping_address; `quantities` cuts lines by id."""
-    order = order_named(shop, data)
-    _known(
-        data,
-        frozenset(
-            ["order", "note", "po_number", "tags", "email", "attributes", "shipping_address", "quantities"]
-        ),
-        "an edit",
-    )
-    names = {"note": "note", "po_number": "poNumber", "tags": "tags", "email": "email"}
-    changes = {ours: data[key] for key, ours in names.items() if key in data}
-    if "shipping_address" in data:
-        changes["shippingAddress"] = input_of_person(data["shipping_address"])
-    if "attributes" in data:
-        changes["customAttributes"] = attributes(data["attributes"])
-    if changes:
-        order_changes.change(shop, order, changes)
-    if data.get("quantities"):
-        if order["cancelledAt"]:
-            raise ValueError(f"{order['name']} is cancelled; its lines cannot be edited")
-        order_changes.reduce_quantities(shop, order, data["quantities"])
     return _named(order)
 
 

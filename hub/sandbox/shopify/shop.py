@@ -16,11 +16,12 @@ from hub.sandbox.shopify.errors import Record, invalid_id
 
 ALL_SCOPES = """
     read_orders write_orders read_all_orders read_draft_orders write_draft_orders
+    read_order_edits write_order_edits
     read_customers write_customers read_companies write_companies read_products write_products
     read_inventory write_inventory read_locations write_locations
     read_merchant_managed_fulfillment_orders write_merchant_managed_fulfillment_orders
     read_payment_terms write_payment_terms read_publications read_metaobject_definitions
-    read_shipping write_shipping
+    read_shipping write_shipping read_returns write_returns
     """
 API_VERSION = "2026-07"
 
@@ -52,6 +53,8 @@ class Settings:
     """The version of webhook bodies: a setting of the app, not of a subscription."""
     refused_topics: frozenset[str] = frozenset()
     """Topics that the app may not have: approval of protected customer data is missing."""
+    job_seconds: float = 0.0
+    """How long the store takes to do what it answers with a job."""
     has_carriers: bool = False
     """Whether the plan lets carriers of apps be asked at the checkout."""
 
@@ -77,6 +80,8 @@ class Shop:
     """Idempotent mutations by (mutation, key): the arguments as text and the payload given."""
     kept_rates: dict[bytes, tuple[float, Record]] = field(default_factory=dict)
     """What checkouts remember of a carrier's answers: until when, by the request."""
+    jobs: list[tuple[float, Record, Callable[[], None]]] = field(default_factory=list)
+    """What the store is still to do: when, the job's record, and the work."""
     events: list[Event] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     search_warnings: list[Record] = field(default_factory=list)
@@ -102,9 +107,24 @@ class Shop:
         self.last_id = self.first_id + self.given_ids[kind] * 32768
         return f"gid://shopify/{kind}/{self.last_id}"
 
-    def job(self) -> Record:
-        """A job that was just started."""
-        return {"id": f"gid://shopify/Job/{uuid.uuid4()}", "done": False}
+    def job(self, work: Callable[[], None]) -> Record:
+        """A job that was just started: its work is done at once, or `job_seconds` later by whoever comes then."""
+        made: Record = {"id": f"gid://shopify/Job/{uuid.uuid4()}", "done": False}
+        if self.settings.job_seconds:
+            self.jobs.append((self.monotonic() + self.settings.job_seconds, made, work))
+            self.tables.setdefault("Job", {})[made["id"]] = made
+        else:
+            work()
+            self.tables.setdefault("Job", {})[made["id"]] = {**made, "done": True}
+        return made
+
+    def work_off(self) -> None:
+        """Do the work of the jobs that are due."""
+        due = [job for job in self.jobs if job[0] <= self.monotonic()]
+        self.jobs = [job for job in self.jobs if job not in due]
+        for _, record, work in due:
+            work()
+            record["done"] = True
 
     def number(self, sequence: str) -> int:
         """The next number of a sequence ("order", "draft")."""

@@ -25,10 +25,16 @@ from hub.sandbox.shopify import (
     nodes,
     order_changes,
     order_create,
+    order_desk,
+    order_edits,
     orders,
     placing,
     profiles,
+    quoting,
     raw_orders,
+    refunds,
+    return_desk,
+    returns,
     terms,
     webhooks,
 )
@@ -52,9 +58,15 @@ NOUNS = (
     nodes,
     order_changes,
     order_create,
+    order_desk,
+    order_edits,
     orders,
     placing,
+    quoting,
     raw_orders,
+    refunds,
+    return_desk,
+    returns,
     terms,
 )
 
@@ -75,6 +87,7 @@ OPTIONS = frozenset(
         "taxesIncluded",
         "taxes",
         "timezone",
+        "job_seconds",
         "token_life",
         "profile",
         "refused_topics",
@@ -89,8 +102,8 @@ class ShopifyStore(System):
     Options: `currency`, `timezone` (IANA), `taxes_included`, `taxes` (a list of title and rate
     that drafts are charged with), `plan` (standard, advanced, plus, enterprise),
     `scopes` (comma-separated or a list), `access_token`, `client_id`, `client_secret`, `token_life`
-    (seconds), `domain`, `search_lag` (seconds), `app_id`, `webhook_version` (the app's setting), `refused_topics`
-    (a list: ORDERS_CREATE …), `profile` to start with.
+    (seconds), `domain`, `search_lag` (seconds), `job_seconds` (until a cancellation is done), `app_id`,
+    `webhook_version` (the app's setting), `refused_topics` (a list: ORDERS_CREATE …), `profile` to start with.
     """
 
     kind = "store"
@@ -132,6 +145,7 @@ class ShopifyStore(System):
             taxes=tuple((str(t["title"]), Decimal(str(t["rate"]))) for t in options.get("taxes", ())),
             scopes=frozenset(listed),
             search_lag=float(options.get("search_lag", 0)),
+            job_seconds=float(options.get("job_seconds", 0)),
             app_id=int(options.get("app_id", 347082227713)),
             client_secret=str(options.get("client_secret", "sandbox-secret")),
             webhook_version=str(options.get("webhook_version", API_VERSION)),
@@ -158,6 +172,7 @@ class ShopifyStore(System):
             return _json(400, {"errors": {"query": "Required parameter missing or invalid"}})
         if not isinstance(body, dict):
             return _json(400, {"errors": {"query": "Required parameter missing or invalid"}})
+        self.shop.work_off()
         self.shop.request_lag = request.lag
         answered = answer(self.shop, self.bucket, body)
         self.shop.request_lag = 0.0
@@ -189,6 +204,7 @@ class ShopifyStore(System):
         return made
 
     def act(self, action: str, data: dict[str, Any]) -> Soon[dict[str, Any]]:
+        self.shop.work_off()
         if action == "checkout":
             return checkout.checkout(self.shop, data)
         if action == "revoke_tokens":
@@ -203,6 +219,7 @@ class ShopifyStore(System):
         return done
 
     def truth(self) -> dict[str, Any]:
+        self.shop.work_off()
         tables: Record = {
             kind: [json_ready(record) for record in self.shop.every(kind)]
             for kind in ("Product", "ProductVariant", "Customer", "CompanyContact", "DraftOrder", "Location")

@@ -13,12 +13,14 @@ from django.utils.html import format_html
 # kind of subject → the page of its record
 PAGES = {
     "order": "admin:orders_storeorder_change",
+    "quote": "admin:orders_storequote_change",
     "erp_order": "admin:orders_erporder_change",
     "location": "admin:companies_storecompanylocation_change",
 }
 # kind of subject → its model, and the columns by which people know its record
 NAMES = {
     "order": ("orders.StoreOrder", ("name", "po_number")),
+    "quote": ("orders.StoreQuote", ("name", "po_number")),
     "erp_order": ("orders.ErpOrder", ("number", "po_number")),
     "location": ("companies.StoreCompanyLocation", ("company_name", "name")),
 }

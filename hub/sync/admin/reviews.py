@@ -26,6 +26,7 @@ SHOWN = "shown-"
 # Where a person goes back to after a decision made on another page than the list.
 BACK = "back"
 REASON = "reason"
+CHOICE = "choice"
 # What the codes of hold rules begin with.
 HELD = "hold_"
 _KINDS = {"open": "busy", "solved": "good", "decided": "calm"}
@@ -64,7 +65,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     search_fields = ("message", "=subject")
     search_help_text = "Words of the message"
     list_select_related = ("connection", "decided_by")
-    actions = ("repair", "try_again", "approve", "reject", "dismiss", "take_back")
+    actions = ("repair", "try_again", "approve", "choose", "reject", "dismiss", "take_back")
     fieldsets = (
         (None, {"fields": ("message", "shown_state", "kind", "about", "connection", "asked_by")}),
         ("Evidence", {"fields": ("shown_evidence",)}),
@@ -182,6 +183,11 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     def approve(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
         return self._decide(request, items, ReviewItem.Decision.APPROVED)
 
+    @admin.action(description="Choose this answer", permissions=["decide"])
+    def choose(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
+        """One of the answers that an item offers; which one stands in the form."""
+        return self._decide(request, items, ReviewItem.Decision.APPROVED, chosen=request.POST.get(CHOICE, ""))
+
     @admin.action(description="Reject, with a reason", permissions=["decide"])
     def reject(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
         """Asks for the reason first; what was shown when the button was pressed travels with the question."""
@@ -227,12 +233,15 @@ class ReviewItemAdmin(ReadOnlyAdmin):
         decision: ReviewItem.Decision,
         *,
         reason: str = "",
+        chosen: str = "",
     ) -> HttpResponse | None:
         """What was not shown (all pages selected at once) has no fingerprint in the form, and is refused as well."""
         taken = 0
         for key in [item.pk for item in self._allowed(request, items)]:
             shown = request.POST.get(f"{SHOWN}{key}", "")
-            item, refusal = review.decide(key, decision, shown=shown, user_id=request.user.pk, reason=reason)
+            item, refusal = review.decide(
+                key, decision, shown=shown, user_id=request.user.pk, reason=reason, chosen=chosen
+            )
             taken += not refusal
             if refusal:
                 messages.error(request, f"Not {decision.label}: {item.message[:120]} {refusal}")
@@ -262,6 +271,10 @@ def _offered(item: ReviewItem) -> tuple[str, ...]:
         return ("take_back",)
     if item.state != ReviewItem.State.OPEN:
         return ()
+    if item.answered_at:
+        return ("try_again",)
+    if item.choices:
+        return ("try_again", "choose", *(("reject",) if item.may_be_rejected else ()), "dismiss")
     if item.evidence.get("repair"):
         return ("repair", "try_again", "dismiss")
     if not item.may_be_rejected:

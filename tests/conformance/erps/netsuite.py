@@ -66,6 +66,7 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.READ_TOTALS: "POST suiteql",
         Capability.READ_ORDER_WHOLE: "POST suiteql",
         Capability.FOLLOW_ORDERS: "POST suiteql",
+        Capability.CHANGE_ORDER: "PATCH salesOrder",
         Capability.CANCEL_ORDER: "PATCH salesOrder",
         Capability.FIND_CUSTOMER_BY_NUMBER: "POST suiteql",
         Capability.FIND_CUSTOMER_BY_TAX_ID: "POST suiteql",
@@ -99,6 +100,7 @@ class NetSuiteUnderTest(ErpUnderTest):
     carrier = "ups"
     answers_without_body = (
         Capability.CREATE_ORDER,
+        Capability.CHANGE_ORDER,
         Capability.CANCEL_ORDER,
         Capability.CREATE_CUSTOMER,
         Capability.HOLD_ORDER,
@@ -166,6 +168,10 @@ class NetSuiteUnderTest(ErpUnderTest):
 
     def touch(self, order: TrueOrder) -> None:
         self._act("edit_order", externalId=order.reference, changes={"memo": "Touched."})
+
+    def sell(self, order: TrueOrder, quantity: int) -> None:
+        changes = {"item": {"items": [{"line": 1, "quantity": quantity}]}}
+        self._act("edit_order", externalId=order.reference, changes=changes)
 
     def invoice(self, order: TrueOrder) -> None:
         self._act("invoice_order", externalId=order.reference)

@@ -73,6 +73,7 @@ class TrytonUnderTest(ErpUnderTest):
         Capability.READ_ORDER_WHOLE: "model.sale.sale.search_read",
         Capability.FOLLOW_ORDERS: "model.sale.sale.search_read",
         Capability.CONFIRM_ORDER: "model.sale.sale.confirm",
+        Capability.CHANGE_ORDER: "model.sale.sale.write",
         Capability.CANCEL_ORDER: "model.sale.sale.cancel",
         Capability.HOLD_ORDER: "model.sale.sale.confirm",
         Capability.FIND_CUSTOMER_BY_NUMBER: "model.party.party.search_read",
@@ -159,6 +160,12 @@ class TrytonUnderTest(ErpUnderTest):
 
     def touch(self, order: TrueOrder) -> None:
         self._call("model.sale.sale.write", [int(order.external_id)], {"comment": "Touched."})
+
+    def sell(self, order: TrueOrder, quantity: int) -> None:
+        sale = int(order.external_id)
+        [row] = self._find(SALE, [["id", "=", sale]], ["lines"])
+        change = {"lines": [["write", row["lines"][:1], {"quantity": float(quantity)}]]}
+        self._call("model.sale.sale.write", [sale], change)
 
     def invoice(self, order: TrueOrder) -> None:
         sale = int(order.external_id)

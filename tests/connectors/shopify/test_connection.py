@@ -27,6 +27,8 @@ SCOPES = [
     "read_companies",
     "read_products",
     "write_merchant_managed_fulfillment_orders",
+    "write_order_edits",
+    "write_returns",
     "read_all_orders",
 ]
 
@@ -83,10 +85,11 @@ def test_sixty_days_of_orders_are_a_warning():
     assert last.detail.startswith("Warning: ")
 
 
-def test_shipments_that_cannot_be_told_are_a_warning():
-    found = checks(shop_data([one for one in SCOPES if "fulfillment" not in one]))
+@pytest.mark.parametrize("scope", ["write_merchant_managed_fulfillment_orders", "write_order_edits"])
+def test_what_some_stores_do_not_use_is_a_warning(scope):
+    found = checks(shop_data([one for one in SCOPES if one != scope]))
 
-    assert found[-1] == ("Scope write_merchant_managed_fulfillment_orders", True)
+    assert found[-1] == (f"Scope {scope}", True)
 
 
 def test_another_api_version_is_a_warning_H1():

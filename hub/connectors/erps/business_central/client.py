@@ -127,6 +127,14 @@ class Client:
         answer = self._send(CallKind.WRITE, "POST", address, operation, body=body, ends_at=ends_at)
         return self._object(CallKind.WRITE, operation, answer)
 
+    def call(self, path: str, *, operation: str, ends_at: float) -> None:
+        """POST a bound action, which answers without a body; raises as `create` does."""
+        answer = self._send(
+            CallKind.WRITE, "POST", self._below_company(path), operation, body={}, ends_at=ends_at
+        )
+        if answer.status != 204:
+            self._object(CallKind.WRITE, operation, answer)
+
     def change(
         self,
         method: str,
@@ -167,6 +175,34 @@ class Client:
         results = _results_by_id(body)
         names = {str(n): f"{operation}, part {n + 1}" for n in range(len(operations))}
         return [_batch_result(kind, name, results.get(n)) for n, name in names.items()]
+
+    def together(self, operations: Sequence[BatchOperation], *, operation: str, ends_at: float) -> None:
+        """Up to 100 writes as one transaction (`Isolation: snapshot`): all of them are carried out, or none.
+
+        Raises what the first that failed would have raised alone, OutcomeUnknown where the answer does not say so of
+        all. `ends_at` (monotonic seconds) is when it must be over.
+        """
+        company = self.company_path()
+        requests = [_batch_request(str(n), company, inner) for n, inner in enumerate(operations)]
+        answer = self._send(
+            CallKind.WRITE,
+            "POST",
+            "$batch",
+            operation,
+            body={"requests": requests},
+            headers={"Isolation": "snapshot"},
+            ends_at=ends_at,
+        )
+        results = _results_by_id(self._object(CallKind.WRITE, operation, answer))
+        parts = {
+            str(n): _batch_result(CallKind.WRITE, operation, results.get(str(n)))
+            for n in range(len(requests))
+        }
+        # What stands behind the one that failed was not tried, and says nothing of its own.
+        failures = [part.failure for n, part in parts.items() if part.failure is not None and n in results]
+        failures += [part.failure for part in parts.values() if part.failure is not None]
+        if failures:
+            raise failures[0]
 
     def companies(self) -> list[Json]:
         """The companies this application can see."""

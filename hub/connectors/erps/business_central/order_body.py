@@ -6,7 +6,7 @@ Names and lengths are those of the entities salesOrders and salesOrderLines of A
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -81,12 +81,17 @@ def order_body(
         fields["shipmentMethodId"] = shipment_method_id
     _note_cut_po_number(document, notes)
     if document.ship_to is not None:
-        fields |= _ship_to(document.ship_to, notes)
+        fields |= ship_to_fields(document.ship_to, notes)
         _note_delivery_phone(document.ship_to, document.phone, notes)
     fields |= _contact(document, notes)
     fields |= {field.name: _filled(field) for field in document.fields}
-    fields["salesOrderLines"] = [body for line in document.lines for body in _line(line, notes)]
+    fields["salesOrderLines"] = line_bodies(document.lines, notes)
     return OrderBody(fields, notes)
+
+
+def line_bodies(lines: Iterable[SalesOrderLine], notes: list[str]) -> list[Json]:
+    """The lines as the line entities of orders and credit memos take them."""
+    return [body for line in lines for body in bodies_of(line, notes)]
 
 
 def _note_cut_po_number(document: SalesOrder, notes: list[str]) -> None:
@@ -101,7 +106,7 @@ def _note_delivery_phone(address: Address, phone: str, notes: list[str]) -> None
         notes.append(f"Phone at the delivery address: {delivery_phone}.")
 
 
-def _ship_to(address: Address, notes: list[str]) -> Json:
+def ship_to_fields(address: Address, notes: list[str]) -> Json:
     """Every field is sent, empty ones too, or the customer's default address would shine through."""
     name, contact = (address.company, address.name) if clean(address.company) else (address.name, "")
     first, second = _address_lines(clean(address.line1), clean(address.line2))
@@ -160,7 +165,8 @@ def _dialled(phone: str) -> str:
     return "".join(char for char in phone.replace("-", " ") if char in PHONE_CHARACTERS).strip()
 
 
-def _line(line: SalesOrderLine, notes: list[str]) -> Iterator[Json]:
+def bodies_of(line: SalesOrderLine, notes: list[str]) -> Iterator[Json]:
+    """The body of a line, several for a comment that is longer than one line."""
     if line.kind is LineKind.COMMENT:
         for piece in split(clean(line.description), LENGTHS["description"]):
             yield {"lineType": LINE_TYPES[line.kind], "description": piece}

@@ -57,13 +57,16 @@ class BusinessCentralDocuments(SalesDocuments):
         First as the order that they were posted from, then as an invoice's own id. Ids that are no GUIDs cannot exist.
         """
         ids = list(dict.fromkeys(i.lower() for i in external_ids if odata.is_guid(i)))
-        orders = self._whole(_ORDERS, _ORDER_LINES, (f"id eq {i}" for i in ids))
-        found = [self._read(row) for row in orders]
+        found = [self.read_whole(row) for row in self.whole_orders(f"id eq {i}" for i in ids)]
         gone = _without(ids, found)
         found += [self._read_posted(rows) for rows in _by_order(self._posted("orderId", gone)).values()]
         return found + [
             self._read_posted([row], is_order=False) for row in self._posted("id", _without(gone, found))
         ]
+
+    def whole_orders(self, terms: Iterable[str]) -> list[Json]:
+        """The orders that any of the terms selects as they travel, lines included; see `read_whole`."""
+        return self._whole(_ORDERS, _ORDER_LINES, terms)
 
     def _posted(self, name: str, ids: Iterable[str]) -> list[Json]:
         rows = self._whole(_INVOICES, _INVOICE_LINES, (f"{name} eq {i}" for i in ids))
@@ -77,7 +80,8 @@ class BusinessCentralDocuments(SalesDocuments):
             found |= {row.get("id"): row for row in self.client.items(path, operation=_OPERATION)}
         return list(found.values())
 
-    def _read(self, row: Json) -> ErpDocument:
+    def read_whole(self, row: Json) -> ErpDocument:
+        """An order as it travelled, lines included; raises Unreachable where it cannot be read."""
         try:
             lines = tuple(self._line(line) for line in _lines(row, _ORDER_LINES))
             status = odata.enum_word(str(row["status"]))

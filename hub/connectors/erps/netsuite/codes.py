@@ -60,6 +60,12 @@ class CodeList:
             raise self._unknown(wanted, kind or self.kind)
         return found
 
+    def is_named(self, internal_id: str, code: str) -> bool:
+        """Whether a record shows this id by that code; two blanks are the same."""
+        with self._lock:
+            self._refresh(time.monotonic() - LIST_SECONDS)
+            return self._ids.get(code.strip().casefold(), code.strip()) == internal_id
+
     def code_of(self, internal_id: str) -> str:
         """The code of an id; raises Unreachable where the list does not hold it."""
         with self._lock:

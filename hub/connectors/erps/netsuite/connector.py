@@ -18,10 +18,10 @@ from hub.connectors.erps.netsuite.cancellation import NetSuiteCancellation
 from hub.connectors.erps.netsuite.client import Client, services_url
 from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
+from hub.connectors.erps.netsuite.editing import NetSuiteEditing
 from hub.connectors.erps.netsuite.held_orders import NetSuiteHeldOrders
 from hub.connectors.erps.netsuite.order_body import Choices
 from hub.connectors.erps.netsuite.recent import Recent
-from hub.connectors.erps.netsuite.sales_documents import NetSuiteDocuments
 from hub.connectors.erps.netsuite.sales_orders import Codes
 from hub.connectors.erps.netsuite.settings import setting
 from hub.connectors.erps.netsuite.shipments import NetSuiteShipments
@@ -50,7 +50,7 @@ def _is_gathering(config: Mapping[str, str]) -> bool:
 
 
 class NetSuite(
-    NetSuiteDocuments,
+    NetSuiteEditing,
     NetSuiteHeldOrders,
     NetSuiteCancellation,
     NetSuiteCustomers,
@@ -64,7 +64,11 @@ class NetSuite(
     config_fields = settings.FIELDS
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CONFIRM_ORDER: "an order says at its creation whether it waits for approval",
+        Capability.QUOTES: "Concord makes no estimates there: requests are priced in the store, their orders are sent",
         Capability.DELIVERY: "an item fulfillment ends as shipped: its carrier knows the rest",
+        Capability.CREDIT_MEMO: "refunds wait for a person here, who credits them in NetSuite",
+        Capability.FOLLOW_CREDITS: "what NetSuite credits by itself is not read: a person refunds it in the store",
+        Capability.RETURN_ORDER: "return authorizations are entered by people in NetSuite",
     }
 
     def __init__(

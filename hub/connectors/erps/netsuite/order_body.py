@@ -77,13 +77,13 @@ def order_body(document: SalesOrder, choices: Choices, ids: Ids | None = None) -
     fields |= {name: _reference(internal_id) for name, internal_id in references.items() if internal_id}
     fields |= _ship_to(document, notes)
     fields |= _email(document, notes)
-    fields |= _shipping(document, choices, known, notes)
+    fields |= shipping_fields(document, choices, known, notes)
     fields |= {each.name: order_fields.filled(each, choices.config) for each in document.fields}
     texts = [line.description for line in document.lines if line.kind is LineKind.COMMENT]
     # A field that a mapping fills is not written over.
     first = "memo" if choices.comments_field in fields else choices.comments_field
     fields |= comments.placed(texts, first)
-    lines = [_line(line, document, choices, known, notes) for line in _goods(document)]
+    lines = [line_body(line, document, choices, known, notes) for line in goods_of(document)]
     fields["item"] = {"items": lines}
     return OrderBody(fields, notes)
 
@@ -98,7 +98,8 @@ def _reference(internal_id: str) -> Json:
     return {"id": internal_id}
 
 
-def _goods(document: SalesOrder) -> list[SalesOrderLine]:
+def goods_of(document: SalesOrder) -> list[SalesOrderLine]:
+    """Its lines of items; raises RecordRejected for lines that NetSuite cannot hold."""
     for line in document.lines:
         if line.kind in (LineKind.ACCOUNT, LineKind.CHARGE):
             raise RecordRejected(
@@ -108,7 +109,10 @@ def _goods(document: SalesOrder) -> list[SalesOrderLine]:
     return [line for line in document.lines if line.kind is LineKind.ITEM]
 
 
-def _line(line: SalesOrderLine, document: SalesOrder, choices: Choices, ids: Ids, notes: list[str]) -> Json:
+def line_body(
+    line: SalesOrderLine, document: SalesOrder, choices: Choices, ids: Ids, notes: list[str]
+) -> Json:
+    """A line of items as the sublist takes it, for a document of this currency and tax mode."""
     amount = net_amount(line, document)
     fields: Json = {
         "item": _reference(ids.items.get(line.number, "")),
@@ -145,7 +149,7 @@ def _money(amount: Decimal, document: SalesOrder) -> str:
     return f"{round_money(amount, document.currency)} {document.currency}"
 
 
-def _shipping(document: SalesOrder, choices: Choices, ids: Ids, notes: list[str]) -> Json:
+def shipping_fields(document: SalesOrder, choices: Choices, ids: Ids, notes: list[str]) -> Json:
     """Ship item and cost. There is one of each: further charges are added to the first, and it is said."""
     charges = [line for line in document.lines if line.kind is LineKind.SHIPPING]
     method = ids.ship_items.get(document.shipping_method_code, "")

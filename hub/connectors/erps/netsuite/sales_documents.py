@@ -118,8 +118,8 @@ class NetSuiteDocuments(NetSuiteOrders, SalesDocuments):
             promised_date=_day(row, "shipdate"),
             payment_terms_code=_text(row, "terms"),
             shipping_method_code=_text(row, "shipmethod") or next(iter(charges), ""),
-            ship_to=_address(row, "ship"),
-            bill_to=_address(row, "bill"),
+            ship_to=address_in(row, "ship"),
+            bill_to=address_in(row, "bill"),
             email=_text(row, "email"),
             salesperson=_text(row, "salesrep"),
             source=_text(row, "source"),
@@ -200,8 +200,8 @@ def _stage(letter: str, lines: Iterable[ErpDocumentLine], *, is_picked: bool) ->
     return OrderStage.PICKED if is_picked else stage
 
 
-def _address(row: Json, side: str) -> Address | None:
-    """The addressee is taken for the company, as NetSuite fills it, and attention for the person."""
+def address_in(row: Json, side: str) -> Address | None:
+    """An address on an order: the addressee is taken for the company, attention for the person."""
     text = {name: _text(row, f"{side}_{name}") for name in document_queries.ADDRESS}
     is_code = len(text["state"]) <= _LONGEST_PROVINCE_CODE
     found = Address(

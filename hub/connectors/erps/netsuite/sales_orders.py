@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
@@ -195,7 +195,7 @@ class NetSuiteOrders(SalesOrders):
                 ORDER, reference, body, sublists="item", operation=operation, ends_at=ends_at
             )
         except RecordRejected as error:
-            raise self._explained(error, document) from error
+            raise self.explained(error, document) from error
         if upserted.internal_id:
             return CreatedOrder(upserted.internal_id, "", reference, None)
         return self._found_again(reference, operation)
@@ -212,6 +212,16 @@ class NetSuiteOrders(SalesOrders):
 
     def _ids(self, document: SalesOrder) -> Ids:
         """Raises CodeUnknown for what is not there, before anything is sent."""
+        codes = self.codes
+        return replace(
+            self.named_ids(document),
+            customer=codes.customers.ids_of([document.customer_number])[document.customer_number],
+            currency=self._currency_id(document.currency),
+            header={name: codes_of.id_of(code) for name, (codes_of, code) in codes.header.items()},
+        )
+
+    def named_ids(self, document: SalesOrder) -> Ids:
+        """Of what its lines name, and of its terms and shipping method; raises as `_ids` does."""
         codes, lines = self.codes, document.lines
         items = dict.fromkeys(line.number for line in lines if line.kind is LineKind.ITEM)
         taxes = {line.tax_code for line in lines if line.tax_code and line.kind is not LineKind.COMMENT}
@@ -219,15 +229,12 @@ class NetSuiteOrders(SalesOrders):
         if document.shipping_method_code:
             ship.setdefault(document.shipping_method_code, CodeKind.SHIPPING_METHOD)
         return Ids(
-            customer=codes.customers.ids_of([document.customer_number])[document.customer_number],
-            currency=self._currency_id(document.currency),
             terms=codes.terms.id_of(document.payment_terms_code),
             items=codes.items.ids_of(items),
             tax_codes={code: codes.tax_codes.id_of(code) for code in taxes}
             if self.choices.sends_tax_codes
             else {},
             ship_items={number: codes.ship_items.id_of(number, kind) for number, kind in ship.items()},
-            header={name: codes_of.id_of(code) for name, (codes_of, code) in codes.header.items()},
         )
 
     def _currency_id(self, code: str) -> str:
@@ -236,7 +243,7 @@ class NetSuiteOrders(SalesOrders):
             return ""
         return self.codes.currencies.id_of(code)
 
-    def _explained(self, error: RecordRejected, document: SalesOrder) -> RecordRejected:
+    def explained(self, error: RecordRejected, document: SalesOrder) -> RecordRejected:
         """A refusal that names one of our references may say that its code means nothing there any more.
 
         Its words for what is inactive, or not meant for this customer, place or subsidiary, are those for what is not

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -90,12 +90,16 @@ class Client:
         *arguments: object,
         operation: str,
         ends_at: float | None = None,
+        guards: Mapping[str, str] | None = None,
     ) -> object:
         """The method's result, decoded; raises RecordRejected in Tryton's words, OutcomeUnknown for a lost write.
 
-        `ends_at` (monotonic seconds) is when a write must be over, whatever had to be prepared for it.
+        `ends_at` (monotonic seconds) is when a write must be over, whatever had to be prepared for it. `guards` are
+        the time stamps (`_timestamp`) of records as they were read, by "model,id": Tryton refuses to write one that
+        was changed since, and Unreachable is raised.
         """
-        return self._call(kind, method, [*arguments, self.context()], operation, ends_at)
+        context = self.context() | ({"_timestamp": dict(guards)} if guards else {})
+        return self._call(kind, method, [*arguments, context], operation, ends_at)
 
     def records(
         self,

@@ -16,9 +16,9 @@ from hub.connectors.erps.tryton.cancellation import TrytonCancellation
 from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.confirmation import TrytonConfirmation
 from hub.connectors.erps.tryton.customers import TrytonCustomers
+from hub.connectors.erps.tryton.editing import TrytonEditing
 from hub.connectors.erps.tryton.held_orders import TrytonHeldOrders
 from hub.connectors.erps.tryton.lookups import Lookups
-from hub.connectors.erps.tryton.sales_documents import TrytonDocuments
 from hub.connectors.erps.tryton.settings import (
     CONCURRENCY,
     REQUESTS_PER_SECOND,
@@ -35,7 +35,7 @@ from hub.errors import ConnectionBroken, NeedsReview
 # model: the rights that the hub needs there, and what for
 RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "sale.sale": (("read", "create", "write"), "send, follow and confirm orders"),
-    "sale.line": (("read", "create"), "send orders"),
+    "sale.line": (("read", "create", "write", "delete"), "send and change orders"),
     "account.invoice": (("read",), "see what was invoiced"),
     "party.party": (("read", "create"), "match and create customers"),
     "party.address": (("read", "create"), "deliver to the address of an order"),
@@ -49,8 +49,8 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 class Tryton(
-    TrytonDocuments,
     TrytonConfirmation,
+    TrytonEditing,
     TrytonHeldOrders,
     TrytonCancellation,
     TrytonCustomers,
@@ -63,6 +63,10 @@ class Tryton(
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CREATE_TOGETHER: "a create of many sales is one transaction there: one refusal undoes all",
         Capability.SUB_CUSTOMERS: "a party has no party above it in the module party",
+        Capability.CREDIT_MEMO: "a credit is a sale of negative quantities whose invoice people post there",
+        Capability.FOLLOW_CREDITS: "what Tryton credits by itself is not read: a person refunds it in the store",
+        Capability.RETURN_ORDER: "returned sales are made by a wizard that asks a person there",
+        Capability.QUOTES: "a quotation is the sale itself there: requests are priced in the store, their orders sent",
         Capability.READ_LIMITS: "Tryton has no limits to tell: they are set on the connection's page",
     }
     config_fields = (

@@ -54,7 +54,7 @@ def sale_body(document: SalesOrder, records: SaleRecords) -> Json:
 
     Raises RecordRejected for a line that a sale cannot hold.
     """
-    lines = [values for line in document.lines for values in _line(line, document, records)]
+    lines = [values for line in document.lines for values in line_values(line, document, records)]
     values: Json = {
         "company": records.company,
         "party": id_of(records.party),
@@ -96,19 +96,17 @@ def _filled(field: FilledField) -> object:
     return number(field.value) if isinstance(field.value, Decimal) else field.value
 
 
-def _line(line: SalesOrderLine, document: SalesOrder, records: SaleRecords) -> Iterator[Json]:
+def line_values(line: SalesOrderLine, document: SalesOrder, records: SaleRecords) -> Iterator[Json]:
+    """The values of a line, of two where one cannot come to its amount.
+
+    Raises RecordRejected for a line that a sale cannot hold.
+    """
     if line.kind is LineKind.COMMENT:
         yield {"type": "comment", "description": line.description}
         return
-    if line.kind is not LineKind.ITEM:
-        raise RecordRejected(
-            f"A Tryton sale has no lines of kind {line.kind.value}: {line.number!r}. Give the charge the number "
-            "of a product in the shipping method mapping.",
-            evidence={"line": line.number, "kind": line.kind.value},
-        )
+    parts = parts_of(line, document, records)
     product = records.products[line.number]
     taxes = [records.taxes[line.tax_code]] if line.tax_code else []
-    parts = _priced(line, document, _rate(taxes, records))
     for part in parts:
         yield {
             "type": "line",
@@ -120,6 +118,18 @@ def _line(line: SalesOrderLine, document: SalesOrder, records: SaleRecords) -> I
             "taxes": [["add", [id_of(tax) for tax in taxes]]],
             "note": _note(line, document, len(parts)),
         }
+
+
+def parts_of(line: SalesOrderLine, document: SalesOrder, records: SaleRecords) -> list[Priced]:
+    """How many at which net price a line of goods is there; raises as `line_values` does."""
+    if line.kind is not LineKind.ITEM:
+        raise RecordRejected(
+            f"A Tryton sale has no lines of kind {line.kind.value}: {line.number!r}. Give the charge the number "
+            "of a product in the shipping method mapping.",
+            evidence={"line": line.number, "kind": line.kind.value},
+        )
+    taxes = [records.taxes[line.tax_code]] if line.tax_code else []
+    return _priced(line, document, _rate(taxes, records))
 
 
 def _rate(taxes: list[Json], records: SaleRecords) -> Decimal | None:

@@ -17,8 +17,13 @@ NEEDED_SCOPES = {
     "read_products": ("write_products",),
 }
 
-# Only stores with a fulfilment policy need it.
-SENDING_SCOPE = "write_merchant_managed_fulfillment_orders"
+# Scope → what the store cannot do without it: not every store uses that.
+OPTIONAL_SCOPES = {
+    "write_merchant_managed_fulfillment_orders": "the store cannot be told of shipments.",
+    "write_order_edits": "lines of orders in the store cannot be changed.",
+    "write_returns": "returns cannot be read, approved or declined.",
+    "read_all_orders": "only orders of the last 60 days can be read.",
+}
 
 
 def connection_checks(client: AdminClient, account: str) -> list[Check]:
@@ -73,10 +78,9 @@ def _scope_checks(scopes: set[str]) -> list[Check]:
     ]
     if not checks:
         checks.append(Check("Scopes", True, "Everything the hub needs is granted."))
-    if SENDING_SCOPE not in scopes:
-        warning = f"Warning: without {SENDING_SCOPE} the store cannot be told of shipments."
-        checks.append(Check(f"Scope {SENDING_SCOPE}", True, warning))
-    if "read_all_orders" not in scopes:
-        warning = "Warning: without read_all_orders only orders of the last 60 days can be read."
-        checks.append(Check("Scope read_all_orders", True, warning))
+    checks += [
+        Check(f"Scope {scope}", True, f"Warning: without {scope} {lost}")
+        for scope, lost in OPTIONAL_SCOPES.items()
+        if scope not in scopes
+    ]
     return checks

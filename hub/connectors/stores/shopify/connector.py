@@ -42,11 +42,15 @@ from hub.connectors.stores.shopify.client import (
     StaticToken,
 )
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReader
+from hub.connectors.stores.shopify.draft_orders import DraftOrders
 from hub.connectors.stores.shopify.fulfilments import FulfilmentKeeper
 from hub.connectors.stores.shopify.metafields import MetafieldReader
+from hub.connectors.stores.shopify.order_changing import STAGING, OrderChanger
 from hub.connectors.stores.shopify.order_writing import OrderWriter, settle_time
 from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
+from hub.connectors.stores.shopify.refunds import RefundKeeper
+from hub.connectors.stores.shopify.returns import ReturnKeeper
 from hub.connectors.stores.shopify.subscriptions import SubscriptionKeeper
 from hub.connectors.stores.shopify.throttle import limits_of_plan
 
@@ -65,6 +69,10 @@ class ShopifyStore(
     OrderReferences,
     FulfilmentKeeper,
     OrderWriter,
+    OrderChanger,
+    RefundKeeper,
+    ReturnKeeper,
+    DraftOrders,
     Subscriptions,
     Webhooks,
     CarrierServices,
@@ -157,6 +165,7 @@ class ShopifyStore(
         super().__init__(config, secrets, hooks)
         deadline = _deadline(config)
         self.settle_after, self.call_deadline = settle_time(config), timedelta(seconds=deadline)
+        self.edit_deadline = self.call_deadline + STAGING
         http = HttpClient(base_url(config), hooks, deadline=deadline, transport=transport)
         self.client = AdminClient(http, hooks, _sign_in(config, secrets, http, hooks))
         self.orders = OrderReader(self.client)
@@ -268,6 +277,16 @@ class ShopifyStore(
     def urgent_topics(cls) -> tuple[str, ...]:
         """New orders: updates come in crowds, most of them echoes of what was written back."""
         return webhooks.URGENT_TOPICS
+
+    @classmethod
+    def return_topics(cls) -> tuple[str, ...]:
+        """Refunds and what becomes of returns."""
+        return webhooks.RETURN_TOPICS
+
+    @classmethod
+    def order_told_of(cls, body: bytes) -> str:
+        """The order that a refund's or return's body names; raises ValueError with the reason."""
+        return webhooks.order_told_of(body)
 
     @classmethod
     def parse_order(cls, body: bytes) -> ReceivedOrder:

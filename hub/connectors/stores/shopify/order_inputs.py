@@ -40,8 +40,8 @@ def order_input(draft: StoreOrderDraft) -> Input:
         taxesIncluded=draft.prices_include_tax,
         lineItems=[_order_line(line, currency) for line in draft.lines],
         shippingLines=[_order_charge(line, currency) for line in draft.shipping_lines],
-        shippingAddress=_address(draft.ship_to),
-        billingAddress=_address(draft.bill_to),
+        shippingAddress=address_input(draft.ship_to),
+        billingAddress=address_input(draft.bill_to),
         poNumber=draft.po_number,
         note=draft.note,
         name=draft.name,
@@ -69,8 +69,8 @@ def draft_input(draft: StoreOrderDraft) -> Input:
         email=draft.buyer.email,
         lineItems=[_draft_line(line, currency) for line in draft.lines],
         shippingLine=_draft_charge(charge, currency) if charge else None,
-        shippingAddress=_address(draft.ship_to),
-        billingAddress=_address(draft.bill_to),
+        shippingAddress=address_input(draft.ship_to),
+        billingAddress=address_input(draft.bill_to),
         poNumber=draft.po_number,
         note=draft.note,
         tags=[draft.mark],
@@ -116,7 +116,7 @@ def _order_charge(line: StoreShippingLine, currency: str) -> Input:
 
 
 def _draft_line(line: StoreOrderLine, currency: str) -> Input:
-    price = _money(line.unit_price, currency)
+    price = money_input(line.unit_price, currency)
     own: Input = (
         {"variantId": line.variant_external_id, "priceOverride": price}
         if line.variant_external_id
@@ -132,7 +132,7 @@ def _draft_line(line: StoreOrderLine, currency: str) -> Input:
 
 
 def _draft_charge(line: StoreShippingLine, currency: str) -> Input:
-    return {"title": line.title, "priceWithCurrency": _money(line.price, currency)}
+    return {"title": line.title, "priceWithCurrency": money_input(line.price, currency)}
 
 
 def _taxes(taxes: Iterable[StoreTax], currency: str) -> list[Input]:
@@ -145,15 +145,16 @@ def _attributes(given: Iterable[Attribute]) -> list[Input]:
     return [{"key": one.key, "value": one.value} for one in given]
 
 
-def _money(amount: Decimal, currency: str) -> Input:
+def money_input(amount: Decimal, currency: str) -> Input:
+    """MoneyInput."""
     return {"amount": f"{amount:f}", "currencyCode": currency}
 
 
 def _bag(amount: Decimal, currency: str) -> Input:
-    return {"shopMoney": _money(amount, currency)}
+    return {"shopMoney": money_input(amount, currency)}
 
 
-def _address(address: Address | None) -> Input | None:
+def address_input(address: Address | None) -> Input | None:
     """MailingAddressInput; the recipient's name as last name, with the first word before it where there are more."""
     if address is None:
         return None

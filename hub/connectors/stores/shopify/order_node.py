@@ -83,8 +83,8 @@ def order_from_node(node: Node) -> PlacedOrder:
         financial_status=text(node, "displayFinancialStatus").lower(),
         payment_gateways=texts(node, "paymentGatewayNames"),
         payment_terms=_payment_terms(node),
-        billing_address=_address(node, "billingAddress"),
-        shipping_address=_address(node, "shippingAddress"),
+        billing_address=address_in(node, "billingAddress"),
+        shipping_address=address_in(node, "shippingAddress"),
         duties=tuple(duty for line in _nodes(node, "lineItems") for duty in _duties(line)),
         tip=_tip(node),
     )
@@ -124,8 +124,8 @@ def outline_from_node(node: Node) -> OrderOutline:
         financial_status=text(node, "displayFinancialStatus").lower(),
         total=_bag(member(node, "totalPriceSet")),
         current_total=_bag(member(node, "currentTotalPriceSet")),
-        billing_address=_address(node, "billingAddress"),
-        shipping_address=_address(node, "shippingAddress"),
+        billing_address=address_in(node, "billingAddress"),
+        shipping_address=address_in(node, "shippingAddress"),
         quantities=None if flag(member(lines, "pageInfo"), "hasNextPage") else quantities,
     )
 
@@ -245,7 +245,8 @@ def _agreed(nodes: list[Node], total: Money) -> list[Money | None]:
     return [Money(one.amount + paid, one.currency) if n == done[0] else one for n, one in enumerate(known)]
 
 
-def _address(node: Node, key: str) -> Address | None:
+def address_in(node: Node, key: str) -> Address | None:
+    """The address under `key`; None where there is none."""
     found = optional_member(node, key)
     if found is None:
         return None

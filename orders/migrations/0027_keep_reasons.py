@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0019_note_policy_changes'),
+        ('orders', '0026_ask_for_quotes'),
     ]
 
     operations = [

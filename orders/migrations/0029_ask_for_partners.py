@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0021_watch_orders'),
+        ('orders', '0028_watch_orders'),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0020_keep_reasons'),
+        ('orders', '0027_keep_reasons'),
         ('sync', '0011_reject_with_reason'),
     ]
 

@@ -1,0 +1,103 @@
+"""What both sides of a link agreed on last, kept and brought forward."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from django.db import transaction
+from django.db.models.functions import Now
+
+from hub.connectors.documents import SalesOrder
+from hub.connectors.sales_documents import ErpDocument
+from hub.sync import review
+from hub.sync.enqueue import enqueue
+from orders.changes.for_store import StoreChange
+from orders.changes.settling import Decision
+from orders.changes.views import SentOrder
+from orders.linking import go_on
+from orders.models import OrderAgreement, OrderLink
+
+TELL_STORE = "push_changes_to_store"
+
+
+def agreement_of(link: OrderLink) -> OrderAgreement:
+    """The row of this link, made where there is none."""
+    return OrderAgreement.objects.get_or_create(link=link)[0]
+
+
+def agreed_document(agreement: OrderAgreement) -> ErpDocument | None:
+    """The ERP's side as both agreed on it; None where they were never compared."""
+    kept = agreement.erp_document
+    return None if kept is None else msgspec.convert(kept, ErpDocument)
+
+
+def sent_document(link: OrderLink) -> SentOrder | None:
+    """The store's side as both agreed on it; None where it was not kept (an adopted document)."""
+    kept = link.sent_document
+    return None if kept is None else msgspec.convert(kept, SentOrder)
+
+
+def decisions_of(agreement: OrderAgreement) -> tuple[Decision, ...]:
+    """What a person picked and is not carried out yet."""
+    return tuple(msgspec.convert(agreement.decided, list[Decision]))
+
+
+def written_of(agreement: OrderAgreement) -> frozenset[tuple[str, ...]]:
+    """Differences that were carried out since both agreed."""
+    return frozenset(tuple(row) for row in agreement.written)
+
+
+def change_for_store(agreement: OrderAgreement) -> StoreChange | None:
+    """What the store is still to be told."""
+    kept = agreement.to_store
+    return None if kept is None else msgspec.convert(kept, StoreChange)
+
+
+def agree(agreement: OrderAgreement, link: OrderLink, now: SalesOrder, document: ErpDocument) -> None:
+    """Both sides stand as they shall: that is the base from now on. `link.order` is what `now` was made of."""
+    store_id = link.order.connection_id
+    with transaction.atomic():
+        was_telling = agreement.to_store is not None
+        OrderAgreement.objects.filter(pk=agreement.pk).update(
+            version=agreement.version + 1,
+            erp_document=msgspec.to_builtins(document),
+            agreed_at=Now(),
+            to_store=None,
+            question=[],
+            decided=[],
+            written=[],
+        )
+        link.sent_document, link.sent_content_hash = msgspec.to_builtins(now), link.order.content_hash
+        fields = ["sent_document", "sent_content_hash", *_expect(link, now, document)]
+        link.save(update_fields=fields)
+        go_on(link.connection, [link])
+        review.solve_items(TELL_STORE, store_id, [link.order_id])
+        # What the store made of the question is closed by its own flow's run.
+        enqueue(TELL_STORE, store_id, [link.order_id] if was_telling else ())
+
+
+def _expect(link: OrderLink, now: SalesOrder, document: ErpDocument) -> list[str]:
+    """The totals that the ERP must say from now on; they are read back unless they are known to be equal."""
+    expected: tuple[str, Decimal, Decimal] = (now.currency, now.total_including_tax, now.total_tax)
+    before = (link.currency, link.expected_total, link.expected_tax)
+    told = document.totals
+    is_as_read = told is not None and (told.including_tax, told.tax) == (link.erp_total, link.erp_tax)
+    if expected == before and (is_as_read or link.totals == OrderLink.Totals.UNREAD):
+        return []
+    link.currency, link.expected_total, link.expected_tax = expected
+    link.totals = OrderLink.Totals.UNREAD
+    return ["currency", "expected_total", "expected_tax", "totals"]
+
+
+def kept(change: StoreChange | None) -> Any:
+    """What the store is to be told, as the row keeps it."""
+    return None if change is None else msgspec.to_builtins(change)
+
+
+def note(agreement: OrderAgreement, **values: Any) -> None:
+    """Keep these columns of the row."""
+    for name, value in values.items():
+        setattr(agreement, name, value)
+    agreement.save(update_fields=list(values))

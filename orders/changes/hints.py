@@ -1,0 +1,56 @@
+"""Who is told that an order changed after both sides held it: the comparison, where the store's policy has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q, QuerySet
+
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Connection, SyncTask
+from orders.models import ErpOrder, OrderChangePolicy, OrderLink, StoreOrder
+
+FLOW = "sync_order_changes"
+_IS_ON = Q(accepts_erp_edits=True) | Q(corrects_erp=True)
+
+
+def policies() -> QuerySet[OrderChangePolicy]:
+    """Those under which store and ERP are compared."""
+    return OrderChangePolicy.objects.filter(_IS_ON)
+
+
+def are_compared(erp: Connection) -> bool:
+    """Whether a store's orders are compared with this ERP's: its orders must be read whole then."""
+    return policies().filter(store__order_policy__erp=erp).exists()
+
+
+def compared_links(erp: Connection) -> QuerySet[OrderLink]:
+    """Links of this ERP that are compared."""
+    return OrderLink.objects.filter(
+        connection=erp,
+        origin=OrderLink.Origin.STORE,
+        cancelled_at=None,
+        order__connection__in=policies().values("store"),
+    )
+
+
+def announce_changes(erp: Connection, orders: Sequence[ErpOrder]) -> None:
+    """Have the orders behind these documents compared; part of the caller's transaction."""
+    if not orders:
+        return
+    found = compared_links(erp).filter(external_id__in=[order.external_id for order in orders])
+    enqueue(FLOW, erp.pk, list(found.values_list("order_id", flat=True)))
+
+
+def has_it_compared(order: StoreOrder, erp: Connection) -> bool:
+    """Have an order compared that changed in its store; False where the store's policy leaves that to people."""
+    if not compared_links(erp).filter(order=order).exists():
+        return False
+    enqueue(FLOW, erp.pk, [order.pk])
+    return True
+
+
+def hurry(erp_id: int, orders: Iterable[int]) -> None:
+    """Comparisons that wait for these orders to be read go on."""
+    waiting = SyncTask.objects.filter(flow=FLOW, connection=erp_id, record_id__in=list(orders))
+    enqueue(FLOW, erp_id, list(waiting.values_list("record_id", flat=True)))

@@ -1,0 +1,135 @@
+"""Changes after an order was sent reach the ERP where the store's policy says so; the rest is asked once."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Attempt, ReviewItem
+from orders.changes.asking import answer
+from orders.models import OrderAgreement, OrderChangePolicy
+
+FLOW = "sync_order_changes"
+PATCH_LINE = {"system": "erp", "operation": "PATCH salesOrderLines"}
+TWO_LINES = [
+    {"sku": "TAB-001", "quantity": 3, "price": "10.00"},
+    {"sku": "LAM-002", "quantity": 1, "price": "5.00"},
+]
+
+
+def allow(hub, **switches):
+    return OrderChangePolicy.objects.create(store=hub.euro, **switches)
+
+
+@pytest.fixture
+def sent(hub):
+    """An order in the ERP that both sides agreed on, of a store whose changes go to the ERP."""
+    allow(hub, corrects_erp=True)
+    placed = hub.place(po_number="PO-1", lines=TWO_LINES)
+    settle(hub)
+    hub.pull_erp()
+    settle(hub)
+    assert agreement(hub, placed).version == 1
+    return placed
+
+
+def settle(hub):
+    """Until what gathers for a moment is done as well."""
+    hub.work(horizon=0.5)
+
+
+def agreement(hub, placed):
+    return OrderAgreement.objects.get(link=hub.link(placed))
+
+
+def edit(hub, placed, **changes):
+    hub.buyer("edit_order", order=placed["id"], **changes)
+    hub.pull()
+    settle(hub)
+
+
+def quantities(hub):
+    [order] = hub.erp_orders()
+    return [line["quantity"] for line in order["lines"] if line["lineType"] == "Item"]
+
+
+def test_fewer_pieces_and_a_new_po_number_reach_the_erp_and_both_agree(hub, sent):
+    edit(hub, sent, quantities={sent["lines"][0]: 2}, po_number="PO-2")
+
+    assert quantities(hub) == ["2", "1"]
+    link = hub.link(sent)
+    assert "PO-2" in link.reference
+    assert (link.totals, link.sent_document["po_number"]) == ("equal", "PO-2")
+    assert (agreement(hub, sent).version, hub.reviews()) == (2, [])
+
+
+def test_our_own_write_comes_back_as_no_change_and_a_second_run_sends_nothing(hub, sent):
+    edit(hub, sent, quantities={sent["lines"][1]: 0})
+    assert quantities(hub) == ["3"]
+    sent_so_far = Attempt.objects.count()
+
+    hub.pull_erp()
+    enqueue(FLOW, hub.erp.pk, [hub.order(sent).pk])
+    hub.work()
+
+    assert Attempt.objects.count() == sent_so_far
+    assert hub.messages(FLOW)[-1] == "both sides agree"
+
+
+def test_a_lost_answer_is_looked_at_before_anything_is_sent_again(hub, sent):
+    hub.faults({"kind": "commit_then_drop", **PATCH_LINE, "times": 1})
+
+    edit(hub, sent, quantities={sent["lines"][0]: 1})
+    hub.work(lambda: agreement(hub, sent).version == 2)
+
+    assert quantities(hub) == ["1", "1"]
+    assert not Attempt.objects.filter(state=Attempt.State.OPEN).exists()
+    assert hub.reviews() == []
+
+
+def test_what_both_sides_changed_is_one_question_and_the_answer_is_carried_out(hub, sent):
+    [order] = hub.erp_orders()
+    hub.clerk(
+        "edit_line", number=order["number"], sequence=order["lines"][0]["sequence"], changes={"quantity": 5}
+    )
+    hub.buyer("edit_order", order=sent["id"], quantities={sent["lines"][0]: 2})
+    hub.pull()
+    hub.pull_erp()
+    settle(hub)
+
+    assert hub.reviews() == [(FLOW, "order_conflict")]
+    item = ReviewItem.objects.get(state="open")
+    [row] = item.evidence["changes"]
+    assert (row["agreed"], row["store"], row["erp"]) == ("3", "2", "5")
+    assert quantities(hub) == ["5", "1"]
+
+    assert answer(item, agreement(hub, sent), ["store"], shown=item.fingerprint, user_id=None) == ""
+    settle(hub)
+
+    assert quantities(hub) == ["2", "1"]
+    assert (agreement(hub, sent).version, hub.reviews()) == (2, [])
+
+
+def test_once_the_erp_has_come_too_far_a_person_is_asked_and_may_leave_both(hub, sent):
+    hub.clerk("release_order", number=hub.link(sent).number)
+    edit(hub, sent, quantities={sent["lines"][0]: 2})
+
+    item = ReviewItem.objects.get(state="open")
+    [row] = item.evidence["changes"]
+    assert (item.code, row["why"]) == ("order_conflict", "the ERP's order is released already")
+
+    assert answer(item, agreement(hub, sent), ["leave"], shown=item.fingerprint, user_id=None) == ""
+    settle(hub)
+
+    assert quantities(hub) == ["3", "1"]
+    # That both are left as they are is no reason to call them equal.
+    assert hub.reviews() == [("check_order_totals", "totals_differ")]
+
+
+def test_without_a_policy_a_person_is_asked_as_before(hub):
+    placed = hub.place(po_number="PO-1", lines=TWO_LINES)
+    hub.work()
+
+    edit(hub, placed, quantities={placed["lines"][0]: 2})
+
+    assert hub.reviews() == [("push_order_to_erp", "changed_after_sending")]
