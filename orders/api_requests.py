@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404
 from django.urls import path
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -54,7 +55,7 @@ class RequestSerializer(serializers.Serializer[PartnerRequest]):
     kind = serializers.ChoiceField(PartnerRequest.Kind.choices)
     request_id = serializers.SerializerMethodField(help_text="Yours.")
     reason = serializers.CharField(allow_blank=True)
-    lines = AskedLineSerializer(many=True)
+    lines = serializers.SerializerMethodField()
     state = serializers.ChoiceField(
         PartnerRequest.State.choices,
         help_text="`open` until a person decided; `accepted`, then carried out in the store; `refused`, with the "
@@ -65,7 +66,12 @@ class RequestSerializer(serializers.Serializer[PartnerRequest]):
     closed_at = serializers.DateTimeField(allow_null=True)
 
     def get_request_id(self, request: PartnerRequest) -> str:
-        return request.external_id.split(":", 2)[2]
+        return request.external_id.split(":", 2)[-1]
+
+    @extend_schema_field(AskedLineSerializer(many=True))
+    def get_lines(self, request: PartnerRequest) -> list[dict[str, Any]]:
+        rows = request.lines if isinstance(request.lines, list) else []
+        return [{"sku": row["sku"], "quantity": row["quantity"]} for row in rows]
 
 
 class RequestPageSerializer(PageSerializer):
