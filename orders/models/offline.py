@@ -121,9 +121,9 @@ class OfflineOrderPolicy(models.Model):
             is_posted_invoice=False,
             remote_updated_at__date__gte=self.orders_from - DATED_AHEAD,
         )
-        if own.filter(document=None).update(needs_read=True, read_asked_at=Now()):
+        if own.filter(document__isnull=True).update(needs_read=True, read_asked_at=Now()):
             enqueue("read_erp_orders", self.erp_id)
-        keys = list(own.exclude(document=None).order_by("pk").values_list("pk", flat=True))
+        keys = list(own.filter(document__isnull=False).order_by("pk").values_list("pk", flat=True))
         for start in range(0, len(keys), ENQUEUED_AT_ONCE):
             enqueue("push_order_to_store", self.store_id, keys[start : start + ENQUEUED_AT_ONCE])
 
