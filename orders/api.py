@@ -142,7 +142,9 @@ urlpatterns = [
 
 
 def _shown(orders: QuerySet[StoreOrder], *without: str) -> QuerySet[StoreOrder]:
-    links = OrderLink.objects.select_related("connection").defer(*OF_A_CONNECTION).order_by("pk")
+    links = (
+        OrderLink.objects.select_related("connection").defer("sent_reasons", *OF_A_CONNECTION).order_by("pk")
+    )
     return (
         with_state(orders)
         .select_related("connection", "location")

@@ -10,9 +10,17 @@ from datetime import datetime
 
 from django.db import connection as database
 
-# A union of everything that carries the order's key or subject. `source` and `id` make the order of one moment stable.
+# A union of everything that carries the order's key, or a subject of it or of its documents in the ERP. `source` and
+# `id` make the order of one moment stable.
 # Attempts are indexed by connection and subject, and are therefore asked for connection by connection.
 _READ = """
+WITH own AS MATERIALIZED (
+    SELECT 'order:' || %(order)s::bigint AS subject
+  UNION ALL
+    SELECT 'erp_order:' || e.id FROM orders_orderlink k
+    JOIN orders_erporder e ON e.connection_id = k.connection_id AND e.external_id = k.external_id
+    WHERE k.order_id = %(order)s
+)
 SELECT at, source, id, kind, flow, outcome, words FROM (
     SELECT placed_at AS at, 1 AS source, id, 'placed' AS kind, '' AS flow, '' AS outcome,
            'The order was placed in the store.' AS words
@@ -22,10 +30,10 @@ SELECT at, source, id, kind, flow, outcome, words FROM (
     FROM orders_storeorder WHERE id = %(order)s AND cancelled_at IS NOT NULL
   UNION ALL
     SELECT a.started_at, 3, a.id, 'write_intended', a.flow, '', a.operation
-    FROM sync_connection c JOIN sync_attempt a ON a.connection_id = c.id AND a.subject = %(subject)s
+    FROM sync_connection c CROSS JOIN own JOIN sync_attempt a ON a.connection_id = c.id AND a.subject = own.subject
   UNION ALL
     SELECT a.finished_at, 4, a.id, 'write_ended', a.flow, a.state, a.operation
-    FROM sync_connection c JOIN sync_attempt a ON a.connection_id = c.id AND a.subject = %(subject)s
+    FROM sync_connection c CROSS JOIN own JOIN sync_attempt a ON a.connection_id = c.id AND a.subject = own.subject
     WHERE a.finished_at IS NOT NULL
   UNION ALL
     SELECT k.created_at, 5, k.id, 'linked', '', CASE WHEN k.is_adopted THEN 'adopted' ELSE 'created' END,
@@ -35,14 +43,14 @@ SELECT at, source, id, kind, flow, outcome, words FROM (
     SELECT reference_pushed_at, 6, id, 'reference_written', '', '', 'The store has the number ' || number || '.'
     FROM orders_orderlink WHERE order_id = %(order)s AND reference_pushed_at IS NOT NULL
   UNION ALL
-    SELECT finished_at, 7, id, 'task_ended', flow, outcome, message
-    FROM sync_taskhistory WHERE subject = %(subject)s
+    SELECT finished_at, 7, h.id, 'task_ended', flow, outcome, message
+    FROM own JOIN sync_taskhistory h ON h.subject = own.subject
   UNION ALL
-    SELECT created_at, 8, id, 'question_opened', flow, code, message
-    FROM sync_reviewitem WHERE subject = %(subject)s
+    SELECT created_at, 8, r.id, 'question_opened', flow, code, message
+    FROM own JOIN sync_reviewitem r ON r.subject = own.subject
   UNION ALL
-    SELECT closed_at, 9, id, 'question_closed', flow, COALESCE(NULLIF(decision, ''), state), code
-    FROM sync_reviewitem WHERE subject = %(subject)s AND closed_at IS NOT NULL
+    SELECT closed_at, 9, r.id, 'question_closed', flow, COALESCE(NULLIF(decision, ''), state), code
+    FROM own JOIN sync_reviewitem r ON r.subject = own.subject WHERE closed_at IS NOT NULL
 ) happened
 WHERE %(at)s::timestamptz IS NULL OR (at, source, id) < (%(at)s::timestamptz, %(source)s, %(id)s)
 ORDER BY at DESC, source DESC, id DESC LIMIT %(limit)s
@@ -84,7 +92,6 @@ def happenings(
             _READ,
             {
                 "order": order_id,
-                "subject": f"order:{order_id}",
                 "at": at,
                 "source": source,
                 "id": key,

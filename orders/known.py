@@ -43,6 +43,8 @@ _SELECT = ", ".join(
     + [f"s.{name}" for name in _STORE]
     + [f"l.{name}" for name in _LOCATION]
 )
+_ADOPTION = """orders_adoptionpolicy a WHERE a.store_id = o.connection_id AND a.erp_id = %(erp)s::bigint
+    AND a.is_on AND o.placed_at >= a.placed_from AND o.placed_at < a.placed_until"""
 _READ = f"""
 SELECT {_SELECT},
     o.document::text,
@@ -90,10 +92,13 @@ SELECT {_SELECT},
     (SELECT json_object_agg(f.field, f.owner) FROM sync_fieldowner f WHERE f.object = 'order')::text,
     ARRAY(SELECT f.key FROM orders_orderfieldmapping f
           WHERE f.store_id = o.connection_id AND f.erp_id = %(erp)s::bigint AND {NEEDS_A_VALUE}
-          UNION {held_orders.METAFIELDS}),
+          UNION {held_orders.METAFIELDS}
+          UNION SELECT a.key FROM {_ADOPTION} AND a.way = 'metafield'),
     (SELECT m.held::text FROM orders_ordermetafields m
      WHERE m.order_id = o.id AND NOT m.needs_read
        AND m.read_at >= clock_timestamp() - make_interval(secs => %(fresh_for)s::float8)),
+    (SELECT a.id FROM {_ADOPTION}),
+    EXISTS (SELECT 1 FROM orders_quotepolicy q WHERE q.store_id = o.connection_id),
     {held_orders.COLUMNS}
 FROM orders_storeorder o
 JOIN sync_connection s ON s.id = o.connection_id
@@ -149,6 +154,10 @@ class KnownOrder:
     metafields_hash: str
     """What tells these values from others; "" where none are asked for."""
     holds: KnownHolds = field(default_factory=KnownHolds)
+    takes_quotes: bool = False
+    """Whether buyers of the store may ask for quotes, which become orders."""
+    adoption_id: int | None = None
+    """The policy by which a connector before us may have carried the order into the ERP."""
 
 
 def read_known(order_id: int, erp: Connection, *, flow: str, subject: str) -> KnownOrder:
@@ -214,7 +223,9 @@ def _known(row: _Row) -> KnownOrder:
         owners,
         wanted,
         held,
-    ) = row.rest(13)
+        adoption,
+        takes_quotes,
+    ) = row.rest(15)
     metafields = _metafields(wanted, held)
     metafields_hash = digest(metafields or {}, wanted)
     return KnownOrder(
@@ -234,6 +245,8 @@ def _known(row: _Row) -> KnownOrder:
         metafields=metafields,
         metafields_hash=metafields_hash,
         holds=held_orders.read(row.rest()),
+        adoption_id=adoption,
+        takes_quotes=takes_quotes,
     )
 
 

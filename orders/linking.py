@@ -15,6 +15,7 @@ from hub.lib.money import Money, MoneyBag
 from hub.sync import attempts
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection
+from orders.changes.current import as_current
 from orders.mirroring import document_of
 from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
 from orders.other_lines import foreign_tax
@@ -46,6 +47,7 @@ def link_order(
                 is_adopted=is_adopted,
                 sent_content_hash=attempt.values.get("content_hash", ""),
                 sent_document=attempt.values.get("document"),
+                sent_reasons=attempt.values.get("reasons"),
                 currency=attempt.values["currency"],
                 expected_total=Decimal(attempt.values["total"]),
                 expected_tax=Decimal(attempt.values["tax"]),
@@ -131,7 +133,7 @@ def _tax_total(order: StoreOrder, *, is_presentment: bool) -> Decimal:
     def money(bag: MoneyBag) -> Money:
         return bag.presentment if is_presentment else bag.shop
 
-    placed = document_of(order)
+    placed = as_current(document_of(order))
     return money(placed.tax_total).amount - foreign_tax(placed, money)
 
 

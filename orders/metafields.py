@@ -19,7 +19,7 @@ from hub.errors import NotReadyYet
 from hub.lib.hashing import content_hash
 from hub.lib.text import stored_json
 from hub.sync.enqueue import enqueue
-from orders.models import HoldCondition, OrderFieldMapping, OrderMetafields, StoreOrder
+from orders.models import AdoptionPolicy, HoldCondition, OrderFieldMapping, OrderMetafields, StoreOrder
 from orders.order_fields import LEAVE_OUT, METAFIELD
 
 READ = "read_order_metafields"
@@ -50,14 +50,16 @@ _held = msgspec.json.Decoder(dict[str, Metafield | None])
 
 
 def needed_of(store_id: int) -> list[str]:
-    """Names of the metafields whose values a decision of this store's mappings, or a hold rule, asks for."""
+    """Names of the metafields whose values a decision of this store's mappings, hold rules or adoptions asks for."""
     rows = OrderFieldMapping.objects.filter(store=store_id, source=METAFIELD).exclude(
         target__in=("", LEAVE_OUT)
     )
     conditions = HoldCondition.objects.filter(source=METAFIELD, rule__is_enabled=True).filter(
         Q(rule__store=store_id) | Q(rule__store=None)
     )
-    return sorted({*rows.values_list("key", flat=True), *conditions.values_list("key", flat=True)})
+    adopting = AdoptionPolicy.objects.filter(store=store_id, is_on=True, way=AdoptionPolicy.Way.METAFIELD)
+    asked = (found.values_list("key", flat=True) for found in (rows, conditions, adopting))
+    return sorted({name for names in asked for name in names})
 
 
 def read_held(text: str) -> Held:

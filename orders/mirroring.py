@@ -26,6 +26,7 @@ from orders.holds.known import RULES_OF_THE_ORDER
 from orders.mirror_rows import MirrorRow, upsert
 from orders.models import StoreOrder
 from orders.models.policies import POLICY_LOCK
+from orders.returns.hints import ask_for_returns, shows_returns
 
 # What an order's counterpart in the ERP does not depend on: it moves with payments, tags and our own write-backs.
 _NOT_CONTENT = (
@@ -173,6 +174,8 @@ def mirror_orders(
     to_release = [order.pk for order in written if order.external_id in before.held and not order.needs_read]
     mirrored = Mirrored(tuple(changed), to_read, tuple(to_ask), tuple(to_release))
     _enqueue(connection, mirrored)
+    told = {item.order.external_id for item in batch if shows_returns(item.order)}
+    ask_for_returns(connection, keys=[order.pk for order in written if order.external_id in told])
     return mirrored
 
 

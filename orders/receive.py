@@ -13,6 +13,7 @@ from hub.connectors.registry import connector_class
 from hub.connectors.store_parts import ReceivedOrder, Webhooks
 from hub.sync.models import Connection, WebhookDelivery
 from orders.mirroring import mirror_orders
+from orders.returns.hints import ask_for_returns
 
 
 def receive_orders(connection: Connection, deliveries: Sequence[WebhookDelivery]) -> dict[int, str]:
@@ -20,7 +21,11 @@ def receive_orders(connection: Connection, deliveries: Sequence[WebhookDelivery]
     kind = cast("type[Webhooks]", connector_class(connection.system))
     flagged: dict[int, str] = {}
     received: list[ReceivedOrder] = []
+    told_of: set[str] = set()
     for delivery in deliveries:
+        if delivery.topic in kind.return_topics():
+            _note_order(kind, delivery, told_of, flagged)
+            continue
         if delivery.topic not in kind.order_topics():
             flagged[delivery.pk] = f"unknown topic {delivery.topic}: nothing here takes it"
             continue
@@ -32,4 +37,15 @@ def receive_orders(connection: Connection, deliveries: Sequence[WebhookDelivery]
         except ValueError as error:
             flagged[delivery.pk] = f"not usable: {error}"
     mirror_orders(connection, received, read_at=None)
+    ask_for_returns(connection, external_ids=sorted(told_of))
     return flagged
+
+
+def _note_order(
+    kind: type[Webhooks], delivery: WebhookDelivery, told_of: set[str], flagged: dict[int, str]
+) -> None:
+    """A refund or return is read by its order: the body only tells of which."""
+    try:
+        told_of.add(kind.order_told_of(bytes(delivery.body)))
+    except ValueError as error:
+        flagged[delivery.pk] = f"not usable: {error}"

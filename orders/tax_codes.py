@@ -22,6 +22,13 @@ def live_taxes(order: PlacedOrder) -> list[TaxLine]:
     return [tax for group in (*lines, *(one.tax_lines for one in order.shipping_lines)) for tax in group]
 
 
+def tax_key(tax_lines: Iterable[TaxLine]) -> tuple[str, Decimal]:
+    """What names these taxes in a mapping row: their titles, and the sum of their rates as a fraction."""
+    taxes = list(tax_lines)
+    title = "+".join(sorted(tax.title for tax in taxes))[:200]
+    return title, sum((tax.rate for tax in taxes), Decimal(0)).quantize(Decimal("0.000001"))
+
+
 class TaxCodes:
     """Tax codes by the taxes on a line. `pair` is the part of a mapping row's key that names the connections."""
 
@@ -57,8 +64,7 @@ class TaxCodes:
         return self.rule.exempt_code or (self._mapped(()) if self.are_needed else "")
 
     def _mapped(self, tax_lines: tuple[TaxLine, ...]) -> str:
-        title = "+".join(sorted(tax.title for tax in tax_lines))[:200]
-        rate = sum((tax.rate for tax in tax_lines), Decimal(0)).quantize(Decimal("0.000001"))
+        title, rate = tax_key(tax_lines)
         code = self.rows.get((title, rate), "")
         if (title, rate) not in self.rows:
             TaxCodeMapping.objects.get_or_create(title=title, rate=rate, **self.pair)

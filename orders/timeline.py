@@ -1,22 +1,23 @@
-"""What happened to one order, in the order of time, from what the engine notes anyway.
+"""What happened to one order in both systems, in the order of time, from what the engine notes anyway.
 
-Read with a fixed number of statements and bounded in each kind, for a page and for partners. Calls that many orders
-share (batches of reads and write-backs) belong to no single order and are not among them.
+The ERP's side of it are tasks, questions, writes and calls about its documents there, and what was shipped. Read with a
+fixed number of statements and bounded in each kind, for a page. Calls that many orders share (batches of reads and
+write-backs) belong to no single order and are not among them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection as database
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from hub.sync.flows import FLOWS
 from hub.sync.models import ApiCall, Attempt, ReviewItem, SyncTask, TaskHistory
-from orders.models import OrderLink, StoreOrder
+from orders.models import ErpOrder, ErpShipment, OrderLink, StoreOrder
 
 # Newest of each kind; an order with more has other problems than a short page.
 MOST_OF_A_KIND = 50
@@ -24,6 +25,7 @@ MOST_OF_A_KIND = 50
 DELIVERY_WINDOW = timedelta(minutes=15)
 MOST_LOOKED_THROUGH = 300
 _ORDER_FLOWS = tuple(name for name, flow in FLOWS.items() if flow.subject == "order")
+_ERP_ORDER_FLOWS = tuple(name for name, flow in FLOWS.items() if flow.subject == "erp_order")
 
 _DELIVERIES = """
 SELECT id, topic, webhook_id, state, reason, received_at FROM (
@@ -52,44 +54,35 @@ class Event:
     key: int = 0
 
 
-def subjects_of(order: StoreOrder) -> list[str]:
-    """What tasks about this order are called: itself, and the company location that it may wait for."""
-    own = [f"order:{order.pk}"]
+def subjects_of(order: StoreOrder, documents: Sequence[ErpOrder] = ()) -> list[str]:
+    """What tasks about this order are called: itself, its documents in the ERP, and the company location that it may
+    wait for."""
+    own = [f"order:{order.pk}", *(f"erp_order:{document.pk}" for document in documents)]
     return [*own, f"location:{order.location_id}"] if order.location_id else own
 
 
-def reviews_of(order: StoreOrder) -> QuerySet[ReviewItem]:
-    """Every question that was asked about the order or its company location, newest first."""
+def reviews_of(order: StoreOrder, documents: Sequence[ErpOrder] = ()) -> QuerySet[ReviewItem]:
+    """Every question that was asked about the order, its documents or its company location, newest first."""
     return (
-        ReviewItem.objects.filter(subject__in=subjects_of(order))
+        ReviewItem.objects.filter(subject__in=subjects_of(order, documents))
         .select_related("connection", "decided_by")
         .order_by("-pk")
     )
 
 
-def holds_of(order: StoreOrder) -> list[ReviewItem]:
-    """The questions that wait for a person."""
-    return list(reviews_of(order).filter(state=ReviewItem.State.OPEN)[:MOST_OF_A_KIND])
-
-
-def open_tasks_of(order: StoreOrder) -> list[SyncTask]:
-    """What is still to be done for the order."""
+def open_tasks_of(order: StoreOrder, documents: Sequence[ErpOrder] = ()) -> list[SyncTask]:
+    """What is still to be done for the order and its documents in the ERP."""
     found = SyncTask.objects.select_related("connection")
-    due = found.filter(subject__in=subjects_of(order), state__in=[0, 1, 2])
+    due = found.filter(subject__in=subjects_of(order, documents), state__in=[0, 1, 2])
     # What rests is found by its key: the index of subjects holds what may run.
-    resting = found.filter(
-        flow__in=_ORDER_FLOWS,
-        connection__side="erp",
-        record_id=order.pk,
-        state__in=[SyncTask.State.HELD, SyncTask.State.QUARANTINED],
-    ).exclude(state=SyncTask.State.RUNNING)
+    rests = Q(flow__in=_ORDER_FLOWS, connection__side__in=["erp", "store"], record_id=order.pk)
     if order.location_id:
-        resting |= found.filter(
-            flow="match_company_location",
-            connection__side="erp",
-            record_id=order.location_id,
-            state__in=[SyncTask.State.HELD, SyncTask.State.QUARANTINED],
-        ).exclude(state=SyncTask.State.RUNNING)
+        rests |= Q(flow="match_company_location", connection__side="erp", record_id=order.location_id)
+    if documents:
+        keys = [document.pk for document in documents]
+        rests |= Q(flow__in=_ERP_ORDER_FLOWS, connection__side="store", record_id__in=keys)
+    states = [SyncTask.State.HELD, SyncTask.State.QUARANTINED]
+    resting = found.filter(rests, state__in=states).exclude(state=SyncTask.State.RUNNING)
     return [*due[:MOST_OF_A_KIND], *resting[:MOST_OF_A_KIND]]
 
 
@@ -98,17 +91,22 @@ def timeline(
     links: list[OrderLink],
     reviews: list[ReviewItem] | None = None,
     tasks: list[SyncTask] | None = None,
+    documents: Sequence[ErpOrder] = (),
 ) -> list[Event]:
-    """What happened to the order, oldest first. `links` come with their connection; what is not given is read."""
-    asked = list(reviews_of(order)[:MOST_OF_A_KIND]) if reviews is None else reviews
-    waiting = open_tasks_of(order) if tasks is None else tasks
+    """What happened to the order, oldest first. `links` and `documents`, its mirrors of the ERP's side, come with their
+    connection; reviews and tasks that are not given are read."""
+    asked = list(reviews_of(order, documents)[:MOST_OF_A_KIND]) if reviews is None else reviews
+    waiting = open_tasks_of(order, documents) if tasks is None else tasks
+    subjects = subjects_of(order, documents)
     events = [
         *_of_the_order(order),
+        *_of_documents(documents),
+        *_of_shipments(order),
         *_of_deliveries(order),
-        *_of_history(order),
+        *_of_history(subjects),
         *_of_tasks(waiting),
-        *_of_attempts(order),
-        *_of_calls(order),
+        *_of_attempts(order, documents),
+        *_of_calls(subjects),
         *_of_links(links),
         *_of_reviews(asked),
     ]
@@ -121,6 +119,33 @@ def _of_the_order(order: StoreOrder) -> Iterator[Event]:
         yield Event(order.remote_updated_at, "store order", f"Changed last in {order.connection}")
     if order.cancelled_at:
         yield Event(order.cancelled_at, "store order", f"Cancelled in {order.connection}")
+
+
+def _of_documents(documents: Sequence[ErpOrder]) -> Iterator[Event]:
+    for document in documents:
+        words = f"{document.number} changed last in {document.connection}"
+        detail = f"{document.stage or 'not read whole'}, {document.status}".removesuffix(", ")
+        yield Event(
+            document.remote_updated_at,
+            "ERP order",
+            words,
+            detail,
+            model="orders_erporder",
+            key=document.pk,
+        )
+
+
+def _of_shipments(order: StoreOrder) -> Iterator[Event]:
+    rows = ErpShipment.objects.filter(order=order).select_related("connection").defer("document")
+    for row in rows.order_by("-pk")[:MOST_OF_A_KIND]:
+        yield Event(
+            row.shipped_at or row.remote_updated_at,
+            "shipment",
+            f"{row} of {row.connection}: {row.get_stage_display().lower()}",
+            "" if row.pushed_hash == row.document_hash else "the store is not told yet",
+            model="orders_erpshipment",
+            key=row.pk,
+        )
 
 
 def _of_deliveries(order: StoreOrder) -> Iterator[Event]:
@@ -143,8 +168,8 @@ def _of_deliveries(order: StoreOrder) -> Iterator[Event]:
             )
 
 
-def _of_history(order: StoreOrder) -> Iterator[Event]:
-    rows = TaskHistory.objects.filter(subject__in=subjects_of(order)).order_by("-pk")[:MOST_OF_A_KIND]
+def _of_history(subjects: Sequence[str]) -> Iterator[Event]:
+    rows = TaskHistory.objects.filter(subject__in=subjects).order_by("-pk")[:MOST_OF_A_KIND]
     for row in rows:
         yield Event(
             row.finished_at,
@@ -168,10 +193,13 @@ def _of_tasks(tasks: list[SyncTask]) -> Iterator[Event]:
         )
 
 
-def _of_attempts(order: StoreOrder) -> Iterator[Event]:
+def _of_attempts(order: StoreOrder, documents: Sequence[ErpOrder]) -> Iterator[Event]:
+    subjects = [f"order:{order.pk}", *(f"erp_order:{document.pk}" for document in documents)]
     rows = (
-        Attempt.objects.filter(connection__side="erp", subject=f"order:{order.pk}")
+        # Both sides are named for the index, which begins with the connection.
+        Attempt.objects.filter(connection__side__in=["erp", "store"], subject__in=subjects)
         .select_related("connection")
+        .defer("values")
         .order_by("-pk")[:MOST_OF_A_KIND]
     )
     for row in rows:
@@ -186,9 +214,9 @@ def _of_attempts(order: StoreOrder) -> Iterator[Event]:
         )
 
 
-def _of_calls(order: StoreOrder) -> Iterator[Event]:
+def _of_calls(subjects: Sequence[str]) -> Iterator[Event]:
     rows = (
-        ApiCall.objects.filter(subject__in=subjects_of(order))
+        ApiCall.objects.filter(subject__in=subjects)
         .select_related("connection")
         .defer("request_body", "response_body")
         .order_by("-pk")[:MOST_OF_A_KIND]

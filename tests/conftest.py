@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
+import gc
 from functools import cache
 
 import httpx
 import hypothesis
-import psycopg
 import pytest
 from django.conf import settings
-from django.db import connections
 from django.test import TransactionTestCase
 
 from tests import pristine
+from tests.databases import OwnDatabase
 
 # How fast examples come says something of the machine only.
 hypothesis.settings.register_profile(
@@ -23,37 +22,23 @@ hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_blocker):
-    """Take the first test database that no other run is using: several runs may share one server."""
-    default = settings.DATABASES["default"]
-    name = default.get("TEST", {}).get("NAME") or f"test_{default['NAME']}"
-    with django_db_blocker.unblock(), connections["default"]._nodb_cursor() as cursor:
-        holder = psycopg.connect(
-            cursor.connection.info.dsn, password=default.get("PASSWORD") or None, autocommit=True
-        )
-    for number in itertools.count(1):
-        candidate = name if number == 1 else f"{name}_{number}"
-        if holder.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [candidate]).fetchone()[0]:
-            break
-    default.setdefault("TEST", {})["NAME"] = candidate
-    connections["default"].settings_dict["TEST"]["NAME"] = candidate
-    # No test asks what a power failure leaves, and each commit would wait for the disk.
-    options = connections["default"].settings_dict["OPTIONS"]
-    options["options"] = f"{options.get('options', '')} -c synchronous_commit=off"
-    yield
-    # Held, with its lock, until the run ends.
-    holder.close()
+def django_db_setup(django_test_environment, django_db_blocker):
+    """The test database, and a copy of the rows that the migrations put there."""
+    with django_db_blocker.unblock():
+        own = OwnDatabase()
+        own.make()
+        pristine.remember()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: pristine.restore())
+        yield own
+    with django_db_blocker.unblock():
+        own.drop()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """The test database, and a copy of the rows that the migrations put there."""
-    if connections["default"].settings_dict["NAME"] == settings.DATABASES["default"]["TEST"]["NAME"]:
-        with django_db_blocker.unblock():
-            pristine.remember()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: pristine.restore())
-        yield
+def migrated_database(django_db_setup):
+    """The name of a database that nobody uses, to be copied by who needs one."""
+    return django_db_setup.template
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -102,11 +87,11 @@ def _turn(item):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Long files first, so that no process works alone at the end (`--no-loadscope-reorder` keeps the order).
-
-    pytest-django makes a test database only where a collected test asks for one by its mark.
-    """
+    """Long files first, so that no process works alone at the end (`--no-loadscope-reorder` keeps the order)."""
     items.sort(key=_turn)
-    sharing = [item for item in items if "shared_database" in item.fixturenames]
-    if sharing and not any(item.get_closest_marker("django_db") for item in items):
-        sharing[0].add_marker(pytest.mark.django_db(transaction=True))
+
+
+def pytest_collection_finish():
+    """What was imported stays to the end: no collection of garbage need go through it."""
+    gc.collect()
+    gc.freeze()

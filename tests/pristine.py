@@ -73,5 +73,4 @@ def _quoted(name):
 def _refuse_real_database():
     name = database.settings_dict["NAME"]
     if not name.startswith("test_"):
-        # pytest-django makes a test database only where a collected test is marked with django_db.
         raise RuntimeError(f"refusing to empty {name}: it is no test database")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
 from django.db import connection as database
 
 from hub.sync.models import Change, FieldOwner
@@ -20,6 +21,10 @@ def everything():
             cursor.execute(f'SELECT * FROM "{table}"')
             rows[table] = sorted(map(str, cursor.fetchall()))
         return rows
+
+
+def test_the_test_database_is_what_the_migrations_make_now():
+    call_command("migrate", check_unapplied=True, verbosity=0)
 
 
 def test_rows_are_deleted_mended_and_brought_back():

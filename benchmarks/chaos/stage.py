@@ -138,7 +138,9 @@ def _built(sandbox: Sandbox, far: FarErp, folder: Path, timing: Timing, has_sche
 @contextmanager
 def _database() -> Iterator[None]:
     name = f"concord_chaos_{os.getpid()}_{uuid.uuid4().hex[:6]}"
-    _administer(f'CREATE DATABASE "{name}"')
+    # A database that is migrated already, to copy: tests have one.
+    template = os.environ.get("CHAOS_TEMPLATE", "template1")
+    _administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     connection.close()
     former, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], name
     os.environ["DATABASE_NAME"] = name

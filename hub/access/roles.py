@@ -17,8 +17,14 @@ _ORDERS = (
     "orders.orderledger",
     "orders.erpshipment",
     "orders.shipmentlink",
+    "orders.erpcredit",
+    "orders.storerefund",
+    "orders.storereturn",
+    "orders.creditlink",
     "orders.orderoverride",
     "orders.freightquote",
+    "orders.storequote",
+    "orders.quotelink",
 )
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
@@ -33,6 +39,7 @@ _MAPPINGS = (
     "orders.taxcodemapping",
     "orders.warehousemapping",
     "orders.carriermapping",
+    "orders.creditlinemapping",
 )
 # No connections (their settings), no calls, deliveries and attempts (bodies and values with customers' data).
 _LOOK = dict.fromkeys((*_ORDERS, *_COMPANIES, *_MAPPINGS, "sync.reviewitem"), "view")
@@ -44,12 +51,18 @@ _WORK = {
     "orders.orderchangepolicy": "view",
     "orders.changeowner": "view",
     "orders.fulfilmentpolicy": "view",
+    "orders.creditpolicy": "view",
+    "orders.refundpolicy": "view",
     "orders.holdrule": "view",
     "orders.holdcondition": "view",
     "orders.offlineorderpolicy": "view",
     "orders.offlinebackfill": "view",
+    "orders.adoptionpolicy": "view",
+    "orders.quotepolicy": "view",
+    "orders.adoptionrun": "view",
     "orders.freightpolicy": "view",
     "orders.taxpolicy": "view",
+    "orders.orderwatch": "view",
     "companies.companypolicy": "view",
 }
 
@@ -84,6 +97,7 @@ ROLES: dict[str, Role] = {
             **_WORK,
             "orders.orderledger": "view change",
             "orders.storeorder": "view change",
+            "orders.storequote": "view change",
             "sync.reviewitem": "view change",
             "companies.storecompanylocation": "view change",
             "companies.companylocationmapping": "view add change",
@@ -101,6 +115,7 @@ ROLES: dict[str, Role] = {
             **_LOOK,
             **_WORK,
             "sync.reviewitem": "view decide_money",
+            "orders.creditlinemapping": "view add change",
             "orders.instalmentmapping": "view add change",
             "orders.otherlinemapping": "view add change",
             "orders.paymenttermsmapping": "view add change",

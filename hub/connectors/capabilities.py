@@ -22,6 +22,7 @@ class Capability(StrEnum):
     CHANGE_ORDER = "change_order"
     CANCEL_ORDER = "cancel_order"
     HOLD_ORDER = "hold_order"
+    QUOTES = "quotes"
     FILL_FIELDS = "fill_fields"
     PRICES_WITH_TAX = "prices_with_tax"
     CREATE_TOGETHER = "create_together"
@@ -37,6 +38,9 @@ class Capability(StrEnum):
     PICKING = "picking"
     DELIVERY = "delivery"
     UNDO_SHIPMENT = "undo_shipment"
+    CREDIT_MEMO = "credit_memo"
+    FOLLOW_CREDITS = "follow_credits"
+    RETURN_ORDER = "return_order"
 
 
 MEANINGS: dict[Capability, str] = {
@@ -50,6 +54,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.CHANGE_ORDER: "change an order that stands: lines, prices, PO number, address, terms",
     Capability.CANCEL_ORDER: "cancel an order of which nothing was delivered",
     Capability.HOLD_ORDER: "create an order held, and release it when a person approves it",
+    Capability.QUOTES: "create a quote, tell its prices, and make the order of it",
     Capability.FILL_FIELDS: "fill order fields that people mapped",
     Capability.PRICES_WITH_TAX: "take prices that include tax",
     Capability.CREATE_TOGETHER: "create many orders in one request",
@@ -65,4 +70,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.PICKING: "tell a shipment that is picked or packed, before it leaves",
     Capability.DELIVERY: "tell a shipment that was delivered",
     Capability.UNDO_SHIPMENT: "tell a shipment that was taken back",
+    Capability.CREDIT_MEMO: "create a credit memo, once, and have it posted",
+    Capability.FOLLOW_CREDITS: "tell which credit memos are new or changed",
+    Capability.RETURN_ORDER: "create and follow return orders, before anything is credited",
 }

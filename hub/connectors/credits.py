@@ -14,7 +14,39 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from hub.connectors.documents import ErpTotals, LineKind, Page, PagePosition, SalesOrderLine
+from hub.connectors.documents import ErpTotals, LineKind, OrderIdentity, Page, PagePosition, SalesOrderLine
+from hub.connectors.erp_parts import Confirmed
+from hub.connectors.identity import identity_of_token, identity_token
+
+_CREDIT, _RETURN = "R-", "RA-"
+
+
+def credit_reference(refund: OrderIdentity) -> str:
+    """What the credit memo of a store's refund carries, the same in every ERP: R- and the token of the refund.
+
+    `order_id` of the identity is the refund's id. At most 22 characters of A-Z, 0-9 and dashes.
+    """
+    return _CREDIT + identity_token(refund)
+
+
+def return_reference(returned: OrderIdentity) -> str:
+    """What the return order of a store's return carries: RA- and the token of the return."""
+    return _RETURN + identity_token(returned)
+
+
+def refund_of(reference: str) -> OrderIdentity | None:
+    """The store's refund that a credit memo was made for, None for one that is not ours."""
+    return _identity(reference, _CREDIT)
+
+
+def return_of(reference: str) -> OrderIdentity | None:
+    """The store's return that a return order was made for, None for one that is not ours."""
+    return _identity(reference, _RETURN)
+
+
+def _identity(reference: str, prefix: str) -> OrderIdentity | None:
+    text = reference.strip()
+    return identity_of_token(text.removeprefix(prefix)) if text.startswith(prefix) else None
 
 
 class CreditStage(StrEnum):
@@ -58,7 +90,7 @@ class ErpCredit:
     """A return order, or a credit memo, as it stands. `is_return` tells the two.
 
     `order_external_id` and `invoice_number` name what it gives back, empty where the ERP does not say. `reason` is the
-    ERP's own code.
+    ERP's own code. `status` is the ERP's own word. One that is not posted yet is APPROVED.
     """
 
     external_id: str
@@ -82,38 +114,53 @@ class ErpCredit:
 class NewCredit:
     """A credit memo, or a return order, to create. Its `reference` is found again by `find_credits`.
 
-    A line's quantity and price are above zero for what is given back; a fee that is kept has a price below zero.
+    A line's quantity and price are above zero for what is given back; a fee that is kept has a price below zero. The
+    three totals are what the ERP must arrive at, in `currency`, computed before the create. The order is named by its
+    id and its reference in the ERP: where the ERP can, the credit is made out against the order's posted invoice.
     """
 
     reference: str
     customer_number: str
     currency: str
+    credit_date: date
     prices_include_tax: bool
     lines: tuple[SalesOrderLine, ...]
+    total_excluding_tax: Decimal
+    total_tax: Decimal
+    total_including_tax: Decimal
     order_external_id: str = ""
-    invoice_number: str = ""
-    reason: str = ""
+    order_reference: str = ""
     note: str = ""
 
 
 class Credits(ABC):
-    """An ERP whose credit memos can be read and created."""
+    """An ERP whose credit memos can be read and created.
+
+    One is created first, found equal, and posted by a call of its own where they begin as drafts: what differs stays a
+    draft for a person to correct.
+    """
 
     settle_after: timedelta
     call_deadline: timedelta
     credit_batch: ClassVar[int]
-    """How many documents one `read_credits` or `find_credits` call may name."""
+    """How many documents one `read_credits`, `find_credits` or `post_credits` call may name."""
+    credits_begin_as_drafts: ClassVar[bool]
+    """Whether a created one waits for `post_credits`; else it is posted when it is created."""
 
     @abstractmethod
     def create_credit(self, document: NewCredit) -> ErpCredit:
-        """Create the credit memo and post it where the ERP lets us.
+        """Create the credit memo, and say what the ERP made of it, final totals included.
 
         Raises RecordRejected in the ERP's words, OutcomeUnknown where the answer was lost.
         """
 
     @abstractmethod
+    def post_credits(self, external_ids: Sequence[str]) -> list[Confirmed]:
+        """Post these drafts; one result for each that is there. Safe to repeat: what is posted is left alone."""
+
+    @abstractmethod
     def find_credits(self, references: Sequence[str]) -> list[ErpCredit]:
-        """Every credit memo that carries one of these references."""
+        """Every credit memo, draft or posted, that carries one of these references."""
 
     @abstractmethod
     def read_credits(self, external_ids: Sequence[str]) -> list[ErpCredit]:
@@ -126,6 +173,9 @@ class Credits(ABC):
 
 class ReturnOrders(ABC):
     """An ERP that knows returns before they are credited: return orders, authorizations."""
+
+    settle_after: timedelta
+    call_deadline: timedelta
 
     @abstractmethod
     def create_return(self, document: NewCredit) -> ErpCredit:

@@ -115,6 +115,8 @@ class SalesDocuments(ABC):
 
     document_batch: ClassVar[int]
     """How many documents one `read_sales_documents` call may name."""
+    tells_comments: ClassVar[bool] = True
+    """Whether comment lines that were sent come back as lines; False where the ERP keeps them in fields of its own."""
 
     @abstractmethod
     def read_sales_documents(self, external_ids: Sequence[str]) -> list[ErpDocument]:

@@ -194,6 +194,8 @@ class OrderWriting(ABC):
     """The total deadline of one write."""
     sku_batch: ClassVar[int]
     """How many SKUs one request of `read_goods` asks for."""
+    metafield_rows: ClassVar[int]
+    """How many metafields one `write_order_metafields` call may hold, whosever they are."""
 
     @abstractmethod
     def read_goods(self, skus: Sequence[str]) -> StoreGoods:
@@ -246,8 +248,12 @@ class OrderWriting(ABC):
         OutcomeUnknown."""
 
     @abstractmethod
-    def write_order_metafields(self, external_id: str, metafields: Sequence[StoreMetafield]) -> None:
-        """Write these beside the order; the same values again are harmless. Raises RecordRejected."""
+    def write_order_metafields(self, wanted: Mapping[str, Sequence[StoreMetafield]]) -> dict[str, str]:
+        """Write these beside the orders, by their ids; the same values again are harmless.
+
+        At most `metafield_rows` in all. Returns the store's words by order id for those that it refuses; where it
+        refuses any, the others may not be written either: the caller sends them again.
+        """
 
     @abstractmethod
     def define_metafields(self, wanted: Sequence[ShownMetafield]) -> dict[str, str]:

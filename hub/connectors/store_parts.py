@@ -219,6 +219,16 @@ class Webhooks(ABC):
         """Topics that are received before what waits already: somebody waits for what is new."""
 
     @classmethod
+    def return_topics(cls) -> tuple[str, ...]:
+        """Topics that tell of a refund or return of an order; none where the store has none."""
+        return ()
+
+    @classmethod
+    def order_told_of(cls, body: bytes) -> str:
+        """The order that a body of `return_topics` is about. Raises ValueError where the body names none."""
+        raise ValueError("this store tells nothing of refunds and returns")
+
+    @classmethod
     @abstractmethod
     def parse_order(cls, body: bytes) -> ReceivedOrder:
         """The order in a webhook body. Raises ValueError with the reason where the body is not usable."""

@@ -1,7 +1,7 @@
 """What comes back to a store: return requests, returns, refunds, and the part of a store that knows them.
 
-Frozen, vendor-free. All amounts are Decimal in major units of `currency`; all datetimes are timezone-aware UTC. Ids of
-theirs are text.
+Frozen, vendor-free. Amounts of what the store says are MoneyBags (shop and buyer's currency), amounts to send are
+Decimal in major units of the buyer's currency; all datetimes are timezone-aware UTC. Ids of theirs are text.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
+
+from hub.lib.money import Money, MoneyBag
 
 
 class ReturnState(StrEnum):
@@ -28,15 +31,34 @@ class Restock(StrEnum):
     """What a refund does with the pieces."""
 
     RETURN = "return"
-    """They came back and go on the shelf."""
+    """They were sent and go back on the shelf."""
     CANCEL = "cancel"
     """They were never sent."""
     NO_RESTOCK = "no_restock"
 
 
+class Decline(StrEnum):
+    """Why a return request is declined."""
+
+    PERIOD_ENDED = "period_ended"
+    FINAL_SALE = "final_sale"
+    OTHER = "other"
+
+
+class PaymentState(StrEnum):
+    """How far the money of a refund is."""
+
+    DONE = "done"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class ReturnLine:
-    """One line of a return; `line_external_id` is the order's line."""
+    """One line of a return; `line_external_id` is the order's line, empty where the store no longer knows it.
+
+    `restocking_fee` is what the store keeps for the whole line, None for nothing.
+    """
 
     external_id: str
     line_external_id: str
@@ -45,11 +67,12 @@ class ReturnLine:
     reason: str
     note: str = ""
     restocking_percentage: Decimal | None = None
+    restocking_fee: MoneyBag | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoreReturn:
-    """A return as the store holds it."""
+    """A return as the store holds it. `decline_note` is told to the buyer."""
 
     external_id: str
     name: str
@@ -57,46 +80,76 @@ class StoreReturn:
     state: ReturnState
     lines: tuple[ReturnLine, ...]
     created_at: datetime
-    return_shipping_fee: Decimal | None = None
+    return_shipping_fee: MoneyBag | None = None
+    decline_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RefundedLine:
-    """One refunded line: `subtotal` without tax where the order's prices are without, `tax` of the line."""
+    """One refunded line: `subtotal` after discounts, with tax where the order's prices include it; `tax` of it."""
 
+    external_id: str
     line_external_id: str
     quantity: int
     restock: Restock
-    subtotal: Decimal
-    tax: Decimal
+    subtotal: MoneyBag
+    tax: MoneyBag
     location_external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class StoreRefund:
-    """A refund as the store holds it. `total` is what was refunded in all; `paid` what went back to the buyer and
-    `pending` what is on its way; `adjustments` are what no line or shipping explains (goodwill, rounding).
+class RefundPayment:
+    """Money that goes back. `rounding` is what cash was rounded by beside `amount`."""
 
-    `key` is the mark that we left in the note where the refund is ours, empty else.
+    external_id: str
+    state: PaymentState
+    amount: MoneyBag
+    rounding: MoneyBag
+    gateway: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRefund:
+    """A refund as the store holds it: what it is for, and beside that the money.
+
+    `shipping` is in the order's tax mode as lines are. `adjustment` is the sum, with tax, that the store itself names
+    as difference between the two; its sign is the store's own. `mark` is ours, left in the note; empty where the
+    refund is not.
     """
 
     external_id: str
     order_external_id: str
     return_external_id: str
-    currency: str
-    total: Decimal
-    paid: Decimal
-    pending: Decimal
+    taxes_included: bool
     lines: tuple[RefundedLine, ...]
-    shipping: Decimal
-    shipping_tax: Decimal
-    adjustments: Decimal
-    duties: Decimal
+    shipping: MoneyBag
+    shipping_tax: MoneyBag
+    duties: MoneyBag
+    adjustment: MoneyBag
+    payments: tuple[RefundPayment, ...]
     note: str
     created_at: datetime
-    key: str = ""
-    has_failed: bool = False
-    gateway: str = ""
+    updated_at: datetime
+    mark: str = ""
+
+    @property
+    def explained(self) -> MoneyBag:
+        """What lines, shipping and duties are worth, taxes included."""
+        parts = [self.shipping, self.duties, *(line.subtotal for line in self.lines)]
+        if not self.taxes_included:
+            parts += [self.shipping_tax, *(line.tax for line in self.lines)]
+        return _sum(parts)
+
+    def moved(self, *states: PaymentState) -> MoneyBag:
+        """The money in these states, before cash is rounded."""
+        paid = [payment.amount for payment in self.payments if payment.state in states]
+        return _sum([_nothing(self.shipping), *paid])
+
+    @property
+    def rounding(self) -> MoneyBag:
+        """What cash was rounded by, of payments that did not fail."""
+        kept = [one.rounding for one in self.payments if one.state is not PaymentState.FAILED]
+        return _sum([_nothing(self.shipping), *kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,41 +163,62 @@ class NewRefundLine:
 
 
 @dataclass(frozen=True, slots=True)
-class NewRefund:
-    """A refund to make. `amount` is what goes back to the original payment in all; zero: no money moves.
+class NewRefundPayment:
+    """Money to give back to where it came from: `parent_external_id` is the payment, `gateway` its way."""
 
-    `key` is the store's idempotency key and is left in the note, so that the refund is known as ours for ever.
+    parent_external_id: str
+    gateway: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefund:
+    """A refund to make. Without payments no money moves.
+
+    `key` is the store's idempotency key: the same refund is sent with the same key and the same values again, a
+    refund that was refused needs another one. `mark` is left in the note, so that the refund is known as ours.
     """
 
     key: str
+    mark: str
     order_external_id: str
     currency: str
     lines: tuple[NewRefundLine, ...]
     shipping: Decimal
-    amount: Decimal
+    payments: tuple[NewRefundPayment, ...]
     note: str = ""
     notifies_buyer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestedRefund:
-    """What the store would give back for these lines: `amount` in all, `refundable` at most."""
+    """What the store would give back for these lines: `amount` in all, `refundable` at most.
 
-    currency: str
-    amount: Decimal
-    tax: Decimal
-    refundable: Decimal
+    `payments` are those that money can go back to, each with what was not given back of it, oldest first.
+    """
+
+    amount: MoneyBag
+    tax: MoneyBag
+    refundable: MoneyBag
+    payments: tuple[NewRefundPayment, ...]
 
 
 class Refunds(ABC):
     """A store whose refunds can be read and made."""
 
-    settle_after: timedelta
-    call_deadline: timedelta
+    refund_settle_after: ClassVar[timedelta]
+    """How long a refund whose answer was lost may take to show; `read_refunds` has no search index between."""
+    refund_batch: ClassVar[int]
+    """How many orders one `read_refunds` or `read_returns_of` call may name."""
+
+    @property
+    @abstractmethod
+    def refund_deadline(self) -> timedelta:
+        """The longest that one write takes."""
 
     @abstractmethod
-    def read_refunds(self, order_external_ids: Sequence[str]) -> list[StoreRefund]:
-        """Every refund of these orders as of this call."""
+    def read_refunds(self, order_external_ids: Sequence[str]) -> dict[str, list[StoreRefund]]:
+        """Every refund of these orders as of this call, by order; orders that are gone are left out."""
 
     @abstractmethod
     def suggest_refund(
@@ -154,7 +228,7 @@ class Refunds(ABC):
 
     @abstractmethod
     def create_refund(self, refund: NewRefund) -> StoreRefund:
-        """Refund, once for a key: the same key again answers the refund that was made.
+        """Refund, once for a key: the same key and values again answer the refund that was made.
 
         Raises RecordRejected in the store's words, OutcomeUnknown where the answer was lost.
         """
@@ -164,23 +238,39 @@ class Returns(ABC):
     """A store whose buyers can ask to send something back."""
 
     @abstractmethod
-    def read_returns(self, external_ids: Sequence[str]) -> list[StoreReturn]:
-        """These returns as of this call; those that are gone are left out."""
+    def orders_with_returns(self) -> list[str]:
+        """Orders with a return that is requested or under way, as far as the search index knows them."""
 
     @abstractmethod
-    def read_returns_of(self, order_external_ids: Sequence[str]) -> list[StoreReturn]:
-        """Every return of these orders as of this call."""
+    def read_returns_of(self, order_external_ids: Sequence[str]) -> dict[str, list[StoreReturn]]:
+        """Every return of these orders as of this call, by order; orders that are gone are left out."""
 
     @abstractmethod
     def approve_return(self, external_id: str, *, notifies_buyer: bool) -> StoreReturn:
-        """Approve a request; an approved one is the answer. Raises RecordRejected, OutcomeUnknown."""
+        """Approve a request. Raises RecordRejected where it is none any more, OutcomeUnknown."""
 
     @abstractmethod
     def decline_return(
-        self, external_id: str, *, reason: str, note: str, notifies_buyer: bool
+        self, external_id: str, *, reason: Decline, note: str, notifies_buyer: bool
     ) -> StoreReturn:
-        """Decline a request; a declined one is the answer. Raises RecordRejected, OutcomeUnknown."""
+        """Decline a request. Raises RecordRejected where it is none any more, OutcomeUnknown."""
 
     @abstractmethod
     def close_return(self, external_id: str) -> StoreReturn:
         """Nothing more will come; a closed one is the answer. Raises RecordRejected, OutcomeUnknown."""
+
+    @abstractmethod
+    def cancel_return(self, external_id: str) -> StoreReturn:
+        """Nobody sends anything; a cancelled one is the answer. Raises RecordRejected, OutcomeUnknown."""
+
+
+def _nothing(like: MoneyBag) -> MoneyBag:
+    zero = Decimal(0)
+    return MoneyBag(Money(zero, like.shop.currency), Money(zero, like.presentment.currency))
+
+
+def _sum(bags: Sequence[MoneyBag]) -> MoneyBag:
+    shop, presentment = bags[0].shop, bags[0].presentment
+    for bag in bags[1:]:
+        shop, presentment = shop + bag.shop, presentment + bag.presentment
+    return MoneyBag(shop, presentment)

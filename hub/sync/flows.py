@@ -5,7 +5,7 @@ Strings only, so that nothing is imported before it is needed and no room below 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -33,6 +33,8 @@ class Flow:
     subject: str = ""
     priority: SyncTask.Priority = Priority.NORMAL
     every: int = 0
+    begins_later: bool = False
+    """Whether its first run by itself waits for one interval: there is nothing to look at before."""
     is_rejectable: bool = False
     """Whether a person may answer its questions with a refusal, which it then keeps to."""
 
@@ -70,8 +72,26 @@ FLOWS: dict[str, Flow] = {
     "backfill_store_orders": Flow(
         "orders.flows.backfill_store_orders", side="store", priority=Priority.BACKGROUND
     ),
+    "push_order_progress": Flow(
+        "orders.flows.push_order_progress", side="store", priority=Priority.BACKGROUND
+    ),
     "check_order_ledger": Flow(
         "orders.flows.check_order_ledger", side="store", every=21_600, priority=Priority.BACKGROUND
+    ),
+    "pull_store_returns": Flow("orders.flows.pull_store_returns", side="store", every=900),
+    "read_store_returns": Flow("orders.flows.read_store_returns", side="store"),
+    "decide_store_return": Flow(
+        "orders.flows.decide_store_return", side="store", subject="store_return", is_rejectable=True
+    ),
+    "push_credit_to_store": Flow("orders.flows.push_credit_to_store", side="store", subject="order"),
+    "pull_store_quotes": Flow("orders.flows.pull_store_quotes", side="store", every=60),
+    "push_quote_to_store": Flow("orders.flows.push_quote_to_store", side="store", subject="quote"),
+    "watch_orders": Flow(
+        "orders.flows.watch_orders",
+        side="store",
+        every=1800,
+        begins_later=True,
+        priority=Priority.BACKGROUND,
     ),
     "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
     "check_carrier_service": Flow("orders.flows.check_carrier_service", side="store", every=300),
@@ -105,14 +125,30 @@ FLOWS: dict[str, Flow] = {
     "read_erp_limits": Flow(
         "orders.flows.read_erp_limits", side="erp", every=3600, priority=Priority.BACKGROUND
     ),
+    "push_quote_to_erp": Flow(
+        "orders.flows.push_quote_to_erp", side="erp", subject="quote", is_rejectable=True
+    ),
+    "read_erp_quotes": Flow("orders.flows.read_erp_quotes", side="erp", every=300),
+    "adopt_orders": Flow("orders.flows.adopt_orders", side="erp", every=600, priority=Priority.BACKGROUND),
     "check_order_twin": Flow("orders.flows.check_order_twin", side="erp", subject="order"),
     "pull_erp_orders": Flow(
         "orders.flows.pull_erp_orders", side="erp", every=60, priority=Priority.BACKGROUND
     ),
     "read_erp_orders": Flow("orders.flows.read_erp_orders", side="erp", every=300),
+    "watch_erp_orders": Flow(
+        "orders.flows.watch_erp_orders",
+        side="erp",
+        every=1800,
+        begins_later=True,
+        priority=Priority.BACKGROUND,
+    ),
     "pull_erp_shipments": Flow(
         "orders.flows.pull_erp_shipments", side="erp", every=60, priority=Priority.BACKGROUND
     ),
+    "pull_erp_credits": Flow(
+        "orders.flows.pull_erp_credits", side="erp", every=120, priority=Priority.BACKGROUND
+    ),
+    "push_refund_to_erp": Flow("orders.flows.push_refund_to_erp", side="erp", subject="order"),
 }
 
 # Which room takes the deliveries of a store: a function (connection, deliveries) -> {delivery id: why it is flagged}.
@@ -138,6 +174,12 @@ def begin_again(name: str, connection_id: int, record_id: int) -> None:
     again = getattr(import_module(FLOWS[name].path), "again", None)
     if again is not None:
         again(connection_id, record_id)
+
+
+def repair(name: str, connection_id: int, record_id: int, evidence: Mapping[str, object]) -> None:
+    """Have a flow put right what it asked about, as the question's `repair` says; raises AttributeError where it
+    cannot."""
+    import_module(FLOWS[name].path).repair(connection_id, record_id, evidence)
 
 
 @cache

@@ -45,7 +45,17 @@ _DECIDED = ("state", "decision", "decided_by", "decided_through", "reason")
 
 # Questions about sums, taxes and terms: who answers for the money may decide them.
 MONEY_CODES = frozenset(
-    {"totals_differ", "sums_differ", "instalments", "channel_tax", "exempt_code", "tip_unclear"}
+    {
+        "totals_differ",
+        "sums_differ",
+        "instalments",
+        "channel_tax",
+        "exempt_code",
+        "tip_unclear",
+        "net_drift",
+        "freight_drift",
+        "tax_backlog",
+    }
 )
 
 
@@ -64,12 +74,14 @@ def decide(
     user_id: int | None,
     through: str = "",
     reason: str = "",
+    chosen: str = "",
 ) -> tuple[ReviewItem, str]:
     """Note a person's decision on an open item; returns the item, and why the decision was not taken, "" where it was.
 
     `shown` is the fingerprint of what the person saw. A decision holds for that and nothing else: where the item says
     something else by now (the order was changed, the sums differ otherwise), it must be looked at again. `through`
-    names the partner system where no person here decides. A rejection needs a `reason`.
+    names the partner system where no person here decides. A rejection needs a `reason`, the approval of an item that
+    offers choices (pairs of value and label in its evidence) the one that was `chosen`, which is kept there.
     """
     with transaction.atomic():
         item = ReviewItem.objects.select_for_update(of=["self"]).get(pk=item_id)
@@ -77,17 +89,21 @@ def decide(
             return item, f"It is closed already ({item.decision or item.get_state_display()})."
         if shown != item.fingerprint:
             return item, "It has changed since you opened it; look again, then decide."
-        if refusal := _refusal(item, decision, reason):
+        if refusal := _refusal(item, decision, reason, chosen):
             return item, refusal
+        if chosen:
+            item.evidence = {**item.evidence, "chosen": chosen}
         item.state, item.decision, item.decided_by_id = ReviewItem.State.DECIDED, decision, user_id
         item.decided_through, item.reason = through[:120], storable(reason.strip())
         item.closed_at = datetime.now(UTC)
-        item.save(update_fields=[*_DECIDED, "closed_at", "changed_at"])
+        item.save(update_fields=[*_DECIDED, "evidence", "closed_at", "changed_at"])
     return item, ""
 
 
-def _refusal(item: ReviewItem, decision: ReviewItem.Decision, reason: str) -> str:
+def _refusal(item: ReviewItem, decision: ReviewItem.Decision, reason: str, chosen: str) -> str:
     """Why this decision is none for this item; "" where it is one."""
+    if decision == ReviewItem.Decision.APPROVED and chosen not in dict(item.choices or [("", "")]):
+        return "Choose one of the answers on its page."
     is_rejected = decision == ReviewItem.Decision.REJECTED
     if is_rejected and not item.may_be_rejected:
         return "It cannot be rejected: what was sent already is changed in the ERP."

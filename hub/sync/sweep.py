@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from django.db import connection as database
 from django.db import transaction
 
 from hub.sync import alerts, backlog
 from hub.sync.enqueue import enqueue, goes_first, unblock
-from hub.sync.flows import FLOWS
+from hub.sync.flows import FLOWS, Flow
 from hub.sync.models import Connection, Schedule
 
 # Sessions say themselves until when they are good.
@@ -64,13 +66,18 @@ def plan_schedules() -> None:
     planned = set(Schedule.objects.values_list("connection_id", "flow"))
     Schedule.objects.bulk_create(
         [
-            Schedule(connection_id=pk, flow=name, every_seconds=flow.every)
+            Schedule(connection_id=pk, flow=name, every_seconds=flow.every, **_first(flow))
             for pk, side in Connection.objects.filter(is_enabled=True).values_list("pk", "side")
             for name, flow in FLOWS.items()
             if flow.every and flow.side == side and (pk, name) not in planned
         ],
         ignore_conflicts=True,
     )
+
+
+def _first(flow: Flow) -> dict[str, datetime]:
+    """When a new schedule is due first, where that is not at once."""
+    return {"next_at": datetime.now(UTC) + timedelta(seconds=flow.every)} if flow.begins_later else {}
 
 
 def enqueue_due_schedules() -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from orders.admin import (
+    adoption,
     changes,
+    credits,
     field_mappings,
     freight,
     holds,
@@ -12,11 +14,16 @@ from orders.admin import (
     offline,
     orders,
     policies,
+    quotes,
+    returns,
     shipments,
+    watching,
 )
 
 __all__ = [
     "changes",
+    "credits",
+    "adoption",
     "field_mappings",
     "freight",
     "holds",
@@ -25,5 +32,8 @@ __all__ = [
     "offline",
     "orders",
     "policies",
+    "returns",
+    "quotes",
     "shipments",
+    "watching",
 ]

@@ -201,7 +201,7 @@ class OrderLinkAdmin(LinkAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLink]:
         """Documents of the orders are large and not shown here."""
         links = super().get_queryset(request).select_related("order", "connection")
-        return links.defer("order__document", "order__payload")
+        return links.defer("order__document", "order__payload", "sent_document", "sent_reasons")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[OrderLink], search_term: str

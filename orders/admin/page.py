@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from hub.lib.money import MoneyBag
 from hub.sync.admin.records import flow_name
 from hub.sync.admin.shown import NOTHING, amount, as_evidence
 from hub.sync.models import ReviewItem, SyncTask
+from orders.admin.why import whys
 from orders.field_mapping import SHOWN_LENGTH
 from orders.holds.editing import may_be_edited
 from orders.holds.overrides import label_of
@@ -35,6 +36,7 @@ from orders.timeline import (
 )
 
 MOST_LINES = 250
+MOST_SAME_PO = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,17 @@ def order_page(
     """
     placed = document_of(order)
     links = list(order.links.select_related("connection").order_by("pk"))
-    reviews = list(reviews_of(order)[:MOST_OF_A_KIND])
-    tasks = open_tasks_of(order)
+    documents = _documents(order, links)
+    reviews = list(reviews_of(order, documents)[:MOST_OF_A_KIND])
+    tasks = open_tasks_of(order, documents)
     return {
         "store_side": _store_side(order, placed),
         "metafields": _metafields(order),
         "lines": _lines(order, placed),
         "more_lines": max(len(placed.lines) - MOST_LINES, 0),
-        "erp_sides": _erp_sides(order, links),
+        "erp_sides": _erp_sides(order, links, documents),
+        "same_po": _same_po(order, documents),
+        "whys": whys(order, links, may_look_at),
         "entered": [(label_of(one.field, {}), one) for one in order.overrides.select_related("made_by")],
         "rejections": [] if links else [item for item in reviews if _keeps_out(item, order)][:1],
         "holds": [
@@ -89,7 +94,7 @@ def order_page(
         "may_see_tasks": may_look_at("sync_synctask"),
         "events": [
             (event, _address(event) if may_look_at(event.model) else "")
-            for event in timeline(order, links, reviews, tasks)
+            for event in timeline(order, links, reviews, tasks, documents)
         ],
     }
 
@@ -205,16 +210,34 @@ def _quantity(ordered: int, current: int) -> str:
     return str(ordered) if ordered == current else f"{current} (ordered {ordered})"
 
 
-def _erp_sides(order: StoreOrder, links: list[OrderLink]) -> list[ErpSide]:
-    """Linked documents first, then documents that carry the order's identity and are linked to nothing of it."""
+def _documents(order: StoreOrder, links: list[OrderLink]) -> list[ErpOrder]:
+    """Mirrors of the documents that are linked to the order, or carry its identity."""
     wanted = Q(identity_store_code=order.connection.code, identity_order_id=order.identity_id)
     # An index by identity needs the connection, too.
     wanted &= Q(connection__side="erp")
     for link in links:
         wanted |= Q(connection_id=link.connection_id, external_id=link.external_id)
-    documents = list(
-        ErpOrder.objects.filter(wanted).select_related("connection").order_by("pk")[:MOST_OF_A_KIND]
-    )
+    found = ErpOrder.objects.filter(wanted).select_related("connection").defer("document")
+    return list(found.order_by("pk")[:MOST_OF_A_KIND])
+
+
+def _same_po(order: StoreOrder, documents: Sequence[ErpOrder]) -> list[tuple[str, str, str]]:
+    """Other orders of either side with the same PO number: where, what they are called, and their page."""
+    if not order.po_key:
+        return []
+    ours = StoreOrder.objects.filter(po_key=order.po_key).exclude(pk=order.pk)
+    theirs = ErpOrder.objects.filter(po_key=order.po_key).exclude(pk__in=[one.pk for one in documents])
+    stores = ours.order_by("pk").values_list("connection__name", "name", "pk")
+    erps = theirs.order_by("pk").values_list("connection__name", "number", "pk")
+    return [
+        (side, name, reverse(page, args=[pk]))
+        for page, rows in (("admin:orders_storeorder_change", stores), ("admin:orders_erporder_change", erps))
+        for side, name, pk in rows[:MOST_SAME_PO]
+    ]
+
+
+def _erp_sides(order: StoreOrder, links: list[OrderLink], documents: Sequence[ErpOrder]) -> list[ErpSide]:
+    """Linked documents first, then documents that carry the order's identity and are linked to nothing of it."""
     by_key = {(document.connection_id, document.external_id): document for document in documents}
     linked = [(link, by_key.pop((link.connection_id, link.external_id), None)) for link in links]
     sides = [_linked(order, link, document) for link, document in linked]

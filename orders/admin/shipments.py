@@ -18,6 +18,7 @@ from hub.sync.mapping_files import Column, MappingFile
 from hub.sync.releasing import release_after_commit
 from orders.admin.policies import of_its_side
 from orders.models import CarrierMapping, ErpShipment, FulfilmentPolicy, ShipmentLink, WarehouseMapping
+from orders.shipments.showing import begin_to_show
 
 _PAIR = (connection_column("store", "store"), connection_column("erp", "erp"))
 _FLOW = "push_shipment_to_store"
@@ -122,7 +123,7 @@ class CarrierMappingAdmin(_StoreMappingAdmin):
 
 @admin.register(FulfilmentPolicy)
 class FulfilmentPolicyAdmin(PlainAdmin):
-    list_display = ("store", "is_on", "elsewhere", "notifies_buyer", "sends_services")
+    list_display = ("store", "is_on", "elsewhere", "notifies_buyer", "sends_services", "shows_progress")
     list_select_related = ("store",)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -136,3 +137,5 @@ class FulfilmentPolicyAdmin(PlainAdmin):
         )
         if obj.is_on:
             enqueue(_FLOW, obj.store_id, set(waiting.values_list("order", flat=True)))
+        if obj.is_on and obj.shows_progress:
+            begin_to_show(obj.store)

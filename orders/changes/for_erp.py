@@ -107,8 +107,17 @@ def _stated(documents: Documents, key: str, target: LineView) -> SalesOrderLine 
         quantity=target.quantity,
         unit_price=price,
         discount_amount=discount,
-        tax_amount=like.tax_amount if target == line_view(like) else Decimal(0),
+        tax_amount=_tax(like, target, documents.now.currency),
     )
+
+
+def _tax(like: SalesOrderLine, target: LineView, currency: str) -> Decimal:
+    """The store's tax on so much of the line: an ERP without prices that include tax takes it off the price."""
+    own = line_view(like)
+    amount, before = target.price * Fraction(target.quantity), own.price * Fraction(own.quantity)
+    if amount == before or not before:
+        return like.tax_amount
+    return round_money(_decimal(Fraction(like.tax_amount) * amount / before), currency)
 
 
 def _amounts(like: SalesOrderLine, target: LineView, currency: str) -> tuple[Decimal, Decimal]:

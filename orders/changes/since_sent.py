@@ -6,6 +6,7 @@ import msgspec
 
 from hub.connectors.documents import LineKind, SalesOrder
 from orders import mapping
+from orders.changes.current import as_current
 from orders.changes.three_way import Owner, compare
 from orders.changes.views import SentOrder, sent_view
 from orders.changes.wording import NOTHING, worded
@@ -23,7 +24,7 @@ def changes_since_sent(known: KnownOrder, side: mapping.Side) -> list[dict[str, 
         return []
     sent = msgspec.convert(link.sent_document, SentOrder)
     now = mapping.sales_order(
-        known.placed, side, customer_number=sent.customer_number, reference=sent.reference
+        as_current(known.placed), side, customer_number=sent.customer_number, reference=sent.reference
     )
     base = sent_view(sent)
     found = compare(base, sent_view(now), base, {}, newest=Owner.STORE)

@@ -43,7 +43,7 @@ def run(connection: Connection, record_id: int) -> str:
     while True:
         left = unread.filter(pk__gt=last)
         gather(left, erp.read_batch, FEW, flow=FLOW, waits_for_erp=connection.pk)
-        batch = list(left.select_related("order").order_by("pk")[: erp.read_batch])
+        batch = list(left.select_related("order").defer("sent_reasons").order_by("pk")[: erp.read_batch])
         if not batch:
             break
         last = batch[-1].pk

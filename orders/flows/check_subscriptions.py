@@ -21,6 +21,7 @@ from hub.errors import NeedsReview, NotReadyYet, RecordRejected
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, WebhookSubscription
 from hub.sync.running import open_connector
+from orders.models import RefundPolicy
 from orders.subscribing import House, Plan, plan
 
 # A subscription younger than this has the version that the app gives now: making it again would change nothing.
@@ -37,7 +38,7 @@ def run(connection: Connection, record_id: int) -> str:
     store = connector.supporting(Subscriptions)
     house = _house(connection, store)
     listed = store.list_subscriptions()
-    planned = plan(listed, connector.supporting(Webhooks).order_topics(), house)
+    planned = plan(listed, _topics(connection, connector.supporting(Webhooks)), house)
     subscribed = store.create_subscriptions(planned.made)
     standing = planned.kept + subscribed.made
     has_closed_gap = _remember(connection, standing)
@@ -48,6 +49,12 @@ def run(connection: Connection, record_id: int) -> str:
     _check_refused(subscribed.refused)
     _check_version([one for one in standing if not house.reads(one)], store)
     return _words(planned, has_closed_gap)
+
+
+def _topics(connection: Connection, store: Webhooks) -> tuple[str, ...]:
+    """Orders; refunds and returns too where they are kept equal."""
+    wants_returns = RefundPolicy.objects.filter(store=connection, is_on=True).exists()
+    return (*store.order_topics(), *(store.return_topics() if wants_returns else ()))
 
 
 def _house(connection: Connection, store: Subscriptions) -> House:

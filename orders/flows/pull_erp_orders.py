@@ -24,6 +24,7 @@ from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, Cursor, ReviewItem
 from hub.sync.running import open_connector
+from orders.adoption.hints import announce as look_for_carried
 from orders.changes.hints import compared_links
 from orders.erp_documents import ask_for_changed
 from orders.erp_mirroring import mirror_erp_orders
@@ -66,6 +67,7 @@ def _store_page(connection: Connection, cursor: Cursor, page: Page[ErpSalesOrder
             cursor.save(update_fields=["stamp", "external_id"])
         _compare_again(connection, rows)
         ask_for_changed(connection, rows)
+        look_for_carried(connection, rows)
         return _report_doubles(connection, rows)
 
 

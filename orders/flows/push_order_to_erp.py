@@ -6,7 +6,7 @@ Writes   a sales order in the ERP, an attempt before it, OrderLink after it
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
 Review   a hold rule is met, PO missing or used before, no mapping, values that fit no field, bad address, sums that
          differ, a tip or tax of the channel that nobody decided about, ERP refuses, changed after sending, after it
-         was rejected or after a person entered values
+         was rejected or after a person entered values; perhaps carried there by a connector before us
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 
 import msgspec
 
-from hub.connectors.documents import OrderIdentity, SalesOrder
+from hub.connectors.documents import OrderIdentity
 from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.held_orders import HeldOrders
 from hub.errors import Conflict, NeedsReview, NotReadyYet
@@ -24,19 +24,25 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector, this_run
 from orders import mapping, metafields
+from orders.adoption.deciding import adopt_former
 from orders.changes.cancelling import cancel_in_erp
+from orders.changes.current import as_current
 from orders.changes.hints import has_it_compared
 from orders.changes.since_sent import changes_since_sent
 from orders.erp_mirroring import was_erp_read_lately
 from orders.holds.deciding import as_edited, check_holds, evidence_of, kept_out
+from orders.holds.terms import Hold
 from orders.known import KnownOrder, read_known
 from orders.linking import adopt_document, link_order
+from orders.mapping_rows import mapping_rows
 from orders.models import ErpOrder, OrderPolicy, StoreOrder
 from orders.offline.linking import adopt_echo
 from orders.offline.marks import mark_in
 from orders.preparing import check_fresh, side_of
+from orders.quotes.adopting import adopt_quoted
 from orders.rules import Action, Decision, OrderFacts, Policy, decide, totals_difference
 from orders.unknown_codes import asked_anew
+from orders.why.explaining import Explained, explained
 
 FLOW = "push_order_to_erp"
 OPERATION = "create_sales_order"
@@ -57,6 +63,8 @@ def run(connection: Connection, record_id: int) -> str:
         return told
     if not is_linked and (elsewhere := _elsewhere(known, connection)):
         return elsewhere
+    if not is_linked and (adopted := _carried(known, connection, erp)):
+        return adopted
     decision = decide(_facts(known, connection), _policy(known.policy))
     if decision.action is not Action.SEND:
         return _without_sending(decision, known, side_of(known, connection, erp))
@@ -66,9 +74,17 @@ def run(connection: Connection, record_id: int) -> str:
     hold = check_holds(known, evidence, waits_in_erp=isinstance(erp, HeldOrders))
     known = as_edited(known, evidence)
     side = side_of(known, connection, erp)
-    document = replace(_document(erp, known, side), is_held=hold is not None)
+    sent = _document(erp, known, side, hold)
     with asked_anew(side, known.placed):
-        return _send(erp, known.order, document, connection, needs_twin_check=bool(lost))
+        return _send(erp, known.order, sent, connection, needs_twin_check=bool(lost))
+
+
+def _carried(known: KnownOrder, connection: Connection, erp: SalesOrders) -> str:
+    """What stands in the ERP already: a quote that the order was, or what a connector before us made of it."""
+    quoted = (
+        adopt_quoted(known, connection, erp, side_of(known, connection, erp)) if known.takes_quotes else ""
+    )
+    return quoted or adopt_former(known, connection, erp)
 
 
 # ------------------------------------------------------------------------------------------------- decide
@@ -170,14 +186,17 @@ def _customer_number(known: KnownOrder, connection: Connection, erp: SalesOrders
     raise NotReadyYet(f"{location} is not linked to an ERP customer yet; its review says why.", after=900.0)
 
 
-def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side) -> SalesOrder:
-    """The document to send, its sums checked against the store's before anything is sent."""
-    order, placed = known.order, known.placed
+def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side, hold: Hold | None) -> Explained:
+    """The document to send, its sums checked against the store's before anything is sent, and why it is so."""
+    order, placed = known.order, as_current(known.placed)
     identity = OrderIdentity(side.store.code, order.identity_id)
     reference = erp.reference_for(identity, placed.po_number.strip() or placed.name)
     customer_number = _customer_number(known, side.erp, erp)
     metafields.check_read(known.metafields, order)
-    document = mapping.sales_order(placed, side, customer_number=customer_number, reference=reference)
+    rows = mapping_rows(placed, side.store.pk, side.erp.pk)
+    document = mapping.sales_order(
+        placed, side, customer_number=customer_number, reference=reference, rows=rows
+    )
     expected = side.money(placed.current_total)
     difference = totals_difference(document, expected.amount, mapping.own_tax(placed, side))
     if difference:
@@ -186,7 +205,9 @@ def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side) -> SalesO
             code="sums_differ",
             evidence=evidence_of(order) | {"lines": [_shown(line) for line in document.lines]},
         )
-    return mapping.with_comments(document, erp.unsupported(document), erp.comment_length)
+    cut = erp.unsupported(document)
+    document = mapping.with_comments(document, cut, erp.comment_length)
+    return explained(replace(document, is_held=hold is not None), known, side, rows, hold=hold, cut=cut)
 
 
 def _shown(line: object) -> dict[str, str]:
@@ -199,11 +220,12 @@ def _shown(line: object) -> dict[str, str]:
 def _send(
     erp: SalesOrders,
     order: StoreOrder,
-    document: SalesOrder,
+    sent: Explained,
     connection: Connection,
     *,
     needs_twin_check: bool,
 ) -> str:
+    document = sent.document
     values: dict[str, object] = {
         "reference": document.reference,
         "content_hash": order.content_hash,
@@ -211,6 +233,7 @@ def _send(
         "total": str(document.total_including_tax),
         "tax": str(document.total_tax),
         "document": msgspec.to_builtins(document),
+        "reasons": sent.reasons,
     }
     if document.is_held:
         values["is_held"] = True

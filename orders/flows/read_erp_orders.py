@@ -4,7 +4,7 @@ Starts   a mirror is marked: its order changed where whole documents are wanted,
          itself, for unfinished orders that were not looked at for an hour
 Reads    the ERP's orders, and the posted invoices that they became, by id
 Writes   document, stage, hold and PO number on ErpOrder mirrors, and which of them the ERP does not show any more;
-         tells the stores that show the ERP's orders, and has orders compared whose document changed
+         tells the stores that show the ERP's orders, or how far it is with theirs; has orders compared that changed
 Repeat   safe: reading changes nothing there, and nothing older is kept over anything newer
 Review   none: what a document means for a store is decided by the flows that follow it
 """
@@ -20,12 +20,14 @@ from hub.connectors.sales_documents import SalesDocuments
 from hub.errors import NotReadyYet
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
+from orders.adoption.hints import announce as look_for_carried
 from orders.changes.hints import announce_changes
 from orders.erp_documents import keep, keep_gone, look_again
 from orders.freshness import database_time
 from orders.models import ErpOrder
 from orders.models.offline import hold_policies_still
 from orders.offline.hints import announce
+from orders.shipments.progress import ask_for_orders
 
 FLOW = "read_erp_orders"
 
@@ -66,6 +68,8 @@ def _read_marked(connection: Connection, marked: QuerySet[ErpOrder], counts: _Co
             hold_policies_still(connection.pk)
             news = keep(connection, found, read_at=read_at)
             announce(connection, news)
+            ask_for_orders(connection, [order.external_id for order in news])
+            look_for_carried(connection, news)
             gone = keep_gone(connection, missing, read_at=read_at)
             announce_changes(connection, [*news, *gone])
             counts.gone += len(gone)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from orders.models.adoption import AdoptionPolicy, AdoptionRun
 from orders.models.changes import ChangeOwner, OrderAgreement, OrderChangePolicy
+from orders.models.credits import CreditLineMapping, CreditPolicy, ErpCredit
 from orders.models.field_mappings import OrderFieldMapping
 from orders.models.freight import FreightPolicy, FreightQuote, FreightRate, FreightTraffic
 from orders.models.holds import HoldCondition, HoldRule, OrderOverride
@@ -19,6 +21,8 @@ from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
 from orders.models.policies import OrderPolicy
+from orders.models.quotes import QuoteLink, QuotePolicy, StoreQuote
+from orders.models.returns import CreditLink, OrderReturns, RefundPolicy, StoreRefund, StoreReturn
 from orders.models.shipments import (
     CarrierMapping,
     ErpShipment,
@@ -27,10 +31,17 @@ from orders.models.shipments import (
     WarehouseMapping,
 )
 from orders.models.tax import TaxPolicy
+from orders.models.watching import OrderWatch
 
 __all__ = [
+    "AdoptionPolicy",
+    "AdoptionRun",
     "CarrierMapping",
     "ChangeOwner",
+    "CreditLineMapping",
+    "CreditPolicy",
+    "ErpCredit",
+    "CreditLink",
     "ErpOrder",
     "ErpShipment",
     "FulfilmentPolicy",
@@ -51,11 +62,19 @@ __all__ = [
     "OrderMetafields",
     "OrderOverride",
     "OrderPolicy",
+    "OrderReturns",
+    "OrderWatch",
     "OtherLineMapping",
     "PaymentTermsMapping",
+    "RefundPolicy",
     "ShipmentLink",
     "ShippingMethodMapping",
     "StoreOrder",
+    "StoreRefund",
+    "StoreReturn",
+    "QuoteLink",
+    "QuotePolicy",
+    "StoreQuote",
     "TaxCodeMapping",
     "WarehouseMapping",
     "TaxPolicy",

@@ -51,10 +51,14 @@ class OrderLink(models.Model):
     """Empty until the ERP has numbered the document and told so."""
     reference = models.CharField(max_length=120)
     is_adopted = models.BooleanField(default=False)
+    adopted_by = models.CharField(max_length=200, default="", db_default="", blank=True)
+    """Of an order that a connector before us carried into the ERP: what it was recognised by, in words."""
     origin = models.CharField(max_length=5, choices=Origin.choices, default=Origin.STORE, db_default="store")
     sent_content_hash = models.CharField(max_length=32, default="", blank=True)
     sent_document = models.JSONField(null=True, blank=True)
     """The vendor-free SalesOrder that was sent, as JSON; None where we did not send it, or have not kept it."""
+    sent_reasons = models.JSONField(null=True, blank=True)
+    """Why each value of it was what it was (`orders.why`), noted when it was sent; large, so lists leave it out."""
     currency = models.CharField(max_length=3)
     expected_total = models.DecimalField(max_digits=20, decimal_places=6)
     expected_tax = models.DecimalField(max_digits=20, decimal_places=6)
@@ -80,7 +84,9 @@ class OrderLink(models.Model):
     hold = models.CharField(max_length=10, choices=Hold.choices, default=Hold.NONE, db_default="", blank=True)
     """Whether the document was created held there by a hold rule, and whether it was let go since."""
     shown_hash = models.CharField(max_length=32, default="", db_default="", blank=True)
-    """Of an order that the ERP took: what of it the store was last told to show its buyer."""
+    """What of the document the store was last told to show its buyer."""
+    progress_asked_at = models.DateTimeField(null=True)
+    """When the document of a store's order said something new that its buyer is to see; None once the store knows."""
     reference_pushed_at = models.DateTimeField(null=True)
     reference_error = models.CharField(max_length=250, default="", blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -101,6 +107,7 @@ class OrderLink(models.Model):
             models.Index(
                 fields=["connection", "id"], condition=Q(totals="unread"), name="link_totals_unread"
             ),
+            models.Index(fields=["id"], condition=Q(progress_asked_at__isnull=False), name="link_progress"),
             models.Index(
                 fields=["connection", "id"], condition=Q(confirmation="waits"), name="link_unconfirmed"
             ),

@@ -32,6 +32,12 @@ def hold_policies_still(erp_id: int) -> None:
         cursor.execute(f"SELECT pg_advisory_xact_lock_shared({_LOCK})", [erp_id])
 
 
+def keep_readers_out(erp_id: int) -> None:
+    """Until the end of this transaction nothing is read of the ERP's orders that a policy decides about."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock({_LOCK})", [erp_id])
+
+
 def today() -> date:
     """This day, in UTC."""
     return timezone.now().date()
@@ -96,8 +102,7 @@ class OfflineOrderPolicy(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         """What waits for this decision is decided with it, both or neither."""
         with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT pg_advisory_xact_lock({_LOCK})", [self.erp_id])
+            keep_readers_out(self.erp_id)
             super().save(*args, **kwargs)  # type: ignore[arg-type]
             if self.is_on:
                 enqueue("define_order_metafields", self.store_id)

@@ -163,6 +163,13 @@ class FulfilmentPolicy(models.Model):
         "store sends those itself.",
     )
 
+    shows_progress = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Buyers see in their account how far the ERP is with an order that they placed (released, picked, "
+        "packed, shipped), the promised day, what is still to come, and lots and serial numbers.",
+    )
+
     class Meta:
         ordering = ["store"]
         verbose_name_plural = "fulfilment policies"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hub.connectors.sales_documents import ErpDocument, OrderStage
 from hub.connectors.store_orders import OrderWriting, StoreTerms
 from hub.connectors.store_parts import OrderHistory
-from hub.errors import Conflict
+from hub.errors import Conflict, RecordRejected
 from hub.sync import attempts
 from hub.sync.models import Attempt, Connection, ReviewItem
 from hub.sync.running import open_connector, this_run
@@ -111,7 +111,11 @@ def _tell(connection: Connection, document: ErpDocument, link: OrderLink) -> boo
         OrderLink.objects.filter(pk=link.pk).exclude(shown_hash=becomes).update(shown_hash=becomes)
         return False
     store = open_connector(connection).supporting(OrderWriting)
-    store.write_order_metafields(link.order.external_id, shown)
+    refused = store.write_order_metafields({link.order.external_id: shown})
+    if refused:
+        raise RecordRejected(
+            f"The store refused metafields of {link.order.name}: {refused[link.order.external_id]}"
+        )
     OrderLink.objects.filter(pk=link.pk).update(shown_hash=becomes)
     return True
 

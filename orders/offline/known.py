@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from companies.models import CompanyLocationLink, StoreCompanyLocation
+from hub.connectors.quotes import is_of_quote
 from hub.connectors.sales_documents import ErpDocument, OrderStage
 from hub.sync.models import Connection, ReviewItem
 from orders.erp_documents import document_of
@@ -47,7 +48,7 @@ def facts_of(known: KnownErpOrder, flow: str) -> OfflineFacts:
     document, order = known.document, known.order
     others = _other_stores(known)
     return OfflineFacts(
-        is_from_store=bool(order.identity_order_id),
+        is_from_store=bool(order.identity_order_id) or is_of_quote(order.reference),
         is_posted_invoice=document.is_posted_invoice,
         is_gone=order.is_gone,
         stage=document.stage,

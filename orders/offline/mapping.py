@@ -30,7 +30,7 @@ from orders.offline.mapping_rows import UpwardRows
 
 # The namespace of what buyers and themes may read; docs/offline-orders.md shows the theme's side.
 NAMESPACE = "erp"
-TEXT, DATE = "single_line_text_field", "date"
+TEXT, DATE, LINES = "single_line_text_field", "date", "multi_line_text_field"
 SHOWN = (
     ShownMetafield(
         NAMESPACE, "number", TEXT, "Order number in the ERP", "What your supplier calls this order."
@@ -39,6 +39,14 @@ SHOWN = (
     ShownMetafield(NAMESPACE, "source", TEXT, "Taken by", "How the order came in: phone, EDI, e-mail."),
     ShownMetafield(NAMESPACE, "requested_on", DATE, "Requested delivery", "The day that was asked for."),
     ShownMetafield(NAMESPACE, "promised_on", DATE, "Promised delivery", "The day that was promised."),
+    ShownMetafield(
+        NAMESPACE,
+        "outstanding",
+        LINES,
+        "Still to come",
+        "What was not delivered with the rest, and when it will be.",
+    ),
+    ShownMetafield(NAMESPACE, "lots", LINES, "Lots and serial numbers", "Of what was delivered."),
 )
 _KINDS = {one.key: one.type for one in SHOWN}
 MOST_TITLE = 255

@@ -14,7 +14,7 @@ class OfflineFacts:
     """What the decision depends on, all of it."""
 
     is_from_store: bool
-    """Whether it carries the identity of a store's order: we, or somebody before us, made it from that."""
+    """Whether it carries the identity of a store's order or quote request: we, or somebody before us, made it."""
     is_posted_invoice: bool
     stage: OrderStage
     order_date: date | None

@@ -16,6 +16,7 @@ from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from orders.models import ErpShipment
+from orders.shipments.progress import ask_for_shipped
 
 FLOW = "push_shipment_to_store"
 WRITTEN = [
@@ -108,6 +109,7 @@ def _enqueue(pairs: Iterable[tuple[int, int]]) -> None:
         by_store.setdefault(store_id, set()).add(order_id)
     for store_id, orders in sorted(by_store.items()):
         enqueue(FLOW, store_id, orders)
+    ask_for_shipped({order for orders in by_store.values() for order in orders})
 
 
 def _as_undone(row: ErpShipment) -> ErpShipment:

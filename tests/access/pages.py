@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
+import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
+from django.template import Origin, engines
+from django.template.loaders.base import Loader
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
@@ -12,6 +17,25 @@ from hub.access.roles import ROLES
 
 NOBODY = "0"
 """The number of a row that does not exist: permissions are asked for before it is looked for."""
+
+
+class Blank(Loader):
+    """Every template, with nothing in it."""
+
+    def get_template_sources(self, template_name):
+        yield Origin(template_name, template_name, self)
+
+    def get_contents(self, origin):
+        return ""
+
+
+@contextmanager
+def undrawn():
+    """Where it matters who gets a page and not what stands on it: to draw it takes most of the time."""
+    engine = engines["django"].engine
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "template_loaders", [Blank(engine)])
+        yield
 
 
 def person(role):

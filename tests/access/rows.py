@@ -24,8 +24,14 @@ from hub.sync.models import (
 )
 from inventory.models import ItemMapping
 from orders.models import (
+    AdoptionPolicy,
+    AdoptionRun,
     CarrierMapping,
     ChangeOwner,
+    CreditLineMapping,
+    CreditLink,
+    CreditPolicy,
+    ErpCredit,
     ErpShipment,
     FreightPolicy,
     FreightQuote,
@@ -40,10 +46,17 @@ from orders.models import (
     OrderFieldMapping,
     OrderLedger,
     OrderOverride,
+    OrderWatch,
     OtherLineMapping,
     PaymentTermsMapping,
+    QuoteLink,
+    QuotePolicy,
+    RefundPolicy,
     ShipmentLink,
     ShippingMethodMapping,
+    StoreQuote,
+    StoreRefund,
+    StoreReturn,
     TaxCodeMapping,
     TaxPolicy,
     WarehouseMapping,
@@ -89,6 +102,9 @@ def _mappings(store, erp, location):
     TaxPolicy.objects.create(**pair)
     InstalmentMapping.objects.create(type="NET", plan="30 % at 0 days + 70 % at 30 days", **pair)
     OtherLineMapping.objects.create(kind="tip", **pair)
+    CreditLineMapping.objects.create(kind="rounding", **pair)
+    CreditPolicy.objects.create(store=store)
+    RefundPolicy.objects.create(store=store)
     PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
     ShippingMethodMapping.objects.create(title="Standard", **pair)
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
@@ -99,6 +115,7 @@ def _mappings(store, erp, location):
         policy=OrderChangePolicy.objects.create(store=store), field="po_number", owner="erp"
     )
     FreightPolicy.objects.create(store=store)
+    OrderWatch.objects.create(store=store)
     FreightRate.objects.create(
         store=store, method_code="STD", title="Standard", price="12.50", currency="EUR"
     )
@@ -115,6 +132,25 @@ def _mappings(store, erp, location):
     CompanyPolicy.objects.create(store=store)
     showing = OfflineOrderPolicy.objects.create(**pair)
     OfflineBackfill.objects.create(policy=showing, orders_from=NOW.date())
+    QuotePolicy.objects.create(**pair)
+    asked = StoreQuote.objects.create(
+        connection=store,
+        external_id="q",
+        name="#D1",
+        location=location,
+        status="open",
+        currency="EUR",
+        total="20.00",
+        asked_at=NOW,
+        remote_updated_at=NOW,
+        observed_at=NOW,
+        request_hash="q",
+        document={},
+    )
+    QuoteLink.objects.create(
+        quote=asked, connection=erp, external_id="q", number="S-QUO1", reference="Q", sent_document={}
+    )
+    AdoptionRun.objects.create(policy=AdoptionPolicy.objects.create(**pair))
     CompanyLocationLink.objects.create(
         location=location,
         connection=erp,
@@ -137,6 +173,30 @@ def _shipments(store, erp, order):
         document_hash="a",
     )
     ShipmentLink.objects.create(shipment=shipment, connection=store, external_id="f", part=1, lines={})
+    both = {"connection": store, "order": order, "created_at": NOW, "document": {}, "document_hash": "a"}
+    refund = StoreRefund.objects.create(
+        external_id="r",
+        currency="EUR",
+        explained=1,
+        moved=1,
+        presentment_currency="EUR",
+        presentment_explained=1,
+        presentment_moved=1,
+        remote_updated_at=NOW,
+        **both,
+    )
+    StoreReturn.objects.create(external_id="t", name="#1-R1", state="requested", **both)
+    CreditLink.objects.create(refund=refund, connection=erp, external_id="c", origin="erp")
+    ErpCredit.objects.create(
+        connection=erp,
+        external_id="c",
+        number="CR-1",
+        order=order,
+        stage="credited",
+        remote_updated_at=NOW,
+        document={},
+        document_hash="a",
+    )
 
 
 def _machinery(store, erp, orders):

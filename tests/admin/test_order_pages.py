@@ -9,9 +9,17 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from hub.sync.models import ReviewItem, SyncTask, WebhookDelivery
+from hub.sync.models import ReviewItem, SyncTask, TaskHistory, WebhookDelivery
+from inventory.models import ItemMapping
 from orders.admin.searching import MOST_BEGINNING
-from orders.models import ErpOrder, OrderFieldMapping, OrderMetafields, StoreOrder
+from orders.models import (
+    ErpOrder,
+    ErpShipment,
+    OrderFieldMapping,
+    OrderLink,
+    OrderMetafields,
+    StoreOrder,
+)
 from tests.admin.conftest import press, told
 from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
 
@@ -106,7 +114,7 @@ def test_list_search_and_page_take_as_many_statements_for_1000_rows_as_for_10(pa
 
     assert StoreOrder.objects.count() == 1000
     assert (many, many_found) == (few, few_found)
-    assert few == [6, 14]
+    assert few == [6, 17]
 
 
 def test_the_list_counts_no_table_and_loads_no_document(pages):
@@ -282,3 +290,74 @@ def test_the_page_shows_the_metafields_that_were_read_and_what_they_fill(pages):
     ]
     assert "&lt;b&gt;4&lt;/b&gt;" in answer.content.decode()
     assert "Metafields" not in page_of(pages, without).content.decode()
+
+
+def test_the_timeline_tells_what_was_done_about_the_document_in_the_erp_and_what_was_shipped(pages):
+    store, erp = make_pair()
+    [order] = make_orders(store, 1)
+    link([order], erp)
+    document = ErpOrder.objects.get()
+    about = {"subject": f"erp_order:{document.pk}", "record_id": document.pk, "connection_id": store.pk}
+    times = {"created_at": NOW, "finished_at": NOW}
+    TaskHistory.objects.create(
+        **about,
+        **times,
+        task_id=1,
+        flow="push_order_to_store",
+        outcome="done",
+        message="told",
+        hints=1,
+        attempts=0,
+    )
+    SyncTask.objects.create(flow="push_order_to_store", state=SyncTask.State.HELD, due_at=NOW, **about)
+    ErpShipment.objects.create(
+        connection=erp,
+        external_id="s",
+        number="SH-1",
+        order=order,
+        stage="shipped",
+        remote_updated_at=NOW,
+        document={},
+        document_hash="a",
+    )
+
+    page = page_of(pages, order)
+
+    words = [event.words for event, _ in page.context["events"]]
+    assert "Push order to store: told" in words
+    assert "SH-1 of ERP BC: shipped" in words
+    assert "SO-1001 changed last in ERP BC" in words
+    assert [flow for flow, _, _ in page.context["open_tasks"]] == ["Push order to store"]
+
+
+def test_the_page_names_other_orders_of_both_sides_with_its_po_number(pages):
+    store, erp = make_pair()
+    [order, other] = make_orders(store, 2)
+    link([order], erp)
+    StoreOrder.objects.update(po_key="po-1")
+    ErpOrder.objects.update(po_key="po-1")
+    twin = ErpOrder.objects.create(
+        connection=erp, external_id="t", number="SO-77", po_key="po-1", remote_updated_at=NOW
+    )
+
+    assert page_of(pages, order).context["same_po"] == [
+        ("Store EU", "#1002", reverse("admin:orders_storeorder_change", args=[other.pk])),
+        ("ERP BC", "SO-77", reverse("admin:orders_erporder_change", args=[twin.pk])),
+    ]
+
+
+def test_the_page_says_why_each_value_was_sent_and_links_what_decided_it(pages):
+    store, erp = make_pair()
+    [order] = make_orders(store, 1)
+    link([order], erp)
+    row = ItemMapping.objects.create(store=store, erp=erp, sku="TAB-1", item_number="IT-1")
+    reason = {"what": "Line 1: item", "value": "<IT-1>", "by": "row of Items (SKU)", "row": ["item", "TAB-1"]}
+    gone = {"what": "Line 2: item", "value": "IT-2", "by": "not known", "row": ["item", "TAB-2"]}
+    OrderLink.objects.update(sent_reasons=[reason, gone])
+
+    page = page_of(pages, order).content.decode()
+
+    address = reverse("admin:inventory_itemmapping_change", args=[row.pk])
+    assert f'<a class="concord-link" href="{address}">row of Items (SKU)</a>' in page
+    assert "&lt;IT-1&gt;" in page
+    assert '<span class="concord-badge concord-bad">not known</span>' in page

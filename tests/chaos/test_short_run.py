@@ -9,8 +9,9 @@ import sys
 import pytest
 
 
-def chaos(*arguments):
+def chaos(template, *arguments):
     environment = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+    environment["CHAOS_TEMPLATE"] = template
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "benchmarks.chaos", *arguments],
         capture_output=True,
@@ -23,8 +24,8 @@ def chaos(*arguments):
 
 
 @pytest.mark.slow
-def test_no_order_is_lost_doubled_or_wrong_while_workers_die():
-    printed = chaos("--orders", "20", "--seed", "1", "--brief")
+def test_no_order_is_lost_doubled_or_wrong_while_workers_die(migrated_database):
+    printed = chaos(migrated_database, "--orders", "20", "--seed", "1", "--brief")
 
     assert "0 lost, 0 wrong, 0 doubled, 0 not confirmed, 0 not written back" in printed
     assert "3 orders that clerks took and " in printed
@@ -33,7 +34,7 @@ def test_no_order_is_lost_doubled_or_wrong_while_workers_die():
 
 
 @pytest.mark.slow
-def test_an_order_survives_the_end_of_its_worker_at_any_edge():
-    printed = chaos("--every-edge", "--edges", "2", "--seed", "1")
+def test_an_order_survives_the_end_of_its_worker_at_any_edge(migrated_database):
+    printed = chaos(migrated_database, "--every-edge", "--edges", "2", "--seed", "1")
 
     assert "0 of 2 kill points ended badly" in printed

@@ -343,6 +343,18 @@ class ErpUnderTest(ABC):
         """A clerk enters another quantity of an order's one item."""
         raise self._unsaid("sell")
 
+    def credits(self, reference: str) -> list[Decimal]:
+        """What the credit memos with exactly this reference come to, taxes included."""
+        raise self._unsaid("credits")
+
+    def credit(self, order: TrueOrder, quantity: int) -> str:
+        """A clerk gives back so much of an invoiced order's one item, and posts it; answers the credit memo's id."""
+        raise self._unsaid("credit")
+
+    def few_credits_a_page(self, connector: Connector) -> None:
+        """This connector asks for few credit memos at once; nothing where `small_pages` sees to it."""
+        return
+
     def cancel(self, order: TrueOrder) -> None:
         """A clerk cancels an order that waits there."""
         raise self._unsaid("cancel")

@@ -33,6 +33,7 @@ _IN_THE_ORDER = "it travels in the order: see there"
 _IN_THE_SHIPMENT = "it is read with the shipment: see there"
 _IN_THE_CUSTOMER = "it is read with the customer: see there"
 _A_READ = "a read is refused by a lacking permission only: see sign in"
+_AS_CREDITS = "it is written as credit memos are, by the same requests: see there"
 _NOT_OURS = "nobody waits for what people wrote"
 _ONE = "it is about one record"
 _ONE_ANSWER = "one answer holds it whole"
@@ -63,6 +64,8 @@ CANNOT_APPLY: dict[Cell, str] = {
     (Capability.CHANGE_ORDER, Situation.PAGING): _ONE_ANSWER,
     (Capability.CANCEL_ORDER, Situation.PARTIAL): _ONE,
     (Capability.CANCEL_ORDER, Situation.PAGING): _ONE_ANSWER,
+    (Capability.QUOTES, Situation.PARTIAL): _ONE,
+    (Capability.QUOTES, Situation.PAGING): _ONE_ANSWER,
     (Capability.HOLD_ORDER, Situation.PARTIAL): _ONE,
     (Capability.HOLD_ORDER, Situation.PAGING): _ONE_ANSWER,
     **{(Capability.FILL_FIELDS, s): _IN_THE_ORDER for s in (*_ALL_BUT_CONTENT, Situation.REPEATED)},
@@ -88,6 +91,12 @@ CANNOT_APPLY: dict[Cell, str] = {
     (Capability.TRACKING_NUMBERS, Situation.REFUSED): _A_READ,
     (Capability.TRACKING_NUMBERS, Situation.PARTIAL): _IN_THE_SHIPMENT,
     (Capability.TRACKING_NUMBERS, Situation.PAGING): _IN_THE_SHIPMENT,
+    (Capability.CREDIT_MEMO, Situation.PARTIAL): _ONE,
+    (Capability.CREDIT_MEMO, Situation.PAGING): _ONE_ANSWER,
+    (Capability.FOLLOW_CREDITS, Situation.LATE): _NOT_OURS,
+    (Capability.FOLLOW_CREDITS, Situation.REFUSED): _A_READ,
+    (Capability.FOLLOW_CREDITS, Situation.PARTIAL): "it names no records",
+    **{(Capability.RETURN_ORDER, s): _AS_CREDITS for s in Situation if s is not Situation.NORMAL},
     **{
         (capability, s): _IN_THE_SHIPMENT
         for capability in (Capability.PICKING, Capability.DELIVERY, Capability.UNDO_SHIPMENT)

@@ -9,19 +9,23 @@ from types import ModuleType
 
 from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
+from hub.connectors.credits import Credits, ReturnOrders
 from hub.connectors.erp_parts import AccountLimits, Confirmation, Customers, NewCustomers, SalesOrders
 from hub.connectors.held_orders import HeldOrders
 from hub.connectors.order_changes import OrderCancellation, OrderEditing
+from hub.connectors.quotes import Quotes
 from hub.connectors.sales_documents import SalesDocuments
 from hub.connectors.shipment_documents import Shipments
 from tests.conformance import (
     cancel_cells,
     change_cells,
     confirm_cells,
+    credit_cells,
     customer_cells,
     document_cells,
     hold_cells,
     order_cells,
+    quote_cells,
     shipment_cells,
     together_cells,
 )
@@ -35,10 +39,12 @@ MEANT = (
     cancel_cells,
     change_cells,
     confirm_cells,
+    credit_cells,
     customer_cells,
     document_cells,
     hold_cells,
     order_cells,
+    quote_cells,
     shipment_cells,
     together_cells,
 )
@@ -53,6 +59,7 @@ PARTS = {
     Capability.FOLLOW_ORDERS: SalesOrders,
     Capability.CONFIRM_ORDER: Confirmation,
     Capability.HOLD_ORDER: HeldOrders,
+    Capability.QUOTES: Quotes,
     Capability.FIND_CUSTOMER_BY_NUMBER: Customers,
     Capability.FIND_CUSTOMER_BY_TAX_ID: Customers,
     Capability.FIND_CUSTOMER_BY_EMAIL: Customers,
@@ -62,6 +69,9 @@ PARTS = {
     Capability.FOLLOW_SHIPMENTS: Shipments,
     Capability.TRACKING_NUMBERS: Shipments,
     Capability.UNDO_SHIPMENT: Shipments,
+    Capability.CREDIT_MEMO: Credits,
+    Capability.FOLLOW_CREDITS: Credits,
+    Capability.RETURN_ORDER: ReturnOrders,
 }
 UNTOLD = (Capability.SIGN_IN, Capability.PRICES_WITH_TAX)
 """Nothing but their cells says whether they are there."""

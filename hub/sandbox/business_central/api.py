@@ -9,10 +9,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from hub.sandbox.business_central.access import Access
+from hub.sandbox.business_central.credit_memos import MEMOS, CreditMemos
 from hub.sandbox.business_central.documents import LINES, ORDERS, Orders
 from hub.sandbox.business_central.entities import ENTITIES, LINES_OF, Entity
 from hub.sandbox.business_central.errors import Refusal, bad_request, no_resource, not_valid
 from hub.sandbox.business_central.filters import Condition, Filter
+from hub.sandbox.business_central.quotes import MAKE_ORDER, QUOTES, Quotes
 from hub.sandbox.business_central.reading import Ask, Reader, asked
 from hub.sandbox.business_central.routes import BATCH, Segment, base_of, segments_of
 from hub.sandbox.business_central.state import State, etag_of
@@ -27,7 +29,7 @@ JSON_TYPE = {
     "Content-Type": "application/json; odata.metadata=minimal; odata.streaming=true",
     "OData-Version": "4.0",
 }
-SHIP_AND_INVOICE = "Microsoft.NAV.shipAndInvoice"
+SHIP_AND_INVOICE, POST = "Microsoft.NAV.shipAndInvoice", "Microsoft.NAV.post"
 
 
 class Api:
@@ -38,6 +40,14 @@ class Api:
     ) -> None:
         self.state = state
         self.orders = orders
+        self.memos = CreditMemos(state, orders.lcy, carries_tax=orders.carries_tax)
+        self.quotes = Quotes(state, orders)
+        # What an action is asked of, and what it does.
+        self.actions: dict[str, tuple[str, Callable[[Record], object]]] = {
+            SHIP_AND_INVOICE: (ORDERS, orders.post),
+            POST: (MEMOS, self.memos.post),
+            MAKE_ORDER: (QUOTES, self.quotes.make_order),
+        }
         self.reader = reader
         self.access = access
         self.options = options
@@ -76,9 +86,9 @@ class Api:
 
     def _in_company(self, request: Request, target: Segment, parent: Segment | None) -> Response:
         owner = self._owner(target, parent) if parent else None
-        if target.name == SHIP_AND_INVOICE and owner is not None and request.method == "POST":
-            self.access.check("POST", SHIP_AND_INVOICE)
-            self._within(lambda: self.orders.post(owner))
+        if target.name in self.actions and owner is not None and request.method == "POST":
+            self.access.check("POST", target.name)
+            self._within(lambda: self.actions[target.name][1](owner))
             return Response(204)
         entity = ENTITIES.get(target.name)
         if entity is None:
@@ -94,7 +104,7 @@ class Api:
 
     def _owner(self, target: Segment, parent: Segment) -> Record:
         """The document that lines or an action are asked of."""
-        is_action = parent.name == ORDERS and target.name == SHIP_AND_INVOICE
+        is_action = target.name in self.actions and self.actions[target.name][0] == parent.name
         if not is_action and LINES_OF.get(parent.name) != target.name:
             raise no_resource(target.name)
         return self._existing(parent.name, parent.id or "")
@@ -134,10 +144,13 @@ class Api:
     def _create(self, request: Request, entity: Entity, owner: Record | None) -> Response:
         body = _parse(request.body)
         ask = asked(entity, request.query)
-        if entity.set_name == ORDERS:
-            inserted, final = self._within(lambda: self.orders.create(body))
+        if entity.set_name in (ORDERS, MEMOS):
+            maker = self.orders if entity.set_name == ORDERS else self.memos
+            inserted, final = self._within(lambda: maker.create(body))
             shown = final if self.options["totals_in_answer"] else inserted
             return self._written(201, request, entity, shown, ask)
+        if entity.set_name == QUOTES:
+            return self._written(201, request, entity, self._within(lambda: self.quotes.create(body)), ask)
         if entity.set_name == LINES:
             parent = owner or self._existing(ORDERS, _document_of(body))
             line = self._within(lambda: self.orders.add_line(parent, body))

@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from hub.sandbox.business_central.access import Access
+from hub.sandbox.business_central.credit_memos import MEMO_LINES, MEMOS, CreditMemos
 from hub.sandbox.business_central.documents import LINES, ORDERS, Orders
 from hub.sandbox.business_central.errors import Refusal
+from hub.sandbox.business_central.quotes import QUOTES, Quotes
 from hub.sandbox.business_central.shipping import TRAVEL
 from hub.sandbox.business_central.state import State
 from hub.sandbox.business_central.values import Record
@@ -24,8 +26,10 @@ class Office:
 
     state: State
     orders: Orders
+    memos: CreditMemos
     access: Access
     pages: WebServices
+    quotes: Quotes
 
 
 def act(office: Office, action: str, data: Data) -> Data:
@@ -75,6 +79,40 @@ def _delete_order(office: Office, data: Data) -> Data:
     return {"deleted": order["id"]}
 
 
+def _edit_quote(office: Office, data: Data) -> Data:
+    """Change the header, or with `sequence` one line, of the quote `number`."""
+    quote, changes = _quote(office, data), _exact(_need(data, "changes"))
+    if "sequence" not in data:
+        return {"number": office.quotes.change(quote, changes)["number"]}
+    [line] = [one for one in office.quotes.lines_of(quote) if one["sequence"] == data["sequence"]]
+    return {"id": office.quotes.change_line(line, changes)["id"]}
+
+
+def _delete_quote(office: Office, data: Data) -> Data:
+    quote = _quote(office, data)
+    office.quotes.delete(quote)
+    return {"deleted": quote["id"]}
+
+
+def _make_order(office: Office, data: Data) -> Data:
+    order = office.quotes.make_order(_quote(office, data))
+    return {"id": order["id"], "number": order["number"]}
+
+
+def _set_quote_status(office: Office, data: Data) -> Data:
+    """`status` as the API words it: Draft, Sent, Accepted, Expired_x0020_."""
+    status = str(_need(data, "status"))
+    quote = office.state.save(QUOTES, _quote(office, data) | {"status": status})
+    return {"number": quote["number"], "status": status}
+
+
+def _quote(office: Office, data: Data) -> Record:
+    found = office.state[QUOTES].one("number", _need(data, "number"))
+    if found is None:
+        raise ValueError(f"there is no quote {data['number']!r}")
+    return found
+
+
 def _set_status(status: str) -> Callable[[Office, Data], Data]:
     """The API's status Open is a released order, Draft an open one, In Review one that waits for an approval."""
 
@@ -117,6 +155,42 @@ def _undo_shipment(office: Office, data: Data) -> Data:
     sequences = set(data["lines"]) if "lines" in data else None
     office.orders.shipping.undo(shipment, sequences)
     return {"number": shipment["number"]}
+
+
+def _create_credit_memo(office: Office, data: Data) -> Data:
+    """`memo` as an API body; posted at once where `posted` says so."""
+    _, memo = office.memos.create(_exact(_need(data, "memo")))
+    if data.get("posted", False):
+        memo = office.memos.post(memo)
+    return {"id": memo["id"], "number": memo["number"]}
+
+
+def _edit_credit_memo_line(office: Office, data: Data) -> Data:
+    """The line with `sequence` of the draft `number`."""
+    memo = _memo(office, data)
+    lines = {line["sequence"]: line for line in office.memos.ordered_lines(memo)}
+    line = lines.get(_need(data, "sequence"))
+    if line is None:
+        raise ValueError(f"{memo['number']} has no line {data['sequence']!r}")
+    office.memos.change_line(line, _exact(_need(data, "changes")))
+    return {"number": memo["number"]}
+
+
+def _delete_credit_memo(office: Office, data: Data) -> Data:
+    memo = _memo(office, data)
+    if memo["status"] != "Draft":
+        raise ValueError(f"{memo['number']} is posted")
+    for line in office.memos.ordered_lines(memo):
+        office.state.remove(MEMO_LINES, line["id"])
+    office.state.remove(MEMOS, memo["id"])
+    return {"deleted": memo["id"]}
+
+
+def _memo(office: Office, data: Data) -> Record:
+    found = office.state[MEMOS].one("number", _need(data, "number"))
+    if found is None:
+        raise ValueError(f"there is no credit memo {data['number']!r}")
+    return found
 
 
 def _travel(data: Data) -> dict[str, str]:
@@ -191,10 +265,17 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "add_line": _add_line,
     "delete_line": _delete_line,
     "delete_order": _delete_order,
+    "edit_quote": _edit_quote,
+    "delete_quote": _delete_quote,
+    "make_order": _make_order,
+    "set_quote_status": _set_quote_status,
     "release_order": _set_status("Open"),
     "reopen_order": _set_status("Draft"),
     "request_approval": _set_status("In_x0020_Review"),
     "post_order": _post_order,
+    "create_credit_memo": _create_credit_memo,
+    "edit_credit_memo_line": _edit_credit_memo_line,
+    "delete_credit_memo": _delete_credit_memo,
     "ship_order": _ship_order,
     "correct_shipment": _correct_shipment,
     "undo_shipment": _undo_shipment,

@@ -135,7 +135,9 @@ class BusinessCentralCompany(System):
 
     def act(self, action: str, data: dict[str, Any]) -> dict[str, Any]:
         try:
-            office = clerk.Office(self.state, self.orders, self.access, self.api.pages)
+            office = clerk.Office(
+                self.state, self.orders, self.api.memos, self.access, self.api.pages, self.api.quotes
+            )
             return clerk.act(office, action, data)
         except Refusal as refusal:
             raise ValueError(refusal.message) from refusal
@@ -145,8 +147,10 @@ class BusinessCentralCompany(System):
             "customers": [_plain(record) for record in self.state["customers"].records.values()],
             "items": [_plain(record) for record in self.state["items"].records.values()],
             "salesOrders": self._documents("salesOrders", "salesOrderLines"),
+            "salesQuotes": self._documents("salesQuotes", "salesQuoteLines"),
             "salesInvoices": self._documents("salesInvoices", "salesInvoiceLines"),
             "salesShipments": self._shipments(),
+            "salesCreditMemos": self._documents("salesCreditMemos", "salesCreditMemoLines"),
             "requests": dict(self.requests),
         }
 

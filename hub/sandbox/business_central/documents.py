@@ -40,9 +40,7 @@ class Orders:
         record["discountAppliedBeforeTax"] = True
         today = datetime.now(UTC).date().isoformat()
         record |= {"orderDate": today, "postingDate": today}
-        record = self._with_customer(record, given)
-        record |= {name: value for name, value in given.items() if name not in _CUSTOMER_FIELDS}
-        self._resolve(record, given)
+        record = self.filled(record, given)
         number = self.state.next_number("salesOrders", FIRST_ORDER, "S-ORD")
         record |= {"number": number, "id": self.state.new_id(ORDERS, number)}
         inserted = self.state.save(ORDERS, record)
@@ -51,15 +49,20 @@ class Orders:
             self.state.save(LINES, line)
         return inserted, self._recalculated(inserted)
 
+    def filled(self, record: Record, given: Record) -> Record:
+        """A header with what is given; where it names the customer, with all that comes with it."""
+        filled = dict(record)
+        if not record["customerNumber"] or {"customerId", "customerNumber"} & given.keys():
+            filled = self._with_customer(record, given)
+        filled |= {name: value for name, value in given.items() if name not in _CUSTOMER_FIELDS}
+        self._resolve(filled, given)
+        return filled
+
     def change(self, order: Record, body: Any) -> Record:
         """Change header fields; `number` and the totals are not writable."""
         given = accept(ENTITIES[ORDERS], body)
         _check_open(order)
-        record = dict(order)
-        if {"customerId", "customerNumber"} & given.keys():
-            record = self._with_customer(record, given)
-        record |= {name: value for name, value in given.items() if name not in _CUSTOMER_FIELDS}
-        self._resolve(record, given)
+        record = self.filled(order, given)
         if record["currencyCode"] != order["currencyCode"] and self.state[LINES].having(
             "documentId", order["id"]
         ):

@@ -94,6 +94,29 @@ salesOrderLines salesOrderLine
     invoiceDiscountAllocation:Decimal! netAmount:Decimal! netTaxAmount:Decimal!
     netAmountIncludingTax:Decimal! shipmentDate:Date shippedQuantity:Decimal invoicedQuantity:Decimal
     invoiceQuantity:Decimal shipQuantity:Decimal itemVariantId:Guid locationId:Guid
+salesQuotes salesQuote
+    id:Guid! number:Code[20]! externalDocumentNumber:Code[35] documentDate:Date postingDate:Date
+    dueDate:Date customerId:Guid customerNumber:Code[20] customerName:Text[100]! billToName:Text[100]!
+    billToCustomerId:Guid billToCustomerNumber:Code[20] shipToName:Text[100] shipToContact:Text[100]
+    sellToAddressLine1:Text[100] sellToAddressLine2:Text[50] sellToCity:Text[30] sellToCountry:Code[10]
+    sellToState:Text[30] sellToPostCode:Code[20] billToAddressLine1:Text billToAddressLine2:Text
+    billToCity:Text billToCountry:Text billToState:Text billToPostCode:Text
+    shipToAddressLine1:Text[100] shipToAddressLine2:Text[50] shipToCity:Text[30] shipToCountry:Code[10]
+    shipToState:Text[30] shipToPostCode:Code[20] shortcutDimension1Code:Code[20]
+    shortcutDimension2Code:Code[20] currencyId:Guid currencyCode:Text paymentTermsId:Guid
+    shipmentMethodId:Guid salesperson:Code[20] discountAmount:Decimal totalAmountExcludingTax:Decimal!
+    totalTaxAmount:Decimal! totalAmountIncludingTax:Decimal!
+    status:Enum(Draft|Sent|Accepted|Expired_x0020_)! sentDate:DateTime validUntilDate:Date
+    acceptedDate:Date lastModifiedDateTime:DateTime! phoneNumber:Text[30] email:Text[80]
+salesQuoteLines salesQuoteLine
+    id:Guid! documentId:Guid sequence:Integer itemId:Guid accountId:Guid
+    lineType:Enum(Comment|Account|Item|Resource|Fixed_x0020_Asset|Charge|Allocation_x0020_Account)
+    lineObjectNumber:Code[20] description:Text[100] description2:Text[50] unitOfMeasureId:Guid
+    unitOfMeasureCode:Code[10] unitPrice:Decimal quantity:Decimal discountAmount:Decimal
+    discountPercent:Decimal discountAppliedBeforeTax:Boolean! amountExcludingTax:Decimal!
+    taxCode:Code[50] taxPercent:Decimal! totalTaxAmount:Decimal! amountIncludingTax:Decimal!
+    netAmount:Decimal netTaxAmount:Decimal! netAmountIncludingTax:Decimal! itemVariantId:Guid
+    locationId:Guid
 salesInvoices salesInvoice
     id:Guid! number:Code[20]! externalDocumentNumber:Code[35] invoiceDate:Date postingDate:Date
     dueDate:Date promisedPayDate:Date customerPurchaseOrderReference:Text[35] customerId:Guid
@@ -137,6 +160,29 @@ salesShipmentLines salesShipmentLine
     lineType:Enum(_x0020_|G_x002F_L_x0020_Account|Item|Resource|Fixed_x0020_Asset|Charge_x0020__x0028_Item_x0029_|Allocation_x0020_Account)
     lineObjectNumber:Code[20] description:Text[100] description2:Text[50] unitOfMeasureCode:Code[10]
     unitPrice:Decimal quantity:Decimal discountPercent:Decimal taxPercent:Decimal! shipmentDate:Date
+salesCreditMemos salesCreditMemo
+    id:Guid! number:Code[20]! externalDocumentNumber:Code[35] creditMemoDate:Date postingDate:Date
+    dueDate:Date customerId:Guid customerNumber:Code[20] customerName:Text[100]! billToName:Text[100]!
+    billToCustomerId:Guid billToCustomerNumber:Code[20] sellToAddressLine1:Text[100]
+    sellToAddressLine2:Text[50] sellToCity:Text[30] sellToCountry:Code[10] sellToState:Text[30]
+    sellToPostCode:Code[20] billToAddressLine1:Text[100] billToAddressLine2:Text[50]
+    billToCity:Text[30] billToCountry:Code[10] billToState:Text[30] billToPostCode:Code[20]
+    shortcutDimension1Code:Code[20] shortcutDimension2Code:Code[20] currencyId:Guid currencyCode:Text
+    paymentTermsId:Guid shipmentMethodId:Guid salesperson:Code[20] pricesIncludeTax:Boolean!
+    discountAmount:Decimal discountAppliedBeforeTax:Boolean! totalAmountExcludingTax:Decimal!
+    totalTaxAmount:Decimal! totalAmountIncludingTax:Decimal!
+    status:Enum(_x0020_|Draft|In_x0020_Review|Open|Canceled|Corrective|Paid)!
+    lastModifiedDateTime:DateTime! invoiceId:Guid invoiceNumber:Code[20] phoneNumber:Text[30]
+    email:Text[80] customerReturnReasonId:Guid
+salesCreditMemoLines salesCreditMemoLine
+    id:Guid! documentId:Guid sequence:Integer itemId:Guid accountId:Guid
+    lineType:Enum(Comment|Account|Item|Resource|Fixed_x0020_Asset|Charge|Allocation_x0020_Account)
+    lineObjectNumber:Code[20] description:Text[100] description2:Text[50] unitOfMeasureId:Guid
+    unitOfMeasureCode:Code[10] unitPrice:Decimal quantity:Decimal discountAmount:Decimal
+    discountPercent:Decimal discountAppliedBeforeTax:Boolean! amountExcludingTax:Decimal!
+    taxCode:Code[50] taxPercent:Decimal! totalTaxAmount:Decimal! amountIncludingTax:Decimal!
+    invoiceDiscountAllocation:Decimal! netAmount:Decimal! netTaxAmount:Decimal!
+    netAmountIncludingTax:Decimal! shipmentDate:Date itemVariantId:Guid locationId:Guid
 companies company
     id:Guid! systemVersion:Text! name:Text! displayName:Text! businessProfileId:Text!
 """  # noqa: E501 - two lists of enum values are longer than a line
@@ -184,6 +230,8 @@ ENTITIES = _read(_TABLE)
 # The lines of a document travel with it on request ($expand) and have an address of their own below it.
 LINES_OF = {
     "salesOrders": "salesOrderLines",
+    "salesQuotes": "salesQuoteLines",
     "salesInvoices": "salesInvoiceLines",
     "salesShipments": "salesShipmentLines",
+    "salesCreditMemos": "salesCreditMemoLines",
 }

@@ -21,7 +21,16 @@ from hub.sandbox.business_central.values import Record, parse_stamp, write, writ
 
 _MAX_PAGE = re.compile(r"odata\.maxpagesize=(\d+)")
 # What a set is ordered by where nobody says: its primary key.
-_KEYS = dict.fromkeys(("salesOrderLines", "salesInvoiceLines", "salesShipmentLines"), "sequence")
+_KEYS = dict.fromkeys(
+    (
+        "salesOrderLines",
+        "salesQuoteLines",
+        "salesInvoiceLines",
+        "salesShipmentLines",
+        "salesCreditMemoLines",
+    ),
+    "sequence",
+)
 OPTIONS = frozenset(
     {
         "$filter",

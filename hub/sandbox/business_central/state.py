@@ -15,8 +15,12 @@ from hub.sandbox.business_central.values import Record
 # What look-ups ask for by equality; kept as an index so that a large company answers as fast as a small one.
 INDEXED = {
     "salesOrders": ("externalDocumentNumber", "number", "customerNumber"),
+    "salesQuotes": ("externalDocumentNumber", "number"),
+    "salesQuoteLines": ("documentId",),
     "salesInvoices": ("externalDocumentNumber", "number", "orderNumber", "orderId"),
     "salesShipments": ("externalDocumentNumber", "number", "orderNumber"),
+    "salesCreditMemos": ("externalDocumentNumber", "number", "customerNumber"),
+    "salesCreditMemoLines": ("documentId",),
     "salesOrderLines": ("documentId",),
     "salesShipmentLines": ("documentId",),
     "salesInvoiceLines": ("documentId",),

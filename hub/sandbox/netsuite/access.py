@@ -34,6 +34,7 @@ PERMISSIONS = (
     "Setup -> Log in using Access Tokens",
     "Transactions -> Sales Order",
     "Transactions -> Item Fulfillment",
+    "Transactions -> Credit Memo",
     "Transactions -> Find Transaction",
     "Lists -> Customers",
     "Lists -> Items",

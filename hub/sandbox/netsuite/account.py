@@ -24,6 +24,7 @@ from typing import Any
 from hub.sandbox.netsuite import clerk, errors, jobs, profiles, query
 from hub.sandbox.netsuite.access import TOKEN_PATH, Access, Integration
 from hub.sandbox.netsuite.api import Api
+from hub.sandbox.netsuite.credit_memos import CreditMemos
 from hub.sandbox.netsuite.customers import Customers
 from hub.sandbox.netsuite.errors import Refusal
 from hub.sandbox.netsuite.fields import TABLES
@@ -95,10 +96,11 @@ class NetSuiteAccount(System):
         self.access = Access(Integration(**given, lifetime=options["token_lifetime"]))
         self.state = State()
         self.orders = Orders(self.state, options)
+        self.memos = CreditMemos(self.state, options)
         self.fulfillments = Fulfillments(self.state, options)
         self.customers = Customers(self.state, options)
         self.jobs = jobs.Jobs(options["async_processors"], options["latency"])
-        self.api = Api(self.state, self.orders, self.customers, self.access, self.jobs)
+        self.api = Api(self.state, self.orders, self.memos, self.customers, self.access, self.jobs)
         self.query = query.Query(self.state, self.access, options)
         profiles.fill(self.state, self.customers, profile, options["currency"])
 
@@ -170,7 +172,13 @@ class NetSuiteAccount(System):
         self.jobs.advance()
         try:
             office = clerk.Office(
-                self.state, self.orders, self.fulfillments, self.customers, self.access, self.options
+                self.state,
+                self.orders,
+                self.memos,
+                self.fulfillments,
+                self.customers,
+                self.access,
+                self.options,
             )
             return clerk.act(office, action, data)
         except Refusal as refusal:
@@ -182,6 +190,7 @@ class NetSuiteAccount(System):
             "customers": [_plain(record) for record in self.state["customer"].by_id.values()],
             "items": [_plain(record) for record in self.state["item"].by_id.values()],
             "salesOrders": [_order(self.state, record) for record in self.state["salesOrder"].by_id.values()],
+            "creditMemos": [_order(self.state, record) for record in self.state["creditMemo"].by_id.values()],
             "itemFulfillments": [_plain(each) for each in self.state["itemFulfillment"].by_id.values()],
             "requests": dict(self.requests),
             "loginAuditTrail": list(self.access.audit),

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from hub.sandbox.netsuite import errors
 from hub.sandbox.netsuite.access import Access
+from hub.sandbox.netsuite.credit_memos import MEMO, CreditMemos
 from hub.sandbox.netsuite.customers import CUSTOMER, Customers
 from hub.sandbox.netsuite.errors import Refusal
 from hub.sandbox.netsuite.fields import TABLES, Intake, parse
@@ -26,6 +27,7 @@ MAX_PAGE = 1000
 PERMISSIONS = {
     ORDER: "Transactions -> Sales Order",
     CUSTOMER: "Lists -> Customers",
+    MEMO: "Transactions -> Credit Memo",
     FULFILLMENT: "Transactions -> Item Fulfillment",
 }
 READ_ONLY = frozenset((*MASTERS, FULFILLMENT))
@@ -48,12 +50,18 @@ class Api:
     """Answers requests of a caller who is logged in. Raises Refusal."""
 
     def __init__(
-        self, state: State, orders: Orders, customers: Customers, access: Access, jobs: Jobs
+        self,
+        state: State,
+        orders: Orders,
+        memos: CreditMemos,
+        customers: Customers,
+        access: Access,
+        jobs: Jobs,
     ) -> None:
         self.state = state
         self.access = access
         self.jobs = jobs
-        self.keepers: dict[str, Orders | Customers] = {ORDER: orders, CUSTOMER: customers}
+        self.keepers: dict[str, Orders | Customers] = {ORDER: orders, MEMO: memos, CUSTOMER: customers}
 
     def answer(self, request: Request, origin: str) -> Response:
         """Answer one request below /services/rest/record/v1."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.sandbox.netsuite.access import PERMISSIONS, Access
+from hub.sandbox.netsuite.credit_memos import MEMO, CreditMemos
 from hub.sandbox.netsuite.customers import CUSTOMER, Customers
 from hub.sandbox.netsuite.fields import Intake
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIPPED, Fulfillments
@@ -24,6 +25,7 @@ class Office:
 
     state: State
     orders: Orders
+    memos: CreditMemos
     fulfillments: Fulfillments
     customers: Customers
     access: Access
@@ -106,6 +108,13 @@ def _invoice_order(office: Office, data: Data) -> Data:
         for line in order["item"]
     ]
     return _told(office.state.save(ORDER, order | {"item": done, "status": BILLED}))
+
+
+def _credit_order(office: Office, data: Data) -> Data:
+    """Credit `lines` of a body of an invoiced order."""
+    order = _order(office, data)
+    body = {"entity": {"id": order["entity"]}, "item": {"items": _need(data, "lines")}}
+    return _told(office.memos.create(_taken(office, MEMO, body), order["id"]))
 
 
 def _shipped_whole(office: Office, order: Record) -> Record:
@@ -247,6 +256,7 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "cancel_order": _cancel_order,
     "delete_order": _delete_order,
     "invoice_order": _invoice_order,
+    "credit_order": _credit_order,
     "fulfill_order": _fulfill_order,
     "change_fulfillment": _change_fulfillment,
     "delete_fulfillment": _delete_fulfillment,

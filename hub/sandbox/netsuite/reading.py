@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from hub.sandbox.netsuite.credit_memos import MEMO, MEMO_STATUSES
 from hub.sandbox.netsuite.fields import CUSTOM, TABLES, TARGETS, choices
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIP_STATUSES
 from hub.sandbox.netsuite.orders import STATUSES
@@ -54,6 +55,8 @@ class Reader:
             record = {**record, "taxDetails": record.get("_taxDetails")}
         address = f"{self.base}/{name}/{record['id']}"
         shown = {"links": [_self(address)], **self._fields(table, record, address, expands)}
+        if name == MEMO:
+            shown |= {"status": {"id": record["status"], "refName": MEMO_STATUSES[record["status"]]}}
         if name == FULFILLMENT:
             status = {"id": record["status"], "refName": SHIP_STATUSES[record["status"]]}
             shown |= {"status": status, "shipStatus": dict(status)}

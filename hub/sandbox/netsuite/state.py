@@ -26,6 +26,7 @@ FIRST_IDS = {
     "item": 2001,
     "salesOrder": 50001,
     "fulfillmentNumber": 101,
+    "creditNumber": 101,
     "address": 7001,
 }
 # The field by which people know a record of the type.
@@ -42,6 +43,7 @@ NAMES = {
     "item": "itemId",
     "salesOrder": "tranId",
     "itemFulfillment": "tranId",
+    "creditMemo": "tranId",
 }
 
 

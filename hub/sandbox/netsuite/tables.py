@@ -34,7 +34,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "transactionline": {
         **dict.fromkeys(("id", "uniquekey", "transaction", "linesequencenumber", "item", "price"), "INTEGER"),
-        **dict.fromkeys(("location", "subsidiary", "entity", "taxcode"), "INTEGER"),
+        **dict.fromkeys(("location", "subsidiary", "entity", "taxcode", "createdfrom"), "INTEGER"),
         **dict.fromkeys(("mainline", "taxline", "itemtype", "memo", "units", "isclosed"), "TEXT"),
         **dict.fromkeys(("quantity", "rate", "foreignamount", "netamount", "quantityshiprecv"), "REAL"),
         **dict.fromkeys(("quantitybilled", "quantitypicked", "taxrate1"), "REAL"),
@@ -99,6 +99,7 @@ OF_TYPE: dict[str, dict[str, str]] = {
         "transactionbillingaddress": "nkey",
     },
     "itemFulfillment": {"transaction": "id"},
+    "creditMemo": {"transaction": "id", "transactionline": "transaction"},
     "customer": {
         "customer": "id",
         "entity": "id",
@@ -144,6 +145,7 @@ class Rows:
         self.makers = {
             "salesOrder": self._order,
             "itemFulfillment": self._fulfillment,
+            "creditMemo": self._memo,
             "customer": self._customer,
         }
 
@@ -263,6 +265,18 @@ class Rows:
         return {"nkey": record["id"]} | {
             column: self.cell(column, given.get(column)) for column in _ADDRESS if column != "nkey"
         }
+
+    def _memo(self, record: Record) -> dict[str, list[Row]]:
+        """As a sale, with every amount and quantity the other way round."""
+        made = self._order(record)
+        (head,), lines = made["transaction"], made["transactionline"]
+        head |= {"type": "CustCred", "recordtype": "creditmemo", "foreigntotal": -float(record["total"])}
+        head |= {"trandisplayname": f"Credit Memo #{record['tranId']}"}
+        for line in lines:
+            for name in ("quantity", "foreignamount", "netamount"):
+                line[name] = None if line.get(name) is None else -line[name]
+        lines[0]["createdfrom"] = record["createdFrom"] or None
+        return {"transaction": [head], "transactionline": lines}
 
     def _fulfillment(self, record: Record) -> dict[str, list[Row]]:
         """Its lines are shown by the record service only."""

@@ -27,6 +27,8 @@ _SUBJECTS = (
     ("paymentTerms", "payment_terms"),
     ("publications", "publications"),
     ("carrierService", "shipping"),
+    ("refund", "orders"),
+    ("return", "returns"),
 )
 
 
@@ -59,6 +61,8 @@ _TOPICS = (
     ("PRODUCTS_", ("products",)),
     ("INVENTORY_", ("inventory",)),
     ("LOCATIONS_", ("locations",)),
+    ("REFUNDS_", ("orders",)),
+    ("RETURNS_", ("returns",)),
 )
 
 

@@ -25,7 +25,7 @@ from hub.sandbox.shopify.errors import Args, Record, access_denied, top_level
 from hub.sandbox.shopify.schema import checked, schema
 from hub.sandbox.shopify.shop import Shop
 
-IDEMPOTENT = frozenset(("inventorySetQuantities", "inventoryActivate"))
+IDEMPOTENT = frozenset(("inventorySetQuantities", "inventoryActivate", "refundCreate"))
 """Served mutations that must carry @idempotent since 2026-04."""
 MISSING_KEY = "The @idempotent directive is required for this mutation but was not provided."
 
@@ -58,8 +58,12 @@ class Call:
             payload = run()
             self.shop.answered[name, key] = (said, payload)
             return payload
-        if before[0] == said:
+        if before[0] == said and not (name == "refundCreate" and before[1]["userErrors"]):
             return before[1]
+        if before[0] == said:
+            failed = "The previous attempt with this idempotency key failed. Use a new key to try again."
+            code = "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
+            return {"userErrors": [{"field": None, "message": failed, "code": code}]}
         message = "The idempotency key was used before with other parameters."
         return {
             "userErrors": [{"field": None, "message": message, "code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"}]

@@ -267,6 +267,15 @@ def send_out(shop: Shop, line: Record, pieces: int) -> None:
         _move(shop, level, committed=-pieces, on_hand=-pieces)
 
 
+def put_back(shop: Shop, line: Record, pieces: int, location_id: str | None) -> None:
+    """Pieces that came back go on the shelf, at the location where the item is stocked there, else at its first."""
+    level = _level_of_line(shop, line)
+    if level is None:
+        return
+    named = shop.levels.get((level["_itemId"], location_id or ""))
+    _move(shop, named or level, available=pieces, on_hand=pieces)
+
+
 def _level_of_line(shop: Shop, line: Record) -> Record | None:
     variant = shop.get("ProductVariant", line["_variantId"])
     item = shop.get("InventoryItem", variant["_inventoryItemId"]) if variant else None

@@ -27,7 +27,6 @@ HEADER_DEFAULTS: Record = {
     "edited": False,
     "dutiesIncluded": False,
     "estimatedTaxes": False,
-    "refunds": [],
     "_refunded": ZERO,
     "displayFulfillmentStatus": "UNFULFILLED",
     "_changed": False,
@@ -248,13 +247,18 @@ def settle(order: Record, said: str | None) -> None:
     authorized = any(
         t["kind"] == "AUTHORIZATION" and t["status"] == "SUCCESS" for t in order["_transactions"]
     )
-    open_amount = ZERO if authorized or said == "PAID" or order["cancelledAt"] else due - paid
+    # What a refund with money is for is settled by it, also where a fee is kept.
+    owed = due - paid + order.get("_settledBack", ZERO)
+    open_amount = ZERO if authorized or said == "PAID" or order["cancelledAt"] else owed
     order["totalReceivedSet"] = currencies.bag(paid)
     order["totalOutstandingSet"] = currencies.bag(open_amount)
     order["displayFinancialStatus"] = said or _status(order, paid, due, authorized)
 
 
 def _status(order: Record, paid: Pair, due: Pair, authorized: bool) -> str | None:
+    refunded = order["_refunded"].shop
+    if refunded > 0:
+        return "REFUNDED" if refunded >= paid.shop else "PARTIALLY_REFUNDED"
     if paid.shop > 0:
         return "PAID" if paid.shop >= due.shop else "PARTIALLY_PAID"
     if authorized:

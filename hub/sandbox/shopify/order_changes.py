@@ -147,6 +147,7 @@ def recount(order: Record) -> None:
             for tax in s["taxLines"]
         ]
     )
+    shipping_taxes = shipping_taxes - order.get("_shippingTaxBack", ZERO)
     own_tax, tip, (duty, duty_tax) = taxes + shipping_taxes, tip_of(order), _duties(order)
     tax, subtotal = own_tax + duty_tax, gross - discounts - tip
     beside = duty + duty_tax + (ZERO if order["taxesIncluded"] else own_tax)

@@ -11,6 +11,7 @@ from hub.sandbox.shopify.order_body import duties_of, gateways, tip_of
 from hub.sandbox.shopify.order_building import currencies_of
 from hub.sandbox.shopify.paging import by_id, page
 from hub.sandbox.shopify.registry import field, query
+from hub.sandbox.shopify.returns import return_status
 from hub.sandbox.shopify.search import (
     Matcher,
     compare,
@@ -44,6 +45,10 @@ def _status_field(record: Record, _operator: str, value: str) -> bool:
 
 def _updated_field(shop: Shop) -> Matcher:
     return lambda record, operator, value: compare(shop.indexed_stamp(record), operator, stamp_text(value))
+
+
+def _return_field(shop: Shop) -> Matcher:
+    return lambda record, _operator, value: return_status(shop, record, {}) == value.upper()
 
 
 def _test_field(record: Record, _operator: str, value: str) -> bool:
@@ -83,7 +88,8 @@ def _oldest_readable(shop: Shop) -> str:
 def _found(shop: Shop, root: str, args: Args) -> list[Record]:
     oldest = _oldest_readable(shop)
     seen = [o for o in shop.every("Order") if shop.indexed_stamp(o) and o["createdAt"] >= oldest]
-    return searched(shop, root, seen, args.get("query"), {**_MATCHERS, "updated_at": _updated_field(shop)})
+    known = {**_MATCHERS, "updated_at": _updated_field(shop), "return_status": _return_field(shop)}
+    return searched(shop, root, seen, args.get("query"), known)
 
 
 @query("order")

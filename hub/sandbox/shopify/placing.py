@@ -92,7 +92,7 @@ def place_order(shop: Shop, data: Record) -> Record:
     known(data, _ORDER_KEYS, "an order")
     if not data.get("lines"):
         raise ValueError("an order needs at least one line")
-    buyer = _company_buyer(shop, data) if data.get("company") else _customer_buyer(shop, data)
+    buyer = company_buyer(shop, data) if data.get("company") else _customer_buyer(shop, data)
     currencies = _currencies(shop, data)
     exempt = bool(data.get("tax_exempt", buyer.pop("taxExempt", False)))
     taxes = [] if exempt else data.get("taxes", [])
@@ -132,7 +132,7 @@ def _one(shop: Shop, kind: str, wanted: object, keys: tuple[str, ...], **where: 
     raise ValueError(f"there is no {kind} {wanted!r} (looked in id, {', '.join(keys)})")
 
 
-def _company_buyer(shop: Shop, data: Record) -> Record:
+def company_buyer(shop: Shop, data: Record) -> Record:
     company = _one(shop, "Company", data["company"], ("externalId", "name"))
     location, contact = _location(shop, data, company), _contact(shop, data, company)
     if not company_contacts.may_order_at(shop, contact["id"], location["id"]):

@@ -21,7 +21,7 @@ ALL_SCOPES = """
     read_inventory write_inventory read_locations write_locations
     read_merchant_managed_fulfillment_orders write_merchant_managed_fulfillment_orders
     read_payment_terms write_payment_terms read_publications read_metaobject_definitions
-    read_shipping write_shipping
+    read_shipping write_shipping read_returns write_returns
     """
 API_VERSION = "2026-07"
 

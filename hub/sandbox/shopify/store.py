@@ -30,7 +30,11 @@ from hub.sandbox.shopify import (
     orders,
     placing,
     profiles,
+    quoting,
     raw_orders,
+    refunds,
+    return_desk,
+    returns,
     terms,
     webhooks,
 )
@@ -58,7 +62,11 @@ NOUNS = (
     order_edits,
     orders,
     placing,
+    quoting,
     raw_orders,
+    refunds,
+    return_desk,
+    returns,
     terms,
 )
 

@@ -13,11 +13,15 @@ from django.utils.html import format_html
 # kind of subject → the page of its record
 PAGES = {
     "order": "admin:orders_storeorder_change",
+    "quote": "admin:orders_storequote_change",
+    "erp_order": "admin:orders_erporder_change",
     "location": "admin:companies_storecompanylocation_change",
 }
 # kind of subject → its model, and the columns by which people know its record
 NAMES = {
     "order": ("orders.StoreOrder", ("name", "po_number")),
+    "quote": ("orders.StoreQuote", ("name", "po_number")),
+    "erp_order": ("orders.ErpOrder", ("number", "po_number")),
     "location": ("companies.StoreCompanyLocation", ("company_name", "name")),
 }
 _M = TypeVar("_M", bound=Model)
@@ -37,6 +41,8 @@ FLOW_NAMES = {
     "read_erp_orders": "Read ERP orders whole",
     "read_order_metafields": "Read metafields of orders",
     "read_store_orders": "Read orders whole",
+    "watch_orders": "Watch a store's orders",
+    "watch_erp_orders": "Watch an ERP's orders",
 }
 
 

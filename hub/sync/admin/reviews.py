@@ -18,6 +18,7 @@ from hub.sync.admin.bases import ReadOnlyAdmin
 from hub.sync.admin.records import flow_name, record_link, with_record_name
 from hub.sync.admin.shown import as_evidence, badge, pretty, words
 from hub.sync.admin.tasks import FlowFilter
+from hub.sync.flows import repair
 from hub.sync.models import ReviewItem
 
 # A hidden field of this name and an item's key carries what was shown of the item.
@@ -25,6 +26,7 @@ SHOWN = "shown-"
 # Where a person goes back to after a decision made on another page than the list.
 BACK = "back"
 REASON = "reason"
+CHOICE = "choice"
 # What the codes of hold rules begin with.
 HELD = "hold_"
 _KINDS = {"open": "busy", "solved": "good", "decided": "calm"}
@@ -63,7 +65,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     search_fields = ("message", "=subject")
     search_help_text = "Words of the message"
     list_select_related = ("connection", "decided_by")
-    actions = ("try_again", "approve", "reject", "dismiss", "take_back")
+    actions = ("repair", "try_again", "approve", "choose", "reject", "dismiss", "take_back")
     fieldsets = (
         (None, {"fields": ("message", "shown_state", "kind", "about", "connection", "asked_by")}),
         ("Evidence", {"fields": ("shown_evidence",)}),
@@ -153,7 +155,21 @@ class ReviewItemAdmin(ReadOnlyAdmin):
             return []
         found = self.get_actions(request)
         offered = _offered(item)
-        return [(name, str(entry[2])) for name, entry in found.items() if entry and name in offered]
+        own = {"repair": str(item.evidence.get("repair", ""))}
+        return [
+            (name, own.get(name) or str(entry[2]))
+            for name, entry in found.items()
+            if entry and name in offered
+        ]
+
+    @admin.action(description="Repair, as each says", permissions=["decide"])
+    def repair(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
+        """What its flow does about what it found; the question closes when the flow finds nothing any more."""
+        allowed = [item for item in self._allowed(request, items) if "repair" in _offered(item)]
+        for item in allowed:
+            repair(item.flow, item.connection_id, item.record_id, item.evidence)
+        _tell(request, f"{len(allowed)} are being put right now.")
+        return _back(request)
 
     @admin.action(description="Try again", permissions=["decide"])
     def try_again(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
@@ -166,6 +182,11 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     @admin.action(description="Approve and send", permissions=["decide"])
     def approve(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
         return self._decide(request, items, ReviewItem.Decision.APPROVED)
+
+    @admin.action(description="Choose this answer", permissions=["decide"])
+    def choose(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
+        """One of the answers that an item offers; which one stands in the form."""
+        return self._decide(request, items, ReviewItem.Decision.APPROVED, chosen=request.POST.get(CHOICE, ""))
 
     @admin.action(description="Reject, with a reason", permissions=["decide"])
     def reject(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> HttpResponse | None:
@@ -212,12 +233,15 @@ class ReviewItemAdmin(ReadOnlyAdmin):
         decision: ReviewItem.Decision,
         *,
         reason: str = "",
+        chosen: str = "",
     ) -> HttpResponse | None:
         """What was not shown (all pages selected at once) has no fingerprint in the form, and is refused as well."""
         taken = 0
         for key in [item.pk for item in self._allowed(request, items)]:
             shown = request.POST.get(f"{SHOWN}{key}", "")
-            item, refusal = review.decide(key, decision, shown=shown, user_id=request.user.pk, reason=reason)
+            item, refusal = review.decide(
+                key, decision, shown=shown, user_id=request.user.pk, reason=reason, chosen=chosen
+            )
             taken += not refusal
             if refusal:
                 messages.error(request, f"Not {decision.label}: {item.message[:120]} {refusal}")
@@ -249,6 +273,10 @@ def _offered(item: ReviewItem) -> tuple[str, ...]:
         return ()
     if item.answered_at:
         return ("try_again",)
+    if item.choices:
+        return ("try_again", "choose", *(("reject",) if item.may_be_rejected else ()), "dismiss")
+    if item.evidence.get("repair"):
+        return ("repair", "try_again", "dismiss")
     if not item.may_be_rejected:
         return ("try_again", "approve", "dismiss")
     # What a hold rule asks is answered with a reason, or it would be asked again with the next news of the order.

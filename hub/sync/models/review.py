@@ -75,6 +75,11 @@ class ReviewItem(models.Model):
         return flow.answered_at if flow and is_asked else ""
 
     @property
+    def choices(self) -> list[tuple[str, str]]:
+        """The answers that it offers instead of a plain approval, as value and label."""
+        return [(str(value), str(label)) for value, label in self.evidence.get("choices", [])]
+
+    @property
     def fingerprint(self) -> str:
         """Of what a person is shown: the same question asked again has the same, whenever it was asked."""
         shown = json.dumps([self.code, self.message, self.evidence], sort_keys=True)

@@ -52,12 +52,15 @@ class BusinessCentralUnderTest(ErpUnderTest):
         Capability.FOLLOW_ORDERS: "GET salesOrders",
         Capability.CHANGE_ORDER: "POST $batch",
         Capability.CANCEL_ORDER: "DELETE salesOrders",
+        Capability.QUOTES: "POST salesQuotes",
         Capability.FIND_CUSTOMER_BY_NUMBER: "GET customers",
         Capability.FIND_CUSTOMER_BY_TAX_ID: "GET customers",
         Capability.FIND_CUSTOMER_BY_EMAIL: "GET customers",
         Capability.READ_SHIPMENTS: "GET salesShipments",
         Capability.FOLLOW_SHIPMENTS: "GET salesShipments",
         Capability.TRACKING_NUMBERS: "GET Posted_Sales_Shipment",
+        Capability.CREDIT_MEMO: "POST salesCreditMemos",
+        Capability.FOLLOW_CREDITS: "GET salesCreditMemos",
     }
     codes = Codes("C1", "I1", "T19", "8499", "N30", "EXW")
     known = KnownCustomer("C1", "Adatum", "buyer@adatum.example", "DE 123.456-789")
@@ -167,6 +170,15 @@ class BusinessCentralUnderTest(ErpUnderTest):
 
     def undo(self, shipment_id: str) -> None:
         self._act("undo_shipment", shipment=self._number(shipment_id))
+
+    def credits(self, reference: str) -> list[Decimal]:
+        return [Decimal(row["totalAmountIncludingTax"]) for row in self._rows(reference, "salesCreditMemos")]
+
+    def credit(self, order: TrueOrder, quantity: int) -> str:
+        (invoice,) = self._rows(order.reference, "salesInvoices")
+        line = {"lineType": "Item", "lineObjectNumber": "I1", "quantity": quantity, "unitPrice": 10}
+        memo = {"customerNumber": "C1", "invoiceNumber": invoice["number"], "salesCreditMemoLines": [line]}
+        return self._act("create_credit_memo", memo=memo, posted=True)["id"]
 
     def _number(self, shipment_id: str) -> str:
         truth = self.sandbox.truth(kind="erp", name=self.name)["erps"][self.name]

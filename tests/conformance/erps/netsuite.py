@@ -76,6 +76,8 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.READ_SHIPMENTS: "GET itemFulfillment",
         Capability.FOLLOW_SHIPMENTS: "POST suiteql",
         Capability.TRACKING_NUMBERS: "GET itemFulfillment",
+        Capability.CREDIT_MEMO: "PUT creditMemo",
+        Capability.FOLLOW_CREDITS: "POST suiteql",
     }
     codes = Codes("C1", "I1", "VAT19", "Standard", "Net 30", "Standard")
     known = KnownCustomer("C1", "Adatum", "buyer@adatum.example", "DE 123.456-789")
@@ -99,6 +101,7 @@ class NetSuiteUnderTest(ErpUnderTest):
     warehouse = "Main Warehouse"
     carrier = "ups"
     answers_without_body = (
+        Capability.CREDIT_MEMO,
         Capability.CREATE_ORDER,
         Capability.CHANGE_ORDER,
         Capability.CANCEL_ORDER,
@@ -234,6 +237,17 @@ class NetSuiteUnderTest(ErpUnderTest):
     def undo(self, shipment_id: str) -> None:
         self._act("delete_fulfillment", id=shipment_id)
 
+    def credits(self, reference: str) -> list[Decimal]:
+        return [Decimal(row["total"]) for row in self._rows("creditMemos", "externalId", reference)]
+
+    def credit(self, order: TrueOrder, quantity: int) -> str:
+        (item,) = self._rows("items", "itemId", "I1")
+        line = {"item": {"id": item["id"]}, "quantity": quantity, "rate": 10, "price": {"id": "-1"}}
+        return self._act("credit_order", externalId=order.reference, lines=[line])["id"]
+
+    def few_credits_a_page(self, connector: Connector) -> None:
+        connector.page_rows = 2
+
     def few_shipments_a_page(self, connector: Connector) -> None:
         connector.shipment_rows = 2
 
@@ -253,7 +267,7 @@ class NetSuiteUnderTest(ErpUnderTest):
 
     def _rows(self, kind: str, field: str, value: str) -> list[dict]:
         truth = self.sandbox.truth(kind="erp", name=self.name)["erps"][self.name]
-        return [row for row in truth[kind] if row[field] == value]
+        return [row for row in truth[kind] if row.get(field) == value]
 
 
 @cache

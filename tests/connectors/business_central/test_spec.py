@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from hub.connectors.credits import NewCredit
 from hub.connectors.documents import LineKind
 from hub.connectors.erps.business_central.order_body import LENGTHS, LINE_TYPES, ORDER_FIELDS
 from hub.connectors.erps.business_central.reference import REFERENCE_LENGTH
 from hub.connectors.erps.business_central.sales_documents import STAGES
 from hub.connectors.erps.business_central.text import units
 from hub.connectors.filled_fields import FieldType
+from hub.errors import OutcomeUnknown
 from tests.connectors.business_central.far_side import FarSide, address, document, line, payload
 
 SPECS = Path(__file__).resolve().parents[4] / "shared" / "specs" / "business_central"
@@ -91,6 +94,8 @@ def everything_sent():
     erp.customers_by_email("a@b.de")
     erp.read_shipments([payload("sales_shipment")["id"]])
     assert erp.changed_shipments(None, None).after is None
+    assert erp.find_credits(["R-A1-1"]) == erp.read_credits(["5d115c9c-44e3-ea11-bb43-000d3a2feca1"]) == []
+    assert erp.changed_credits(None, None).after is None
     erp.test()
     return [sent for sent in far_side.sent if sent.entity not in ("token", "companies")]
 
@@ -105,6 +110,7 @@ def test_every_request_names_an_entity_and_its_fields(everything_sent, entities,
         "shipmentMethods",
         "locations",
         "salesShipments",
+        "salesCreditMemos",
         PAGE,
     }
     expanded = {(sent.entity, sent.query["$expand"]) for sent in everything_sent if "$expand" in sent.query}
@@ -112,6 +118,7 @@ def test_every_request_names_an_entity_and_its_fields(everything_sent, entities,
         ("salesOrders", "salesOrderLines"),
         ("salesInvoices", "salesInvoiceLines"),
         ("salesShipments", "salesShipmentLines"),
+        ("salesCreditMemos", "salesCreditMemoLines"),
     }
     for sent in everything_sent:
         named = re.split(",", ",".join(filter(None, (sent.query.get("$select"), sent.query.get("$orderby")))))
@@ -130,6 +137,26 @@ def test_every_field_sent_is_writable_of_its_type_and_fits(everything_sent, enti
     for row in lines:
         check_fields(row, entities["salesOrderLines"])
     assert len(lines) == 6
+
+
+def test_a_credit_memo_is_sent_with_fields_that_are_writable_and_fit(entities):
+    far_side = FarSide()
+    far_side.answers("POST salesCreditMemos", (201, {}))
+    order_id = "5d115c9c-44e3-ea11-bb43-000d3a2feca1"
+    lines = (line(description="long " * 60, unit="PCS"), line(kind=LineKind.ACCOUNT, number="8400"))
+    amounts = (Decimal(10), Decimal("1.90"), Decimal("11.90"))
+    credit = NewCredit(
+        "R-A1-1", "10000", "EUR", date(2026, 11, 20), True, lines, *amounts, order_id, note="note " * 60
+    )
+
+    with pytest.raises(OutcomeUnknown):
+        far_side.connector().create_credit(credit)
+
+    (create,) = [sent for sent in far_side.sent if sent.method == "POST" and sent.entity != "token"]
+    header = dict(create.body)
+    for row in header.pop("salesCreditMemoLines"):
+        check_fields(row, entities["salesCreditMemoLines"])
+    check_fields(header, entities["salesCreditMemos"])
 
 
 def check_fields(sent, fields):

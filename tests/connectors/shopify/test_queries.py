@@ -17,6 +17,8 @@ from hub.connectors.stores.shopify.metafields import NAMES_AT_ONCE, first_batch
 from hub.connectors.stores.shopify.operations import QUERIES, operation
 from hub.connectors.stores.shopify.orders import FIRST_PAGE, OUTLINES, STAMPS
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH
+from hub.connectors.stores.shopify.refunds import ORDERS_AT_ONCE, REFUNDS_AT_ONCE
+from hub.connectors.stores.shopify.returns import FOUND_AT_ONCE, RETURNS_AT_ONCE
 from hub.connectors.stores.shopify.throttle import MAX_QUERY_COST, PageSize
 
 REPOSITORY = Path(__file__).parents[3]
@@ -32,6 +34,11 @@ LARGEST = {
     "CompanyLocations": LOCATION_BATCH,
     "OrderFulfillments": FULFILMENT_BATCH,
     "FulfillmentsById": FULFILMENTS_AT_ONCE,
+    "OrderRefunds": ORDERS_AT_ONCE,
+    "RefundsById": REFUNDS_AT_ONCE,
+    "OrderReturns": ORDERS_AT_ONCE,
+    "ReturnsById": RETURNS_AT_ONCE,
+    "OrdersWithReturns": FOUND_AT_ONCE,
     "OrderMetafields": {"ids": first_batch(NAMES_AT_ONCE), "first": NAMES_AT_ONCE},
 }
 NAMES = sorted(file.stem for file in QUERIES.glob("*.graphql"))
@@ -117,9 +124,12 @@ def test_only_these_operations_write():
         "AddEditedItem",
         "AddEditedShipping",
         "AddEditedVariant",
+        "ApproveReturn",
         "BeginOrderEdit",
         "CancelFulfillment",
         "CancelOrder",
+        "CancelReturn",
+        "CloseReturn",
         "CommitOrderEdit",
         "CompleteDraftOrder",
         "CreateCarrierService",
@@ -127,7 +137,9 @@ def test_only_these_operations_write():
         "CreateFulfillment",
         "CreateOrder",
         "CreatePaymentTerms",
+        "CreateRefund",
         "CreateWebhookSubscription",
+        "DeclineReturn",
         "DefineMetafield",
         "DeleteCarrierService",
         "DeleteWebhookSubscription",
@@ -141,7 +153,6 @@ def test_only_these_operations_write():
         "UpdateEditedDiscount",
         "UpdateOrder",
         "UpdateTracking",
-        "WriteOrderMetafields",
         "WriteReferences",
     ]
 

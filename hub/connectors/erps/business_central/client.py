@@ -127,6 +127,14 @@ class Client:
         answer = self._send(CallKind.WRITE, "POST", address, operation, body=body, ends_at=ends_at)
         return self._object(CallKind.WRITE, operation, answer)
 
+    def call(self, path: str, *, operation: str, ends_at: float) -> None:
+        """POST a bound action, which answers without a body; raises as `create` does."""
+        answer = self._send(
+            CallKind.WRITE, "POST", self._below_company(path), operation, body={}, ends_at=ends_at
+        )
+        if answer.status != 204:
+            self._object(CallKind.WRITE, operation, answer)
+
     def change(
         self,
         method: str,

@@ -13,9 +13,11 @@ from hub.connectors.capabilities import Capability
 from hub.connectors.erps.business_central.cancellation import BusinessCentralCancellation
 from hub.connectors.erps.business_central.client import Account, Client
 from hub.connectors.erps.business_central.code_names import CodeNames
+from hub.connectors.erps.business_central.credits import BusinessCentralCredits
 from hub.connectors.erps.business_central.customers import BusinessCentralCustomers
 from hub.connectors.erps.business_central.editing import BusinessCentralEditing
 from hub.connectors.erps.business_central.odata import query
+from hub.connectors.erps.business_central.quotes import BusinessCentralQuotes
 from hub.connectors.erps.business_central.sales_orders import CodeList
 from hub.connectors.erps.business_central.shipments import PAGE_SETTING, BusinessCentralShipments
 from hub.errors import CodeKind, ConnectionBroken, NeedsReview
@@ -37,17 +39,21 @@ READ_ENTITIES = {
     "shipmentMethods": "send shipping methods",
     "salesOrders": "send and follow orders",
     "salesInvoices": "find orders that were invoiced already",
+    "salesQuotes": "make and follow quotes",
     "locations": "tell the warehouse of a line",
     "salesShipments": "tell stores what was shipped",
+    "salesCreditMemos": "credit refunds and refund credits",
 }
 NO_PAGE = "no page is named that tells tracking numbers, carriers and locations: enter it as Shipments page"
 
 
 class BusinessCentral(
     BusinessCentralEditing,
+    BusinessCentralQuotes,
     BusinessCentralCancellation,
     BusinessCentralCustomers,
     BusinessCentralShipments,
+    BusinessCentralCredits,
     Connector,
 ):
     """Business Central online, API v2.0, signed in as a Microsoft Entra application."""
@@ -61,6 +67,7 @@ class BusinessCentral(
         Capability.CREATE_CUSTOMER: "customers are matched, or created by a clerk",
         Capability.PICKING: "API v2.0 shows shipments that are posted; picks are warehouse documents",
         Capability.DELIVERY: "a posted shipment has left; Business Central does not follow it further",
+        Capability.RETURN_ORDER: "API v2.0 has no return orders up to version 28, and 29 shows them for reading only",
         Capability.READ_LIMITS: "API v2.0 does not tell them: they are set on the connection's page",
     }
     config_fields = (

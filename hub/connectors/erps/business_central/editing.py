@@ -18,7 +18,7 @@ from hub.connectors.documents import OrderIdentity, SalesOrderLine
 from hub.connectors.erps.business_central import odata
 from hub.connectors.erps.business_central import reference as recipe
 from hub.connectors.erps.business_central.client import BATCH_LIMIT, BatchOperation, Client, Json
-from hub.connectors.erps.business_central.order_body import DECIMALS, line_bodies, ship_to_fields
+from hub.connectors.erps.business_central.order_body import DECIMALS, bodies_of, ship_to_fields
 from hub.connectors.erps.business_central.rows import amount_of
 from hub.connectors.erps.business_central.sales_documents import BusinessCentralDocuments
 from hub.connectors.erps.business_central.sales_orders import BusinessCentralOrders
@@ -182,7 +182,7 @@ def _line_operations(left: DocumentChange, standing: ErpDocument) -> Iterator[Ba
         if each.line is None:
             yield BatchOperation("DELETE", path, etag="*")
             continue
-        for body in line_bodies(each.line, []):
+        for body in bodies_of(each.line, []):
             if not each.external_id:
                 yield BatchOperation("POST", f"salesOrders({standing.external_id})/salesOrderLines", body)
             else:

@@ -6,7 +6,7 @@ Names and lengths are those of the entities salesOrders and salesOrderLines of A
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -85,8 +85,13 @@ def order_body(
         _note_delivery_phone(document.ship_to, document.phone, notes)
     fields |= _contact(document, notes)
     fields |= {field.name: _filled(field) for field in document.fields}
-    fields["salesOrderLines"] = [body for line in document.lines for body in line_bodies(line, notes)]
+    fields["salesOrderLines"] = line_bodies(document.lines, notes)
     return OrderBody(fields, notes)
+
+
+def line_bodies(lines: Iterable[SalesOrderLine], notes: list[str]) -> list[Json]:
+    """The lines as the line entities of orders and credit memos take them."""
+    return [body for line in lines for body in bodies_of(line, notes)]
 
 
 def _note_cut_po_number(document: SalesOrder, notes: list[str]) -> None:
@@ -160,7 +165,7 @@ def _dialled(phone: str) -> str:
     return "".join(char for char in phone.replace("-", " ") if char in PHONE_CHARACTERS).strip()
 
 
-def line_bodies(line: SalesOrderLine, notes: list[str]) -> Iterator[Json]:
+def bodies_of(line: SalesOrderLine, notes: list[str]) -> Iterator[Json]:
     """The body of a line, several for a comment that is longer than one line."""
     if line.kind is LineKind.COMMENT:
         for piece in split(clean(line.description), LENGTHS["description"]):

@@ -19,6 +19,7 @@ from __future__ import annotations
 from hub.connectors.documents import OrderIdentity
 from hub.connectors.erps.business_central.text import as_code, cut, units
 from hub.connectors.identity import identity_of_token, identity_token
+from hub.connectors.quotes import identity_of_quote
 
 REFERENCE_LENGTH = 35
 SEPARATOR = "/"
@@ -42,6 +43,11 @@ def identity_of(reference: str) -> OrderIdentity | None:
 
 
 def po_number_in(reference: str) -> str:
-    """The PO number that a reference carries: what stands before an identity of ours, else all of it."""
+    """The PO number that a reference carries: what stands before an identity of ours, else all of it.
+
+    An order's or a quote's.
+    """
     text = reference.strip()
-    return text if identity_of(text) is None else text.rpartition(SEPARATOR)[0]
+    head, _, token = text.rpartition(SEPARATOR)
+    is_ours = identity_of_token(token) is not None or identity_of_quote(token) is not None
+    return head if is_ours else text

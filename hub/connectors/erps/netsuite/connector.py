@@ -17,6 +17,7 @@ from hub.connectors.erps.netsuite.batches import Batches
 from hub.connectors.erps.netsuite.cancellation import NetSuiteCancellation
 from hub.connectors.erps.netsuite.client import Client, services_url
 from hub.connectors.erps.netsuite.codes import CodeList, Names
+from hub.connectors.erps.netsuite.credits import NetSuiteCredits
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
 from hub.connectors.erps.netsuite.editing import NetSuiteEditing
 from hub.connectors.erps.netsuite.held_orders import NetSuiteHeldOrders
@@ -51,6 +52,7 @@ def _is_gathering(config: Mapping[str, str]) -> bool:
 
 class NetSuite(
     NetSuiteEditing,
+    NetSuiteCredits,
     NetSuiteHeldOrders,
     NetSuiteCancellation,
     NetSuiteCustomers,
@@ -64,7 +66,9 @@ class NetSuite(
     config_fields = settings.FIELDS
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CONFIRM_ORDER: "an order says at its creation whether it waits for approval",
+        Capability.QUOTES: "Concord makes no estimates there: requests are priced in the store, their orders are sent",
         Capability.DELIVERY: "an item fulfillment ends as shipped: its carrier knows the rest",
+        Capability.RETURN_ORDER: "return authorizations are entered by people in NetSuite",
     }
 
     def __init__(

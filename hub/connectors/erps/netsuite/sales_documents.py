@@ -55,6 +55,8 @@ class NetSuiteDocuments(NetSuiteOrders, SalesDocuments):
     """The part SalesDocuments, played with a client."""
 
     document_batch: ClassVar[int] = 100
+    # They stand in header fields (comments.py), which are not among what is read.
+    tells_comments: ClassVar[bool] = False
     hidden_columns: frozenset[str] = frozenset()
     """What this account does not show, as far as its refusals told."""
 
@@ -96,7 +98,7 @@ class NetSuiteDocuments(NetSuiteOrders, SalesDocuments):
     def _document(self, row: Json, rows: list[Json]) -> ErpDocument:
         order, letter = self._order(row), letter_of(row)
         totals = self._totals(row)
-        lines = _with_rates([(_line(each, totals.currency), each) for each in rows], totals)
+        lines = document_lines(rows, totals)
         charges = [line.number for line in lines if line.kind is LineKind.SHIPPING]
         return ErpDocument(
             external_id=order.external_id,
@@ -163,6 +165,11 @@ def _unit_price(quantity: Decimal, rate: Decimal, amount: Decimal, currency: str
     if not quantity or round_money(quantity * rate, currency) == amount:
         return rate
     return (amount / quantity).quantize(_PRICE_PLACES)
+
+
+def document_lines(rows: Iterable[Json], totals: ErpTotals) -> tuple[ErpDocumentLine, ...]:
+    """Lines of any transaction as those of a sale, whose amounts and quantities are below zero there."""
+    return _with_rates([(_line(each, totals.currency), each) for each in rows], totals)
 
 
 def _with_rates(

@@ -177,7 +177,7 @@ class NetSuiteOrders(SalesOrders):
         100,000 rows that NetSuite shows at most. Orders at the second of `since` come again.
         """
         operation = "read changed sales orders"
-        stamp, after_id = _position(after) if after else (self._since(since), None)
+        stamp, after_id = position_of(after) if after else (self._since(since), None)
         query = suiteql.changed_orders(stamp, after_id)
         rows = self.client.query(query, operation=operation, limit=self.page_rows)
         orders = self._parsed(rows.items, operation)
@@ -314,7 +314,8 @@ def _named_by(path: str, document: SalesOrder) -> UnknownCode | None:
     return others.get(path)
 
 
-def _position(after: str) -> tuple[str, str]:
+def position_of(after: str) -> tuple[str, str]:
+    """The stamp and id of a page's last row; raises ValueError."""
     found = _AFTER.fullmatch(after)
     if found is None:
         raise ValueError(f"{after!r} is no position in the orders")

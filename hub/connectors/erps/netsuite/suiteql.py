@@ -16,14 +16,14 @@ PAGE_ROWS = 1000
 # A page at a time, each its own query by stamp and id: one query never shows more than this many rows in all.
 MOST_ROWS = 100_000
 _FORMAT = "YYYY-MM-DD HH24:MI:SS"
-_STAMP = f"TO_CHAR(t.lastmodifieddate, '{_FORMAT}')"
+STAMP = f"TO_CHAR(t.lastmodifieddate, '{_FORMAT}')"
 # taxtotal is in the transaction's currency, as foreigntotal is.
 _ORDERS = (
     "SELECT t.id, t.tranid, t.externalid, t.status, t.currency, t.foreigntotal, t.taxtotal, "
-    f"{_STAMP} AS stamp, c.entityid AS customer "
+    f"{STAMP} AS stamp, c.entityid AS customer "
     "FROM transaction t LEFT JOIN customer c ON c.id = t.entity WHERE t.type = 'SalesOrd'"
 )
-_SHIPMENTS = f"SELECT t.id, {_STAMP} AS stamp FROM transaction t WHERE t.type = 'ItemShip'"
+_SHIPMENTS = f"SELECT t.id, {STAMP} AS stamp FROM transaction t WHERE t.type = 'ItemShip'"
 
 
 def literal(text: str) -> str:
@@ -96,12 +96,12 @@ def changed_orders(stamp: str, after_id: str | None) -> str:
     """A page of sales orders from a clock time on, oldest change first. With `after_id`, those of the same second up to
     that id are left out.
     """
-    return _changed(_ORDERS, stamp, after_id)
+    return changed(_ORDERS, stamp, after_id)
 
 
 def changed_shipments(stamp: str, after_id: str | None) -> str:
     """A page of item fulfillments, as `changed_orders`."""
-    return _changed(_SHIPMENTS, stamp, after_id)
+    return changed(_SHIPMENTS, stamp, after_id)
 
 
 def sources_by_id(ids: Iterable[str]) -> str:
@@ -109,15 +109,17 @@ def sources_by_id(ids: Iterable[str]) -> str:
     return f"SELECT t.id, t.tranid, t.externalid, t.type FROM transaction t WHERE t.id IN ({numbers(ids)})"
 
 
-def _changed(select: str, stamp: str, after_id: str | None) -> str:
-    """The stamps are compared as text of whole seconds: the column may hold fractions that are never shown."""
-    order = f" ORDER BY {_STAMP}, t.id"
+def changed(select: str, stamp: str, after_id: str | None) -> str:
+    """A page of what `select` finds, oldest change first, from a clock time on.
+
+    The stamps are compared as text of whole seconds: the column may hold fractions that are never shown."""
+    order = f" ORDER BY {STAMP}, t.id"
     if not stamp:
         return select + order
     since = f" AND t.lastmodifieddate >= TO_DATE({literal(stamp)}, '{_FORMAT}')"
     if after_id is None:
         return select + since + order
-    later = f" AND ({_STAMP} > {literal(stamp)} OR ({_STAMP} = {literal(stamp)} AND t.id > {int(after_id)}))"
+    later = f" AND ({STAMP} > {literal(stamp)} OR ({STAMP} = {literal(stamp)} AND t.id > {int(after_id)}))"
     return select + since + later + order
 
 

@@ -63,6 +63,10 @@ class Tryton(
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CREATE_TOGETHER: "a create of many sales is one transaction there: one refusal undoes all",
         Capability.SUB_CUSTOMERS: "a party has no party above it in the module party",
+        Capability.CREDIT_MEMO: "a credit is a sale of negative quantities whose invoice people post there",
+        Capability.FOLLOW_CREDITS: "what Tryton credits by itself is not read: a person refunds it in the store",
+        Capability.RETURN_ORDER: "returned sales are made by a wizard that asks a person there",
+        Capability.QUOTES: "a quotation is the sale itself there: requests are priced in the store, their orders sent",
         Capability.READ_LIMITS: "Tryton has no limits to tell: they are set on the connection's page",
     }
     config_fields = (

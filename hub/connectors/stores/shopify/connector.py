@@ -42,12 +42,15 @@ from hub.connectors.stores.shopify.client import (
     StaticToken,
 )
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReader
+from hub.connectors.stores.shopify.draft_orders import DraftOrders
 from hub.connectors.stores.shopify.fulfilments import FulfilmentKeeper
 from hub.connectors.stores.shopify.metafields import MetafieldReader
 from hub.connectors.stores.shopify.order_changing import STAGING, OrderChanger
 from hub.connectors.stores.shopify.order_writing import OrderWriter, settle_time
 from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
+from hub.connectors.stores.shopify.refunds import RefundKeeper
+from hub.connectors.stores.shopify.returns import ReturnKeeper
 from hub.connectors.stores.shopify.subscriptions import SubscriptionKeeper
 from hub.connectors.stores.shopify.throttle import limits_of_plan
 
@@ -67,6 +70,9 @@ class ShopifyStore(
     FulfilmentKeeper,
     OrderWriter,
     OrderChanger,
+    RefundKeeper,
+    ReturnKeeper,
+    DraftOrders,
     Subscriptions,
     Webhooks,
     CarrierServices,
@@ -271,6 +277,16 @@ class ShopifyStore(
     def urgent_topics(cls) -> tuple[str, ...]:
         """New orders: updates come in crowds, most of them echoes of what was written back."""
         return webhooks.URGENT_TOPICS
+
+    @classmethod
+    def return_topics(cls) -> tuple[str, ...]:
+        """Refunds and what becomes of returns."""
+        return webhooks.RETURN_TOPICS
+
+    @classmethod
+    def order_told_of(cls, body: bytes) -> str:
+        """The order that a refund's or return's body names; raises ValueError with the reason."""
+        return webhooks.order_told_of(body)
 
     @classmethod
     def parse_order(cls, body: bytes) -> ReceivedOrder:

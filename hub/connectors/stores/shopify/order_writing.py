@@ -28,6 +28,7 @@ from hub.connectors.stores.shopify.client import AdminClient, Reply, payload_of,
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.order_inputs import draft_input, metafield_input, order_input, stamp
 from hub.connectors.stores.shopify.paging import next_cursor
+from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
 from hub.connectors.stores.shopify.shapes import (
     Node,
     clean,
@@ -64,6 +65,7 @@ class OrderWriter(OrderWriting):
 
     client: AdminClient
     sku_batch: ClassVar[int] = SKU_BATCH
+    metafield_rows: ClassVar[int] = REFERENCE_BATCH
 
     def read_goods(self, skus: Sequence[str]) -> StoreGoods:
         """By search, which finds parts of words too: what it returns is compared exactly."""
@@ -161,11 +163,14 @@ class OrderWriter(OrderWriting):
         payload = self._write("CompleteDraftOrder", "draftOrderComplete", {"id": external_id})
         return _made_draft(_made(payload, "draftOrder", "CompleteDraftOrder"))
 
-    def write_order_metafields(self, external_id: str, metafields: Sequence[StoreMetafield]) -> None:
-        """`metafieldsSet`, atomic."""
-        rows = [{"ownerId": external_id, **metafield_input(one)} for one in metafields]
-        if rows:
-            self._write("WriteOrderMetafields", "metafieldsSet", {"metafields": rows})
+    def write_order_metafields(self, wanted: Mapping[str, Sequence[StoreMetafield]]) -> dict[str, str]:
+        """`metafieldsSet`, 25 rows at most."""
+        rows = [
+            {"ownerId": external_id, **metafield_input(one)}
+            for external_id, metafields in wanted.items()
+            for one in metafields
+        ]
+        return ReferenceWriter(self.client).write_rows(rows)
 
     def define_metafields(self, wanted: Sequence[ShownMetafield]) -> dict[str, str]:
         """`metafieldDefinitionCreate`, one a call; what is defined already stays as it is."""

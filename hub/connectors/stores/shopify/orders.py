@@ -86,7 +86,7 @@ class OrderReader:
         search = f"updated_at:>='{run.since}'" if run.since else None
         reply = self.client.run(self.changed, {"first": STAMPS, "after": run.cursor, "query": search})
         connection = member(reply.data, "orders")
-        stamps = tuple(_order_stamp(node) for node in members(connection, "nodes"))
+        stamps = tuple(order_stamp(node) for node in members(connection, "nodes"))
         cursor = next_cursor(connection)
         return Page(items=stamps, after=run.after_page(stamps, cursor).token() if cursor else None)
 
@@ -94,7 +94,7 @@ class OrderReader:
         """When each of up to 250 orders was changed last, to the second; ids that are gone are left out."""
         ids = list(dict.fromkeys(external_ids))
         reply = self.client.run(self.stamps, {"ids": ids}, cost=float(len(ids)))
-        found = map(_order_stamp, _present(reply.data))
+        found = map(order_stamp, _present(reply.data))
         return {stamp.external_id: stamp.updated_at for stamp in found}
 
     def read_outlines(self, external_ids: Sequence[str]) -> dict[str, OrderOutline]:
@@ -176,8 +176,14 @@ class OrderReader:
         return order
 
 
-def _order_stamp(node: Node) -> OrderStamp:
+def order_stamp(node: Node) -> OrderStamp:
+    """Id and stamp of a node."""
     return OrderStamp(required_text(node, "id"), datetime.fromisoformat(required_text(node, "updatedAt")))
+
+
+def search_since(since: PagePosition | None) -> str | None:
+    """The search for what changed at or after this; None for everything."""
+    return f"updated_at:>='{_stamp(since.updated_at)}'" if since else None
 
 
 def _has_duties(node: Node) -> bool:

@@ -9,7 +9,7 @@ reserved for this app, which nobody else can write to, so that what stands there
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hub.connectors.documents import ErpReference
 from hub.connectors.stores.shopify.client import AdminClient, payload_of
@@ -20,6 +20,8 @@ from hub.errors import ConnectionBroken, OutcomeUnknown
 
 REFERENCE_BATCH = 25
 METAFIELD_KEY = "erp"
+Row = Mapping[str, str]
+"""A row of metafieldsSet."""
 _OWNER_MISSING = "Owner does not exist"
 
 
@@ -35,20 +37,23 @@ class ReferenceWriter:
         Returns Shopify's words by order id for the rows it refuses. Where it refuses any, the caller sends
         the others again: Shopify wrote none or some of them.
         """
-        if len(references) > REFERENCE_BATCH:
-            raise ValueError(f"{len(references)} references in one call; Shopify takes {REFERENCE_BATCH}")
-        if not references:
+        return self.write_rows([metafield_row(reference) for reference in references])
+
+    def write_rows(self, rows: Sequence[Row]) -> dict[str, str]:
+        """Write up to 25 rows of metafieldsSet; returns Shopify's words by order id, as `write_references` does."""
+        if len(rows) > REFERENCE_BATCH:
+            raise ValueError(f"{len(rows)} metafields in one call; Shopify takes {REFERENCE_BATCH}")
+        if not rows:
             return {}
-        errors = self._send(references)
+        errors = self._send(rows)
         if not errors:
             return {}
-        return self._bad_rows(references, errors)
+        return self._bad_rows(rows, errors)
 
-    def _send(self, references: Sequence[ErpReference]) -> list[Node]:
+    def _send(self, rows: Sequence[Row]) -> list[Node]:
         writing = operation("WriteReferences")
-        rows = [metafield_row(reference) for reference in references]
-        cost = references_cost(reference.order_external_id for reference in references)
-        reply = self.client.run(writing, {"metafields": rows}, cost=cost)
+        cost = references_cost(row["ownerId"] for row in rows)
+        reply = self.client.run(writing, {"metafields": list(rows)}, cost=cost)
         payload = payload_of(writing, reply, "metafieldsSet")
         errors = members(payload, "userErrors")
         _raise_for_all(errors)
@@ -56,29 +61,29 @@ class ReferenceWriter:
             raise OutcomeUnknown(f"WriteReferences: {len(rows)} rows were sent, the answer names others.")
         return errors
 
-    def _bad_rows(self, references: Sequence[ErpReference], errors: list[Node]) -> dict[str, str]:
+    def _bad_rows(self, rows: Sequence[Row], errors: list[Node]) -> dict[str, str]:
         by_index = {_index(error): text(error, "message") for error in errors}
         located = {
-            references[index].order_external_id: words
+            rows[index]["ownerId"]: words
             for index, words in by_index.items()
-            if index is not None and index < len(references)
+            if index is not None and index < len(rows)
         }
         if located:
             return located
         words = "; ".join(text(error, "message") for error in errors)
-        if len(references) == 1:
-            return {references[0].order_external_id: words}
-        if _OWNER_MISSING in words and (missing := self._missing(references)):
+        owners = list(dict.fromkeys(row["ownerId"] for row in rows))
+        if len(owners) == 1:
+            return {owners[0]: words}
+        if _OWNER_MISSING in words and (missing := self._missing(owners)):
             return dict.fromkeys(missing, words)
-        return self._halved(references)
+        return self._halved(rows)
 
-    def _halved(self, references: Sequence[ErpReference]) -> dict[str, str]:
+    def _halved(self, rows: Sequence[Row]) -> dict[str, str]:
         """Shopify did not say which row is bad: find it by halves. Good halves are written on the way."""
-        middle = len(references) // 2
-        return {**self.write_references(references[:middle]), **self.write_references(references[middle:])}
+        middle = len(rows) // 2
+        return {**self.write_rows(rows[:middle]), **self.write_rows(rows[middle:])}
 
-    def _missing(self, references: Sequence[ErpReference]) -> list[str]:
-        ids = list(dict.fromkeys(reference.order_external_id for reference in references))
+    def _missing(self, ids: list[str]) -> list[str]:
         nodes = self.client.run(operation("ExistingOrders"), {"ids": ids}).data.get("nodes")
         if not isinstance(nodes, list) or len(nodes) != len(ids):
             return []

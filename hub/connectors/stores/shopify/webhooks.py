@@ -12,7 +12,7 @@ from datetime import datetime
 from hub.connectors.http import parse_json
 from hub.connectors.store_parts import ReceivedOrder, WebhookHeaders
 from hub.connectors.stores.shopify.order_body import order_from_webhook
-from hub.connectors.stores.shopify.shapes import clean, parse_moment
+from hub.connectors.stores.shopify.shapes import clean, gid_of_number, optional_member, parse_moment
 
 # Not orders/edited (its body is the edit alone) and not orders/delete (the id alone).
 ORDER_TOPICS = (
@@ -24,6 +24,18 @@ ORDER_TOPICS = (
     "orders/partially_fulfilled",
 )
 URGENT_TOPICS = ("orders/create",)
+# Their bodies say too little of money and fees: they only tell which order is to be looked at.
+RETURN_TOPICS = (
+    "refunds/create",
+    "returns/request",
+    "returns/approve",
+    "returns/decline",
+    "returns/update",
+    "returns/process",
+    "returns/close",
+    "returns/reopen",
+    "returns/cancel",
+)
 
 
 def read_headers(headers: Mapping[str, str]) -> WebhookHeaders:
@@ -63,6 +75,19 @@ def parse_order(body: bytes) -> ReceivedOrder:
         raise ValueError("the body is not a JSON object")
     cleaned = clean(document)
     return ReceivedOrder(order=order_from_webhook(cleaned), payload=cleaned)
+
+
+def order_told_of(body: bytes) -> str:
+    """The global id of the order that the body of a refund or return names; raises ValueError where it names none."""
+    document = parse_json(body)
+    if not isinstance(document, dict):
+        raise ValueError("the body is not a JSON object")
+    found = gid_of_number(document, "order_id", "Order") or gid_of_number(
+        optional_member(document, "order") or {}, "id", "Order"
+    )
+    if not found:
+        raise ValueError("the body names no order")
+    return found
 
 
 def _moment(words: str) -> datetime | None:

@@ -1,0 +1,166 @@
+"""The refunds of one order towards its ERP: what is known of them, what is decided, what is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from hub.connectors.credits import Credits, ReturnOrders
+from hub.connectors.erp_parts import SalesOrders
+from hub.connectors.sales_documents import ErpDocument, SalesDocuments
+from hub.connectors.store_returns import StoreRefund as Refund
+from hub.connectors.store_returns import StoreReturn as Return
+from hub.errors import NeedsReview, NotReadyYet
+from hub.sync.models import ReviewItem
+from orders.credits.deciding import (
+    CODE,
+    Action,
+    Decision,
+    RefundFacts,
+    after_the_invoice,
+    before_the_erp,
+    is_return_order,
+    restocks_of,
+)
+from orders.credits.making import Order, currency_of, new_credit
+from orders.credits.sending import Sender
+from orders.credits.twins import is_twin
+from orders.mirroring import document_of
+from orders.models import CreditPolicy, OrderLink, StoreOrder, StoreRefund, StoreReturn
+from orders.returns.amounts import RefundWorth, worth_of_refunds
+
+FLOW = "push_refund_to_erp"
+# Money on its way takes days at some gateways; the store tells when it is there, and of the order sooner.
+LOOKS_AGAIN_SECONDS = 900.0
+
+
+@dataclass(slots=True)
+class OrderRefunds:
+    """Refunds of one order whose credits are due. The order in the ERP is read once, and only where it decides."""
+
+    sender: Sender
+    policy: CreditPolicy
+    order: StoreOrder
+    link: OrderLink
+    documents: list[ErpDocument] | None = None
+    told: list[str] = field(default_factory=list)
+
+    def credit(self, due: Sequence[StoreRefund]) -> str:
+        """Send what is due, oldest first; then raise what waits or must be asked. Returns what happened."""
+        decided = [(refund, self._credit_one(refund)) for refund in due]
+        for refund, decision in decided:
+            if decision.action is Action.HOLD:
+                raise self._question(refund)
+        waits = [decision for _, decision in decided if decision.action is Action.WAIT]
+        if waits:
+            raise NotReadyYet(f"A refund is not credited yet: {waits[0].reason}.", after=LOOKS_AGAIN_SECONDS)
+        return ", ".join(
+            dict.fromkeys([*self.sender.written, *(d.reason for _, d in decided if not _is_sent(d))])
+        )
+
+    def _credit_one(self, refund: StoreRefund) -> Decision:
+        document = read_refund(refund)
+        worth = self._worths()[refund.external_id]
+        facts = RefundFacts(
+            is_ours=refund.is_ours,
+            is_before_start=refund.created_at < self.policy.credits_from,
+            money=refund.money,
+            credit=worth.credit + worth.rounding,
+            restocks=restocks_of(document),
+            has_goodwill=worth.goodwill > 0,
+            is_order_current=self.order.remote_updated_at >= refund.created_at,
+            is_approved=self._is_approved(refund),
+        )
+        decision = before_the_erp(facts)
+        if decision is None:
+            placed = document_of(self.order)
+            side = currency_of(placed, self.link)
+            decision = after_the_invoice(facts, self._document(), side.of(placed.current_total))
+        if decision.action is Action.SEND:
+            if is_twin(refund, self.link, worth.credit):
+                return Decision(Action.NOTHING, "the ERP had credited it by itself")
+            self._send(refund, document, worth)
+        return decision
+
+    def _send(self, refund: StoreRefund, document: Refund, worth: RefundWorth) -> None:
+        erp, standing = self.sender.connector.supporting(SalesOrders), self._document()
+        assert standing is not None
+        order = Order(
+            self.order.connection,
+            self.sender.connection,
+            document_of(self.order),
+            self.link,
+            standing,
+            tuple(erp.charge_kinds),
+            erp.determines_taxes,
+        )
+        is_return = is_return_order(
+            restocks_of(document),
+            restocked=self.policy.restocked_as == CreditPolicy.As.RETURN_ORDER,
+            not_restocked=self.policy.not_restocked_as == CreditPolicy.As.RETURN_ORDER,
+        )
+        self._check_way(refund, is_return=is_return)
+        self.sender.send(refund, new_credit(document, worth, order), is_return=is_return)
+
+    def _check_way(self, refund: StoreRefund, *, is_return: bool) -> None:
+        """An ERP that has no call for it is no reason to stop everything else: a person credits there."""
+        if isinstance(self.sender.connector, ReturnOrders if is_return else Credits):
+            return
+        erp, what = self.sender.connection, "return orders" if is_return else "credit memos"
+        advice = "Change the credit policy, or credit" if is_return else "Credit"
+        raise NeedsReview(
+            f"{refund} was not credited: {erp} has no {what} that could be created from here. {advice} it there by "
+            "hand, then dismiss this.",
+            code="credit_by_hand",
+            evidence={
+                "refund": refund.external_id,
+                "order": self.order.name,
+                "document": self.link.shown_number,
+            },
+        )
+
+    def _document(self) -> ErpDocument | None:
+        """The order as the ERP has it now; None where it is gone."""
+        if self.documents is None:
+            erp = self.sender.connector.supporting(SalesDocuments)
+            self.documents = erp.read_sales_documents([self.link.external_id])
+        return self.documents[0] if self.documents else None
+
+    def _worths(self) -> dict[str, RefundWorth]:
+        """Of all refunds of the order: the fees of a return are kept once, whoever bears them."""
+        refunds = [read_refund(row) for row in StoreRefund.objects.filter(order=self.order)]
+        returns = [
+            msgspec.convert(row.document, Return) for row in StoreReturn.objects.filter(order=self.order)
+        ]
+        return worth_of_refunds(refunds, returns, currency_of(document_of(self.order), self.link))
+
+    def _is_approved(self, refund: StoreRefund) -> bool:
+        return ReviewItem.objects.filter(
+            flow=FLOW,
+            connection=self.sender.connection,
+            record_id=self.order.pk,
+            code=CODE,
+            decision=ReviewItem.Decision.APPROVED,
+            evidence__refund=refund.external_id,
+        ).exists()
+
+    def _question(self, refund: StoreRefund) -> NeedsReview:
+        number = self.link.shown_number
+        return NeedsReview(
+            f"{refund} was not credited: {number} is not invoiced in {self.sender.connection}. Take what was refunded "
+            "off the order there; or approve, and it is credited without an invoice. It is credited by itself once "
+            "the order is invoiced.",
+            code=CODE,
+            evidence={"refund": refund.external_id, "order": self.order.name, "document": number},
+        )
+
+
+def read_refund(row: StoreRefund) -> Refund:
+    """The mirror's document."""
+    return msgspec.convert(row.document, Refund)
+
+
+def _is_sent(decision: Decision) -> bool:
+    return decision.action is Action.SEND

@@ -1,0 +1,72 @@
+"""Whether an ERP has credited by itself what a store refunded by itself: both by hand, neither knowing of the other."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import transaction
+
+from hub.connectors.credits import CreditStage
+from hub.errors import Conflict
+from hub.sync.models import ReviewItem
+from orders.models import CreditLink, ErpCredit, OrderLink, StoreRefund
+
+FLOW, CODE = "push_refund_to_erp", "credit_exists"
+
+
+def is_twin(refund: StoreRefund, link: OrderLink, credit: Decimal) -> bool:
+    """Whether a person said that a credit of the ERP's own is this refund; it is linked then.
+
+    `credit` is what the refund is worth, in the currency of the order in the ERP. Raises Conflict where one of the
+    same amount belongs to no refund and nobody has answered.
+    """
+    linked = CreditLink.objects.filter(connection=link.connection, is_return=False)
+    twins = ErpCredit.objects.filter(
+        connection=link.connection,
+        order=refund.order_id,
+        is_return=False,
+        refund_external_id="",
+        stage=CreditStage.CREDITED.value,
+        total_including_tax=credit,
+    ).exclude(external_id__in=linked.values("external_id"))
+    twin = twins.order_by("pk").first()
+    if twin is None:
+        return False
+    answer = _answer(refund, link, twin)
+    if answer == ReviewItem.Decision.DISMISSED:
+        _link(refund, link, twin)
+    elif answer != ReviewItem.Decision.APPROVED:
+        raise Conflict(
+            f"{refund} comes to {credit} {link.currency}, and {link.connection} has credited the same of this order by "
+            f"itself ({twin}). Approve to credit it once more; dismiss where it is the same.",
+            code=CODE,
+            evidence={"refund": refund.external_id, "credit": twin.external_id, "amount": str(credit)},
+        )
+    return answer == ReviewItem.Decision.DISMISSED
+
+
+def _answer(refund: StoreRefund, link: OrderLink, twin: ErpCredit) -> str:
+    items = ReviewItem.objects.filter(
+        flow=FLOW,
+        connection=link.connection,
+        record_id=refund.order_id,
+        code=CODE,
+        evidence__refund=refund.external_id,
+        evidence__credit=twin.external_id,
+    )
+    return items.exclude(decision="").order_by("-pk").values_list("decision", flat=True).first() or ""
+
+
+def _link(refund: StoreRefund, link: OrderLink, twin: ErpCredit) -> None:
+    """Each side had its own: they are one from now on, and nothing more is sent for either."""
+    with transaction.atomic():
+        CreditLink.objects.create(
+            refund=refund,
+            connection=link.connection,
+            external_id=twin.external_id,
+            number=twin.number,
+            origin=CreditLink.Origin.ERP,
+            is_adopted=True,
+            currency=twin.currency,
+        )
+        ErpCredit.objects.filter(pk=twin.pk).update(pushed_hash=twin.document_hash)

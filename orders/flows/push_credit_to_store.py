@@ -1,0 +1,69 @@
+"""Refund in the store what its ERP credited of an order by itself, once.
+
+Starts   a credit memo or return order of the order was mirrored, its sales order was linked, a person answered
+Reads    ErpCredit of the order, RefundPolicy, mapping rows, what the store refunded, sent and would give back
+Writes   a refund in the store (an attempt before it), CreditLink and StoreRefund after it
+Repeat   safe: linked credits are never sent; a refund is found by the mark in its note before anything else, and the
+         same intention goes out under the same idempotency key with the same values
+Review   lines that match none or several, amounts that differ, more than was paid, unpaid orders, the store refuses
+"""
+
+from __future__ import annotations
+
+from hub.connectors.credits import CreditStage
+from hub.connectors.fulfilments import Fulfilments
+from hub.connectors.store_returns import Refunds, ReturnState
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Connection
+from hub.sync.running import open_connector
+from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreOrder, StoreReturn
+from orders.returns.pushing import refund_each
+from orders.returns.sending import Sender
+
+DECIDE = "decide_store_return"
+
+
+def run(connection: Connection, record_id: int) -> str:
+    """Bring the store's refunds of this order to what the ERP credited by itself; returns what happened."""
+    policy = RefundPolicy.objects.filter(store=connection, is_on=True).first()
+    if policy is None:
+        return "the store's refunds are left alone"
+    order = StoreOrder.objects.get(pk=record_id)
+    _decide_returns(connection, order)
+    if not policy.sends_refunds:
+        return "the store is not told of credits"
+    due = _due(order, policy)
+    if not due:
+        return "every credit is in the store"
+    connector = open_connector(connection)
+    sender = Sender(connector.supporting(Refunds), connection, order)
+    sender.read()
+    due = sender.adopt(due)
+    sender.wait_for_lost()
+    refund_each(due, sender, policy, connector.supporting(Fulfilments))
+    return ", ".join(sender.written)
+
+
+def _due(order: StoreOrder, policy: RefundPolicy) -> list[ErpCredit]:
+    """Posted credits that the ERP began and that are in no store yet, oldest first."""
+    begun = ErpCredit.objects.filter(
+        order=order,
+        is_return=False,
+        refund_external_id="",
+        stage=CreditStage.CREDITED.value,
+        remote_updated_at__gte=policy.refunds_from,
+    )
+    linked = CreditLink.objects.filter(refund__order=order, is_return=False)
+    known = set(linked.values_list("connection", "external_id"))
+    return [
+        credit
+        for credit in begun.select_related("connection").order_by("remote_updated_at", "pk")
+        if (credit.connection_id, credit.external_id) not in known
+        and credit.pushed_hash != credit.document_hash
+    ]
+
+
+def _decide_returns(connection: Connection, order: StoreOrder) -> None:
+    """A return order of the ERP may be the answer to a buyer's request."""
+    waiting = StoreReturn.objects.filter(order=order, state=ReturnState.REQUESTED.value)
+    enqueue(DECIDE, connection.pk, waiting.values_list("pk", flat=True))

@@ -1,0 +1,105 @@
+"""Read what became of the quotes in the ERP: prices, validity, expired, deleted, ordered there.
+
+Starts   a quote was made, every 5 minutes by itself
+Reads    the ERP's quotes that are open here, by id; orders by the reference of a quote that is gone
+Writes   offer and state on QuoteLink; has the store told what is new
+Repeat   safe: reading changes nothing there
+Review   a quote that was ordered in the ERP while the request waits in the store
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from django.db import transaction
+
+from hub.connectors.erp_parts import SalesOrders
+from hub.connectors.quotes import ErpQuote, Quotes, QuoteStatus
+from hub.errors import NeedsReview
+from hub.sync import review
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Connection
+from hub.sync.running import open_connector
+from orders.models import OrderLink, QuoteLink
+from orders.quotes.rules import offer_hash
+
+FLOW = "read_erp_quotes"
+State = QuoteLink.State
+_ENDS = {QuoteStatus.EXPIRED: State.EXPIRED, QuoteStatus.LOST: State.LOST}
+
+
+def run(connection: Connection, record_id: int) -> str:
+    """Read every open quote; returns how many were read and how many said something new."""
+    links = QuoteLink.objects.filter(connection=connection, state=State.OPEN).select_related("quote")
+    if not links.exists():
+        return "no quote is open"
+    erp = open_connector(connection).supporting(Quotes)
+    last = read = news = 0
+    while batch := list(links.filter(pk__gt=last).order_by("pk")[: erp.quote_batch]):
+        last = batch[-1].pk
+        found = {quote.external_id: quote for quote in erp.read_quotes([link.external_id for link in batch])}
+        gone = [link for link in batch if link.external_id not in found]
+        ordered = _ordered(connection, gone)
+        for link in batch:
+            news += _note(link, found.get(link.external_id), link.reference in ordered)
+        read += len(batch)
+    return f"read {read}, {news} with news"
+
+
+def _ordered(connection: Connection, gone: Sequence[QuoteLink]) -> set[str]:
+    """References under which orders stand there."""
+    if not gone:
+        return set()
+    orders = open_connector(connection).supporting(SalesOrders)
+    return {order.reference for order in orders.find_sales_orders([link.reference for link in gone])}
+
+
+def _note(link: QuoteLink, quote: ErpQuote | None, is_ordered: bool) -> bool:
+    """Keep what was read; whether it was news."""
+    before = (link.state, link.offer_hash)
+    if quote is not None:
+        _keep_offer(link, quote)
+    else:
+        link.state = _end(link) if is_ordered else State.LOST
+    if (link.state, link.offer_hash) == before:
+        return False
+    if link.state in (State.LOST, State.EXPIRED, State.WON):
+        link.closed_at = datetime.now(UTC)
+    with transaction.atomic():
+        # One that was won meanwhile is none of ours to close.
+        still = QuoteLink.objects.select_for_update().filter(pk=link.pk, state=State.OPEN)
+        if not still.exists():
+            return False
+        link.save()
+        if link.state == State.ORDERED:
+            _ask(link)
+        elif link.state != State.WON:
+            enqueue("push_quote_to_store", link.quote.connection_id, [link.quote_id])
+    return True
+
+
+def _end(link: QuoteLink) -> State:
+    """Won where an order of the store is that order already."""
+    known = OrderLink.objects.filter(connection=link.connection_id, reference=link.reference)
+    return State.WON if known.exists() else State.ORDERED
+
+
+def _keep_offer(link: QuoteLink, quote: ErpQuote) -> None:
+    link.offer, link.offer_hash = msgspec.to_builtins(quote), offer_hash(quote)
+    link.number, link.valid_until = quote.number[:60], quote.valid_until
+    if quote.totals is not None:
+        link.currency, link.erp_total = quote.totals.currency, quote.totals.including_tax
+    is_over = quote.valid_until is not None and quote.valid_until < datetime.now(UTC).date()
+    link.state = _ENDS.get(quote.status, State.EXPIRED if is_over else State.OPEN)
+
+
+def _ask(link: QuoteLink) -> None:
+    error = NeedsReview(
+        f"{link.shown_number} became an order in the ERP, and {link.quote.name} still waits in the store. Complete the "
+        "draft order there: it is linked to the ERP's order then, and not sent again.",
+        code="quote_ordered_in_erp",
+        evidence={"quote_request": link.quote.name, "quote": link.shown_number, "reference": link.reference},
+    )
+    review.open_item(FLOW, link.connection_id, link.quote_id, f"quote:{link.quote_id}", error)

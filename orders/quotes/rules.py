@@ -1,0 +1,136 @@
+"""What a quote request must say, and what an offer means for its lines. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from hub.connectors.documents import LineKind, PlacedOrder, SalesOrderLine
+from hub.connectors.quotes import ErpQuote, QuotedLine, net_price
+from hub.connectors.sales_documents import ErpDocumentLine
+from hub.lib.hashing import content_hash
+from hub.lib.money import Money, round_money
+
+TAG = "erpquote:"
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """What the store's policy asks of a request."""
+
+    po_number: bool = False
+    attributes: tuple[str, ...] = ()
+    date_attribute: str = ""
+
+
+def missing(order: PlacedOrder, required: Required) -> list[str]:
+    """What the request must say and does not, in words for people."""
+    said = {one.key: one.value.strip() for one in order.attributes}
+    found = ["PO number"] if required.po_number and not order.po_number.strip() else []
+    found += [name for name in required.attributes if not said.get(name)]
+    if required.date_attribute and not _is_date(said.get(required.date_attribute, "")):
+        found.append(f"{required.date_attribute} (a date as 2026-12-24)")
+    return found
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def request_hash(order: PlacedOrder) -> str:
+    """Of what the buyer asks for: lines without ids and prices, PO number, attributes, place."""
+    lines = [
+        [
+            line.sku,
+            line.title,
+            line.variant_external_id,
+            line.quantity,
+            [[a.key, a.value] for a in line.attributes],
+        ]
+        for line in order.lines
+    ]
+    attributes = [[one.key, one.value] for one in order.attributes]
+    return content_hash(
+        [order.po_number, attributes, order.company_location_external_id, str(order.shipping_address), lines]
+    )
+
+
+class OfferUnclear(Exception):
+    """The offer does not say what each line of the request costs; the message says why."""
+
+
+def prices(
+    order: PlacedOrder, sent: Sequence[SalesOrderLine], sent_lines: Sequence[str], quote: ErpQuote
+) -> list[QuotedLine]:
+    """What each line of the request costs by the ERP's quote, in its order.
+
+    `sent` are the lines that were sent, `sent_lines` the ids that the request's lines had then. A line's price must be
+    an amount of the currency, and the quote's lines the ones that were sent: items that a clerk added, took out or
+    changed in quantity are nothing that a price on the request could say. Raises OfferUnclear.
+    """
+    goods = [line for line in sent if line.kind is not LineKind.COMMENT]
+    offered = [line for line in quote.lines if line.kind is not LineKind.COMMENT]
+    if [_what(line) for line in goods] != [_what(line) for line in offered]:
+        raise OfferUnclear("its lines are not those of the request: an item or a quantity is another")
+    by_source = {line.source_external_id: found for line, found in zip(goods, offered, strict=True)}
+    charges = [
+        pair for pair in zip(goods, offered, strict=True) if pair[0].source_external_id not in sent_lines
+    ]
+    if others := [line for line, found in charges if _amount(line) != _amount(found)]:
+        raise OfferUnclear(f"the charge {others[0].number} is another than the request's")
+    if len(sent_lines) != len(order.lines) or not set(sent_lines) <= by_source.keys():
+        raise OfferUnclear("the request has other lines than when the quote was made of it")
+    return [
+        QuotedLine(line.external_id, _price(by_source[source], line.quantity, quote))
+        for line, source in zip(order.lines, sent_lines, strict=True)
+    ]
+
+
+def _what(line: SalesOrderLine | ErpDocumentLine) -> tuple[LineKind, str, Decimal]:
+    return line.kind, line.number.upper(), line.quantity.normalize()
+
+
+def _amount(line: SalesOrderLine | ErpDocumentLine) -> Decimal:
+    return line.quantity * line.unit_price - line.discount_amount
+
+
+def _price(line: ErpDocumentLine, pieces: int, quote: ErpQuote) -> Money:
+    """A piece of the store; the ERP may count in other units."""
+    currency = quote.totals.currency if quote.totals else ""
+    net = net_price(line)
+    price = net * line.quantity / pieces if net is not None and pieces else None
+    if price is None or not currency or round_money(price, currency) != price:
+        raise OfferUnclear(
+            f"{line.number} at {line.unit_price} less {line.discount_amount} is no exact price a piece"
+        )
+    return Money(round_money(price, currency), currency)
+
+
+def offer_hash(quote: ErpQuote) -> str:
+    """Of what the buyer is told: prices, validity."""
+    lines = [
+        [line.number, str(line.quantity), str(line.unit_price), str(line.discount_amount)]
+        for line in quote.lines
+    ]
+    return content_hash([lines, str(quote.valid_until), str(quote.totals)])
+
+
+def words_of_end(state: str, number: str, reason: str) -> str:
+    """The line under the request's note when it came to nothing."""
+    words: Mapping[str, str] = {
+        "lost": f"Quote {number} was closed.",
+        "expired": f"Quote {number} has expired.",
+        "declined": f"Quote request declined: {reason}",
+    }
+    return words[state]
+
+
+def tags_named(tags: Sequence[str]) -> list[str]:
+    """The quotes that an order's tags name, by their token; the store may have changed the case."""
+    return [tag[len(TAG) :].upper() for tag in tags if tag.lower().startswith(TAG)]

@@ -1,0 +1,88 @@
+"""Who decided about a return request, and what: a person in the review queue, or a return order of the ERP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hub.connectors.credits import CreditStage
+from hub.errors import NeedsReview
+from hub.lib.hashing import content_hash
+from hub.sync.models import ReviewItem
+from orders.models import ErpCredit, StoreReturn
+from orders.returns.mirroring import return_of
+
+CODE = "return_requested"
+_APPROVED = (CreditStage.APPROVED.value, CreditStage.RECEIVED.value, CreditStage.CREDITED.value)
+_DECLINED = (CreditStage.DECLINED.value, CreditStage.CANCELLED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided, and why: told to the buyer where it is declined."""
+
+    is_approved: bool
+    reason: str
+
+
+def content_of(row: StoreReturn) -> str:
+    """A hash of what a decision is about: pieces, reasons and fees, not the state."""
+    document = return_of(row)
+    lines = [
+        [one.line_external_id, one.quantity, one.reason, one.note, str(one.restocking_percentage)]
+        for one in document.lines
+    ]
+    return content_hash({"lines": lines, "fee": str(document.return_shipping_fee)})
+
+
+def verdict_of_person(flow: str, row: StoreReturn) -> Verdict | None:
+    """What a person answered to this request as it is; None where nobody has."""
+    items = ReviewItem.objects.filter(
+        flow=flow,
+        connection=row.connection_id,
+        record_id=row.pk,
+        code=CODE,
+        evidence__content_hash=content_of(row),
+    )
+    decisions = (ReviewItem.Decision.APPROVED, ReviewItem.Decision.REJECTED)
+    item = items.filter(decision__in=decisions).order_by("-pk").first()
+    if item is None:
+        return None
+    return Verdict(item.decision == ReviewItem.Decision.APPROVED, item.reason or "approved by a person")
+
+
+def verdict_of_erp(row: StoreReturn) -> Verdict | None:
+    """What a return order of the ERP says: the one that names the return, else the only one of the order.
+
+    None while there is none, several could be meant, or it is not decided there.
+    """
+    orders = list(ErpCredit.objects.filter(order=row.order_id, is_return=True, refund_external_id=""))
+    named = [one for one in orders if row.name in (one.reference, f"#{one.reference}")]
+    is_only = StoreReturn.objects.filter(order=row.order_id).count() == 1
+    meant = named or (orders if is_only else [])
+    if len(meant) != 1:
+        return None
+    number = meant[0].number or meant[0].external_id
+    if meant[0].stage in _APPROVED:
+        return Verdict(True, f"return order {number}")
+    return Verdict(False, f"return order {number} was declined") if meant[0].stage in _DECLINED else None
+
+
+def asked(row: StoreReturn) -> NeedsReview:
+    """The question that a request is."""
+    document = return_of(row)
+    pieces = sum(one.quantity for one in document.lines)
+    reasons = ", ".join(dict.fromkeys(filter(None, (one.note or one.reason for one in document.lines))))
+    return NeedsReview(
+        f"The buyer of {row.order.name} asks to return {pieces} pieces ({row.name}): {reasons or 'no reason given'}. "
+        "Approve it, or reject it with a reason, which the buyer is told.",
+        code=CODE,
+        evidence={
+            "return": row.name,
+            "order": row.order.name,
+            "content_hash": content_of(row),
+            "lines": [
+                {"line": one.line_external_id, "pieces": one.quantity, "reason": one.note or one.reason}
+                for one in document.lines
+            ],
+        },
+    )

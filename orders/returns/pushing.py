@@ -1,0 +1,206 @@
+"""The ERP's credits of one order towards its store: what each is for, and the refund that says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hub.connectors.credits import ErpCredit as Document
+from hub.connectors.documents import PlacedOrder
+from hub.connectors.fulfilments import Fulfilments
+from hub.connectors.store_returns import NewRefund, PaymentState, Restock, SuggestedRefund
+from hub.connectors.store_returns import StoreRefund as Refund
+from hub.errors import Conflict, NeedsReview
+from hub.sync.models import ReviewItem
+from inventory.models import ItemMapping
+from orders.credits.making import currency_of
+from orders.credits.mirroring import document_of as credit_document
+from orders.mapping_rows import mapping_rows
+from orders.mirroring import document_of
+from orders.models import (
+    CreditLineMapping,
+    CreditLink,
+    ErpCredit,
+    OrderLink,
+    RefundPolicy,
+    WarehouseMapping,
+)
+from orders.returns.amounts import Currency
+from orders.returns.crediting import (
+    CreditParts,
+    Items,
+    check_money,
+    in_buyers_currency,
+    money_back,
+    parts_of,
+    payments_back,
+    refund_lines,
+    shipping_in_store,
+)
+from orders.returns.sending import Sender, mark_of
+from orders.shipments.items import item_numbers
+
+FLOW = "push_credit_to_store"
+
+
+def refund_each(
+    due: Sequence[ErpCredit], sender: Sender, policy: RefundPolicy, fulfilments: Fulfilments
+) -> None:
+    """Refund these credits of one order; a question about one stops none of the others. Raises the first of them."""
+    questions: list[NeedsReview] = []
+    for credit in due:
+        links = OrderLink.objects.select_related("connection")
+        link = links.get(order=sender.order, connection=credit.connection)
+        try:
+            OrderCredits(sender, policy, link, fulfilments).refund(credit)
+        except NeedsReview as question:
+            questions.append(question)
+    if questions:
+        raise questions[0]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCredits:
+    """Credits of one order that its store has not been told of. `link` is the order in the ERP."""
+
+    sender: Sender
+    policy: RefundPolicy
+    link: OrderLink
+    fulfilments: Fulfilments
+
+    def refund(self, credit: ErpCredit) -> None:
+        """Refund this credit, or ask. A person who dismissed the question has settled it by hand."""
+        decisions = self._decisions(credit)
+        document = credit_document(credit)
+        if ReviewItem.Decision.DISMISSED in decisions.values():
+            self._settled_by_hand(credit, document)
+            return
+        intended = self.sender.intended(credit)
+        try:
+            if intended is None:
+                self._check_twins(credit, document, decisions)
+                intended = self._new_refund(credit, document, decisions)
+            self.sender.send(credit, intended)
+        except NeedsReview as error:
+            error.evidence = {**error.evidence, "credit_id": credit.external_id}
+            raise
+
+    def _new_refund(self, credit: ErpCredit, document: Document, decisions: dict[str, str]) -> NewRefund:
+        order = self.sender.order
+        placed, currency = document_of(order), currency_of(document_of(order), self.link)
+        parts = parts_of(document, placed, self._items(placed))
+        lines = refund_lines(parts, self._sent(), self._locations())
+        shipping = shipping_in_store(parts, placed, currency)
+        suggested = self.sender.store.suggest_refund(order.external_id, lines, shipping)
+        amount = _amount(document, parts, suggested, currency, decisions)
+        check_money(document, amount, parts, lines, suggested.refundable.presentment.amount)
+        is_paid = suggested.refundable.presentment.amount > 0
+        return NewRefund(
+            key=self.sender.key_of(credit),
+            mark=mark_of(credit),
+            order_external_id=order.external_id,
+            currency=placed.presentment_currency,
+            lines=lines,
+            shipping=shipping,
+            payments=payments_back(amount, suggested.payments) if is_paid else (),
+            note=f"Credit {credit}",
+            notifies_buyer=self.policy.notifies_buyer,
+        )
+
+    def _items(self, placed: PlacedOrder) -> Items:
+        store, erp = self.sender.connection, self.link.connection
+        charges = {
+            row.charge_number for row in mapping_rows(placed, store.pk, erp.pk).shipping.values()
+        } | set(
+            CreditLineMapping.objects.filter(
+                store=store, erp=erp, kind=CreditLineMapping.Kind.SHIPPING
+            ).values_list("number", flat=True)
+        )
+        units = ItemMapping.objects.filter(store=store, erp=erp, sku__in=[one.sku for one in placed.lines])
+        return Items(
+            item_numbers(placed.lines, store, erp),
+            dict(units.values_list("sku", "units_per_piece")),
+            frozenset(filter(None, charges)),
+        )
+
+    def _sent(self) -> dict[str, int]:
+        """Pieces that were sent and have not come back, by order line, as the store has them now."""
+        order = self.sender.order
+        found = self.fulfilments.read_fulfilments([order.external_id]).get(order.external_id)
+        sent: dict[str, int] = {}
+        for one in found.fulfilments if found else ():
+            for line, pieces in () if one.is_cancelled else one.lines:
+                sent[line] = sent.get(line, 0) + pieces
+        for refund in self.sender.refunds:
+            for row in refund.lines:
+                if row.restock is not Restock.CANCEL:
+                    sent[row.line_external_id] = sent.get(row.line_external_id, 0) - row.quantity
+        return {line: max(pieces, 0) for line, pieces in sent.items()}
+
+    def _locations(self) -> dict[str, str]:
+        rows = WarehouseMapping.objects.filter(store=self.sender.connection, erp=self.link.connection)
+        return dict(rows.exclude(location_external_id="").values_list("warehouse", "location_external_id"))
+
+    def _settled_by_hand(self, credit: ErpCredit, document: Document) -> None:
+        """A person made the refund, or wants none. The one of the same amount is linked: nobody credits it again."""
+        twins = self._twins(document)
+        if len(twins) == 1:
+            self.sender.link(credit, twins[0], (), is_adopted=True)
+        self.sender.settle(credit)
+        self.sender.written.append(f"{credit} was settled by hand")
+
+    def _check_twins(self, credit: ErpCredit, document: Document, decisions: dict[str, str]) -> None:
+        """A refund of the same amount that belongs to no credit may be this one, made by hand; so may the credit of a
+        return order that we made for a refund. Raises Conflict, unless a person said that it is another."""
+        twins = [] if "refund_exists" in decisions else self._twins(document)
+        if twins:
+            amount = document.totals.including_tax if document.totals else ""
+            raise Conflict(
+                f"The store has refunded {amount} {credit.currency} of {self.sender.order.name} already, and credit "
+                f"{credit} comes to the same. Approve to refund it once more; dismiss where it is the same.",
+                code="refund_exists",
+                evidence={"credit": credit.number, "refunds": [one.external_id for one in twins]},
+            )
+
+    def _twins(self, document: Document) -> list[Refund]:
+        """Refunds of the credit's amount that no credit memo is linked to."""
+        linked = CreditLink.objects.filter(connection=self.link.connection, is_return=False)
+        known = set(
+            linked.filter(refund__order=self.sender.order).values_list("refund__external_id", flat=True)
+        )
+        currency = currency_of(document_of(self.sender.order), self.link)
+        return [
+            one
+            for one in self.sender.refunds
+            if document.totals is not None
+            and one.external_id not in known
+            and not one.mark
+            and document.totals.including_tax in (currency.of(one.explained), _moved(one, currency))
+        ]
+
+    def _decisions(self, credit: ErpCredit) -> dict[str, str]:
+        """What people decided about this credit, by the code of the question."""
+        items = ReviewItem.objects.filter(
+            flow=FLOW,
+            connection=self.sender.connection,
+            record_id=self.sender.order.pk,
+            evidence__credit_id=credit.external_id,
+        )
+        return dict(items.exclude(decision="").order_by("pk").values_list("code", "decision"))
+
+
+def _moved(refund: Refund, currency: Currency) -> Decimal:
+    return currency.of(refund.moved(PaymentState.DONE, PaymentState.PENDING))
+
+
+def _amount(
+    document: Document,
+    parts: CreditParts,
+    suggested: SuggestedRefund,
+    currency: Currency,
+    decisions: dict[str, str],
+) -> Decimal:
+    if decisions.get("refund_differs") == ReviewItem.Decision.APPROVED:
+        return in_buyers_currency(document, suggested, currency)
+    return money_back(document, parts, suggested, currency)

@@ -1,0 +1,24 @@
+"""The connector speaking to the simulated store without sockets: the wire is httpx.MockTransport."""
+
+from __future__ import annotations
+
+import httpx
+
+from hub.connectors.stores.shopify.connector import ShopifyStore
+from hub.sandbox.system import Request
+from tests.connectors.shopify.scripted import CONFIG
+from tests.fakes import FreeHooks
+
+
+def connected(client):
+    """A connector of the simulated store that this sandbox client holds."""
+
+    def handle(request):
+        headers = {key.lower(): value for key, value in request.headers.items()}
+        asked = Request(request.method, request.url.path, "", headers, request.content)
+        answer = client.store.handle(asked)
+        return httpx.Response(answer.status, content=answer.body, headers=answer.headers)
+
+    config = {**CONFIG, "auth": "static_token"}
+    secrets = {"client_secret": "s3cret", "access_token": "sandbox"}
+    return ShopifyStore(config, secrets, FreeHooks(), transport=httpx.MockTransport(handle))

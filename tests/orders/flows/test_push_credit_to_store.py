@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from hub.connectors.credits import CreditStage
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Attempt, ReviewItem
+from orders.credits.mirroring import mirror_credits
+from orders.models import CreditLink, CreditPolicy, ErpCredit, StoreRefund
+from tests.orders.returning import FLOW, Crediting, work
+from tests.world import release
+
+
+def test_sends_and_links_and_never_sends_it_back(hub):
+    crediting = Crediting(hub)
+    CreditPolicy.objects.create(store=hub.euro)
+
+    crediting.credits(crediting.tables(2))
+
+    assert crediting.refunds() == [([(2, "RETURN")], ["23.80"], "Credit CM-1 [erpBC:CM-1]")]
+    link = CreditLink.objects.get()
+    assert (link.external_id, link.origin, link.refund.mark) == ("CM-1", "erp", "erpBC:CM-1")
+    assert link.refund.explained == link.refund.moved == Decimal("23.80")
+    work(hub, "push_refund_to_erp", "read_store_returns")
+    assert (ErpCredit.objects.count(), StoreRefund.objects.count(), hub.reviews()) == (1, 1, [])
+
+
+def test_second_run_sends_nothing_and_drafts_are_left_alone(hub):
+    crediting = Crediting(hub)
+    document = crediting.credits(crediting.tables(2))
+
+    crediting.credits(crediting.tables(1), key="CM-2", stage=CreditStage.APPROVED)
+    mirror_credits(hub.erp, [document])
+    enqueue(FLOW, hub.euro.pk, [hub.order(crediting.placed).pk])
+    work(hub)
+
+    assert crediting.calls() == 1
+    assert hub.messages(FLOW)[-1] == "every credit is in the store"
+
+
+def test_scenario_16_a_refund_whose_answer_was_lost_is_adopted_and_the_money_moves_once(hub):
+    crediting = Crediting(hub)
+    hub.faults({"kind": "commit_then_drop", "system": "store", "operation": "CreateRefund", "first": 1})
+    crediting.credits(crediting.tables(2))
+    hub.forget_faults()
+    assert CreditLink.objects.count() == 0
+
+    hub.hurry()
+    hub.work(lambda: CreditLink.objects.exists())
+
+    assert (crediting.calls(), len(crediting.refunds())) == (1, 1)
+    assert CreditLink.objects.get().is_adopted
+    assert not Attempt.objects.filter(state="open").exists()
+
+
+def test_a_refund_that_never_arrived_goes_out_again_under_its_key_with_its_values(hub):
+    crediting = Crediting(hub)
+    hub.faults({"kind": "drop_before", "system": "store", "operation": "CreateRefund", "first": 1})
+    crediting.credits(crediting.tables(2))
+    hub.forget_faults()
+    Attempt.objects.filter(state="open").update(settle_at=datetime.now(UTC))
+
+    hub.hurry()
+    hub.work(lambda: CreditLink.objects.exists())
+
+    first, second = Attempt.objects.filter(flow=FLOW).order_by("pk")
+    assert (first.state, second.state, crediting.calls()) == ("lost", "confirmed", 1)
+    assert ("refundCreate", first.values["document"]["key"]) in hub.shop().answered
+
+
+def test_amounts_that_differ_go_to_review_and_the_erps_counts_once_approved(hub):
+    crediting = Crediting(hub, sent=1)
+
+    crediting.credits(crediting.tables(2, net="19.99"), crediting.amount("-5.00", tax="-0.95"))
+
+    assert (hub.reviews(), crediting.calls()) == ([(FLOW, "refund_differs")], 0)
+    assert "17.84 EUR, the store makes 17.85 EUR" in ReviewItem.objects.get(state="open").message
+
+    release("refund_differs")
+    work(hub)
+
+    assert [(lines, money) for lines, money, _ in crediting.refunds()] == [
+        ([(1, "RETURN"), (1, "CANCEL")], ["17.84"])
+    ]
+
+
+def test_an_unpaid_order_takes_its_pieces_back_and_moves_no_money(hub):
+    crediting = Crediting(hub, paid=None, payment_terms="Net 30")
+
+    crediting.credits(crediting.tables(2))
+
+    assert [(lines, money) for lines, money, _ in crediting.refunds()] == [([(2, "RETURN")], [])]
+    assert CreditLink.objects.get().refund.money == ""
+
+
+def test_what_was_never_sent_of_an_unpaid_order_is_cut_off_it_by_a_person(hub):
+    crediting = Crediting(hub, sent=0, paid=None, payment_terms="Net 30")
+
+    crediting.credits(crediting.tables(2))
+
+    assert (hub.reviews(), crediting.calls()) == ([(FLOW, "credit_of_unpaid_order")], 0)
+
+    release("credit_of_unpaid_order", "dismiss")
+    enqueue(FLOW, hub.euro.pk, [hub.order(crediting.placed).pk])
+    work(hub)
+
+    assert (hub.reviews(), crediting.calls()) == ([], 0)
+    assert hub.messages(FLOW)[-1] == "CM-1 was settled by hand"
+
+
+def test_the_stores_refusal_goes_to_review_and_changes_nothing(hub):
+    crediting = Crediting(hub)
+
+    crediting.credits(crediting.tables(6))
+
+    assert hub.reviews() == [(FLOW, "record_rejected")]
+    assert "Fulfilled items cannot be canceled" in ReviewItem.objects.get(state="open").message
+    assert (crediting.refunds(), CreditLink.objects.count()) == ([], 0)
+
+
+def test_a_refund_that_was_made_by_hand_is_asked_about(hub):
+    crediting = Crediting(hub)
+    hub.buyer("refund_order", order=crediting.placed["id"], lines=[{"line": crediting.line, "quantity": 2}])
+
+    crediting.credits(crediting.tables(2))
+
+    assert (hub.reviews(), crediting.calls()) == ([(FLOW, "refund_exists")], 0)
+
+    release("refund_exists", "dismiss")
+    enqueue(FLOW, hub.euro.pk, [hub.order(crediting.placed).pk])
+    work(hub)
+
+    assert (CreditLink.objects.get().external_id, crediting.calls()) == ("CM-1", 0)
+
+
+def test_the_store_down_then_up(hub):
+    crediting = Crediting(hub)
+    hub.faults({"kind": "down", "system": "store", "mode": "503"})
+    crediting.credits(crediting.tables(2))
+    assert crediting.calls() == 0
+
+    hub.forget_faults()
+    hub.hurry()
+    hub.work(lambda: CreditLink.objects.exists())
+
+    assert (crediting.calls(), hub.reviews()) == (1, [])

@@ -1,0 +1,239 @@
+"""Credits of refunds, against an ERP in memory: what is tested is when which document is made, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from hub.connectors.credits import CreditStage
+from hub.connectors.credits import ErpCredit as Document
+from hub.connectors.documents import ErpTotals
+from hub.connectors.registry import CONNECTORS, connector_class
+from hub.connectors.store_returns import PaymentState, Restock
+from orders.credits.mirroring import mirror_credits
+from orders.models import (
+    CreditLineMapping,
+    CreditLink,
+    CreditPolicy,
+    ErpCredit,
+    OrderLink,
+    StoreRefund,
+)
+from tests.fakes.crediting import CreditingErp
+from tests.orders.credits.refunds import AT
+from tests.orders.credits.rows import mirror, one_back, push, shrink, use_crediting
+from tests.world import VAT, release, save_mapping
+
+
+@pytest.fixture
+def erp(hub):
+    CONNECTORS["crediting"] = ("erp", "Crediting", "tests.fakes.crediting.CreditingErp")
+    use_crediting(hub, CreditingErp)
+    yield CreditingErp
+    del CONNECTORS["crediting"]
+    connector_class.cache_clear()
+
+
+@pytest.fixture
+def placed(hub, erp):
+    """An order that the ERP has invoiced."""
+    order = hub.place(lines=[{"sku": "TAB-001", "quantity": 2, "price": "10.00"}], taxes=VAT)
+    hub.work()
+    erp.invoiced.add("1")
+    return order
+
+
+def states():
+    return list(CreditLink.objects.order_by("pk").values_list("external_id", "number", "state"))
+
+
+def test_sends_posts_and_links(hub, erp, placed):
+    mirror(hub, placed, one_back(hub, placed))
+
+    push(hub, placed)
+
+    (document,) = erp.made
+    assert (document.total_including_tax, document.total_tax) == (Decimal("11.90"), Decimal("1.90"))
+    assert (document.order_external_id, document.customer_number) == ("1", "10000")
+    assert states() == [("C1", "PC1", "")]
+    mirrored = ErpCredit.objects.get()
+    assert (mirrored.stage, mirrored.refund_external_id, mirrored.order.name) == (
+        "credited",
+        "1",
+        hub.order(placed).name,
+    )
+
+
+def test_second_run_sends_nothing_and_a_second_refund_gets_its_own(hub, erp, placed):
+    mirror(hub, placed, one_back(hub, placed))
+    push(hub, placed)
+    assert push(hub, placed) == [("done", "credited already")]
+
+    mirror(hub, placed, one_back(hub, placed, number=2))
+    push(hub, placed)
+
+    assert [document.reference[:2] for document in erp.made] == ["R-", "R-"]
+    assert len({document.reference for document in erp.made}) == 2
+
+
+@pytest.mark.parametrize(("moment", "created"), [("before", 1), ("after", 1)])
+def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(hub, erp, placed, moment, created):
+    mirror(hub, placed, one_back(hub, placed))
+    erp.loses = moment
+
+    push(hub, placed)
+    hub.work(lambda: [state for _, _, state in states()] == [""])
+
+    assert len(erp.credits) == created
+    assert CreditLink.objects.get().is_adopted is (moment == "after")
+
+
+def test_what_is_ours_has_failed_or_came_before_the_policy_is_left_alone(hub, erp, placed):
+    mirror(hub, placed, one_back(hub, placed), mark="CR-1")
+    mirror(hub, placed, one_back(hub, placed, number=2, state=PaymentState.FAILED), money="failed")
+    old = mirror(hub, placed, one_back(hub, placed, number=3))
+    StoreRefund.objects.filter(pk=old.pk).update(created_at="2025-01-01T00:00:00Z")
+
+    (outcome,) = push(hub, placed)
+
+    assert outcome == (
+        "done",
+        "older than what the credit policy begins with, made for a credit of the ERP: never sent back, "
+        "its money failed: nothing was given back",
+    )
+    assert erp.made == []
+
+
+def test_money_on_its_way_is_waited_for(hub, erp, placed):
+    row = mirror(hub, placed, one_back(hub, placed, state=PaymentState.PENDING), money="pending")
+    push(hub, placed)
+    assert erp.made == []
+
+    StoreRefund.objects.filter(pk=row.pk).update(money="done")
+    push(hub, placed)
+
+    assert len(erp.made) == 1
+
+
+def test_before_the_order_is_in_the_erp_nothing_is_credited(hub, erp, placed):
+    OrderLink.objects.all().delete()
+    mirror(hub, placed, one_back(hub, placed))
+
+    assert push(hub, placed) == [
+        ("done", "no credit: the order is not in the ERP, and is sent as it is then")
+    ]
+
+
+def test_before_the_invoice_it_is_asked_about_and_credited_once_there_is_one(hub, erp, placed):
+    erp.invoiced.clear()
+    shrink(hub, placed)
+    mirror(hub, placed, one_back(hub, placed))
+    push(hub, placed)
+    assert hub.reviews(flow="push_refund_to_erp") == [("push_refund_to_erp", "refund_before_invoice")]
+
+    erp.invoiced.add("1")
+    push(hub, placed)
+
+    assert hub.reviews(flow="push_refund_to_erp") == []
+    assert len(erp.made) == 1
+
+
+def test_an_approval_credits_without_an_invoice(hub, erp, placed):
+    erp.invoiced.clear()
+    shrink(hub, placed)
+    mirror(hub, placed, one_back(hub, placed))
+    push(hub, placed)
+
+    release("refund_before_invoice")
+    hub.work()
+
+    assert len(erp.made) == 1
+
+
+def test_a_part_without_row_waits_for_it(hub, erp, placed):
+    row = CreditLineMapping.objects.get(kind="cancelled")
+    row.delete()
+    mirror(hub, placed, one_back(hub, placed, restock=Restock.CANCEL))
+    push(hub, placed)
+    assert erp.made == []
+
+    row = CreditLineMapping.objects.get(kind="cancelled")
+    row.number = "4711"
+    save_mapping(row)
+    hub.work()
+
+    assert [line.number for line in erp.made[0].lines] == ["4711"]
+
+
+def test_totals_that_differ_leave_a_draft_and_go_on_when_it_is_corrected(hub, erp, placed):
+    erp.off_by = Decimal("0.01")
+    mirror(hub, placed, one_back(hub, placed))
+    push(hub, placed)
+    assert states() == [("C1", "C1", "differs")]
+    assert hub.reviews(flow="push_refund_to_erp") == [("push_refund_to_erp", "totals_differ")]
+
+    draft = erp.credits["C1"]
+    totals = replace(draft.totals, excluding_tax=Decimal("10.00"), including_tax=Decimal("11.90"))
+    erp.credits["C1"] = replace(draft, totals=totals)
+    push(hub, placed)
+
+    assert states() == [("C1", "PC1", "")]
+    assert len(erp.made) == 1
+
+
+def test_a_refusal_to_post_is_asked_about_and_tried_again(hub, erp, placed):
+    erp.refuses = "The posting date is not within your range."
+    mirror(hub, placed, one_back(hub, placed))
+    push(hub, placed)
+    assert states() == [("C1", "C1", "created")]
+
+    erp.refuses = ""
+    push(hub, placed)
+
+    assert states() == [("C1", "PC1", "")]
+    assert len(erp.made) == 1
+
+
+def test_goods_that_come_back_become_a_return_order_where_the_policy_says_so(hub, erp, placed):
+    CreditPolicy.objects.update(restocked_as="return_order")
+    mirror(hub, placed, one_back(hub, placed))
+    mirror(hub, placed, one_back(hub, placed, number=2, restock=Restock.CANCEL))
+
+    push(hub, placed)
+
+    assert [key for key, _, _ in states()] == ["R1", "C2"]
+
+
+def test_a_document_that_lost_its_link_is_adopted_and_two_of_one_refund_are_asked_about(hub, erp, placed):
+    mirror(hub, placed, one_back(hub, placed))
+    push(hub, placed)
+    CreditLink.objects.all().delete()
+    assert push(hub, placed) == [("done", "adopted PC1")]
+
+    twin = replace(erp.credits["C1"], external_id="C9", number="C9")
+    erp.credits["C9"] = twin
+    mirror_credits(hub.erp, [twin])
+    hub.work()
+
+    assert hub.reviews(flow="push_refund_to_erp") == [("push_refund_to_erp", "double_in_erp")]
+    assert len(erp.made) == 1
+
+
+def test_what_the_erp_credited_by_itself_is_asked_about_and_linked_once_a_person_says_it_is_the_same(
+    hub, erp, placed
+):
+    totals = ErpTotals("EUR", Decimal("10.00"), Decimal("1.90"), Decimal("11.90"))
+    posted = ("X9", "CM-9", "", False, "posted", CreditStage.CREDITED, "10000", "EUR", (), totals, AT, "1")
+    mirror_credits(hub.erp, [Document(*posted)])
+    mirror(hub, placed, one_back(hub, placed))
+
+    push(hub, placed)
+    assert (hub.reviews(), erp.made) == ([("push_refund_to_erp", "credit_exists")], [])
+
+    release("credit_exists", "dismiss")
+    push(hub, placed)
+
+    link = CreditLink.objects.get()
+    assert (link.external_id, link.origin, erp.made) == ("X9", "erp", [])
