@@ -65,7 +65,8 @@ def declined(quote: StoreQuote, connection: Connection) -> str:
 
 
 def _is_approved(quote: StoreQuote, code: str) -> bool:
-    return _decided(quote).filter(decision=ReviewItem.Decision.APPROVED, code=code).exists()
+    is_so: bool = _decided(quote).filter(decision=ReviewItem.Decision.APPROVED, code=code).exists()
+    return is_so
 
 
 def _decided(quote: StoreQuote) -> QuerySet[ReviewItem]:
