@@ -31,6 +31,7 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Freight quotes", "request_quote", "orders.freightquote"),
         ("Quote requests", "request_page", "orders.storequote"),
         ("Quote links", "price_check", "orders.quotelink"),
+        ("Partner requests", "contact_support", "orders.partnerrequest"),
         ("Company locations", "store", "companies.storecompanylocation"),
         ("Company location links", "handshake", "companies.companylocationlink"),
     ),

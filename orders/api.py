@@ -24,7 +24,7 @@ from hub.api.parameters import Moment, PageParameters, Text
 from hub.api.views import ApiView
 from hub.sync.models import ReviewItem, SyncTask
 from orders import api_examples as examples
-from orders import api_holds, api_shipments
+from orders import api_holds, api_requests, api_shipments
 from orders.api_finding import found, page_of
 from orders.api_shapes import (
     Hold,
@@ -134,6 +134,7 @@ urlpatterns = [
     path("orders/<str:order_id>", OneOrder.as_view()),
     path("orders/<str:order_id>/timeline", Timeline.as_view()),
     *api_holds.urlpatterns,
+    *api_requests.urlpatterns,
     *api_shipments.urlpatterns,
 ]
 

@@ -1,4 +1,4 @@
-"""Webhook deliveries about orders: bodies become mirrors.
+"""Webhook deliveries about orders: bodies become mirrors. One about a quote request is a hint: requests are read.
 
 Called by the engine's inbox inside its transaction.
 """
@@ -11,6 +11,7 @@ from typing import cast
 
 from hub.connectors.registry import connector_class
 from hub.connectors.store_parts import ReceivedOrder, Webhooks
+from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, WebhookDelivery
 from orders.mirroring import mirror_orders
 from orders.returns.hints import ask_for_returns
@@ -22,9 +23,13 @@ def receive_orders(connection: Connection, deliveries: Sequence[WebhookDelivery]
     flagged: dict[int, str] = {}
     received: list[ReceivedOrder] = []
     told_of: set[str] = set()
+    if any(delivery.topic in kind.quote_topics() for delivery in deliveries):
+        enqueue("pull_store_quotes", connection.pk)
     for delivery in deliveries:
         if delivery.topic in kind.return_topics():
             _note_order(kind, delivery, told_of, flagged)
+            continue
+        if delivery.topic in kind.quote_topics():
             continue
         if delivery.topic not in kind.order_topics():
             flagged[delivery.pk] = f"unknown topic {delivery.topic}: nothing here takes it"

@@ -236,7 +236,8 @@ def _of_calls(subjects: Sequence[str]) -> Iterator[Event]:
 def _of_links(links: list[OrderLink]) -> Iterator[Event]:
     for link in links:
         how = "Adopted" if link.is_adopted else "Linked"
-        yield Event(link.created_at, "link", f"{how}: {link.shown_number} in {link.connection}")
+        why = f" ({link.adopted_by})" if link.adopted_by else ""
+        yield Event(link.created_at, "link", f"{how}: {link.shown_number} in {link.connection}{why}")
         if link.reference_pushed_at:
             words = f"{link.shown_number} was written back to the store"
             yield Event(link.reference_pushed_at, "link", words)

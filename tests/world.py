@@ -132,7 +132,7 @@ class Hub:
 
     # ------------------------------------------------------------------------------ running the hub
 
-    def work(self, until=None, *, seconds=15.0, horizon=0.05, threads=4):
+    def work(self, until=None, *, seconds=60.0, horizon=0.05, threads=4):
         """Drain until `until` holds, or until nothing is due now or within `horizon` seconds."""
         drain = Drain(threads=threads, linger=seconds + 5, budget=seconds + 5)
         thread = threading.Thread(target=lambda: (drain.run(), database.close()))

@@ -25,6 +25,7 @@ _ORDERS = (
     "orders.freightquote",
     "orders.storequote",
     "orders.quotelink",
+    "orders.partnerrequest",
 )
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (

@@ -24,6 +24,7 @@ class Scope(models.TextChoices):
     HOLDS = "holds:read", "Held orders with their reasons"
     DECIDE = "holds:decide", "Approve and reject held orders"
     SHIPMENTS = "shipments:write", "Tell what was shipped"
+    REQUESTS = "requests:write", "Ask to have orders cancelled and goods taken back"
 
 
 class ApiKey(models.Model):

@@ -129,8 +129,8 @@ def _lines_left(change: DocumentChange, standing: ErpDocument, stands: Stands) -
 
 
 def _is_known(line: ErpDocumentLine, before: ErpDocumentLine | None) -> bool:
-    """An ERP may give a number anew that another line had before."""
-    return before is not None and (line.kind, line.number) == (before.kind, before.number)
+    """An ERP may give a line the number that its freight had before."""
+    return before is not None and line.kind is before.kind
 
 
 def _is_done(each: ChangedLine, line: ErpDocumentLine | None, stands: Stands) -> bool:

@@ -214,6 +214,11 @@ class Webhooks(ABC):
         """Topics whose body is an order."""
 
     @classmethod
+    def quote_topics(cls) -> tuple[str, ...]:
+        """Topics that say that a quote request is new or changed; what it says is read. None by default."""
+        return ()
+
+    @classmethod
     @abstractmethod
     def urgent_topics(cls) -> tuple[str, ...]:
         """Topics that are received before what waits already: somebody waits for what is new."""

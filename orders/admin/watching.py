@@ -1,4 +1,4 @@
-"""From when on people are told of what is wrong with a store's orders."""
+"""From when on people are told of what is wrong with a store's orders, and what partners ask about them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from hub.sync.admin import PlainAdmin
+from hub.sync.admin import PlainAdmin, ReadOnlyAdmin
 from hub.sync.enqueue import enqueue
 from orders.admin.policies import of_its_side
-from orders.models import OrderWatch
+from orders.models import OrderWatch, PartnerRequest
 
 
 @admin.register(OrderWatch)
@@ -40,3 +40,15 @@ class OrderWatchAdmin(PlainAdmin):
         messages.success(
             request, f"{len(stores)} stores are looked over now. What is found stands under Review items."
         )
+
+
+@admin.register(PartnerRequest)
+class PartnerRequestAdmin(ReadOnlyAdmin):
+    list_display = ("order", "kind", "told_by", "state", "made_at", "closed_at")
+    list_filter = ("kind", "state")
+    list_select_related = ("order",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PartnerRequest]:
+        """Documents of the orders are large and not shown here."""
+        found = super().get_queryset(request).select_related("order")
+        return found.defer("order__document", "order__payload")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from hub.connectors.store_changes import EditableOrder, FieldEdit, OrderChanging
 from hub.connectors.store_orders import OrderWriting
@@ -16,6 +17,8 @@ from orders.models import OrderAgreement, OrderChangePolicy, StoreOrder
 
 FIELDS, LINES, CANCEL = "change_order_fields", "edit_order_lines", "cancel_order"
 OPERATIONS = (FIELDS, LINES, CANCEL)
+# What became of a write is read by the order's id, which lags behind nothing.
+READ_BY_ID = timedelta(0)
 WHY = "Price agreed"
 """What the buyer reads beside a discount."""
 
@@ -52,6 +55,15 @@ def remember_stand_ins(store: OrderChanging, order: StoreOrder, change: StoreCha
     if found:
         agreement = OrderAgreement.objects.get(link__order=order, link__order__connection=order.connection)
         agreements.note(agreement, stand_ins={**agreement.stand_ins, **found})
+
+
+def stands(store: OrderChanging, order: StoreOrder, change: StoreChange) -> bool:
+    """Whether the store's order is as it was to become. Fields may be written again: only lines and a cancel count."""
+    now = _read(store, order)
+    if change.cancels:
+        return now.is_cancelled
+    plan = plan_edits(now, wanted_lines(change, _variants(store, change)), wanted_charges(change), why=WHY)
+    return plan.is_empty and not plan.reasons
 
 
 def _read(store: OrderChanging, order: StoreOrder) -> EditableOrder:
@@ -144,7 +156,7 @@ def _attempt(
         order.external_id,
         values,
         deadline=store.edit_deadline if operation == LINES else store.call_deadline,
-        settle_after=store.settle_after,
+        settle_after=READ_BY_ID,
     ) as attempt:
         send()
     attempts.close(attempt, Attempt.State.CONFIRMED, order.external_id)

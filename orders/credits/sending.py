@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from hub.connectors.base import Connector
 from hub.connectors.credits import Credits, CreditStage, ErpCredit, NewCredit, ReturnOrders
-from hub.errors import Conflict, NeedsReview
+from hub.errors import Conflict, NeedsReview, NotReadyYet
 from hub.lib.money import round_money
 from hub.lib.text import storable
 from hub.sync import attempts
@@ -160,6 +160,11 @@ class Sender:
         return found[0]
 
     def _post(self, credits: Credits, link: CreditLink) -> None:
+        self.connection.refresh_from_db(fields=["may_write"])
+        if not self.connection.may_write:
+            raise NotReadyYet(
+                f"Writing to {self.connection} is switched off on the connection's page.", after=600.0
+            )
         for outcome in credits.post_credits([link.external_id]):
             if outcome.failure is not None:
                 if isinstance(outcome.failure, NeedsReview):

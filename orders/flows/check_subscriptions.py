@@ -21,7 +21,7 @@ from hub.errors import NeedsReview, NotReadyYet, RecordRejected
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, WebhookSubscription
 from hub.sync.running import open_connector
-from orders.models import RefundPolicy
+from orders.models import QuotePolicy, RefundPolicy
 from orders.subscribing import House, Plan, plan
 
 # A subscription younger than this has the version that the app gives now: making it again would change nothing.
@@ -52,9 +52,14 @@ def run(connection: Connection, record_id: int) -> str:
 
 
 def _topics(connection: Connection, store: Webhooks) -> tuple[str, ...]:
-    """Orders; refunds and returns too where they are kept equal."""
+    """Orders always; refunds and returns where they are kept equal, quote requests where the store takes them."""
     wants_returns = RefundPolicy.objects.filter(store=connection, is_on=True).exists()
-    return (*store.order_topics(), *(store.return_topics() if wants_returns else ()))
+    takes_quotes = QuotePolicy.objects.filter(store=connection, is_on=True).exists()
+    return (
+        *store.order_topics(),
+        *(store.return_topics() if wants_returns else ()),
+        *(store.quote_topics() if takes_quotes else ()),
+    )
 
 
 def _house(connection: Connection, store: Subscriptions) -> House:

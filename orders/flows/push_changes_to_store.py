@@ -22,7 +22,7 @@ from hub.sync.running import open_connector, this_run
 from orders.changes import agreements
 from orders.changes.for_store import StoreChange
 from orders.changes.hints import FLOW as COMPARE
-from orders.changes.telling import OPERATIONS, remember_stand_ins, tell
+from orders.changes.telling import OPERATIONS, remember_stand_ins, stands, tell
 from orders.models import OrderAgreement, OrderChangePolicy, OrderLink, StoreOrder
 from orders.offline.linking import mirrored_now
 
@@ -32,18 +32,22 @@ FLOW = "push_changes_to_store"
 def run(connection: Connection, record_id: int) -> str:
     """Tell the store what is left to tell; returns what happened."""
     kept = OrderAgreement.objects.filter(link__order=record_id, link__order__connection=connection)
-    agreement = kept.exclude(to_store=None).select_related("link").first()
+    agreement = kept.filter(to_store__isnull=False).select_related("link").first()
     if agreement is None:
         return "nothing to tell the store"
-    store = open_connector(connection)
-    lost = _forget_lost(connection)
-    order = mirrored_now(
-        store.supporting(OrderHistory), connection, StoreOrder.objects.get(pk=record_id).external_id
-    )
     change = agreements.change_for_store(agreement)
     assert change is not None
+    store = open_connector(connection)
+    known = StoreOrder.objects.get(pk=record_id)
+    lost = _lost(connection)
+    has_landed = bool(lost) and stands(store.supporting(OrderChanging), known, change)
+    if lost and not has_landed:
+        attempts.wait_until_settled(lost)
+    order = mirrored_now(store.supporting(OrderHistory), connection, known.external_id)
+    for one in lost:
+        attempts.close(one, Attempt.State.CONFIRMED if has_landed else Attempt.State.LOST, order.external_id)
     if order.content_hash != change.content_hash:
-        return _meanwhile(store.supporting(OrderChanging), agreement, order, change, was_lost=lost)
+        return _meanwhile(store.supporting(OrderChanging), agreement, order, change, has_landed=has_landed)
     policy = OrderChangePolicy.objects.get(store=connection)
     told = tell(store.supporting(OrderChanging), order, change, policy)
     order = mirrored_now(store.supporting(OrderHistory), connection, order.external_id)
@@ -59,10 +63,10 @@ def _meanwhile(
     order: StoreOrder,
     change: StoreChange,
     *,
-    was_lost: bool,
+    has_landed: bool,
 ) -> str:
     """The order is not as it was when that was decided: because of us, or because of somebody else."""
-    if was_lost and not change.cancels:
+    if has_landed and not change.cancels:
         remember_stand_ins(store, order, change)
         agreement.refresh_from_db()
     is_cancelled = change.cancels and order.cancelled_at is not None
@@ -70,15 +74,10 @@ def _meanwhile(
     return "cancelled" if is_cancelled else "it has changed: compared again"
 
 
-def _forget_lost(connection: Connection) -> bool:
-    """A write whose answer was lost may land for a while; what stands after that is all there is to know."""
+def _lost(connection: Connection) -> list[Attempt]:
+    """Writes whose answer was lost. What landed stands; what does not stand may land until they are settled."""
     found = attempts.open_attempts(connection.pk, this_run().task.subject)
-    lost = [one for one in found if one.operation in OPERATIONS]
-    if lost:
-        attempts.wait_until_settled(lost)
-    for one in lost:
-        attempts.close(one, Attempt.State.LOST)
-    return bool(lost)
+    return [one for one in found if one.operation in OPERATIONS]
 
 
 def _compare_again(agreement: OrderAgreement, order: StoreOrder, done: StoreChange | None = None) -> None:

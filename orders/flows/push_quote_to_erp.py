@@ -39,7 +39,9 @@ def run(connection: Connection, record_id: int) -> str:
     policy = QuotePolicy.objects.filter(store=quote.connection_id, erp=connection, is_on=True).first()
     if policy is None:
         return "the store's quote requests go elsewhere"
-    erp = open_connector(connection).supporting(Quotes)
+    erp = open_connector(connection)
+    if not isinstance(erp, Quotes):
+        return "the ERP makes no quotes"
     link = QuoteLink.objects.filter(quote=quote).first()
     if link is None and (told := _adopt_lost(erp, quote, connection)):
         return told

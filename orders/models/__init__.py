@@ -22,6 +22,7 @@ from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
 from orders.models.policies import OrderPolicy
 from orders.models.quotes import QuoteLink, QuotePolicy, StoreQuote
+from orders.models.requests import PartnerRequest
 from orders.models.returns import CreditLink, OrderReturns, RefundPolicy, StoreRefund, StoreReturn
 from orders.models.shipments import (
     CarrierMapping,
@@ -65,6 +66,7 @@ __all__ = [
     "OrderReturns",
     "OrderWatch",
     "OtherLineMapping",
+    "PartnerRequest",
     "PaymentTermsMapping",
     "RefundPolicy",
     "ShipmentLink",

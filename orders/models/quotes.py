@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from companies.models import StoreCompanyLocation
+from hub.connectors.capabilities import Capability
+from hub.connectors.quotes import Quotes
+from hub.connectors.registry import connector_class
 from hub.sync.models import Connection
 from hub.sync.tracking import noted
 from orders.models.policies import just_now
@@ -48,6 +52,14 @@ class QuotePolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.store} → {self.erp}"
+
+    def clean(self) -> None:
+        """An ERP without quotes is refused where it is asked for."""
+        kind = connector_class(self.erp.system)
+        if not issubclass(kind, Quotes):
+            raise ValidationError(
+                {"erp": f"{kind.label}: {kind.unsupported_capabilities[Capability.QUOTES]}."}
+            )
 
 
 class StoreQuote(models.Model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from hub.errors import NeedsReview
 from hub.sync.models import Connection, ReviewItem
 from orders.models import QuotePolicy, StoreQuote
@@ -63,8 +65,10 @@ def declined(quote: StoreQuote, connection: Connection) -> str:
 
 
 def _is_approved(quote: StoreQuote, code: str) -> bool:
-    return _decided(quote).filter(decision=ReviewItem.Decision.APPROVED, code=code).exists()
+    is_so: bool = _decided(quote).filter(decision=ReviewItem.Decision.APPROVED, code=code).exists()
+    return is_so
 
 
-def _decided(quote: StoreQuote):  # type: ignore[no-untyped-def]
+def _decided(quote: StoreQuote) -> QuerySet[ReviewItem]:
+    """What people decided about the request as it is."""
     return ReviewItem.objects.filter(subject=f"quote:{quote.pk}", evidence__content_hash=quote.request_hash)

@@ -26,7 +26,7 @@ def begin_to_show(store: Connection) -> None:
         order__connection=store, created_at__gte=timezone.now() - LOOKS_BACK, origin=OrderLink.Origin.STORE
     )
     same = recent.filter(connection=OuterRef("connection"), external_id=OuterRef("external_id"))
-    unread = ErpOrder.objects.filter(Exists(same), document=None, is_posted_invoice=False)
+    unread = ErpOrder.objects.filter(Exists(same), document__isnull=True, is_posted_invoice=False)
     by_erp: defaultdict[int, list[int]] = defaultdict(list)
     for key, erp_id in unread.values_list("pk", "connection"):
         by_erp[erp_id].append(key)

@@ -48,6 +48,7 @@ from orders.models import (
     OrderOverride,
     OrderWatch,
     OtherLineMapping,
+    PartnerRequest,
     PaymentTermsMapping,
     QuoteLink,
     QuotePolicy,
@@ -79,6 +80,7 @@ def fill():
     _machinery(store, erp, orders)
     rule = HoldRule.objects.create(name="Heavy goods")
     HoldCondition.objects.create(rule=rule, kind="words", value="forklift")
+    PartnerRequest.objects.create(order=orders[1], kind="cancel", external_id="partner:1:C-1", told_by="WMS")
     OrderOverride.objects.create(order=orders[1], field="note", value="Gate 5", content_hash="c")
     key = ApiKey(name="WMS", scopes=["orders:read"], sees_all_connections=True)
     keys.issue(key)

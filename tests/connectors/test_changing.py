@@ -142,11 +142,19 @@ def test_a_line_that_somebody_took_out_is_a_conflict_unless_it_was_to_go():
     assert is_nothing(left(DocumentChange(base, (ChangedLine("a", None),)), gone))
 
 
-def test_a_number_that_was_given_anew_is_another_line():
-    base = document(there("1"), there("2", "FREIGHT"))
-    standing = document(there("1"), there("2", "CHR-001"), there("3", "FREIGHT"))
+def test_a_number_that_was_the_freights_is_another_line():
+    freight = replace(there("2", "FREIGHT"), kind=LineKind.SHIPPING)
+    base = document(there("1"), freight)
+    standing = document(there("1"), there("2", "CHR-001"), replace(freight, external_id="3"))
 
     assert is_nothing(left(DocumentChange(base, (ChangedLine("", wished("CHR-001")),)), standing))
+
+
+def test_a_line_that_became_another_item_is_no_added_one():
+    base = document(there("a", "CHR-001"))
+    change = DocumentChange(base, (ChangedLine("a", wished("TAB-001")), ChangedLine("", wished("TAB-001"))))
+
+    assert left(change, document(there("a", "TAB-001"))).lines == change.lines[1:]
 
 
 def test_two_lines_alike_are_added_twice():

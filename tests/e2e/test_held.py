@@ -75,12 +75,14 @@ def test_F12_odd_skus_are_told_apart_exactly(hub):
 
 
 def test_an_item_number_that_the_erp_does_not_know_is_asked_for_anew_and_the_order_goes_on(hub):
+    # A company that is being matched has its orders decided once more, and then no number is there to be refused.
+    hub.link_companies()
     ItemMapping.objects.filter(sku="TAB-001").update(item_number="NO-SUCH")
     hub.place(po_number="PO-1")
 
-    hub.work()
+    hub.pull()
 
-    assert (hub.erp_orders(), OrderLink.objects.count()) == ([], 0)
+    assert (len(hub.erp_orders()), OrderLink.objects.count()) == (1, 1)
     assert hub.reviews() == [("push_order_to_erp", "mapping_missing")]
     assert "The Item does not exist" in ReviewItem.objects.get().message
     row = ItemMapping.objects.get(sku="TAB-001", item_number="", store=hub.euro)
@@ -88,7 +90,7 @@ def test_an_item_number_that_the_erp_does_not_know_is_asked_for_anew_and_the_ord
     row.save()
     save_mapping(row)
     hub.work()
-    assert (len(hub.erp_orders()), hub.reviews()) == (1, [])
+    assert (len(hub.erp_orders()), hub.reviews()) == (2, [])
 
 
 def test_a_sku_sent_as_it_is_that_the_erp_does_not_know_becomes_an_empty_row(hub):
@@ -129,7 +131,7 @@ def test_a_terms_code_that_the_erp_does_not_know_is_asked_for_anew_and_the_order
 
     hub.work()
 
-    assert (hub.sent(), hub.attempts()) == (0, ["refused"])
+    assert (hub.sent(), set(hub.attempts())) == (0, {"refused"})
     assert hub.reviews() == [("push_order_to_erp", "mapping_missing")]
     row = PaymentTermsMapping.objects.get(store=hub.euro, erp_code="")
     row.erp_code = "30 DAYS"

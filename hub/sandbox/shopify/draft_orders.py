@@ -190,6 +190,7 @@ def draft_order_create(shop: Shop, args: Args) -> Record:
     draft["_template"], draft["_terms"] = template, payment_terms(shop, draft, template) if template else None
     _as_draft_lines(draft)
     shop.hide_new(draft)
+    _tell(shop, "draft_orders/create", draft)
     for row in given.get("metafields") or []:
         metafields.write(shop, draft["id"], row)
     return {"draftOrder": draft}
@@ -223,6 +224,7 @@ def draft_order_update(shop: Shop, args: Args) -> Record:
     if "purchasingEntity" in given or "customerId" in given:
         draft.update(_buyer(shop, given))
     shop.touch(draft)
+    _tell(shop, "draft_orders/update", draft)
     return {"draftOrder": draft}
 
 
@@ -246,7 +248,26 @@ def draft_order_complete(shop: Shop, args: Args) -> Record:
     order = _order_of(shop, draft, is_pending=is_pending)
     draft |= {"status": "COMPLETED", "completedAt": shop.now(), "_orderId": order["id"]}
     shop.touch(draft)
+    _tell(shop, "draft_orders/update", draft)
     return {"draftOrder": draft}
+
+
+def _tell(shop: Shop, topic: str, draft: Record) -> None:
+    """The head of the draft order, as it is when the webhook is triggered."""
+    body = {
+        "id": int(draft["id"].rpartition("/")[2]),
+        "admin_graphql_api_id": draft["id"],
+        "name": draft["name"],
+        "note": draft["note2"],
+        "email": draft["email"],
+        "currency": shop.settings.currency,
+        "status": draft["status"].lower(),
+        "order_id": int(draft["_orderId"].rpartition("/")[2]) if draft["_orderId"] else None,
+        "created_at": draft["createdAt"],
+        "updated_at": draft["updatedAt"],
+        "tags": ", ".join(draft["tags"]),
+    }
+    shop.emit(topic, lambda: body)
 
 
 def _order_of(shop: Shop, draft: Record, *, is_pending: bool) -> Record:

@@ -41,6 +41,7 @@ FLOW_NAMES = {
     "read_erp_orders": "Read ERP orders whole",
     "read_order_metafields": "Read metafields of orders",
     "read_store_orders": "Read orders whole",
+    "answer_partner_requests": "Answer partners' requests",
     "watch_orders": "Watch a store's orders",
     "watch_erp_orders": "Watch an ERP's orders",
 }

@@ -50,6 +50,7 @@ def test_a_good_connection_passes_every_check(far_side):
         ("Read shipmentMethods", True),
         ("Read salesOrders", True),
         ("Read salesInvoices", True),
+        ("Read salesQuotes", True),
         ("Read locations", True),
         ("Read salesShipments", True),
         ("Read salesCreditMemos", True),

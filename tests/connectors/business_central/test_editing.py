@@ -76,7 +76,7 @@ def test_every_field_of_the_head_is_changed_and_the_identity_stays(company, erp,
         erp,
         base,
         po_number="po-2",
-        ship_to=address(city="Bonn"),
+        ship_to=address(city="Bonn", postal_code="sw1a 1aa"),
         requested_date=date(2026, 12, 24),
         payment_terms_code="N30",
         shipping_method_code="EXW",
@@ -84,6 +84,7 @@ def test_every_field_of_the_head_is_changed_and_the_identity_stays(company, erp,
 
     assert (after.po_number, after.ship_to.city, after.requested_date) == ("PO-2", "Bonn", date(2026, 12, 24))
     assert (after.payment_terms_code, after.shipping_method_code) == ("N30", "EXW")
+    assert after.ship_to.postal_code == "SW1A 1AA"
     assert erp.identity_of(after.reference) == erp.identity_of(base.reference)
     assert goods(after) == goods(base)
 

@@ -96,6 +96,11 @@ def everything_sent():
     assert erp.changed_shipments(None, None).after is None
     assert erp.find_credits(["R-A1-1"]) == erp.read_credits(["5d115c9c-44e3-ea11-bb43-000d3a2feca1"]) == []
     assert erp.changed_credits(None, None).after is None
+    quote = {"id": "q", "number": "S-QUO1", "externalDocumentNumber": order.reference}
+    far_side.answers("POST salesQuotes", (201, quote))
+    erp.create_quote(order, valid_until=date(2026, 12, 24))
+    erp.find_quotes([order.reference])
+    erp.read_quotes(["5d115c9c-44e3-ea11-bb43-000d3a2feca1"])
     erp.test()
     return [sent for sent in far_side.sent if sent.entity not in ("token", "companies")]
 
@@ -103,6 +108,7 @@ def everything_sent():
 def test_every_request_names_an_entity_and_its_fields(everything_sent, entities, parts):
     assert {sent.entity for sent in everything_sent} == {
         "salesOrders",
+        "salesQuotes",
         "salesInvoices",
         "customers",
         "items",
@@ -116,6 +122,7 @@ def test_every_request_names_an_entity_and_its_fields(everything_sent, entities,
     expanded = {(sent.entity, sent.query["$expand"]) for sent in everything_sent if "$expand" in sent.query}
     assert expanded == {
         ("salesOrders", "salesOrderLines"),
+        ("salesQuotes", "salesQuoteLines"),
         ("salesInvoices", "salesInvoiceLines"),
         ("salesShipments", "salesShipmentLines"),
         ("salesCreditMemos", "salesCreditMemoLines"),
@@ -128,14 +135,15 @@ def test_every_request_names_an_entity_and_its_fields(everything_sent, entities,
         assert set(filter(None, [sent.query.get("$expand")])) <= parts[sent.entity]
 
 
-def test_every_field_sent_is_writable_of_its_type_and_fits(everything_sent, entities):
-    (create,) = [sent for sent in everything_sent if sent.method == "POST"]
+@pytest.mark.parametrize("kind", ["salesOrder", "salesQuote"])
+def test_every_field_sent_is_writable_of_its_type_and_fits(everything_sent, entities, kind):
+    (create,) = [sent for sent in everything_sent if (sent.method, sent.entity) == ("POST", f"{kind}s")]
     header = dict(create.body)
-    lines = header.pop("salesOrderLines")
+    lines = header.pop(f"{kind}Lines")
 
-    check_fields(header, entities["salesOrders"])
+    check_fields(header, entities[f"{kind}s"])
     for row in lines:
-        check_fields(row, entities["salesOrderLines"])
+        check_fields(row, entities[f"{kind}Lines"])
     assert len(lines) == 6
 
 

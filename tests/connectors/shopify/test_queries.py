@@ -27,6 +27,7 @@ SCHEMA = REPOSITORY.parent / "shared" / "specs" / "shopify" / "admin-2026-07.nod
 # What the connector sends in a variable that sizes the query.
 LARGEST = {
     "ChangedOrders": STAMPS,
+    "ChangedDraftOrders": STAMPS,
     "OrdersById": FIRST_PAGE,
     "OrderStamps": STAMPS,
     "OrderOutlines": OUTLINES,
@@ -150,6 +151,7 @@ def test_only_these_operations_write():
         "SetEditedQuantity",
         "TellFulfillmentEvent",
         "UpdateCarrierService",
+        "UpdateDraftOrder",
         "UpdateEditedDiscount",
         "UpdateOrder",
         "UpdateTracking",

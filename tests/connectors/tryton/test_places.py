@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from hub.connectors.erps.tryton.places import address_values, default_address, find_address, place_of
+from hub.connectors.erps.tryton.places import (
+    address_values,
+    default_address,
+    find_address,
+    is_at,
+    place_of,
+)
 from tests.connectors.tryton.far_side import address, address_row, party_row
 
 FOUND = 2
@@ -97,6 +103,8 @@ def test_a_province_that_tryton_does_not_know_is_the_streets_last_line_and_found
     )
     stored = values | {"id": 9, "country.": {"code": "US"}}
     assert find_address(party | {"addresses.": [stored]}, place) == 9
+    assert is_at(address(country_code="US", line2="Zanzia"), place)
+    assert not is_at(address(country_code="US", line2="Gate 3"), place)
 
 
 def test_the_address_for_a_purpose_is_trytons_choice():

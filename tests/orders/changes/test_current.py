@@ -21,6 +21,9 @@ def placed(line, tax):
         | {
             "lines": (line,),
             "tax_total": bag(tax),
+            "shipping_lines": (),
+            "shipping_total": bag("0"),
+            "duties": (),
             "shop_currency": "EUR",
             "presentment_currency": "EUR",
             "created_at": datetime(2026, 11, 20, tzinfo=UTC),

@@ -203,7 +203,7 @@ def test_an_item_the_erp_does_not_know_is_asked_for_and_the_order_goes_on_when_i
     hub.work()
 
     assert (drafting.orders, hub.reviews()) == ({}, [("push_order_to_erp", "mapping_missing")])
-    assert hub.attempts() == ["refused"]
+    assert set(hub.attempts()) == {"refused"}
     row = ItemMapping.objects.get(item_number="", store=hub.euro)
     assert row.sku == "TAB-001"
     row.item_number = "IT-0002"

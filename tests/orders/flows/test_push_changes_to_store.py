@@ -54,3 +54,28 @@ def test_another_quantity_reaches_the_store_once_and_both_agree(hub, sent):
 
     assert Attempt.objects.filter(operation="edit_order_lines").count() == 1
     assert hub.reviews() == []
+
+
+def test_a_lost_answer_to_an_edit_is_looked_at_and_nothing_is_edited_twice(hub, sent):
+    hub.faults({"kind": "commit_then_drop", "system": "store", "operation": "CommitOrderEdit", "times": 1})
+
+    clerk_edits(hub, hub.link(sent).number, quantity=1)
+    hub.hurry()
+    hub.work(lambda: OrderAgreement.objects.filter(version=1, to_store__isnull=True).exists())
+
+    assert quantities(hub, sent) == [1, 1]
+    edits = Attempt.objects.filter(operation="edit_order_lines").values_list("state", flat=True)
+    assert (list(edits), hub.reviews()) == ([Attempt.State.CONFIRMED], [])
+
+
+def test_what_no_edit_can_do_is_asked_about_and_goes_on_when_the_erp_takes_it_back(hub, sent):
+    clerk_edits(hub, hub.link(sent).number, unitPrice=3.333)
+
+    assert hub.reviews() == [(FLOW, "store_edit_impossible")]
+    assert quantities(hub, sent) == [3, 1]
+
+    clerk_edits(hub, hub.link(sent).number, unitPrice=10)
+    hub.hurry()
+    settle(hub)
+
+    assert hub.reviews() == []

@@ -50,25 +50,27 @@ def test_waits_for_the_company(hub):
 
 
 def test_F15_a_blocked_item_is_refused_with_the_erps_own_words_and_nothing_is_left_there(hub):
+    # A company that is being matched has its orders decided once more, and sent once more.
+    hub.link_companies()
     hub.clerk("block_item", number="IT-0001")
     placed = hub.place(po_number="PO-1")
     neighbour = hub.place(po_number="PO-2", lines=[{"sku": "LAM-002", "quantity": 1, "price": "5.00"}])
 
-    hub.work()
+    hub.pull()
 
     item = ReviewItem.objects.get(state="open")
     assert (item.flow, item.code) == ("push_order_to_erp", "record_rejected")
     assert "blocked" in item.message.lower()
-    assert [order["externalDocumentNumber"][:4] for order in hub.erp_orders()] == ["PO-2"]
-    assert OrderLink.objects.get().order == hub.order(neighbour)
-    assert sorted(hub.attempts()) == ["confirmed", "refused"]
+    assert [order["externalDocumentNumber"][:4] for order in hub.erp_orders()] == ["WARM", "PO-2"]
+    assert OrderLink.objects.latest("pk").order == hub.order(neighbour)
+    assert sorted(hub.attempts()) == ["confirmed", "confirmed", "refused"]
 
     hub.clerk("block_item", number="IT-0001", blocked=False)
     release("record_rejected", "try_again")
     hub.work()
 
     assert hub.link(placed).totals == "equal"
-    assert (len(hub.erp_orders()), hub.reviews()) == (2, [])
+    assert (len(hub.erp_orders()), hub.reviews()) == (3, [])
 
 
 def test_E6_an_order_placed_while_the_erp_was_down_arrives_when_it_is_back(hub):

@@ -12,6 +12,7 @@ from hub.connectors.credits import ErpCredit as Document
 from hub.connectors.documents import ErpTotals
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.connectors.store_returns import PaymentState, Restock
+from hub.sync.models import Connection
 from orders.credits.mirroring import mirror_credits
 from orders.models import (
     CreditLineMapping,
@@ -49,7 +50,7 @@ def states():
     return list(CreditLink.objects.order_by("pk").values_list("external_id", "number", "state"))
 
 
-def test_sends_posts_and_links(hub, erp, placed):
+def test_sends_posts_and_links_once_and_a_second_refund_gets_its_own(hub, erp, placed):
     mirror(hub, placed, one_back(hub, placed))
 
     push(hub, placed)
@@ -65,29 +66,23 @@ def test_sends_posts_and_links(hub, erp, placed):
         hub.order(placed).name,
     )
 
-
-def test_second_run_sends_nothing_and_a_second_refund_gets_its_own(hub, erp, placed):
-    mirror(hub, placed, one_back(hub, placed))
-    push(hub, placed)
     assert push(hub, placed) == [("done", "credited already")]
-
     mirror(hub, placed, one_back(hub, placed, number=2))
     push(hub, placed)
+    assert [one.reference[:2] for one in erp.made] == ["R-", "R-"]
+    assert len({one.reference for one in erp.made}) == 2
 
-    assert [document.reference[:2] for document in erp.made] == ["R-", "R-"]
-    assert len({document.reference for document in erp.made}) == 2
 
+def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(hub, erp, placed):
+    for number, moment in enumerate(["before", "after"], start=1):
+        mirror(hub, placed, one_back(hub, placed, number=number))
+        erp.loses = moment
+        push(hub, placed)
+        hub.work(lambda number=number: [state for _, _, state in states()] == [""] * number)
 
-@pytest.mark.parametrize(("moment", "created"), [("before", 1), ("after", 1)])
-def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(hub, erp, placed, moment, created):
-    mirror(hub, placed, one_back(hub, placed))
-    erp.loses = moment
-
-    push(hub, placed)
-    hub.work(lambda: [state for _, _, state in states()] == [""])
-
-    assert len(erp.credits) == created
-    assert CreditLink.objects.get().is_adopted is (moment == "after")
+    assert len(erp.credits) == 2
+    adopted = CreditLink.objects.order_by("pk").values_list("is_adopted", flat=True)
+    assert list(adopted) == [False, True]
 
 
 def test_what_is_ours_has_failed_or_came_before_the_policy_is_left_alone(hub, erp, placed):
@@ -183,19 +178,6 @@ def test_totals_that_differ_leave_a_draft_and_go_on_when_it_is_corrected(hub, er
     assert len(erp.made) == 1
 
 
-def test_a_refusal_to_post_is_asked_about_and_tried_again(hub, erp, placed):
-    erp.refuses = "The posting date is not within your range."
-    mirror(hub, placed, one_back(hub, placed))
-    push(hub, placed)
-    assert states() == [("C1", "C1", "created")]
-
-    erp.refuses = ""
-    push(hub, placed)
-
-    assert states() == [("C1", "PC1", "")]
-    assert len(erp.made) == 1
-
-
 def test_goods_that_come_back_become_a_return_order_where_the_policy_says_so(hub, erp, placed):
     CreditPolicy.objects.update(restocked_as="return_order")
     mirror(hub, placed, one_back(hub, placed))
@@ -237,3 +219,20 @@ def test_what_the_erp_credited_by_itself_is_asked_about_and_linked_once_a_person
 
     link = CreditLink.objects.get()
     assert (link.external_id, link.origin, erp.made) == ("X9", "erp", [])
+
+
+def test_a_draft_is_posted_once_the_erp_lets_us_and_we_may_write(hub, erp, placed):
+    erp.refuses = "The posting date is not within your range."
+    mirror(hub, placed, one_back(hub, placed))
+    push(hub, placed)
+    assert states() == [("C1", "C1", "created")]
+    erp.refuses = ""
+
+    Connection.objects.filter(pk=hub.erp.pk).update(may_write=False)
+    push(hub, placed)
+    assert states() == [("C1", "C1", "created")]
+
+    Connection.objects.filter(pk=hub.erp.pk).update(may_write=True)
+    push(hub, placed)
+    assert states() == [("C1", "PC1", "")]
+    assert len(erp.made) == 1

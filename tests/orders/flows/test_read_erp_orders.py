@@ -86,6 +86,14 @@ def test_nothing_is_read_whole_where_nobody_wants_it(hub, telling):
     assert telling.reads == []
 
 
+def test_a_policy_that_shows_the_ERPs_orders_has_those_read_that_nobody_wanted_before(hub, telling):
+    OfflineOrderPolicy.objects.create(store=hub.euro, erp=hub.erp, is_on=True, orders_from=SETTLED.date())
+
+    hub.work()
+
+    assert telling.reads == [("1",)]
+
+
 def test_what_changes_is_read_again_where_a_store_has_copies_of_the_ERPs_orders(hub, telling):
     hub.place(po_number="PO-1")
     hub.pull(until=OrderLink.objects.exists)

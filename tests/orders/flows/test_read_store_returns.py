@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from hub.sync.enqueue import enqueue
-from orders.models import OrderReturns, RefundPolicy, StoreRefund, StoreReturn
+from orders.models import OrderReturns, RefundPolicy, StoreRefund
 from tests.orders.returning import Crediting, work
 
 FLOW = "read_store_returns"
@@ -28,19 +28,6 @@ def test_a_refund_that_is_told_is_mirrored_and_read_once(hub):
     assert hub.messages(FLOW)[-1] == "read 0, 0 new or changed"
 
 
-def test_money_that_arrived_since_is_read_again(hub):
-    crediting = Crediting(hub)
-    made = hub.buyer("refund_order", order=crediting.placed["id"], amount="3.00", status="PENDING")
-    told(hub, crediting)
-    hub.work(lambda: StoreRefund.objects.exists())
-
-    hub.buyer("settle_refund", refund=made["id"], status="FAILURE")
-    enqueue("pull_store_returns", hub.euro.pk)
-    hub.work(lambda: StoreRefund.objects.filter(money="failed").exists())
-
-    assert StoreRefund.objects.get().moved == 0
-
-
 def test_an_order_with_pieces_back_is_noticed_without_its_refund_being_told(hub):
     crediting = Crediting(hub)
     hub.buyer("refund_order", order=crediting.placed["id"], lines=[{"line": crediting.line}])
@@ -48,16 +35,6 @@ def test_an_order_with_pieces_back_is_noticed_without_its_refund_being_told(hub)
     hub.pull(until=lambda: StoreRefund.objects.exists())
 
     assert OrderReturns.objects.get().read_at is not None
-
-
-def test_a_return_that_nobody_told_is_found_by_the_search(hub):
-    crediting = Crediting(hub, policy={"approval": RefundPolicy.Approval.STORE})
-    hub.buyer("request_return", order=crediting.placed["id"], lines=[{"line": crediting.line}])
-
-    enqueue("pull_store_returns", hub.euro.pk)
-    hub.work(lambda: StoreReturn.objects.exists())
-
-    assert StoreReturn.objects.get().state == "requested"
 
 
 def test_stores_without_a_policy_are_left_alone(hub):

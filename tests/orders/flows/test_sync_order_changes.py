@@ -10,7 +10,7 @@ from orders.changes.asking import answer
 from orders.models import OrderAgreement, OrderChangePolicy
 
 FLOW = "sync_order_changes"
-PATCH_LINE = {"system": "erp", "operation": "PATCH salesOrderLines"}
+CHANGE = {"system": "erp", "operation": "POST $batch"}
 TWO_LINES = [
     {"sku": "TAB-001", "quantity": 3, "price": "10.00"},
     {"sku": "LAM-002", "quantity": 1, "price": "5.00"},
@@ -77,7 +77,7 @@ def test_our_own_write_comes_back_as_no_change_and_a_second_run_sends_nothing(hu
 
 
 def test_a_lost_answer_is_looked_at_before_anything_is_sent_again(hub, sent):
-    hub.faults({"kind": "commit_then_drop", **PATCH_LINE, "times": 1})
+    hub.faults({"kind": "commit_then_drop", **CHANGE, "times": 1})
 
     edit(hub, sent, quantities={sent["lines"][0]: 1})
     hub.work(lambda: agreement(hub, sent).version == 2)

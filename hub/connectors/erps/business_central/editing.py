@@ -31,6 +31,8 @@ from hub.lib.money import round_money
 
 OPERATION = "change a sales order"
 _PRICING = ("quantity", "unitPrice", "discountAmount")
+# Of an address; they are kept in upper case.
+_CODES = ("shipToPostCode", "shipToCountry")
 # Beside the order itself; what does not fit goes into a further request.
 _LINES_AT_ONCE = BATCH_LIMIT - 1
 _STALE = ("Request_EntityChanged", "BadRequest_PreconditionFailed")
@@ -87,7 +89,8 @@ class BusinessCentralEditing(OrderEditing, BusinessCentralDocuments, BusinessCen
         if change.po_number is not None:
             fields["po_number"] = {"externalDocumentNumber": _reference(standing.reference, change.po_number)}
         if change.ship_to is not None:
-            fields["ship_to"] = ship_to_fields(change.ship_to, [])
+            address = ship_to_fields(change.ship_to, [])
+            fields["ship_to"] = address | {name: as_code(str(address[name])) for name in _CODES}
         if change.requested_date is not None:
             fields["requested_date"] = {"requestedDeliveryDate": change.requested_date.isoformat()}
         if change.payment_terms_code is not None:

@@ -24,7 +24,7 @@ from hub.connectors.changing import (
 )
 from hub.connectors.documents import OrderIdentity, SalesOrder, SalesOrderLine
 from hub.connectors.erps.tryton.amending import Amendments
-from hub.connectors.erps.tryton.places import place_of
+from hub.connectors.erps.tryton.places import is_at, place_of
 from hub.connectors.erps.tryton.sale_body import SaleRecords, line_values, parts_of
 from hub.connectors.erps.tryton.sales_documents import TrytonDocuments
 from hub.connectors.erps.tryton.sales_orders import SALE
@@ -124,10 +124,11 @@ class _Editing:
 
     def left(self, change: DocumentChange, standing: ErpDocument) -> DocumentChange:
         """What is not so yet."""
-        place = place_of(change.ship_to) if change.ship_to is not None else None
         done = {
             "po_number": change.po_number == standing.po_number,
-            "ship_to": standing.ship_to is not None and place == place_of(standing.ship_to),
+            "ship_to": change.ship_to is not None
+            and standing.ship_to is not None
+            and is_at(standing.ship_to, place_of(change.ship_to)),
             "requested_date": change.requested_date == standing.requested_date,
             "payment_terms_code": change.payment_terms_code == standing.payment_terms_code,
             "shipping_method_code": change.shipping_method_code == standing.shipping_method_code,

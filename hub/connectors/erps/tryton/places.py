@@ -97,18 +97,34 @@ def _with_province(place: Place) -> str:
     return "\n".join(filter(None, (place.street, place.province)))
 
 
+def is_at(address: Address, place: Place) -> bool:
+    """Whether an address, as it is read from a sale, is this place."""
+    return _is_same_place(place_of(address), place)
+
+
 def _is_same(row: Json, place: Place, party_name: str) -> bool:
+    there = Place(
+        recipient=text_at(row, "party_name") or party_name,
+        street=text_at(row, "street"),
+        postal_code=text_at(row, "postal_code"),
+        city=text_at(row, "city"),
+        country=text_at(row, "country.code"),
+        subdivision=text_at(row, "subdivision.code"),
+        province="",
+    )
+    return _is_same_place(there, place)
+
+
+def _is_same_place(there: Place, place: Place) -> bool:
     """A staff's address without a subdivision is the same place: postal code and town say where it is."""
-    recipient = text_at(row, "party_name") or party_name
-    subdivision, street = text_at(row, "subdivision.code"), text_at(row, "street")
-    streets = (place.street,) if subdivision else (place.street, _with_province(place))
+    streets = (place.street,) if there.subdivision else (place.street, _with_province(place))
     return (
-        (not place.recipient or _same_text(recipient, place.recipient))
-        and any(_same_text(street, candidate) for candidate in streets)
-        and _same_text(text_at(row, "postal_code"), place.postal_code)
-        and _same_text(text_at(row, "city"), place.city)
-        and text_at(row, "country.code") == place.country
-        and subdivision in ("", place.subdivision)
+        (not place.recipient or _same_text(there.recipient, place.recipient))
+        and any(_same_text(there.street, candidate) for candidate in streets)
+        and _same_text(there.postal_code, place.postal_code)
+        and _same_text(there.city, place.city)
+        and there.country == place.country
+        and there.subdivision in ("", place.subdivision)
     )
 
 

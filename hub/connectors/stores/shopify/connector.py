@@ -274,6 +274,11 @@ class ShopifyStore(
         return webhooks.ORDER_TOPICS
 
     @classmethod
+    def quote_topics(cls) -> tuple[str, ...]:
+        """A draft order's topics."""
+        return webhooks.QUOTE_TOPICS
+
+    @classmethod
     def urgent_topics(cls) -> tuple[str, ...]:
         """New orders: updates come in crowds, most of them echoes of what was written back."""
         return webhooks.URGENT_TOPICS

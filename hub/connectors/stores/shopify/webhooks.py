@@ -23,6 +23,7 @@ ORDER_TOPICS = (
     "orders/fulfilled",
     "orders/partially_fulfilled",
 )
+QUOTE_TOPICS = ("draft_orders/create", "draft_orders/update")
 URGENT_TOPICS = ("orders/create",)
 # Their bodies say too little of money and fees: they only tell which order is to be looked at.
 RETURN_TOPICS = (

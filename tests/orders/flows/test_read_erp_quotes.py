@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from orders.models import OrderLink, QuoteLink
+from tests.orders.quoting import asking, draft_of, look, quoted, read
+from tests.world import release
+
+__all__ = ["asking"]
+
+
+@pytest.mark.parametrize("end", ["lost", "expired"])
+def test_a_quote_that_came_to_nothing_is_told_and_its_order_is_asked_about(asking, end):
+    hub = asking
+    draft, quote = quoted(hub)
+    if end == "lost":
+        hub.clerk("delete_quote", number=quote["number"])
+    else:
+        hub.clerk("edit_quote", number=quote["number"], changes={"validUntilDate": "2026-01-31"})
+    read(hub)
+    assert f"quote-{end}" in draft_of(hub, draft)["tags"]
+    assert (QuoteLink.objects.get().state, hub.reviews()) == (end, [])
+    if end == "expired":
+        return
+
+    hub.buyer("complete_draft", draft=draft["id"])
+    hub.pull()
+    look(hub)
+    hub.hurry()
+    hub.work()
+
+    assert hub.reviews() == [("push_order_to_erp", "quote_over")]
+    release("quote_over")
+    hub.work()
+    assert (hub.sent(), hub.reviews()) == (hub.sent_before + 1, [])
+
+
+def test_one_that_was_ordered_in_the_erp_waits_for_the_draft_and_is_linked_to_it(asking):
+    hub = asking
+    draft, quote = quoted(hub)
+    made = hub.clerk("make_order", number=quote["number"])
+    read(hub)
+    assert hub.reviews() == [("read_erp_quotes", "quote_ordered_in_erp")]
+
+    done = hub.buyer("complete_draft", draft=draft["id"])
+    hub.pull()
+    look(hub)
+    hub.hurry()
+    hub.work()
+
+    assert OrderLink.objects.get(order__external_id=done["id"]).number == made["number"]
+    assert (QuoteLink.objects.get().state, hub.sent(), hub.reviews()) == ("won", hub.sent_before, [])
