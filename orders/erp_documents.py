@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from hub.connectors.documents import ErpSalesOrder
 from hub.connectors.sales_documents import ErpDocument
 from hub.lib.hashing import content_hash
+from hub.lib.stored import Stored
 from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
@@ -44,8 +45,7 @@ _WRITTEN = [
     "document_read_at",
     "document_updated_at",
 ]
-# Learnt before there are threads; `orders.mirroring` says why.
-_documents = msgspec.json.Decoder(ErpDocument)
+sales_orders = Stored(ErpDocument)
 
 
 def wanted(connection: Connection) -> bool:
@@ -64,7 +64,7 @@ def document_of(order: ErpOrder) -> ErpDocument:
     """The order's document; raises ValueError where it was never read whole."""
     if order.document is None:
         raise ValueError(f"{order} was never read whole")
-    return msgspec.convert(order.document, ErpDocument)
+    return sales_orders.read(order.document)
 
 
 def ask(connection_id: int, orders: Iterable[int]) -> None:

@@ -12,6 +12,7 @@ from django.db.models import Model
 
 from companies.models import StoreCompanyLocation
 from hub.connectors.documents import PlacedOrder
+from hub.lib.stored import Stored
 from hub.sync.models import Connection, FieldOwner
 from hub.sync.ownership import owned_by
 from hub.sync.prepared import rows_of
@@ -118,8 +119,8 @@ class KnownLink(msgspec.Struct, frozen=True, array_like=True):
     is_cancelled: bool
 
 
-_links = msgspec.json.Decoder(list[KnownLink])
-_owners = msgspec.json.Decoder(dict[str, str])
+_links = Stored(list[KnownLink])
+_owners = Stored(dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from hub.connectors.metafields import Metafield
 from hub.errors import NotReadyYet
 from hub.lib.hashing import content_hash
+from hub.lib.stored import Stored
 from hub.lib.text import stored_json
 from hub.sync.enqueue import enqueue
 from orders.models import AdoptionPolicy, HoldCondition, OrderFieldMapping, OrderMetafields, StoreOrder
@@ -46,7 +47,7 @@ SET held = v.held, read_at = %(as_of)s, needs_read = m.marked_at > %(as_of)s
 FROM mine, unnest(%(orders)s::bigint[], %(held)s::jsonb[]) AS v(order_id, held)
 WHERE m.order_id = mine.order_id AND v.order_id = mine.order_id
 """
-_held = msgspec.json.Decoder(dict[str, Metafield | None])
+_held = Stored(dict[str, Metafield | None])
 
 
 def needed_of(store_id: int) -> list[str]:
@@ -65,6 +66,11 @@ def needed_of(store_id: int) -> list[str]:
 def read_held(text: str) -> Held:
     """The column's JSON text."""
     return _held.decode(text)
+
+
+def read_kept(column: object) -> Held:
+    """The column as Django reads it."""
+    return _held.read(column)
 
 
 def digest(held: Held, names: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from hub.connectors.documents import PlacedOrder
 from hub.connectors.store_parts import ReceivedOrder
 from hub.lib.gid import tail
 from hub.lib.hashing import content_hash
+from hub.lib.stored import Stored
 from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
@@ -64,9 +65,7 @@ FROM orders_storeorder o
 WHERE connection_id = %(connection_id)s::bigint AND external_id = ANY(%(external_ids)s::text[])
 ORDER BY external_id FOR NO KEY UPDATE
 """
-# msgspec learns a dataclass at its first use, and two threads that begin with it at once crash the process (seen with
-# 0.22 as a segmentation fault in get_dataclass_info): it is learnt here, before there are threads.
-_documents = msgspec.json.Decoder(PlacedOrder)
+_documents = Stored(PlacedOrder)
 # Stamps are whole seconds: what was observed this long after one holds for as long as the stamp stays. The rest is
 # what the two clocks may differ by.
 SETTLED_AFTER = timedelta(seconds=10)
@@ -113,7 +112,7 @@ class _Before:
 
 def document_of(order: StoreOrder) -> PlacedOrder:
     """The mirror's document."""
-    return msgspec.convert(order.document, PlacedOrder)
+    return _documents.read(order.document)
 
 
 def read_document(text: str) -> PlacedOrder:

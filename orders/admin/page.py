@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +23,7 @@ from orders.admin.why import whys
 from orders.field_mapping import SHOWN_LENGTH
 from orders.holds.editing import may_be_edited
 from orders.holds.overrides import label_of
+from orders.metafields import read_kept
 from orders.mirroring import document_of
 from orders.models import ErpOrder, OrderFieldMapping, OrderLink, StoreOrder
 from orders.order_fields import METAFIELD, metafield_text
@@ -173,7 +173,7 @@ def _metafields(order: StoreOrder) -> list[tuple[str, str, str]]:
     row = getattr(order, "metafields", None)
     if row is None or not row.held:
         return []
-    held = msgspec.convert(row.held, dict[str, Metafield | None])
+    held = read_kept(row.held)
     decisions = OrderFieldMapping.objects.filter(
         store_id=order.connection_id, source=METAFIELD, key__in=list(held)
     )

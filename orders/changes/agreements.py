@@ -11,15 +11,17 @@ from django.db.models.functions import Now
 
 from hub.connectors.documents import SalesOrder
 from hub.connectors.sales_documents import ErpDocument
+from hub.lib.stored import Stored
 from hub.sync import review
 from hub.sync.enqueue import enqueue
 from orders.changes.for_store import StoreChange
 from orders.changes.settling import Decision
-from orders.changes.views import SentOrder
+from orders.changes.views import SentOrder, sent_orders
 from orders.linking import go_on
 from orders.models import OrderAgreement, OrderLink
 
 TELL_STORE = "push_changes_to_store"
+_documents, _decisions, _changes = Stored(ErpDocument), Stored(list[Decision]), Stored(StoreChange)
 
 
 def agreement_of(link: OrderLink) -> OrderAgreement:
@@ -30,18 +32,18 @@ def agreement_of(link: OrderLink) -> OrderAgreement:
 def agreed_document(agreement: OrderAgreement) -> ErpDocument | None:
     """The ERP's side as both agreed on it; None where they were never compared."""
     kept = agreement.erp_document
-    return None if kept is None else msgspec.convert(kept, ErpDocument)
+    return None if kept is None else _documents.read(kept)
 
 
 def sent_document(link: OrderLink) -> SentOrder | None:
     """The store's side as both agreed on it; None where it was not kept (an adopted document)."""
     kept = link.sent_document
-    return None if kept is None else msgspec.convert(kept, SentOrder)
+    return None if kept is None else sent_orders.read(kept)
 
 
 def decisions_of(agreement: OrderAgreement) -> tuple[Decision, ...]:
     """What a person picked and is not carried out yet."""
-    return tuple(msgspec.convert(agreement.decided, list[Decision]))
+    return tuple(_decisions.read(agreement.decided))
 
 
 def written_of(agreement: OrderAgreement) -> frozenset[tuple[str, ...]]:
@@ -52,7 +54,7 @@ def written_of(agreement: OrderAgreement) -> frozenset[tuple[str, ...]]:
 def change_for_store(agreement: OrderAgreement) -> StoreChange | None:
     """What the store is still to be told."""
     kept = agreement.to_store
-    return None if kept is None else msgspec.convert(kept, StoreChange)
+    return None if kept is None else _changes.read(kept)
 
 
 def agree(agreement: OrderAgreement, link: OrderLink, now: SalesOrder, document: ErpDocument) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from hub.errors import Conflict
 from hub.lib.hashing import content_hash
+from hub.lib.stored import Stored
 from hub.sync import review
 from hub.sync.models import ReviewItem
 from orders.changes.extras import Extra
@@ -72,6 +73,9 @@ def question(order: StoreOrder, document: str, rows: Sequence[Row]) -> Conflict:
     )
 
 
+_rows = Stored(list[Row])
+
+
 def stored(rows: Sequence[Row]) -> list[dict[str, object]]:
     """The rows as an agreement keeps them beside the open question."""
     return [msgspec.to_builtins(row) for row in rows]
@@ -79,7 +83,7 @@ def stored(rows: Sequence[Row]) -> list[dict[str, object]]:
 
 def asked_rows(agreement: OrderAgreement) -> list[Row]:
     """What the open question asks about."""
-    return msgspec.convert(agreement.question, list[Row])
+    return _rows.read(agreement.question)
 
 
 def faults_of(rows: Sequence[Row], picks: Sequence[str]) -> str:

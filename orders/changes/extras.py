@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from hub.connectors.documents import LineKind, SalesOrder, SalesOrderLine
-from orders.changes.views import SentOrder
+from orders.changes.views import sent_orders
 from orders.changes.wording import NOTHING, said
 
 _HEAD = {
@@ -38,7 +38,7 @@ def extras(stored: Mapping[str, object], now: SalesOrder) -> list[Extra]:
     What that JSON does not name was not kept when it was sent, and is not compared.
     """
     becomes: dict[str, object] = msgspec.to_builtins(now)
-    lines = msgspec.convert(stored, SentOrder).lines
+    lines = sent_orders.read(stored).lines
     return [
         *(
             Extra(what, said(stored[name]), said(becomes[name]))

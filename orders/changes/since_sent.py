@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from hub.connectors.documents import LineKind, SalesOrder
 from orders import mapping
 from orders.changes.current import as_current
 from orders.changes.three_way import Owner, compare
-from orders.changes.views import SentOrder, sent_view
+from orders.changes.views import SentOrder, sent_orders, sent_view
 from orders.changes.wording import NOTHING, worded
 from orders.known import KnownOrder
 from orders.models import OrderLink
@@ -22,7 +20,7 @@ def changes_since_sent(known: KnownOrder, side: mapping.Side) -> list[dict[str, 
     link = OrderLink.objects.filter(order=known.order, connection=side.erp).only("sent_document").first()
     if link is None or link.sent_document is None:
         return []
-    sent = msgspec.convert(link.sent_document, SentOrder)
+    sent = sent_orders.read(link.sent_document)
     now = mapping.sales_order(
         as_current(known.placed), side, customer_number=sent.customer_number, reference=sent.reference
     )

@@ -13,6 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from hub.connectors.documents import Address, LineKind, SalesOrder, SalesOrderLine
+from hub.lib.stored import Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ class SentOrder:
     ship_to: Address | None = None
     prices_include_tax: bool = False
     currency: str = ""
+
+
+sent_orders = Stored(SentOrder)
+"""Those that a link keeps."""
 
 
 def sent_view(document: SalesOrder | SentOrder) -> OrderView:

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-import msgspec
 from django.db import connection as database
 from django.db import transaction
 
 from hub.connectors.credits import CreditStage, refund_of
 from hub.connectors.credits import ErpCredit as Document
 from hub.lib.hashing import content_hash
+from hub.lib.stored import Stored
 from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.flows import FLOWS
@@ -39,8 +39,7 @@ _WRITTEN = [
     "document_hash",
 ]
 _NOT_CONTENT = ("updated_at", "status")
-# msgspec learns a dataclass at its first use, and two threads that begin with it at once may crash the process.
-_LEARNT = msgspec.json.Decoder(Document)
+_documents = Stored(Document)
 # By the order's id where the ERP tells it, by our own reference where it is the credit of a refund that we know.
 _ATTACH = """
 UPDATE orders_erpcredit c SET order_id = k.order_id
@@ -60,7 +59,7 @@ RETURNING c.order_id
 
 def document_of(credit: ErpCredit) -> Document:
     """The mirror's document."""
-    return msgspec.convert(credit.document, Document)
+    return _documents.read(credit.document)
 
 
 def mirror_credits(connection: Connection, documents: Sequence[Document]) -> list[ErpCredit]:

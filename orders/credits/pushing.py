@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
 from hub.connectors.credits import Credits, ReturnOrders
 from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.sales_documents import ErpDocument, SalesDocuments
 from hub.connectors.store_returns import StoreRefund as Refund
-from hub.connectors.store_returns import StoreReturn as Return
 from hub.errors import NeedsReview, NotReadyYet
 from hub.sync.models import ReviewItem
 from orders.credits.deciding import (
@@ -30,6 +27,7 @@ from orders.credits.twins import is_twin
 from orders.mirroring import document_of
 from orders.models import CreditPolicy, OrderLink, StoreOrder, StoreRefund, StoreReturn
 from orders.returns.amounts import RefundWorth, worth_of_refunds
+from orders.returns.mirroring import refund_of, return_of
 
 FLOW = "push_refund_to_erp"
 # Money on its way takes days at some gateways; the store tells when it is there, and of the order sooner.
@@ -61,7 +59,7 @@ class OrderRefunds:
         )
 
     def _credit_one(self, refund: StoreRefund) -> Decision:
-        document = read_refund(refund)
+        document = refund_of(refund)
         worth = self._worths()[refund.external_id]
         facts = RefundFacts(
             is_ours=refund.is_ours,
@@ -130,10 +128,8 @@ class OrderRefunds:
 
     def _worths(self) -> dict[str, RefundWorth]:
         """Of all refunds of the order: the fees of a return are kept once, whoever bears them."""
-        refunds = [read_refund(row) for row in StoreRefund.objects.filter(order=self.order)]
-        returns = [
-            msgspec.convert(row.document, Return) for row in StoreReturn.objects.filter(order=self.order)
-        ]
+        refunds = [refund_of(row) for row in StoreRefund.objects.filter(order=self.order)]
+        returns = [return_of(row) for row in StoreReturn.objects.filter(order=self.order)]
         return worth_of_refunds(refunds, returns, currency_of(document_of(self.order), self.link))
 
     def _is_approved(self, refund: StoreRefund) -> bool:
@@ -155,11 +151,6 @@ class OrderRefunds:
             code=CODE,
             evidence={"refund": refund.external_id, "order": self.order.name, "document": number},
         )
-
-
-def read_refund(row: StoreRefund) -> Refund:
-    """The mirror's document."""
-    return msgspec.convert(row.document, Refund)
 
 
 def _is_sent(decision: Decision) -> bool:

@@ -9,11 +9,10 @@ Review   the request changed after the quote was made, lines or prices that the 
 
 from __future__ import annotations
 
-import msgspec
-
 from hub.connectors.documents import SalesOrderLine
 from hub.connectors.quotes import ErpQuote, QuotedLine, QuoteRequest, QuoteRequests, RequestStatus
 from hub.errors import Conflict
+from hub.lib.stored import Stored
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.freshness import database_time
@@ -24,6 +23,7 @@ from orders.quotes.rules import TAG, OfferUnclear, prices, request_hash, words_o
 
 State = QuoteLink.State
 DECLINED = "declined"
+_offers, _sent_lines = Stored(ErpQuote), Stored(tuple[SalesOrderLine, ...])
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -62,7 +62,7 @@ def _wanted(quote: StoreQuote, link: QuoteLink | None) -> str:
 
 def _price(store: QuoteRequests, quote: StoreQuote, link: QuoteLink, request: QuoteRequest) -> None:
     """Put the prices on the request. Raises Conflict where that would not be what the ERP offers."""
-    offer = msgspec.convert(link.offer, ErpQuote)
+    offer = _offers.read(link.offer)
     evidence = evidence_of(quote) | {"quote": link.shown_number}
     if request_hash(request.order) != link.sent_hash:
         raise Conflict(
@@ -103,4 +103,4 @@ def _lines(quote: StoreQuote, link: QuoteLink, request: QuoteRequest, offer: Erp
 
 
 def _sent(link: QuoteLink) -> tuple[SalesOrderLine, ...]:
-    return msgspec.convert(link.sent_document["lines"], tuple[SalesOrderLine, ...])
+    return _sent_lines.read(link.sent_document["lines"])

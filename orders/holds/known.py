@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from hub.lib.stored import Stored
 from orders.holds.terms import Condition, Rule
 
 RULES_OF_THE_ORDER = "r.is_enabled AND (r.store_id IS NULL OR r.store_id = o.connection_id)"
@@ -78,9 +79,9 @@ class Override(msgspec.Struct, frozen=True, array_like=True):
     content_hash: str
 
 
-_rules = msgspec.json.Decoder(tuple[_Rule, ...])
-_rejection = msgspec.json.Decoder(Rejection)
-_overrides = msgspec.json.Decoder(tuple[Override, ...])
+_rules = Stored(tuple[_Rule, ...])
+_rejection = Stored(Rejection)
+_overrides = Stored(tuple[Override, ...])
 
 
 @dataclass(frozen=True, slots=True)

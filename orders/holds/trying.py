@@ -6,13 +6,13 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
 from django.db.models import Exists, OuterRef, Q
 
 from hub.connectors.metafields import Metafield
 from orders.holds.facts import names_of
 from orders.holds.rules import findings
 from orders.holds.terms import Facts, Finding, Kind, Rule, metafields_asked
+from orders.metafields import read_kept
 from orders.mirroring import document_of
 from orders.models import OrderLink, StoreOrder
 
@@ -65,7 +65,7 @@ _EARLIER = OrderLink.objects.filter(_PLACED_BEFORE, order__location=OuterRef("lo
 
 def _metafields(order: StoreOrder) -> Mapping[str, Metafield | None]:
     row = getattr(order, "metafields", None)
-    return msgspec.convert(row.held, dict[str, Metafield | None]) if row else {}
+    return read_kept(row.held) if row else {}
 
 
 def _facts(order: StoreOrder, metafields: Mapping[str, Metafield | None]) -> Facts:

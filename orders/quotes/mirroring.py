@@ -10,6 +10,7 @@ from django.db import transaction
 from companies.models import StoreCompanyLocation
 from hub.connectors.documents import PlacedOrder
 from hub.connectors.quotes import QuoteRequest
+from hub.lib.stored import Stored
 from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
@@ -18,12 +19,12 @@ from orders.quotes.rules import request_hash
 
 PUSH = "push_quote_to_erp"
 # Learnt before there are threads; `orders.mirroring` says why.
-_documents = msgspec.json.Decoder(PlacedOrder)
+_documents = Stored(PlacedOrder)
 
 
 def placed_of(quote: StoreQuote) -> PlacedOrder:
     """The order that the request would be."""
-    return msgspec.convert(quote.document, PlacedOrder)
+    return _documents.read(quote.document)
 
 
 def mirror_request(connection: Connection, request: QuoteRequest, *, read_at: datetime) -> StoreQuote | None:

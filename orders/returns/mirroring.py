@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import msgspec
 from django.db import transaction
 
 from hub.connectors.store_returns import PaymentState, ReturnState
 from hub.connectors.store_returns import StoreRefund as Refund
 from hub.connectors.store_returns import StoreReturn as Return
 from hub.lib.hashing import content_hash
+from hub.lib.stored import Stored
 from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
@@ -34,18 +34,17 @@ _REFUND = [
     "document_hash",
 ]
 _RETURN = ["name", "state", "observed_at", "document", "document_hash"]
-# msgspec learns a dataclass at its first use, and two threads that begin with it at once may crash the process.
-_LEARNT = (msgspec.json.Decoder(Refund), msgspec.json.Decoder(Return))
+_refunds, _returns = Stored(Refund), Stored(Return)
 
 
 def refund_of(row: StoreRefund) -> Refund:
     """The mirror's document."""
-    return msgspec.convert(row.document, Refund)
+    return _refunds.read(row.document)
 
 
 def return_of(row: StoreReturn) -> Return:
     """The mirror's document."""
-    return msgspec.convert(row.document, Return)
+    return _returns.read(row.document)
 
 
 def mirror_returns(

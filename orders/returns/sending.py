@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from hub.connectors.store_returns import NewRefund, Refunds
 from hub.connectors.store_returns import StoreRefund as Refund
 from hub.errors import Conflict
+from hub.lib.stored import Stored
 from hub.lib.text import storable
 from hub.sync import attempts
 from hub.sync.models import Attempt, Connection
@@ -22,8 +23,7 @@ from orders.returns.mirroring import mirror_returns
 
 OPERATION = "create_refund"
 _KEYS = uuid.UUID("6f0c2b6e-5a53-4d0c-9a0e-0c8c5f1f6d11")
-# msgspec learns a dataclass at its first use, and two threads that begin with it at once may crash the process.
-_LEARNT = msgspec.json.Decoder(NewRefund)
+_requests = Stored(NewRefund)
 
 
 def mark_of(credit: ErpCredit) -> str:
@@ -79,7 +79,7 @@ class Sender:
         last = self._attempts(mark_of(credit)).order_by("-pk").first()
         if last is None or last.state not in (Attempt.State.LOST, Attempt.State.NOT_SENT):
             return None
-        return msgspec.convert(last.values["document"], NewRefund)
+        return _requests.read(last.values["document"])
 
     def key_of(self, credit: ErpCredit) -> str:
         """The store's idempotency key: the same for the same credit, another after each refusal, which uses one up."""

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-import msgspec
 from django.db import connection as database
 from django.db import transaction
 
 from hub.connectors.shipment_documents import ErpShipment as Document
 from hub.lib.hashing import content_hash
+from hub.lib.stored import Stored
 from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
@@ -34,8 +34,7 @@ WRITTEN = [
 ]
 # What a store is not told of does not make a shipment news to it.
 _NOT_CONTENT = ("updated_at", "status")
-# msgspec learns a dataclass at its first use, and two threads that begin with it at once may crash the process.
-_LEARNT = msgspec.json.Decoder(Document)
+_documents = Stored(Document)
 # By the document's id where the shipment tells it; by its number only where no other document has that number.
 _ATTACH = """
 UPDATE orders_erpshipment s SET order_id = k.order_id
@@ -51,7 +50,7 @@ RETURNING s.order_id
 
 def document_of(shipment: ErpShipment) -> Document:
     """The mirror's document."""
-    return msgspec.convert(shipment.document, Document)
+    return _documents.read(shipment.document)
 
 
 def mirror_shipments(connection: Connection, documents: Sequence[Document]) -> list[ErpShipment]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from hub.connectors.documents import PlacedLine
 from hub.connectors.fulfilments import NewFulfilment, Tracking
 from hub.connectors.sales_documents import ErpDocument
 from hub.connectors.shipment_documents import ShipmentStage
 from hub.errors import MappingMissing, NeedsReview, NotReadyYet
 from hub.sync.models import ReviewItem
+from orders.erp_documents import sales_orders
 from orders.mirroring import document_of as order_document
 from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, WarehouseMapping
 from orders.shipments.allocation import Allocation, Elsewhere, Goods, allocate, open_places, parts
@@ -126,7 +125,7 @@ class ShipmentPush:
             connection=self.row.connection, external_id=self.row.order_external_id
         ).values_list("document", flat=True)
         document = found.first()
-        return msgspec.convert(document, ErpDocument) if document else None
+        return sales_orders.read(document) if document else None
 
     def _sent(self) -> dict[str, int]:
         sent: dict[str, int] = {}
