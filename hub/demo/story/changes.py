@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from hub.demo import goods
 from hub.demo.story.telling import VAT19, LeftOut, Telling
+from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
 from orders.models import CreditLineMapping, CreditPolicy, OrderChangePolicy, RefundPolicy
 
@@ -98,7 +99,7 @@ def returned(told: Telling) -> Iterator[str]:
 
 
 def _five_pieces(told: Telling, po_number: str) -> dict[str, object]:
-    return told.place(po_number, [{"sku": goods.sku(5), "quantity": 5, "taxes": VAT19}])
+    return told.place(po_number, [{"sku": goods.sku(5), "quantity": 5, "price": "50.00", "taxes": VAT19}])
 
 
 def _prepare_credits(told: Telling) -> None:
@@ -106,6 +107,10 @@ def _prepare_credits(told: Telling) -> None:
     codes = told.world.far.codes
     number = codes.shipping[0][2]
     RefundPolicy.objects.create(store=told.store)
+    enqueue("check_subscriptions", told.store.pk)
+    told.until(
+        lambda: any("return" in topic.lower() for topic in told.topics()), "the store tells of no returns"
+    )
     CreditPolicy.objects.create(store=told.store)
     for kind in CreditLineMapping.Kind:
         CreditLineMapping.objects.create(

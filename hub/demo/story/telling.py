@@ -102,6 +102,11 @@ class Telling:
             next(one["status"] for one in stores[self.store_name]["returns"] if one["id"] == wanted["id"])
         )
 
+    def topics(self) -> list[str]:
+        """What the store's subscriptions are about."""
+        stores = self.world.sandbox.truth(kind="store", name=self.store_name)["stores"]
+        return [str(one["topic"]) for one in stores[self.store_name]["subscriptions"]]
+
     def checkout(self) -> dict[str, Any]:
         """A buyer has typed the address; what the store shows."""
         basket = [{"sku": goods.sku(2), "quantity": 2, "grams": 4000}]
