@@ -1,4 +1,4 @@
-"""What the ERP begins, under faults: orders that its clerks take, and shipments of what the stores sold.
+"""What is not an order on its way into the ERP, under faults: orders that its clerks take, shipments, changes, refunds.
 
 Decided by the seed, and judged by what both far sides hold; nothing here reads our tables.
 """
@@ -20,7 +20,8 @@ from hub.demo.erps.far_erp import FarDocument, OrderedLine
 
 Orders = list[dict[str, Any]]
 SHARE = 20
-"""One offline order and one shipped order for so many that buyers placed."""
+"""One of each for so many orders that buyers placed."""
+WRITES = ("CreateOrder", "CreateFulfillment", "CreatePaymentTerms", "CommitOrderEdit", "CreateRefund")
 LEAST = 3
 
 
@@ -41,6 +42,22 @@ class Parcel:
     tracking: str
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A one-line order of which one side has so many pieces now."""
+
+    order: str
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """An order of which one piece was refunded: what its credit memo must come to, and no other's does."""
+
+    order: str
+    total: Decimal
+
+
 def taken(seed: int, count: int) -> list[Taken]:
     """The orders that clerks take in a run of `count` orders. One line in four is of an item that no store sells."""
     chance = random.Random(f"{seed} clerks")
@@ -57,9 +74,12 @@ def _lines(chance: random.Random) -> list[OrderedLine]:
     return [(number, chance.randint(1, 9), Decimal(chance.randint(100, 9900)) / 100) for number in numbers]
 
 
-def shipped(planned: Iterable[Planned], count: int) -> list[Planned]:
-    """The orders of the euro store that are shipped in two parcels: of one line, and left alone by their buyers."""
-    plain = [
+def plain(planned: Iterable[Planned], count: int) -> list[list[Planned]]:
+    """Orders of the euro store of one line, left alone by their buyers, in three parts.
+
+    One for shipments in two parcels, one that clerks change in the ERP, one that staff change in the store.
+    """
+    found = [
         order
         for order in planned
         if order.store == "euro"
@@ -68,7 +88,30 @@ def shipped(planned: Iterable[Planned], count: int) -> list[Planned]:
         and "note" not in order.order
         and "shipping" not in order.order
     ]
-    return plain[: max(LEAST, count // SHARE)]
+    part = max(1, min(max(LEAST, count // SHARE), len(found) // 3))
+    return [found[part * place : part * (place + 1)] for place in range(3)]
+
+
+def paid(seed: int, count: int) -> list[dict[str, Any]]:
+    """Orders that are paid at once, each of two pieces at a price of its own: its credit is known by its total."""
+    price = random.Random(f"{seed} refunds").randint(10, 50)
+    return [
+        {
+            "company": "Nordlicht Möbel GmbH",
+            "po_number": f"PAID-{number}",
+            "lines": [
+                {
+                    "sku": goods.sku(number % 100 + 1),
+                    "quantity": 2,
+                    "price": f"{price + number}.00",
+                    "taxes": [{"title": "VAT", "rate": "0.19"}],
+                }
+            ],
+            "payment_terms": None,
+            "paid": True,
+        }
+        for number in range(1, max(LEAST, count // SHARE) + 1)
+    ]
 
 
 def rules() -> Rules:
@@ -83,7 +126,7 @@ def rules() -> Rules:
     return [
         {"id": f"{operation} {kind}", "kind": kind, "system": "store", "operation": operation, **more}
         | {"probability": probability}
-        for operation in ("CreateOrder", "CreateFulfillment", "CreatePaymentTerms")
+        for operation in WRITES
         for kind, probability, more in faults
     ]
 
@@ -129,3 +172,37 @@ def _judge_parcel(order: dict[str, Any], parcel: Parcel) -> list[Finding]:
     if found[parcel.tracking] > 1:
         return [Finding("doubled", name, f"{found[parcel.tracking]} pieces are fulfilled with it")]
     return []
+
+
+def judge_changes(
+    orders: Orders, documents: Iterable[FarDocument], changed: Iterable[tuple[Changed, str]]
+) -> list[Finding]:
+    """What is wrong: each change comes with the id of the order's document; both sides must have its pieces."""
+    by_id = {order["id"]: order for order in orders}
+    there = {document.external_id: document for document in documents}
+    findings = []
+    for change, external_id in changed:
+        order = by_id[change.order]
+        in_store = sum(line["currentQuantity"] for line in order["lines"])
+        in_erp = sum(there[external_id].quantities.values())
+        if not in_store == in_erp == change.pieces:
+            words = f"{in_store} pieces in the store, {in_erp} in the ERP, {change.pieces} wanted"
+            findings.append(Finding("lost" if in_store != in_erp else "wrong", str(order["name"]), words))
+    return findings
+
+
+def judge_refunds(refunded: Iterable[Refunded], credited: Iterable[Decimal]) -> list[Finding]:
+    """What is wrong: `credited` is what each credit memo of the ERP comes to."""
+    times = Counter(credited)
+    wanted = {one.total: one.order for one in refunded}
+    kinds = {0: "lost", 1: ""}
+    findings = [
+        Finding(kind, order, f"{times[total]} credit memos of {total}")
+        for total, order in wanted.items()
+        if (kind := kinds.get(times[total], "doubled"))
+    ]
+    return findings + [
+        Finding("wrong", "a credit memo", f"of {total}, which nobody refunded")
+        for total in times
+        if total not in wanted
+    ]

@@ -7,13 +7,13 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django.db import connection
 
 from benchmarks.chaos import both_ways, crash, faults
 from benchmarks.chaos.crowd import Crowd
+from benchmarks.chaos.people import BothWays
 from benchmarks.chaos.plan import Planned, plan
 from benchmarks.chaos.stage import WORLD, Stage
 from benchmarks.chaos.verdict import Finding, documents, number_of
@@ -120,52 +120,25 @@ class Game:
         return self._ended_late(start, self.placed[before:])
 
     def both_ways_phase(self, count: int, *, rate: float, kills: int) -> Phase:
-        """What the ERP begins, for `count` orders that buyers placed: clerks take orders and ship what stores sold."""
+        """What is not an order on its way into the ERP, for `count` orders that buyers placed; see `BothWays`."""
         start, stage = time.monotonic(), self.stage
         stage.listen()
         stage.sandbox.set_faults(
             self.seed, both_ways.rules() + faults.rules(stage.timing, stage.far.operations)
         )
-        entered: list[tuple[both_ways.Taken, str]] = []
-        parcels: list[both_ways.Parcel] = []
-        acts = [partial(self._take, plan, entered) for plan in both_ways.taken(self.seed, count)]
-        orders = {placed.planned.number: placed for placed in self.placed}
-        for planned in both_ways.shipped((placed.planned for placed in self.placed), count):
-            placed = orders[planned.number]
-            for part in ("A", "B"):
-                parcel = both_ways.Parcel(placed.gid, f"1Z{planned.number}{part}")
-                acts.append(partial(self._ship, placed, parcel, parcels))
+        people = BothWays(stage, self.seed, self._at)
+        acts = people.acts([(placed.planned, placed.gid, placed.lines) for placed in self.placed], count)
         for n, act in enumerate(acts):
             self._at(n / rate, act)
         for n in range(kills):
             self._at((n + 1) * len(acts) / rate / kills + n, self.crowd.kill_one)
-
-        def findings() -> list[Finding]:
-            documents = {document.external_id: document for document in stage.world.documents()}
-            there = [(plan, documents[made]) for plan, made in entered]
-            return both_ways.judge(stage.stores()[f"{WORLD}-euro"]["orders"], there, parcels)
-
-        self._until_told(findings, len(acts))
+        self._until_told(people.findings)
         self._wait(stage.timing.rest)
-        phase = self._phase(start, findings(), [])
-        phase.done = f"{len(entered)} orders that clerks took and {len(parcels)} parcels"
+        phase = self._phase(start, people.findings(), [])
+        phase.done = people.said()
         return phase
 
-    def _take(self, plan: both_ways.Taken, entered: list[tuple[both_ways.Taken, str]]) -> None:
-        stage = self.stage
-        made = stage.far.enter_order(
-            stage.sandbox, stage.world.erp_name, plan.customer, plan.lines, plan.po_number
-        )
-        entered.append((plan, made))
-
-    def _ship(self, placed: Placed, parcel: both_ways.Parcel, parcels: list[both_ways.Parcel]) -> None:
-        stage = self.stage
-        key = (f"{WORLD}-{placed.planned.store}", number_of(placed.gid))
-        [document] = documents(stage.world.documents(), stage.store_codes)[key]
-        stage.far.ship(stage.sandbox, stage.world.erp_name, document, 1, parcel.tracking)
-        parcels.append(parcel)
-
-    def _until_told(self, findings: Callable[[], list[Finding]], planned: int) -> None:
+    def _until_told(self, findings: Callable[[], list[Finding]]) -> None:
         """Until everything was done and nothing is missing, or nothing moves any more."""
         least, moved_at, looked_at = 10**9, time.monotonic(), 0.0
         while time.monotonic() - moved_at < self.patience:

@@ -22,18 +22,26 @@ from django.db import connection, connections
 from benchmarks.chaos.timing import Timing
 from benchmarks.chaos.verdict import Finding, judge
 from hub.demo.erps.far_erp import FarErp
+from hub.demo.mappings import map_credits
 from hub.demo.sandbox import Sandbox
 from hub.demo.world import World, build
 from hub.supervise.child import Child
 from hub.sync import sweep
 from hub.sync.management.commands.web import granian
 from hub.sync.models import Schedule
-from orders.models import FulfilmentPolicy, OfflineOrderPolicy, OrderPolicy
+from orders.models import FulfilmentPolicy, OfflineOrderPolicy, OrderChangePolicy, OrderPolicy
 
 START_SECONDS = 60.0
 END_SECONDS = 10.0
 WORLD = "chaos"
-FROM_ERP = ("pull_erp_orders", "read_erp_orders", "pull_erp_shipments")
+FOLLOWED = (
+    "pull_erp_orders",
+    "read_erp_orders",
+    "pull_erp_shipments",
+    "pull_erp_credits",
+    "pull_store_returns",
+    "check_subscriptions",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +69,21 @@ class Stage:
         return {f"{WORLD}-euro": self.world.euro_store.code, f"{WORLD}-dollar": self.world.dollar_store.code}
 
     def listen(self) -> None:
-        """From now on the euro store shows what the ERP takes and ships."""
+        """From now on the euro store shows what the ERP takes and ships, and both follow each other's changes."""
         euro, erp = self.world.euro_store, self.world.erp
         OfflineOrderPolicy.objects.create(store=euro, erp=erp, is_on=True, tax_title="VAT")
         FulfilmentPolicy.objects.create(store=euro)
+        OrderChangePolicy.objects.create(
+            store=euro,
+            accepts_erp_edits=True,
+            erp_edits_until="shipped",
+            corrects_erp=True,
+            corrections_until="shipped",
+        )
+        if self.far.credits_refunds:
+            map_credits(euro, erp, self.far.codes)
         self.far.show_parcels(self.sandbox, self.world.erp_name, erp)
-        Schedule.objects.filter(flow__in=FROM_ERP).update(every_seconds=self.timing.pull_every)
+        Schedule.objects.filter(flow__in=FOLLOWED).update(every_seconds=self.timing.pull_every)
 
     def stores(self) -> dict[str, Any]:
         """What the stores hold."""

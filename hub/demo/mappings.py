@@ -8,7 +8,15 @@ from hub.demo import goods
 from hub.demo.erps.far_erp import Codes
 from hub.sync.models import Connection
 from inventory.models import ItemMapping
-from orders.models import OrderPolicy, PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.models import (
+    CreditLineMapping,
+    CreditPolicy,
+    OrderPolicy,
+    PaymentTermsMapping,
+    RefundPolicy,
+    ShippingMethodMapping,
+    TaxCodeMapping,
+)
 
 
 def map_pair(store: Connection, erp: Connection, codes: Codes) -> None:
@@ -32,4 +40,22 @@ def map_pair(store: Connection, erp: Connection, codes: Codes) -> None:
             title=title, erp_method_code=method, charge_kind=codes.charge_kind, charge_number=number, **pair
         )
         for title, method, number in codes.shipping
+    )
+
+
+def map_credits(store: Connection, erp: Connection, codes: Codes) -> None:
+    """Let the store's refunds become credits of the ERP; what of one is no item goes where shipping charges go."""
+    RefundPolicy.objects.create(store=store)
+    CreditPolicy.objects.create(store=store)
+    CreditLineMapping.objects.bulk_create(
+        CreditLineMapping(
+            store=store,
+            erp=erp,
+            kind=kind,
+            line_kind=codes.charge_kind,
+            number=codes.shipping[0][2],
+            tax_code=codes.taxes[0][2],
+            tax_percent=Decimal(codes.taxes[0][1]) * 100,
+        )
+        for kind in CreditLineMapping.Kind
     )

@@ -6,7 +6,7 @@ import random
 from decimal import Decimal
 
 from benchmarks.chaos import both_ways, edges, faults
-from benchmarks.chaos.both_ways import Parcel, Taken
+from benchmarks.chaos.both_ways import Changed, Parcel, Refunded, Taken
 from benchmarks.chaos.plan import plan
 from benchmarks.chaos.timing import BRIEF, EDGES, LONG, REAL, SHORT
 from benchmarks.chaos.verdict import judge
@@ -160,3 +160,26 @@ def test_the_verdict_sees_a_parcel_that_the_store_was_not_told_or_told_twice():
     assert found() == ["lost"]
     assert found(sent, sent) == ["doubled"]
     assert found(sent, {**sent, "status": "CANCELLED"}) == []
+
+
+def test_the_verdict_sees_a_change_that_only_one_side_has():
+    def found(in_store, in_erp):
+        order = copy_in_store(lines=[{"currentQuantity": in_store}])
+        document = erp_order(quantities={"IT-0001": Decimal(in_erp)})
+        change = (Changed("gid://1", 2), document.external_id)
+        return [finding.kind for finding in both_ways.judge_changes([order], [document], [change])]
+
+    assert found(2, 2) == []
+    assert found(3, 2) == ["lost"]
+    assert found(3, 3) == ["wrong"]
+
+
+def test_the_verdict_sees_a_refund_that_was_not_credited_or_credited_twice():
+    def found(*credited):
+        totals = [Decimal(total) for total in credited]
+        return [f.kind for f in both_ways.judge_refunds([Refunded("gid://1", Decimal("11.90"))], totals)]
+
+    assert found("11.9") == []
+    assert found() == ["lost"]
+    assert found("11.90", "11.90") == ["doubled"]
+    assert found("11.90", "5.00") == ["wrong"]

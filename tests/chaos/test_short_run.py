@@ -28,8 +28,8 @@ def test_no_order_is_lost_doubled_or_wrong_while_workers_die(migrated_database):
     printed = chaos(migrated_database, "--orders", "20", "--seed", "1", "--brief")
 
     assert "0 lost, 0 wrong, 0 doubled, 0 not confirmed, 0 not written back" in printed
-    assert "3 orders that clerks took and " in printed
-    assert "parcels: 0 lost, 0 wrong, 0 doubled" in printed
+    assert "3 orders that clerks took, " in printed
+    assert "3 refunds: 0 lost, 0 wrong, 0 doubled" in printed
     assert "0 of them not in review" in printed
 
 

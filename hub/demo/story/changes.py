@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 from hub.demo import goods
+from hub.demo.mappings import map_credits
 from hub.demo.story.telling import VAT19, LeftOut, Telling
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
-from orders.models import CreditLineMapping, CreditPolicy, OrderChangePolicy, RefundPolicy
+from orders.models import OrderChangePolicy
 
 COMPARING = "sync_order_changes"
 FEE_PERCENT = 10
@@ -98,27 +100,14 @@ def returned(told: Telling) -> Iterator[str]:
     yield f"{worth} EUR of goods less {FEE_PERCENT} %: {back} EUR are refunded, and credited in the ERP"
 
 
-def _five_pieces(told: Telling, po_number: str) -> dict[str, object]:
+def _five_pieces(told: Telling, po_number: str) -> dict[str, Any]:
     return told.place(po_number, [{"sku": goods.sku(5), "quantity": 5, "price": "50.00", "taxes": VAT19}])
 
 
 def _prepare_credits(told: Telling) -> None:
-    """What of a refund is no item goes where shipping charges go."""
-    codes = told.world.far.codes
-    number = codes.shipping[0][2]
-    RefundPolicy.objects.create(store=told.store)
+    """The store tells of returns before the first one is asked for."""
+    map_credits(told.store, told.world.erp, told.world.far.codes)
     enqueue("check_subscriptions", told.store.pk)
     told.until(
         lambda: any("return" in topic.lower() for topic in told.topics()), "the store tells of no returns"
     )
-    CreditPolicy.objects.create(store=told.store)
-    for kind in CreditLineMapping.Kind:
-        CreditLineMapping.objects.create(
-            store=told.store,
-            erp=told.world.erp,
-            kind=kind,
-            line_kind=codes.charge_kind,
-            number=number,
-            tax_code="VAT19",
-            tax_percent=19,
-        )
