@@ -109,7 +109,9 @@ class Rows:
             # Everything is about one order: its page shows all of it.
             return f"order:{self.known[StoreOrder][0].pk}"
         if field.choices:
-            return next(value for value, _ in field.flatchoices)
+            # Where it is unique together with a row that is pointed to, each round takes the next one.
+            values = [value for value, _ in field.flatchoices]
+            return values[n // CONNECTIONS % len(values) if _is_once_with(field) else 0]
         made = next((make(field, n) for kind, make in BY_TYPE if isinstance(field, kind)), None)
         assert made is not None, f"say in BY_TYPE what a {type(field).__name__} holds: {field}"
         return made[: field.max_length] if isinstance(made, str) else made
@@ -124,6 +126,11 @@ def _is_once_a_pair(model, field):
     names = {other.name for other in _pointing(model) if other.related_model is Connection}
     fields = (constraint.fields for constraint in model._meta.constraints if hasattr(constraint, "fields"))
     return any(field.name in group and names.issuperset(group) for group in fields)
+
+
+def _is_once_with(field):
+    constraints = field.model._meta.constraints
+    return any(field.name in getattr(constraint, "fields", ()) for constraint in constraints)
 
 
 def _pointing(model):

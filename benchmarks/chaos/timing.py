@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """All in seconds. `lease` outlives `deadline`; `late` after the call plus `lag` stays within `settle`."""
+    """All in seconds. `late` after the call plus `lag` stays within `settle`.
+
+    `lease` outlives `deadline`, and an edit of a store's order, which may take three of these.
+    """
 
     deadline: float
     settle: float
@@ -32,12 +35,12 @@ class Timing:
         return self.deadline + self.settle + self.lag
 
 
-BRIEF = Timing(deadline=2.0, settle=4.0, lease=6.0, lag=0.5, pull_every=3)
-SHORT = Timing(deadline=3.0, settle=6.0, lease=8.0, lag=1.0, pull_every=5)
-LONG = Timing(deadline=5.0, settle=12.0, lease=12.0, lag=2.0, pull_every=30)
+BRIEF = Timing(deadline=2.0, settle=4.0, lease=9.0, lag=0.5, pull_every=3)
+SHORT = Timing(deadline=3.0, settle=6.0, lease=12.0, lag=1.0, pull_every=5)
+LONG = Timing(deadline=5.0, settle=12.0, lease=18.0, lag=2.0, pull_every=30)
 EDGES = Timing(deadline=3.0, settle=2.0, lease=10.0, lag=0.0, pull_every=30)
 # A real server confirms twenty sales in a call that takes up to ten seconds.
-REAL = Timing(deadline=15.0, settle=20.0, lease=35.0, lag=0.0, pull_every=10)
+REAL = Timing(deadline=15.0, settle=20.0, lease=45.0, lag=0.0, pull_every=10)
 SHORT_RUN = 300
 
 

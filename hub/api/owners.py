@@ -13,6 +13,8 @@ OWNERS: dict[str, str] = {
     "order": "orders.StoreOrder",
     "erp_order": "orders.ErpOrder",
     "location": "companies.StoreCompanyLocation",
+    "quote": "orders.StoreQuote",
+    "store_return": "orders.StoreReturn",
 }
 
 

@@ -67,7 +67,7 @@ def test_flows_show_switch_schedule_and_open_work(world, key):
             state=SyncTask.State.HELD if record else SyncTask.State.WAITING,
         )
 
-    items = world.get("flows", key).json()["items"]
+    items = world.get("flows", key, page_size=200).json()["items"]
 
     flows = {(item["connection"]["code"], item["flow"]): item for item in items}
     pull, push = flows["EU", "pull_store_orders"], flows["BC", "push_order_to_erp"]
@@ -93,7 +93,7 @@ def test_a_flow_of_a_stopped_connection_does_not_run(world, key, pause):
 
 
 def test_flows_come_page_by_page(world, key):
-    whole = world.get("flows", key).json()["items"]
+    whole = world.get("flows", key, page_size=200).json()["items"]
     seen, cursor = [], {}
     while True:
         page = world.get("flows", key, page_size=4, **cursor).json()

@@ -64,7 +64,7 @@ def test_nothing_is_sent_for_no_references():
 def test_more_than_a_batch_is_refused_before_anything_is_sent():
     shop = ScriptedShop()
 
-    with pytest.raises(ValueError, match="26 references"):
+    with pytest.raises(ValueError, match="26 metafields"):
         shop.store.write_references(references(26))
     assert shop.calls == []
 

@@ -14,6 +14,6 @@ def test_defines_each_once_for_buyers_to_read(hub):
         row["key"]: (row["namespace"], row["access"]["customerAccount"])
         for row in hub.shop().every("MetafieldDefinition")
     }
-    keys = ["number", "status", "source", "requested_on", "promised_on"]
+    keys = ["number", "status", "source", "requested_on", "promised_on", "outstanding", "lots"]
     assert defined == dict.fromkeys(keys, ("erp", "READ"))
-    assert hub.messages("define_order_metafields") == ["5 are defined"] * 2
+    assert hub.messages("define_order_metafields") == ["7 are defined"] * 2

@@ -357,7 +357,9 @@ def test_a_saved_policy_decides_what_was_read_before_and_defines_what_buyers_see
     defined = {
         row["key"]: row["access"]["customerAccount"] for row in hub.shop().every("MetafieldDefinition")
     }
-    assert defined == dict.fromkeys(["number", "status", "source", "requested_on", "promised_on"], "READ")
+    assert defined == dict.fromkeys(
+        ["number", "status", "source", "requested_on", "promised_on", "outstanding", "lots"], "READ"
+    )
     assert OrderLink.objects.get().external_id == order.external_id
 
 

@@ -66,7 +66,7 @@ def test_second_run_sends_nothing(hub):
     placed = held(hub)
     release(rule.code)
     hub.work()
-    writes = ApiCall.objects.filter(kind="write", connection=hub.erp.connection)
+    writes = ApiCall.objects.filter(kind="write", connection=hub.erp)
     before = writes.count()
 
     run(hub, placed)

@@ -45,7 +45,7 @@ from hub.connectors.stores.shopify.companies import LOCATION_BATCH, CompanyReade
 from hub.connectors.stores.shopify.draft_orders import DraftOrders
 from hub.connectors.stores.shopify.fulfilments import FulfilmentKeeper
 from hub.connectors.stores.shopify.metafields import MetafieldReader
-from hub.connectors.stores.shopify.order_changing import STAGING, OrderChanger
+from hub.connectors.stores.shopify.order_changing import OrderChanger, staging_time
 from hub.connectors.stores.shopify.order_writing import OrderWriter, settle_time
 from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
@@ -165,7 +165,7 @@ class ShopifyStore(
         super().__init__(config, secrets, hooks)
         deadline = _deadline(config)
         self.settle_after, self.call_deadline = settle_time(config), timedelta(seconds=deadline)
-        self.edit_deadline = self.call_deadline + STAGING
+        self.edit_deadline = self.call_deadline + staging_time(self.call_deadline)
         http = HttpClient(base_url(config), hooks, deadline=deadline, transport=transport)
         self.client = AdminClient(http, hooks, _sign_in(config, secrets, http, hooks))
         self.orders = OrderReader(self.client)

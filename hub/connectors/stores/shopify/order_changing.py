@@ -21,6 +21,11 @@ LONGEST_NOTE = 255
 STAGING = timedelta(seconds=20)
 
 
+def staging_time(call_deadline: timedelta) -> timedelta:
+    """How long all calls before the commit may take: less where the connection's own deadline is short."""
+    return min(STAGING, 2 * call_deadline)
+
+
 class OrderChanger(OrderChanging):
     """How one shop's orders are changed. Safe to share between threads."""
 
@@ -65,7 +70,7 @@ class OrderChanger(OrderChanging):
         shipping: Sequence[ShippingEdit] = (),
     ) -> EditableOrder:
         """Staged call by call, committed by the last one. What is lost or refused before that has changed nothing."""
-        edit = OrderEdit(self.client, external_id, STAGING)
+        edit = OrderEdit(self.client, external_id, self.edit_deadline - self.call_deadline)
         for charge in shipping:
             edit.stage_shipping(charge)
         for line in edits:
