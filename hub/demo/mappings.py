@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from hub.connectors.documents import LineKind
 from hub.demo import goods
 from hub.demo.erps.far_erp import Codes
 from hub.sync.models import Connection
@@ -44,7 +45,11 @@ def map_pair(store: Connection, erp: Connection, codes: Codes) -> None:
 
 
 def map_credits(store: Connection, erp: Connection, codes: Codes) -> None:
-    """Let the store's refunds become credits of the ERP; what of one is no item goes where shipping charges go."""
+    """Let the store's refunds become credits of the ERP; what of one is no item goes where shipping charges go.
+
+    Where those are a cost of the document's own, which cannot be below zero, it goes to the item that no store sells.
+    """
+    is_line = codes.charge_kind is not LineKind.SHIPPING
     RefundPolicy.objects.create(store=store)
     CreditPolicy.objects.create(store=store)
     CreditLineMapping.objects.bulk_create(
@@ -52,8 +57,8 @@ def map_credits(store: Connection, erp: Connection, codes: Codes) -> None:
             store=store,
             erp=erp,
             kind=kind,
-            line_kind=codes.charge_kind,
-            number=codes.shipping[0][2],
+            line_kind=codes.charge_kind if is_line else LineKind.ITEM,
+            number=codes.shipping[0][2] if is_line else goods.HIDDEN,
             tax_code=codes.taxes[0][2],
             tax_percent=Decimal(codes.taxes[0][1]) * 100,
         )

@@ -32,6 +32,8 @@ from hub.demo.erps.far_erp import (
 from hub.demo.sandbox import Sandbox
 
 KEY_ID = "certificate-1"
+# What an item is taxed with where an order does not say.
+VAT = "VAT19"
 CANCELLED = "C"
 
 
@@ -81,6 +83,7 @@ class NetSuiteSide(FarErp):
                 {
                     "itemId": item.number,
                     "displayName": item.name,
+                    "taxCode": VAT,
                     "prices": {"EUR": str(item.price)},
                     "isInactive": item.is_blocked,
                 }
