@@ -19,8 +19,9 @@ _HEAD = {
     "email": "e-mail address",
     "phone": "phone",
 }
-# Comments of our own (orders.mapping): they tell how things were when the order was sent.
-_OURS = re.compile(r"No PO number: |Payment: .+ \(\w+\)$")
+# Comments of our own (orders.mapping, and what an ERP's interface cannot hold): they tell how things were when the
+# order was sent, and follow from what is compared itself.
+_OURS = re.compile(r"No PO number: |Payment: .+ \(\w+\)$|The discount of .+ is in its amount\.$")
 
 
 @dataclass(frozen=True, slots=True)
