@@ -332,9 +332,11 @@ class ErpTotals:
 
 @dataclass(frozen=True, slots=True)
 class ErpSalesOrder:
-    """A sales order (or the posted invoice it became) as the ERP holds it.
+    """A sales order as the ERP holds it, also one that it only holds as the invoices that were posted from it.
 
     `totals` is None where the answer was not final. `number` is empty where the ERP numbers a document later.
+    `invoice_number` is that of the latest invoice where the order itself is gone, else empty; an invoice that names no
+    order stands for itself (`is_posted_invoice`).
     """
 
     external_id: str
@@ -344,6 +346,7 @@ class ErpSalesOrder:
     customer_number: str
     updated_at: datetime
     totals: ErpTotals | None
+    invoice_number: str = ""
     is_posted_invoice: bool = False
 
 

@@ -101,3 +101,24 @@ def test_parts_corrections_and_what_is_taken_back_reach_the_store(clerk):
     assert sorted(ErpShipment.objects.values_list("stage", flat=True)) == ["shipped", "undone"]
     assert set(ErpShipment.objects.values_list("order__name", flat=True)) == {link.order.name}
     assert hub.reviews() == []
+
+
+def test_an_order_invoiced_before_its_lost_answer_was_looked_up_is_fulfilled_in_the_store(make_hub):
+    hub = make_hub()
+    FulfilmentPolicy.objects.create(store=hub.euro)
+    hub.faults(
+        {"kind": "commit_then_drop", "system": "erp", "operation": "POST salesOrders", "first": 1},
+        {"kind": "status", "status": 503, "system": "erp", "operation": "GET salesOrders"},
+    )
+    hub.place(po_number="PO-1", lines=[{"sku": "TAB-001", "quantity": 2, "price": "10.00"}])
+    hub.work(hub.erp_orders)
+    [order] = hub.erp_orders()
+    hub.clerk("post_order", number=order["number"])
+
+    hub.forget_faults()
+    hub.work(lambda: hub.hurry() or OrderLink.objects.exists())
+    pull(hub, [(2, [])])
+
+    link = OrderLink.objects.get()
+    assert (link.external_id, link.number, link.totals) == (order["id"], order["number"], "equal")
+    assert hub.reviews() == []

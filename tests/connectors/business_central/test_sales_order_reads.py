@@ -21,6 +21,9 @@ from tests.connectors.business_central.far_side import (
     payload,
 )
 
+NO_ID = "00000000-0000-0000-0000-000000000000"
+OTHER_ID = "9d115c9c-44e3-ea11-bb43-000d3a2feca9"
+
 
 def test_A1_a_lost_order_is_found_by_what_was_sent_and_by_identity(far_side):
     far_side.answers("GET salesOrders", listing(order_row()))
@@ -50,15 +53,35 @@ def test_an_order_whose_PO_number_a_clerk_changed_is_found(far_side):
     assert [order.reference for order in found] == ["OTHER/A1-24KD131Q3IE"]
 
 
-def test_a_posted_invoice_is_found(far_side):
-    far_side.answers("GET salesInvoices", listing(payload("sales_invoice_posted")))
+def test_an_order_that_was_invoiced_is_found_as_itself(far_side):
+    invoice = payload("sales_invoice_posted")
+    far_side.answers("GET salesInvoices", listing(invoice))
 
-    found = far_side.connector().find_sales_orders([REFERENCE])
+    (found,) = far_side.connector().find_sales_orders([REFERENCE])
 
-    assert [(order.number, order.status, order.is_posted_invoice) for order in found] == [
-        ("103029", "Open", True)
-    ]
-    assert found[0].totals == CREATED.totals
+    assert (found.external_id, found.number, found.status) == (invoice["orderId"], "S-ORD101001", "Open")
+    assert (found.invoice_number, found.is_posted_invoice) == ("103029", False)
+    assert found.totals == CREATED.totals
+
+
+def test_the_invoices_of_one_order_come_to_its_totals(far_side):
+    invoice = payload("sales_invoice_posted")
+    later = {"id": OTHER_ID, "number": "103030", "lastModifiedDateTime": "2026-08-23T08:00:00Z"}
+    far_side.answers("GET salesInvoices", listing(invoice, invoice | later))
+
+    (found,) = far_side.connector().find_sales_orders([REFERENCE])
+
+    assert found.invoice_number == "103030"
+    assert found.totals.including_tax == 2 * CREATED.totals.including_tax
+
+
+def test_an_invoice_that_names_no_order_stands_for_itself(far_side):
+    invoice = payload("sales_invoice_posted") | {"orderId": NO_ID, "orderNumber": ""}
+    far_side.answers("GET salesInvoices", listing(invoice))
+
+    (found,) = far_side.connector().find_sales_orders([REFERENCE])
+
+    assert (found.external_id, found.number, found.is_posted_invoice) == (invoice["id"], "103029", True)
 
 
 @pytest.mark.parametrize("status", ["Draft", "In_x0020_Review"])
@@ -76,15 +99,14 @@ def test_an_order_and_its_partial_invoices_are_one_document(far_side):
     assert far_side.connector().find_sales_orders([REFERENCE]) == [CREATED]
 
 
-def test_the_invoices_of_one_order_are_one_document_those_of_two_orders_are_two(far_side):
+def test_the_invoices_of_two_orders_are_two_documents(far_side):
     invoice = payload("sales_invoice_posted")
-    later = invoice | {"id": "2", "number": "103030", "lastModifiedDateTime": "2026-08-23T08:00:00Z"}
-    twin = invoice | {"id": "3", "number": "103031", "orderNumber": "S-ORD101002"}
-    far_side.answers("GET salesInvoices", listing(later, invoice, twin))
+    twin = invoice | {"id": "3", "number": "103031", "orderId": OTHER_ID, "orderNumber": "S-ORD101002"}
+    far_side.answers("GET salesInvoices", listing(invoice, twin))
 
     found = far_side.connector().find_sales_orders([REFERENCE])
 
-    assert sorted(order.number for order in found) == ["103030", "103031"]
+    assert sorted(order.number for order in found) == ["S-ORD101001", "S-ORD101002"]
 
 
 def test_A4_two_orders_of_one_identity_are_both_reported(far_side):
@@ -149,8 +171,8 @@ def test_ids_that_are_gone_are_left_out(far_side):
     assert far_side.to("GET salesOrders")[0].query == {"$filter": f"id eq {ORDER_ID}"}
 
 
-def test_an_adopted_invoice_is_read_by_its_id(far_side):
-    invoice = payload("sales_invoice_posted")
+def test_an_adopted_invoice_of_no_order_is_read_by_its_id(far_side):
+    invoice = payload("sales_invoice_posted") | {"orderId": NO_ID, "orderNumber": ""}
     far_side.answers("GET salesInvoices", listing(invoice))
 
     found = far_side.connector().read_sales_orders([invoice["id"]])

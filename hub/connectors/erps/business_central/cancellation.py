@@ -53,12 +53,12 @@ class BusinessCentralCancellation(OrderCancellation, SalesOrders):
 
     def _check_not_invoiced(self, reference: str) -> None:
         """An order that was invoiced whole is gone as well."""
-        invoiced = [found for found in self.find_sales_orders([reference]) if found.is_posted_invoice]
+        invoiced = [found for found in self.find_sales_orders([reference]) if found.invoice_number]
         if invoiced:
             raise RecordRejected(
-                f"The order was not cancelled: it was delivered and invoiced as {invoiced[0].number}. Credit the "
-                "invoice in Business Central, then dismiss this.",
-                evidence={"document": invoiced[0].number, "reference": reference},
+                f"The order was not cancelled: it was delivered and invoiced as {invoiced[0].invoice_number}. Credit "
+                "the invoice in Business Central, then dismiss this.",
+                evidence={"document": invoiced[0].invoice_number, "reference": reference},
             )
 
 

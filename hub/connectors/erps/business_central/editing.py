@@ -74,12 +74,12 @@ class BusinessCentralEditing(OrderEditing, BusinessCentralDocuments, BusinessCen
         terms = [f"id eq {external_id}"] if odata.is_guid(external_id) else []
         for row in self.whole_orders(terms):
             return row, self.read_whole(row)
-        posted = [found for found in self.find_sales_orders([reference]) if found.is_posted_invoice]
+        posted = [found for found in self.find_sales_orders([reference]) if found.invoice_number]
         if posted:
             raise RecordRejected(
-                f"The order was not changed: it was delivered and invoiced as {posted[0].number}. Settle the "
+                f"The order was not changed: it was delivered and invoiced as {posted[0].invoice_number}. Settle the "
                 "difference in Business Central, then dismiss this.",
-                evidence={"document": posted[0].number, "reference": reference},
+                evidence={"document": posted[0].invoice_number, "reference": reference},
             )
         raise gone(reference, external_id)
 

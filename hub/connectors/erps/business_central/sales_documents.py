@@ -15,7 +15,16 @@ from hub.connectors.erps.business_central import odata
 from hub.connectors.erps.business_central import reference as recipe
 from hub.connectors.erps.business_central.client import Client, Json
 from hub.connectors.erps.business_central.code_names import CodeNames
-from hub.connectors.erps.business_central.rows import amount_of, day, instant, is_posted, required, text_of
+from hub.connectors.erps.business_central.rows import (
+    amount_of,
+    day,
+    instant,
+    is_posted,
+    order_id_of,
+    required,
+    text_of,
+    total_of,
+)
 from hub.connectors.sales_documents import ErpDocument, ErpDocumentLine, OrderStage, SalesDocuments
 from hub.errors import Unreachable
 
@@ -97,13 +106,12 @@ class BusinessCentralDocuments(SalesDocuments):
             whole = replace(
                 last,
                 lines=tuple(line for part in parts for line in part.lines),
-                totals=_sum(part.totals for part in parts),
+                totals=total_of(part.totals for part in parts),
                 updated_at=max(part.updated_at for part in parts),
             )
             if not is_order:
                 return whole
-            order_id = required(rows[-1], "orderId").lower()
-            return replace(whole, external_id=order_id, number=required(rows[-1], "orderNumber"))
+            return replace(whole, external_id=order_id_of(rows[-1]), number=required(rows[-1], "orderNumber"))
         except (KeyError, TypeError, ValueError) as error:
             raise _unreadable(error) from error
 
@@ -216,27 +224,11 @@ def _address(row: Json, side: str) -> Address | None:
     return None if found == Address() else found
 
 
-def _sum(totals: Iterable[ErpTotals | None]) -> ErpTotals | None:
-    whole: ErpTotals | None = None
-    for part in filter(None, totals):
-        whole = part if whole is None else _added(whole, part)
-    return whole
-
-
-def _added(one: ErpTotals, other: ErpTotals) -> ErpTotals:
-    return ErpTotals(
-        one.currency,
-        one.excluding_tax + other.excluding_tax,
-        one.tax + other.tax,
-        one.including_tax + other.including_tax,
-    )
-
-
 def _by_order(invoices: Iterable[Json]) -> dict[str, list[Json]]:
     """The invoices of each order, oldest first."""
     found: dict[str, list[Json]] = {}
     for row in sorted(invoices, key=lambda row: text_of(row, "number")):
-        found.setdefault(text_of(row, "orderId").lower(), []).append(row)
+        found.setdefault(order_id_of(row), []).append(row)
     return found
 
 

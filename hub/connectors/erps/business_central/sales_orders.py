@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
@@ -24,7 +25,14 @@ from hub.connectors.erps.business_central import odata
 from hub.connectors.erps.business_central import reference as recipe
 from hub.connectors.erps.business_central.client import Client, Json
 from hub.connectors.erps.business_central.order_body import ORDER_FIELDS, order_body
-from hub.connectors.erps.business_central.rows import amount_of, instant, is_posted, required
+from hub.connectors.erps.business_central.rows import (
+    amount_of,
+    instant,
+    is_posted,
+    order_id_of,
+    required,
+    total_of,
+)
 from hub.connectors.erps.business_central.text import units
 from hub.connectors.erps.business_central.unknown_codes import explained
 from hub.connectors.filled_fields import OrderField
@@ -162,8 +170,8 @@ class BusinessCentralOrders(SalesOrders):
 
         Each reference is looked for as sent and by its identity token, and what comes back counts only if it
         has the same identity (or, for a foreign reference, the same text), whatever the database holds for
-        equal. An order and the invoices posted from it are one document: the order where it is still there,
-        else its latest invoice.
+        equal. An order and the invoices posted from it are one document, under the order's id and number: shipments
+        and credits name those.
         """
         # Business Central refuses a filter that is longer than its field.
         fitting = (text.strip() for text in references if units(text.strip()) <= recipe.REFERENCE_LENGTH)
@@ -179,22 +187,27 @@ class BusinessCentralOrders(SalesOrders):
 
         orders = [row for row in self._search(ORDERS, wanted) if is_wanted(row)]
         invoices = [row for row in self._search(INVOICES, wanted) if is_wanted(row) and is_posted(row)]
-        numbers = {row.get("number") for row in orders}
-        invoices = [row for row in _latest_of_each_order(invoices) if row.get("orderNumber") not in numbers]
+        standing = {str(row.get("id")).lower() for row in orders}
+        gone = [row for row in invoices if order_id_of(row) not in standing]
         operation = "look up references"
-        return self._parsed(orders, operation) + self._parsed(invoices, operation, is_posted_invoice=True)
+        return self._parsed(orders, operation) + self._invoiced(gone, operation)
 
     def read_sales_orders(self, external_ids: Sequence[str]) -> list[ErpSalesOrder]:
-        """One request for up to `read_batch` ids, and one more among posted invoices for those not found.
+        """One request for up to `read_batch` ids, and one or two among posted invoices for those not found.
 
-        Ids that are no GUIDs cannot exist and are left out.
+        Ids are those of orders, or of invoices that name no order. Ids that are no GUIDs cannot exist and are left out.
         """
         ids = dict.fromkeys(i.lower() for i in external_ids if odata.is_guid(i))
         operation = "read sales orders"
         orders = self._rows(ORDERS, (f"id eq {i}" for i in ids), operation)
         gone = ids.keys() - {str(row.get("id")).lower() for row in orders}
-        posted = filter(is_posted, self._rows(INVOICES, (f"id eq {i}" for i in sorted(gone)), operation))
-        return self._parsed(orders, operation) + self._parsed(posted, operation, is_posted_invoice=True)
+        found = self._parsed(orders, operation)
+        # One filter cannot name two fields with "or".
+        for name in ("orderId", "id"):
+            rows = self._rows(INVOICES, (f"{name} eq {i}" for i in sorted(gone)), operation)
+            found += self._invoiced(filter(is_posted, rows), operation)
+            gone -= {order.external_id.lower() for order in found}
+        return found
 
     def changed_sales_orders(self, since: PagePosition | None, after: str | None) -> Page[ErpSalesOrder]:
         """Ordered by stamp, then id; fully invoiced orders vanish from the list.
@@ -218,17 +231,37 @@ class BusinessCentralOrders(SalesOrders):
             found |= {row.get("id"): row for row in rows}
         return list(found.values())
 
-    def _parsed(
-        self, rows: Iterable[Json], operation: str, *, is_posted_invoice: bool = False
-    ) -> list[ErpSalesOrder]:
+    def _parsed(self, rows: Iterable[Json], operation: str) -> list[ErpSalesOrder]:
         try:
-            return [self._order(row, self._totals(row), is_posted_invoice=is_posted_invoice) for row in rows]
+            return [self._order(row, self._totals(row)) for row in rows]
         except (KeyError, TypeError, ValueError) as error:
             raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
 
-    def _order(
-        self, payload: Json, totals: ErpTotals | None, *, is_posted_invoice: bool = False
-    ) -> ErpSalesOrder:
+    def _invoiced(self, invoices: Iterable[Json], operation: str) -> list[ErpSalesOrder]:
+        """The orders that these posted invoices were made of; one that names no order stands for itself."""
+        orders: dict[str, list[Json]] = {}
+        for row in sorted(
+            invoices, key=lambda row: (str(row.get("lastModifiedDateTime")), str(row.get("number")))
+        ):
+            orders.setdefault(order_id_of(row) or str(row.get("id")), []).append(row)
+        try:
+            return [self._invoiced_order(rows) for rows in orders.values()]
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
+
+    def _invoiced_order(self, invoices: Sequence[Json]) -> ErpSalesOrder:
+        latest = invoices[-1]
+        found = self._order(latest, total_of(self._totals(row) for row in invoices))
+        if not order_id_of(latest):
+            return replace(found, is_posted_invoice=True)
+        return replace(
+            found,
+            external_id=order_id_of(latest),
+            number=required(latest, "orderNumber"),
+            invoice_number=found.number,
+        )
+
+    def _order(self, payload: Json, totals: ErpTotals | None) -> ErpSalesOrder:
         return ErpSalesOrder(
             external_id=required(payload, "id"),
             number=required(payload, "number"),
@@ -237,7 +270,6 @@ class BusinessCentralOrders(SalesOrders):
             customer_number=str(payload["customerNumber"]),
             updated_at=instant(payload, "lastModifiedDateTime"),
             totals=totals,
-            is_posted_invoice=is_posted_invoice,
         )
 
     def _final_totals(self, payload: Json, document: SalesOrder) -> ErpTotals | None:
@@ -259,14 +291,6 @@ def _reference_terms(text: str) -> list[str]:
         return [exact]
     token = odata.literal(identity_token(identity))
     return [exact, f"endswith(externalDocumentNumber,{token})"]
-
-
-def _latest_of_each_order(invoices: Iterable[Json]) -> list[Json]:
-    """One invoice an order; one that says no order stands for itself."""
-    by_stamp = sorted(
-        invoices, key=lambda row: (str(row.get("lastModifiedDateTime")), str(row.get("number")))
-    )
-    return list({row.get("orderNumber") or row.get("id"): row for row in by_stamp}.values())
 
 
 def _changed_path(since: PagePosition | None) -> str:
