@@ -17,7 +17,7 @@ def chaos(template, *arguments):
         capture_output=True,
         text=True,
         env=environment,
-        timeout=400,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
