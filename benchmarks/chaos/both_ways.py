@@ -1,4 +1,4 @@
-"""What is not an order on its way into the ERP, under faults: orders that its clerks take, shipments, changes, refunds.
+"""What is not an order on its way into the ERP, under faults: clerks' orders, shipments, changes, refunds, quotes.
 
 Decided by the seed, and judged by what both far sides hold; nothing here reads our tables.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,12 +16,21 @@ from benchmarks.chaos.faults import Rules
 from benchmarks.chaos.plan import Planned
 from benchmarks.chaos.verdict import Finding
 from hub.demo import goods
-from hub.demo.erps.far_erp import FarDocument, OrderedLine
+from hub.demo.erps.far_erp import FarDocument, Operations, OrderedLine
 
 Orders = list[dict[str, Any]]
 SHARE = 20
 """One of each for so many orders that buyers placed."""
-WRITES = ("CreateOrder", "CreateFulfillment", "CreatePaymentTerms", "CommitOrderEdit", "CreateRefund")
+WRITES = (
+    "CreateOrder",
+    "CreateFulfillment",
+    "CreatePaymentTerms",
+    "CommitOrderEdit",
+    "CreateRefund",
+    "UpdateDraftOrder",
+)
+# A credit by the ERP's clerk is told from one of a refund by its total, and both from a quote.
+CREDITED_FROM, QUOTED_FROM = 300, 600
 LEAST = 3
 
 
@@ -51,11 +60,19 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Refunded:
-    """An order of which one piece was refunded: what its credit memo must come to, and no other's does."""
+class GivenBack:
+    """An order of which one piece was refunded or credited: what both must come to, and no other's does."""
 
     order: str
     total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A quote that a buyer asked for and accepted; `order` is what it became, empty where it never got so far."""
+
+    po_number: str
+    order: str
 
 
 def taken(seed: int, count: int) -> list[Taken]:
@@ -63,7 +80,7 @@ def taken(seed: int, count: int) -> list[Taken]:
     chance = random.Random(f"{seed} clerks")
     return [
         Taken(chance.choice(goods.EURO), f"PHONE-{number}", tuple(_lines(chance)))
-        for number in range(1, max(LEAST, count // SHARE) + 1)
+        for number in range(1, _acts(count) + 1)
     ]
 
 
@@ -88,34 +105,61 @@ def plain(planned: Iterable[Planned], count: int) -> list[list[Planned]]:
         and "note" not in order.order
         and "shipping" not in order.order
     ]
-    part = max(1, min(max(LEAST, count // SHARE), len(found) // 3))
+    part = max(1, min(_acts(count), len(found) // 3))
     return [found[part * place : part * (place + 1)] for place in range(3)]
 
 
 def paid(seed: int, count: int) -> list[dict[str, Any]]:
-    """Orders that are paid at once, each of two pieces at a price of its own: its credit is known by its total."""
+    """Orders that are paid at once, each of two pieces at a price of its own: its refund is known by its total."""
     price = random.Random(f"{seed} refunds").randint(10, 50)
+    return [_paid_order(f"PAID-{number}", number, price + number) for number in range(1, _acts(count) + 1)]
+
+
+def to_credit(count: int) -> list[dict[str, Any]]:
+    """Orders like those, of which the ERP's clerk credits one piece."""
     return [
-        {
-            "company": "Nordlicht Möbel GmbH",
-            "po_number": f"PAID-{number}",
-            "lines": [
-                {
-                    "sku": goods.sku(number % 100 + 1),
-                    "quantity": 2,
-                    "price": f"{price + number}.00",
-                    "taxes": [{"title": "VAT", "rate": "0.19"}],
-                }
-            ],
-            "payment_terms": None,
-            "paid": True,
-        }
-        for number in range(1, max(LEAST, count // SHARE) + 1)
+        _paid_order(f"BACK-{number}", number, CREDITED_FROM + number) for number in range(1, _acts(count) + 1)
     ]
 
 
-def rules() -> Rules:
-    """Faults on what the store is asked to do: few writes, so that each kind is met."""
+def _paid_order(po_number: str, number: int, price: int) -> dict[str, Any]:
+    return {
+        "company": "Nordlicht Möbel GmbH",
+        "po_number": po_number,
+        "lines": [
+            {
+                "sku": goods.sku(number % 100 + 1),
+                "quantity": 2,
+                "price": f"{price}.00",
+                "taxes": [{"title": "VAT", "rate": "0.19"}],
+            }
+        ],
+        "payment_terms": None,
+        "paid": True,
+    }
+
+
+def to_quote(count: int) -> list[tuple[dict[str, Any], Decimal]]:
+    """What buyers ask a quote for, and the unit price that they are offered."""
+    return [
+        (
+            {
+                "company": "Nordlicht Möbel GmbH",
+                "po_number": f"ASK-{number}",
+                "lines": [{"sku": goods.sku(number % 100 + 1), "quantity": 2}],
+            },
+            Decimal(QUOTED_FROM + number),
+        )
+        for number in range(1, _acts(count) + 1)
+    ]
+
+
+def _acts(count: int) -> int:
+    return max(LEAST, count // SHARE)
+
+
+def rules(erp: Operations) -> Rules:
+    """Faults on what the store and the ERP are asked to do: few writes, so that each kind is met."""
     faults: tuple[tuple[str, float, dict[str, Any]], ...] = (
         ("commit_then_drop", 0.2, {}),
         ("commit_then_500", 0.1, {}),
@@ -124,10 +168,12 @@ def rules() -> Rules:
         ("html", 0.05, {"commit": True}),
     )
     return [
-        {"id": f"{operation} {kind}", "kind": kind, "system": "store", "operation": operation, **more}
+        {"id": f"{operation} {kind}", "kind": kind, "system": system, "operation": operation, **more}
         | {"probability": probability}
-        for operation in WRITES
+        for system, operations in (("store", WRITES), ("erp", erp.other_writes))
+        for operation in operations
         for kind, probability, more in faults
+        if system == "store" or kind != "throttled"
     ]
 
 
@@ -191,18 +237,51 @@ def judge_changes(
     return findings
 
 
-def judge_refunds(refunded: Iterable[Refunded], credited: Iterable[Decimal]) -> list[Finding]:
-    """What is wrong: `credited` is what each credit memo of the ERP comes to."""
-    times = Counter(credited)
-    wanted = {one.total: one.order for one in refunded}
-    kinds = {0: "lost", 1: ""}
-    findings = [
-        Finding(kind, order, f"{times[total]} credit memos of {total}")
-        for total, order in wanted.items()
-        if (kind := kinds.get(times[total], "doubled"))
-    ]
+def judge_given_back(
+    orders: Orders, given: Iterable[GivenBack], credited: Iterable[Decimal]
+) -> list[Finding]:
+    """What is wrong: `credited` is what each credit memo of the ERP comes to. One memo and one refund of each."""
+    memos = Counter(credited)
+    wanted = {one.total: one.order for one in given}
+    by_id = {order["id"]: order for order in orders}
+    findings = []
+    for total, order in wanted.items():
+        back = [
+            Decimal(row["amountSet"]["shopMoney"]["amount"])
+            for row in by_id[order]["transactions"]
+            if row["kind"] == "REFUND"
+        ]
+        for times, words in ((memos[total], "credit memos"), (back.count(total), "refunds")):
+            if times != 1:
+                findings.append(Finding("doubled" if times else "lost", order, f"{times} {words} of {total}"))
+        findings += [
+            Finding("wrong", order, f"{amount} were refunded, {total} wanted")
+            for amount in back
+            if amount != total
+        ]
     return findings + [
-        Finding("wrong", "a credit memo", f"of {total}, which nobody refunded")
-        for total in times
+        Finding("wrong", "a credit memo", f"of {total}, which nobody gave back")
+        for total in memos
         if total not in wanted
     ]
+
+
+def judge_asked(orders: Orders, documents: Sequence[FarDocument], asked: Iterable[Asked]) -> list[Finding]:
+    """What is wrong with quotes that were accepted: each is one order on either side, of the same total."""
+    by_id = {order["id"]: order for order in orders}
+    findings = []
+    for one in asked:
+        made = [document for document in documents if document.reference.startswith(f"{one.po_number}/")]
+        if not one.order or not made:
+            step = "the ERP has no order of it" if one.order else "it was never offered"
+            findings.append(Finding("lost", one.po_number, step))
+            continue
+        if len(made) > 1:
+            numbers = ", ".join(document.number for document in made)
+            findings.append(Finding("doubled", one.po_number, numbers))
+            continue
+        total = Decimal(by_id[one.order]["totalPriceSet"]["shopMoney"]["amount"])
+        if total != made[0].total:
+            words = f"the store says {total}, the ERP {made[0].total}"
+            findings.append(Finding("wrong", one.po_number, words))
+    return findings

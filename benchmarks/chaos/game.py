@@ -124,7 +124,8 @@ class Game:
         start, stage = time.monotonic(), self.stage
         stage.listen()
         stage.sandbox.set_faults(
-            self.seed, both_ways.rules() + faults.rules(stage.timing, stage.far.operations)
+            self.seed,
+            both_ways.rules(stage.far.operations) + faults.rules(stage.timing, stage.far.operations),
         )
         people = BothWays(stage, self.seed, self._at)
         acts = people.acts([(placed.planned, placed.gid, placed.lines) for placed in self.placed], count)

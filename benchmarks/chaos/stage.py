@@ -21,7 +21,7 @@ from django.db import connection, connections
 
 from benchmarks.chaos.timing import Timing
 from benchmarks.chaos.verdict import Finding, judge
-from hub.demo.erps.far_erp import FarErp
+from hub.demo.erps.far_erp import FarErp, QuotesThere
 from hub.demo.mappings import map_credits
 from hub.demo.sandbox import Sandbox
 from hub.demo.world import World, build
@@ -29,7 +29,7 @@ from hub.supervise.child import Child
 from hub.sync import sweep
 from hub.sync.management.commands.web import granian
 from hub.sync.models import Schedule
-from orders.models import FulfilmentPolicy, OfflineOrderPolicy, OrderChangePolicy, OrderPolicy
+from orders.models import FulfilmentPolicy, OfflineOrderPolicy, OrderChangePolicy, OrderPolicy, QuotePolicy
 
 START_SECONDS = 60.0
 END_SECONDS = 10.0
@@ -40,6 +40,8 @@ FOLLOWED = (
     "pull_erp_shipments",
     "pull_erp_credits",
     "pull_store_returns",
+    "pull_store_quotes",
+    "read_erp_quotes",
     "check_subscriptions",
 )
 
@@ -82,6 +84,8 @@ class Stage:
         )
         if self.far.credits_refunds:
             map_credits(euro, erp, self.far.codes)
+        if isinstance(self.far, QuotesThere):
+            QuotePolicy.objects.create(store=euro, erp=erp, asks_sales=False)
         self.far.show_parcels(self.sandbox, self.world.erp_name, erp)
         Schedule.objects.filter(flow__in=FOLLOWED).update(every_seconds=self.timing.pull_every)
 

@@ -3,14 +3,14 @@
 Starts   a quote was made, every 5 minutes by itself
 Reads    the ERP's quotes that are open here, by id; orders by the reference of a quote that is gone
 Writes   offer and state on QuoteLink; has the store told what is new
-Repeat   safe: reading changes nothing there
+Repeat   safe: reading changes nothing there; one that is missed is lost only when its look-ups must have settled
 Review   a quote that was ordered in the ERP while the request waits in the store
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from django.db import transaction
@@ -36,6 +36,7 @@ def run(connection: Connection, record_id: int) -> str:
     if not links.exists():
         return "no quote is open"
     erp = open_connector(connection).supporting(Quotes)
+    settles = open_connector(connection).supporting(SalesOrders).settle_after
     last = read = news = 0
     while batch := list(links.filter(pk__gt=last).order_by("pk")[: erp.quote_batch]):
         last = batch[-1].pk
@@ -43,6 +44,8 @@ def run(connection: Connection, record_id: int) -> str:
         gone = [link for link in batch if link.external_id not in found]
         ordered = _ordered(connection, gone)
         for link in batch:
+            if _is_missed_anew(link, found, ordered, settles):
+                continue
             news += _note(link, found.get(link.external_id), link.reference in ordered)
         read += len(batch)
     return f"read {read}, {news} with news"
@@ -54,6 +57,21 @@ def _ordered(connection: Connection, gone: Sequence[QuoteLink]) -> set[str]:
         return set()
     orders = open_connector(connection).supporting(SalesOrders)
     return {order.reference for order in orders.find_sales_orders([link.reference for link in gone])}
+
+
+def _is_missed_anew(
+    link: QuoteLink, found: Collection[str], ordered: Collection[str], settles: timedelta
+) -> bool:
+    """Whether it may still be there, or an order by now: look-ups may lag behind what was written. Looks again then."""
+    now = datetime.now(UTC)
+    is_there = link.external_id in found or link.reference in ordered
+    if is_there == (link.missed_at is not None):
+        link.missed_at = None if is_there else now
+        link.save(update_fields=["missed_at"])
+    if link.missed_at is None or now - link.missed_at >= settles:
+        return False
+    enqueue(FLOW, link.connection_id, delay=settles.total_seconds())
+    return True
 
 
 def _note(link: QuoteLink, quote: ErpQuote | None, is_ordered: bool) -> bool:

@@ -133,6 +133,8 @@ class QuoteLink(models.Model):
     valid_until = models.DateField(null=True)
     currency = models.CharField(max_length=3, default="", blank=True)
     erp_total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    missed_at = models.DateTimeField(null=True)
+    """Since when the ERP finds neither the quote nor an order of it."""
     created_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from decimal import Decimal
 
+import pytest
+
 from benchmarks.chaos import both_ways, edges, faults
-from benchmarks.chaos.both_ways import Changed, Parcel, Refunded, Taken
+from benchmarks.chaos.both_ways import Asked, Changed, GivenBack, Parcel, Taken
 from benchmarks.chaos.plan import plan
 from benchmarks.chaos.timing import BRIEF, EDGES, LONG, REAL, SHORT
 from benchmarks.chaos.verdict import judge
@@ -174,12 +176,36 @@ def test_the_verdict_sees_a_change_that_only_one_side_has():
     assert found(3, 3) == ["wrong"]
 
 
-def test_the_verdict_sees_a_refund_that_was_not_credited_or_credited_twice():
-    def found(*credited):
-        totals = [Decimal(total) for total in credited]
-        return [f.kind for f in both_ways.judge_refunds([Refunded("gid://1", Decimal("11.90"))], totals)]
+def given_back(credited, refunded):
+    money = [{"kind": "REFUND", "amountSet": {"shopMoney": {"amount": amount}}} for amount in refunded]
+    order = copy_in_store(transactions=money)
+    given = GivenBack(order["id"], Decimal("11.90"))
+    return [f.kind for f in both_ways.judge_given_back([order], [given], map(Decimal, credited))]
 
-    assert found("11.9") == []
-    assert found() == ["lost"]
-    assert found("11.90", "11.90") == ["doubled"]
-    assert found("11.90", "5.00") == ["wrong"]
+
+@pytest.mark.parametrize(
+    ("credited", "refunded", "verdict"),
+    [
+        (["11.9"], ["11.90"], []),
+        ([], ["11.90"], ["lost"]),
+        (["11.90"], [], ["lost"]),
+        (["11.90", "11.90"], ["11.90"], ["doubled"]),
+        (["11.90"], ["11.90", "11.90"], ["doubled"]),
+        (["11.90", "5.00"], ["11.90"], ["wrong"]),
+        (["11.90"], ["11.90", "5.00"], ["wrong"]),
+    ],
+)
+def test_the_verdict_sees_what_was_given_back_on_one_side_or_twice(credited, refunded, verdict):
+    assert given_back(credited, refunded) == verdict
+
+
+def test_the_verdict_sees_a_quote_that_became_no_order_two_or_another():
+    def found(*totals, order="gid://1"):
+        bought = copy_in_store()
+        made = [erp_order(reference="ASK-1/Q.EU.1", total=Decimal(total)) for total in totals]
+        return [f.kind for f in both_ways.judge_asked([bought], made, [Asked("ASK-1", order)])]
+
+    assert found("23.80") == []
+    assert found() == found("23.80", order="") == ["lost"]
+    assert found("23.80", "23.80") == ["doubled"]
+    assert found("23.81") == ["wrong"]

@@ -29,7 +29,7 @@ def test_no_order_is_lost_doubled_or_wrong_while_workers_die(migrated_database):
 
     assert "0 lost, 0 wrong, 0 doubled, 0 not confirmed, 0 not written back" in printed
     assert "3 orders that clerks took, " in printed
-    assert "3 refunds: 0 lost, 0 wrong, 0 doubled" in printed
+    assert "6 refunds and credits, 3 quotes: 0 lost, 0 wrong, 0 doubled" in printed
     assert "0 of them not in review" in printed
 
 

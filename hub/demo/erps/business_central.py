@@ -12,12 +12,15 @@ from hub.demo.erps.far_erp import (
     SECRET,
     TAXES,
     Codes,
+    CreditsThere,
     FarDocument,
     FarErp,
+    FarQuote,
     Identity,
     Operations,
     OrderedLine,
     Pace,
+    QuotesThere,
     identity_in,
     sum_of_items,
 )
@@ -29,7 +32,7 @@ WINDOW = 300
 FIRST_LINE = 10000
 
 
-class BusinessCentralSide(FarErp):
+class BusinessCentralSide(FarErp, CreditsThere, QuotesThere):
     """One company in an environment; each system has a client of its own, which is what limits are counted by."""
 
     system = "business_central"
@@ -55,6 +58,7 @@ class BusinessCentralSide(FarErp):
         look_ups="GET sales*",
         reads="GET *",
         sign_in="POST token",
+        other_writes=("POST salesQuotes", "POST salesCreditMemos", "POST post", "PATCH *"),
     )
     credit_records, credit_total = "salesCreditMemos", "totalAmountIncludingTax"
     prompt = {"totals_in_answer": True}
@@ -151,6 +155,31 @@ class BusinessCentralSide(FarErp):
 
     def invoice(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
         sandbox.act("erp", name, "post_order", {"number": document.number})
+
+    def credit(self, sandbox: Sandbox, name: str, document: FarDocument, price: Decimal) -> None:
+        [item] = document.quantities
+        line = {
+            "lineType": "Item",
+            "lineObjectNumber": item,
+            "quantity": 1,
+            "unitPrice": float(price),
+            "taxCode": "VAT19",
+        }
+        memo = {
+            "customerNumber": document.customer_number,
+            "invoiceNumber": document.number,
+            "salesCreditMemoLines": [line],
+        }
+        sandbox.act("erp", name, "create_credit_memo", {"memo": memo, "posted": True})
+
+    def quotes(self, sandbox: Sandbox, name: str) -> list[FarQuote]:
+        records = sandbox.truth(kind="erp", name=name)["erps"][name]["salesQuotes"]
+        return [FarQuote(str(one["number"]), str(one["externalDocumentNumber"])) for one in records]
+
+    def price_quote(self, sandbox: Sandbox, name: str, quote: FarQuote, price: Decimal) -> None:
+        changes = {"unitPrice": float(price)}
+        data = {"number": quote.number, "sequence": FIRST_LINE, "changes": changes}
+        sandbox.act("erp", name, "edit_quote", data)
 
     def show_parcels(self, sandbox: Sandbox, name: str, connection: Connection) -> None:
         """An administrator publishes the page of posted shipments there, and names it on the connection's page here."""

@@ -65,6 +65,8 @@ class Operations:
     """ "" where nothing is asked to sign in."""
     steps: tuple[str, ...] = ()
     """What brings a document on from its create, where that is not all."""
+    other_writes: tuple[str, ...] = ()
+    """Globs: quotes and credits made, orders changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,34 @@ class Pace:
 
     options: dict[str, Any]
     config: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FarQuote:
+    """A quote as the ERP itself holds it."""
+
+    number: str
+    reference: str
+
+
+class QuotesThere(ABC):
+    """An ERP whose clerks answer quote requests."""
+
+    @abstractmethod
+    def quotes(self, sandbox: Sandbox, name: str) -> list[FarQuote]:
+        """What it holds now; a quote that became an order is gone."""
+
+    @abstractmethod
+    def price_quote(self, sandbox: Sandbox, name: str, quote: FarQuote, price: Decimal) -> None:
+        """A clerk sets the unit price of the quote's first line, in the quote's currency."""
+
+
+class CreditsThere(ABC):
+    """An ERP whose clerks credit orders themselves."""
+
+    @abstractmethod
+    def credit(self, sandbox: Sandbox, name: str, document: FarDocument, price: Decimal) -> None:
+        """A clerk credits one piece of an invoiced order at this unit price, and its tax."""
 
 
 class FarErp(ABC):

@@ -20,6 +20,7 @@ from hub.demo import goods
 from hub.demo.erps.far_erp import (
     TAXES,
     Codes,
+    CreditsThere,
     FarDocument,
     FarErp,
     Identity,
@@ -37,7 +38,7 @@ VAT = "VAT19"
 CANCELLED = "C"
 
 
-class NetSuiteSide(FarErp):
+class NetSuiteSide(FarErp, CreditsThere):
     """One account; each system has an account id of its own, which is what limits are counted by."""
 
     system = "netsuite"
@@ -63,6 +64,7 @@ class NetSuiteSide(FarErp):
         look_ups="POST suiteql",
         reads="POST suiteql",
         sign_in="POST token",
+        other_writes=("PUT creditMemo", "PATCH salesOrder"),
     )
 
     credit_records, credit_total = "creditMemos", "total"
@@ -153,6 +155,13 @@ class NetSuiteSide(FarErp):
 
     def invoice(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
         sandbox.act("erp", name, "invoice_order", {"id": document.external_id})
+
+    def credit(self, sandbox: Sandbox, name: str, document: FarDocument, price: Decimal) -> None:
+        erp = sandbox.truth(kind="erp", name=name)["erps"][name]
+        items = {row["itemId"]: row["id"] for row in erp["items"]}
+        [number] = document.quantities
+        line = {"item": {"id": items[number]}, "quantity": 1, "rate": float(price), "price": {"id": "-1"}}
+        sandbox.act("erp", name, "credit_order", {"id": document.external_id, "lines": [line]})
 
     def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
         """It limits what works at once, not how often it is asked: `rate` is let be."""

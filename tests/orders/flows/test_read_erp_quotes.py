@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
 import pytest
 
 from orders.models import OrderLink, QuoteLink
@@ -9,12 +12,35 @@ from tests.world import release
 __all__ = ["asking"]
 
 
+def settle():
+    """So much time has passed since the quote was missed that no look-up lags any more."""
+    QuoteLink.objects.update(missed_at=datetime.now(UTC) - timedelta(hours=1))
+
+
+def test_a_quote_that_a_look_up_misses_once_is_not_lost(asking):
+    hub = asking
+    hub.faults({"kind": "lagging_lookup", "system": "erp", "operation": "GET sales*", "seconds": 600})
+    draft, quote = quoted(hub)
+    read(hub)
+    assert QuoteLink.objects.get().missed_at
+
+    hub.forget_faults()
+    hub.clerk("edit_quote", number=quote["number"], sequence=10000, changes={"unitPrice": 7.5})
+    read(hub)
+
+    link = QuoteLink.objects.get()
+    assert (link.state, link.missed_at, link.erp_total) == ("open", None, Decimal("15.00"))
+    assert "quote-lost" not in draft_of(hub, draft)["tags"]
+
+
 @pytest.mark.parametrize("end", ["lost", "expired"])
 def test_a_quote_that_came_to_nothing_is_told_and_its_order_is_asked_about(asking, end):
     hub = asking
     draft, quote = quoted(hub)
     if end == "lost":
         hub.clerk("delete_quote", number=quote["number"])
+        read(hub)
+        settle()
     else:
         hub.clerk("edit_quote", number=quote["number"], changes={"validUntilDate": "2026-01-31"})
     read(hub)
