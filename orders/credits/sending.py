@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 
 from hub.connectors.base import Connector
 from hub.connectors.credits import Credits, CreditStage, ErpCredit, NewCredit, ReturnOrders
@@ -151,6 +152,13 @@ class Sender:
     def _read(self, credits: Credits, link: CreditLink) -> ErpCredit:
         found = credits.read_credits([link.external_id])
         if not found:
+            young = CreditLink.objects.filter(pk=link.pk, created_at__gt=Now() - credits.settle_after)
+            if young.exists():
+                # A look-up may lag behind the create, and a person would be sent for nothing.
+                words = (
+                    f"{link.number or link.external_id} was made, and the ERP's look-up does not show it yet."
+                )
+                raise NotReadyYet(words, after=credits.settle_after.total_seconds())
             raise Conflict(
                 f"{link.number or link.external_id}, the credit of {link.refund}, is not in the ERP any more. Restore "
                 "it there, or dismiss this where it is credited another way.",

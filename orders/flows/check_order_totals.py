@@ -3,15 +3,17 @@
 Starts   an order was linked and its totals are not known to be equal
 Reads    the ERP's orders by id, TaxPolicy
 Writes   totals, number and accepted tax variance on OrderLink, ErpOrder mirrors, a review item for each difference
-Repeat   safe: reads only; a difference keeps one open review item
+Repeat   safe: reads only; a difference keeps one open review item; a new order that look-ups miss is read again later
 Review   totals that differ by more than the tax policy accepts, with both numbers; an order that is gone from the ERP
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
 from hub.connectors.documents import ErpSalesOrder
 from hub.connectors.erp_parts import SalesOrders
@@ -19,6 +21,7 @@ from hub.errors import Conflict
 from hub.lib.money import round_money
 from hub.lib.text import storable
 from hub.sync import review
+from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.batching import Few, gather
@@ -48,6 +51,7 @@ def run(connection: Connection, record_id: int) -> str:
             break
         last = batch[-1].pk
         found = _read(erp, batch)
+        batch = _to_be_seen(erp, batch, found)
         with transaction.atomic():
             mirror_erp_orders(connection, list(found.values()))
             policies = {policy.store_id: policy for policy in TaxPolicy.objects.filter(erp=connection)}
@@ -84,6 +88,17 @@ def _read(erp: SalesOrders, links: list[OrderLink]) -> dict[int, ErpSalesOrder]:
         }
         found |= {link.pk: by_reference[link.reference] for link in gone if link.reference in by_reference}
     return found
+
+
+def _to_be_seen(
+    erp: SalesOrders, links: list[OrderLink], found: Mapping[int, ErpSalesOrder]
+) -> list[OrderLink]:
+    """Without those that were made a moment ago and are not found: look-ups may lag. They are read again then."""
+    settled = timezone.now() - erp.settle_after
+    young = [link for link in links if link.pk not in found and link.created_at > settled]
+    if young:
+        enqueue(FLOW, young[0].connection_id, delay=erp.settle_after.total_seconds())
+    return [link for link in links if link not in young]
 
 
 def _compare(link: OrderLink, found: ErpSalesOrder | None, policy: TaxPolicy | None) -> bool:

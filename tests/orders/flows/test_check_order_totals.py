@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -52,9 +53,25 @@ def test_differing_totals_go_to_review_once_with_both_numbers_and_hold_no_neighb
     assert not SyncTask.objects.filter(flow="check_order_totals").exists()
 
 
+def test_an_order_that_a_lagging_look_up_misses_is_no_question_to_anybody(make_hub):
+    hub = make_hub(settle_after=600.0, erp_options={"totals_in_answer": False})
+    hub.faults({"kind": "lagging_lookup", "system": "erp", "operation": "GET sales*", "seconds": 600})
+    placed = hub.place(po_number="PO-1")
+    hub.work(lambda: OrderLink.objects.exists())
+    hub.work_through()
+    assert (hub.link(placed).totals, hub.reviews()) == ("unread", [])
+
+    hub.forget_faults()
+    hub.hurry()
+    hub.work(lambda: hub.link(placed).totals == "equal")
+
+    assert hub.reviews() == []
+
+
 def test_an_order_that_is_gone_from_the_erp_goes_to_review(hub):
     placed = hub.place(po_number="PO-1")
     hub.work(lambda: OrderLink.objects.exists())
+    OrderLink.objects.update(created_at=datetime.now(UTC) - timedelta(hours=1))
     hub.clerk("delete_order", number=hub.link(placed).number)
 
     hub.work_through()
