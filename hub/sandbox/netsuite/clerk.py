@@ -10,6 +10,7 @@ from typing import Any
 from hub.sandbox.netsuite.access import PERMISSIONS, Access
 from hub.sandbox.netsuite.credit_memos import MEMO, CreditMemos
 from hub.sandbox.netsuite.customers import CUSTOMER, Customers
+from hub.sandbox.netsuite.estimates import CLOSED, ESTIMATE, PROCESSED, VOIDED, Estimates
 from hub.sandbox.netsuite.fields import Intake
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIPPED, Fulfillments
 from hub.sandbox.netsuite.orders import BILLED, CANCELLED, ORDER, PENDING_APPROVAL, Orders
@@ -26,6 +27,7 @@ class Office:
     state: State
     orders: Orders
     memos: CreditMemos
+    estimates: Estimates
     fulfillments: Fulfillments
     customers: Customers
     access: Access
@@ -115,6 +117,34 @@ def _credit_order(office: Office, data: Data) -> Data:
     order = _order(office, data)
     body = {"entity": {"id": order["entity"]}, "item": {"items": _need(data, "lines")}}
     return _told(office.memos.create(_taken(office, MEMO, body), order["id"]))
+
+
+def _edit_estimate(office: Office, data: Data) -> Data:
+    """`changes` as a PATCH body; `replace` names sublists that are set anew."""
+    changes = _taken(office, ESTIMATE, _need(data, "changes"))
+    estimate = _transaction(office, ESTIMATE, data)
+    return _told(office.estimates.change(estimate, changes, frozenset(data.get("replace", ()))))
+
+
+def _order_estimate(office: Office, data: Data) -> Data:
+    """The button Sales Order: what it makes has no external id."""
+    order = office.estimates.ordered(_transaction(office, ESTIMATE, data), {"orderStatus": "B"})
+    return _told(office.state.save(ORDER, order | {"source": ""}))
+
+
+def _end_estimate(status: str) -> Callable[[Office, Data], Data]:
+    """Closed (lost), voided, or billed at once without an order."""
+
+    def do(office: Office, data: Data) -> Data:
+        return _told(office.estimates.end(_transaction(office, ESTIMATE, data), status))
+
+    return do
+
+
+def _delete_estimate(office: Office, data: Data) -> Data:
+    estimate = _transaction(office, ESTIMATE, data)
+    office.estimates.delete(estimate)
+    return {"deleted": estimate["id"]}
 
 
 def _shipped_whole(office: Office, order: Record) -> Record:
@@ -257,6 +287,12 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "delete_order": _delete_order,
     "invoice_order": _invoice_order,
     "credit_order": _credit_order,
+    "edit_estimate": _edit_estimate,
+    "order_estimate": _order_estimate,
+    "close_estimate": _end_estimate(CLOSED),
+    "void_estimate": _end_estimate(VOIDED),
+    "bill_estimate": _end_estimate(PROCESSED),
+    "delete_estimate": _delete_estimate,
     "fulfill_order": _fulfill_order,
     "change_fulfillment": _change_fulfillment,
     "delete_fulfillment": _delete_fulfillment,
@@ -276,12 +312,16 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
 
 
 def _order(office: Office, data: Data) -> Record:
-    """The order by `id`, `tranId` or `externalId`."""
-    orders = office.state[ORDER]
-    found = orders.by_id.get(str(data.get("id", ""))) or orders.named(str(data.get("tranId", "")))
-    found = found or orders.external(str(data.get("externalId", "")))
+    return _transaction(office, ORDER, data)
+
+
+def _transaction(office: Office, record_type: str, data: Data) -> Record:
+    """By `id`, `tranId` or `externalId`."""
+    records = office.state[record_type]
+    found = records.by_id.get(str(data.get("id", ""))) or records.named(str(data.get("tranId", "")))
+    found = found or records.external(str(data.get("externalId", "")))
     if found is None:
-        raise ValueError(f"there is no such order: {data!r}")
+        raise ValueError(f"there is no such {record_type}: {data!r}")
     return found
 
 
