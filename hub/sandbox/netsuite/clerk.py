@@ -10,7 +10,7 @@ from typing import Any
 from hub.sandbox.netsuite.access import PERMISSIONS, Access
 from hub.sandbox.netsuite.credit_memos import MEMO, CreditMemos
 from hub.sandbox.netsuite.customers import CUSTOMER, Customers
-from hub.sandbox.netsuite.estimates import CLOSED, ESTIMATE, PROCESSED, VOIDED, Estimates
+from hub.sandbox.netsuite.estimates import ESTIMATE, ESTIMATE_ACTIONS, Estimates
 from hub.sandbox.netsuite.fields import Intake
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIPPED, Fulfillments
 from hub.sandbox.netsuite.orders import BILLED, CANCELLED, ORDER, PENDING_APPROVAL, Orders
@@ -119,32 +119,14 @@ def _credit_order(office: Office, data: Data) -> Data:
     return _told(office.memos.create(_taken(office, MEMO, body), order["id"]))
 
 
-def _edit_estimate(office: Office, data: Data) -> Data:
-    """`changes` as a PATCH body; `replace` names sublists that are set anew."""
-    changes = _taken(office, ESTIMATE, _need(data, "changes"))
-    estimate = _transaction(office, ESTIMATE, data)
-    return _told(office.estimates.change(estimate, changes, frozenset(data.get("replace", ()))))
+def _with_estimate(do: Callable[[Estimates, Record, Record], Record]) -> Callable[[Office, Data], Data]:
+    """What is done with the estimate that is named, and with `changes` as a PATCH body."""
 
+    def act_on(office: Office, data: Data) -> Data:
+        changes = _taken(office, ESTIMATE, data.get("changes", {}))
+        return _told(do(office.estimates, _transaction(office, ESTIMATE, data), changes))
 
-def _order_estimate(office: Office, data: Data) -> Data:
-    """The button Sales Order: what it makes has no external id."""
-    order = office.estimates.ordered(_transaction(office, ESTIMATE, data), {"orderStatus": "B"})
-    return _told(office.state.save(ORDER, order | {"source": ""}))
-
-
-def _end_estimate(status: str) -> Callable[[Office, Data], Data]:
-    """Closed (lost), voided, or billed at once without an order."""
-
-    def do(office: Office, data: Data) -> Data:
-        return _told(office.estimates.end(_transaction(office, ESTIMATE, data), status))
-
-    return do
-
-
-def _delete_estimate(office: Office, data: Data) -> Data:
-    estimate = _transaction(office, ESTIMATE, data)
-    office.estimates.delete(estimate)
-    return {"deleted": estimate["id"]}
+    return act_on
 
 
 def _shipped_whole(office: Office, order: Record) -> Record:
@@ -287,12 +269,7 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "delete_order": _delete_order,
     "invoice_order": _invoice_order,
     "credit_order": _credit_order,
-    "edit_estimate": _edit_estimate,
-    "order_estimate": _order_estimate,
-    "close_estimate": _end_estimate(CLOSED),
-    "void_estimate": _end_estimate(VOIDED),
-    "bill_estimate": _end_estimate(PROCESSED),
-    "delete_estimate": _delete_estimate,
+    **{name: _with_estimate(do) for name, do in ESTIMATE_ACTIONS.items()},
     "fulfill_order": _fulfill_order,
     "change_fulfillment": _change_fulfillment,
     "delete_fulfillment": _delete_fulfillment,

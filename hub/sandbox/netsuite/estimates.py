@@ -7,6 +7,7 @@ names it as what it was created from and has an external id of its own, or none.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -107,6 +108,16 @@ class Estimates(Orders):
         self._check_not_over(estimate)
         return self.state.save(ESTIMATE, estimate | {"status": status})
 
+    def ordered_by_hand(self, estimate: Record) -> Record:
+        """The button Sales Order: what it makes has no external id."""
+        order = self.ordered(estimate, {"orderStatus": "B"})
+        return self.state.save(ORDER, order | {"source": ""})
+
+    def deleted(self, estimate: Record) -> Record:
+        """What was deleted."""
+        self.delete(estimate)
+        return estimate
+
     def delete(self, order: Record) -> None:
         """One of which something was made stays."""
         if order["status"] == PROCESSED:
@@ -141,3 +152,15 @@ class Estimates(Orders):
         if last and last < datetime.now(self.zone).date().isoformat():
             status = EXPIRED
         return self.state.save(ESTIMATE, estimate | {"status": status})
+
+
+ESTIMATE_ACTIONS: dict[str, Callable[[Estimates, Record, Record], Record]] = {
+    "edit_estimate": Estimates.change,
+    "order_estimate": lambda estimates, estimate, _: estimates.ordered_by_hand(estimate),
+    "close_estimate": lambda estimates, estimate, _: estimates.end(estimate, CLOSED),
+    "void_estimate": lambda estimates, estimate, _: estimates.end(estimate, VOIDED),
+    # An invoice is made of it at once, without an order.
+    "bill_estimate": lambda estimates, estimate, _: estimates.end(estimate, PROCESSED),
+    "delete_estimate": lambda estimates, estimate, _: estimates.deleted(estimate),
+}
+"""What people do with estimates; the third is what they change."""
