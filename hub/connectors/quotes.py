@@ -119,11 +119,13 @@ class QuoteStatus(StrEnum):
     ACCEPTED = "accepted"
     EXPIRED = "expired"
     LOST = "lost"
+    ORDERED = "ordered"
+    """An order or an invoice was made of it, by whom ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErpQuote:
-    """A quote as the ERP holds it. One that became an order, or was deleted, is not there any more.
+    """A quote as the ERP holds it. One that was deleted is not there any more, nor one that became an order itself.
 
     `status_text` is the ERP's own word. `totals` is None where the ERP has none yet.
     """
@@ -167,14 +169,14 @@ class Quotes(ABC):
 
     @abstractmethod
     def read_quotes(self, external_ids: Sequence[str]) -> list[ErpQuote]:
-        """These quotes, lines included; those that became orders or were deleted are left out."""
+        """These quotes, lines included; those that were deleted or became orders themselves are left out."""
 
     @abstractmethod
     def order_quote(self, external_id: str) -> None:
         """Make the order of a quote, under the quote's reference: `find_sales_orders` finds it.
 
-        Raises RecordRejected with the ERP's words, also where the quote is not there any more; OutcomeUnknown where the
-        answer was lost.
+        Raises RecordRejected with the ERP's words, also where the quote is not there or not open any more;
+        OutcomeUnknown where the answer was lost.
         """
 
 

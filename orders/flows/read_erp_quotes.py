@@ -27,7 +27,11 @@ from orders.quotes.rules import offer_hash
 
 FLOW = "read_erp_quotes"
 State = QuoteLink.State
-_ENDS = {QuoteStatus.EXPIRED: State.EXPIRED, QuoteStatus.LOST: State.LOST}
+_ENDS = {
+    QuoteStatus.EXPIRED: State.EXPIRED,
+    QuoteStatus.LOST: State.LOST,
+    QuoteStatus.ORDERED: State.ORDERED,
+}
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -80,7 +84,9 @@ def _note(link: QuoteLink, quote: ErpQuote | None, is_ordered: bool) -> bool:
     if quote is not None:
         _keep_offer(link, quote)
     else:
-        link.state = _end(link) if is_ordered else State.LOST
+        link.state = State.ORDERED if is_ordered else State.LOST
+    if link.state == State.ORDERED and _is_linked(link):
+        link.state = State.WON
     if (link.state, link.offer_hash) == before:
         return False
     if link.state in (State.LOST, State.EXPIRED, State.WON):
@@ -98,10 +104,9 @@ def _note(link: QuoteLink, quote: ErpQuote | None, is_ordered: bool) -> bool:
     return True
 
 
-def _end(link: QuoteLink) -> State:
-    """Won where an order of the store is that order already."""
-    known = OrderLink.objects.filter(connection=link.connection_id, reference=link.reference)
-    return State.WON if known.exists() else State.ORDERED
+def _is_linked(link: QuoteLink) -> bool:
+    """Whether an order of the store is that order already."""
+    return OrderLink.objects.filter(connection=link.connection_id, reference=link.reference).exists()
 
 
 def _keep_offer(link: QuoteLink, quote: ErpQuote) -> None:

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from hub.connectors.documents import ErpSalesOrder
 from hub.connectors.erp_parts import SalesOrders
-from hub.connectors.quotes import Quotes
+from hub.connectors.quotes import Quotes, QuoteStatus
 from hub.errors import Conflict, NeedsReview, NotReadyYet, OutcomeUnknown
 from hub.sync import attempts, review
 from hub.sync.enqueue import enqueue
@@ -23,6 +23,7 @@ from orders.quotes.rules import tags_named
 OPERATION = "order_quote"
 QUOTE_OVER, QUOTE_DIFFERS = "quote_over", "quote_differs"
 State = QuoteLink.State
+_OVER = (QuoteStatus.EXPIRED, QuoteStatus.LOST, QuoteStatus.ORDERED)
 
 
 def adopt_quoted(known: KnownOrder, connection: Connection, erp: SalesOrders, side: mapping.Side) -> str:
@@ -39,8 +40,7 @@ def adopt_quoted(known: KnownOrder, connection: Connection, erp: SalesOrders, si
     quotes = open_part(erp)
     if link.state == State.WON or {QUOTE_OVER, QUOTE_DIFFERS} & known.approved:
         return ""
-    made = _made(erp, link)
-    if made is None:
+    if _made(erp, link) is None:
         _check_quote(quotes, known, link, side)
     return _ordered(known, connection, erp, quotes, link, side)
 
@@ -90,11 +90,13 @@ def _check_quote(quotes: Quotes, known: KnownOrder, link: QuoteLink, side: mappi
     order, placed = known.order, known.placed
     evidence = evidence_of(order) | {"quote": link.shown_number, "quote_request": link.quote.name}
     found = quotes.read_quotes([link.external_id])
-    if not found or link.state in (State.LOST, State.EXPIRED):
+    if not found or link.state in (State.LOST, State.EXPIRED) or found[0].status in _OVER:
+        is_told = found and link.state == State.OPEN
+        word = found[0].status_text if is_told else link.get_state_display()
         raise NeedsReview(
             f"{order.name} was quote request {link.quote.name}, and {link.shown_number} is "
-            f"{link.get_state_display() if link.state != State.OPEN else 'not in the ERP any more'}. Approve to send "
-            "it as an order of its own, at the prices of the store.",
+            f"{word if is_told or link.state != State.OPEN else 'not in the ERP any more'}. Approve to send it as an "
+            "order of its own, at the prices of the store.",
             code=QUOTE_OVER,
             evidence=evidence,
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from hub.connectors.documents import LineKind, PlacedOrder, SalesOrderLine
 from hub.connectors.quotes import ErpQuote, QuotedLine, net_price
@@ -14,6 +15,7 @@ from hub.lib.hashing import content_hash
 from hub.lib.money import Money, round_money
 
 TAG = "erpquote:"
+_Line = TypeVar("_Line", SalesOrderLine, ErpDocumentLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ def prices(
     an amount of the currency, and the quote's lines the ones that were sent: items that a clerk added, took out or
     changed in quantity are nothing that a price on the request could say. Raises OfferUnclear.
     """
-    goods = [line for line in sent if line.kind is not LineKind.COMMENT]
-    offered = [line for line in quote.lines if line.kind is not LineKind.COMMENT]
+    goods, freight = _parted(sent)
+    offered, offered_freight = _parted(quote.lines)
     if [_what(line) for line in goods] != [_what(line) for line in offered]:
         raise OfferUnclear("its lines are not those of the request: an item or a quantity is another")
     by_source = {line.source_external_id: found for line, found in zip(goods, offered, strict=True)}
@@ -84,12 +86,20 @@ def prices(
     ]
     if others := [line for line, found in charges if _amount(line) != _amount(found)]:
         raise OfferUnclear(f"the charge {others[0].number} is another than the request's")
+    if freight != offered_freight:
+        raise OfferUnclear(f"its shipping costs {offered_freight}, the request's {freight}")
     if len(sent_lines) != len(order.lines) or not set(sent_lines) <= by_source.keys():
         raise OfferUnclear("the request has other lines than when the quote was made of it")
     return [
         QuotedLine(line.external_id, _price(by_source[source], line.quantity, quote))
         for line, source in zip(order.lines, sent_lines, strict=True)
     ]
+
+
+def _parted(lines: Sequence[_Line]) -> tuple[list[_Line], Decimal]:
+    """What is sold, and what its delivery costs: an ERP may hold several charges as one cost, and none as nothing."""
+    goods = [line for line in lines if line.kind not in (LineKind.COMMENT, LineKind.SHIPPING)]
+    return goods, sum((_amount(line) for line in lines if line.kind is LineKind.SHIPPING), Decimal(0))
 
 
 def _what(line: SalesOrderLine | ErpDocumentLine) -> tuple[LineKind, str, Decimal]:

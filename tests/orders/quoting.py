@@ -11,10 +11,18 @@ from orders.models import QuotePolicy
 from tests.orders.offline_orders import link_location
 from tests.world import NORDLICHT, release
 
+# Where the sandbox's ERPs keep them.
+KEPT_AS = {"business_central": "salesQuotes", "netsuite": "estimates"}
+
 
 @pytest.fixture
 def asking(hub):
     """A store whose buyers ask for quotes, and whose company is linked."""
+    return begin(hub)
+
+
+def begin(hub):
+    """Buyers of the hub's euro store ask for quotes, and their company is linked."""
     link_location(hub)
     hub.policy = QuotePolicy.objects.create(
         store=hub.euro, erp=hub.erp, requests_from=datetime.now(UTC) - timedelta(hours=1)
@@ -56,5 +64,5 @@ def quoted(hub, **more):
     draft = ask(hub, **more)
     release("quote_request")
     hub.work()
-    [quote] = hub.truth()["salesQuotes"]
+    [quote] = hub.truth()[KEPT_AS[hub.far.system]]
     return draft, quote

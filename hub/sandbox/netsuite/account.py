@@ -27,6 +27,7 @@ from hub.sandbox.netsuite.api import Api
 from hub.sandbox.netsuite.credit_memos import CreditMemos
 from hub.sandbox.netsuite.customers import Customers
 from hub.sandbox.netsuite.errors import Refusal
+from hub.sandbox.netsuite.estimates import Estimates
 from hub.sandbox.netsuite.fields import TABLES
 from hub.sandbox.netsuite.fulfillments import Fulfillments
 from hub.sandbox.netsuite.orders import LABELS, Orders
@@ -97,10 +98,13 @@ class NetSuiteAccount(System):
         self.state = State()
         self.orders = Orders(self.state, options)
         self.memos = CreditMemos(self.state, options)
+        self.estimates = Estimates(self.state, options, self.orders)
         self.fulfillments = Fulfillments(self.state, options)
         self.customers = Customers(self.state, options)
         self.jobs = jobs.Jobs(options["async_processors"], options["latency"])
-        self.api = Api(self.state, self.orders, self.memos, self.customers, self.access, self.jobs)
+        self.api = Api(
+            self.state, self.orders, self.memos, self.estimates, self.customers, self.access, self.jobs
+        )
         self.query = query.Query(self.state, self.access, options)
         profiles.fill(self.state, self.customers, profile, options["currency"])
 
@@ -175,6 +179,7 @@ class NetSuiteAccount(System):
                 self.state,
                 self.orders,
                 self.memos,
+                self.estimates,
                 self.fulfillments,
                 self.customers,
                 self.access,
@@ -191,6 +196,7 @@ class NetSuiteAccount(System):
             "items": [_plain(record) for record in self.state["item"].by_id.values()],
             "salesOrders": [_order(self.state, record) for record in self.state["salesOrder"].by_id.values()],
             "creditMemos": [_order(self.state, record) for record in self.state["creditMemo"].by_id.values()],
+            "estimates": [_order(self.state, record) for record in self.state["estimate"].by_id.values()],
             "itemFulfillments": [_plain(each) for each in self.state["itemFulfillment"].by_id.values()],
             "requests": dict(self.requests),
             "loginAuditTrail": list(self.access.audit),

@@ -13,6 +13,7 @@ from hub.sandbox.netsuite.access import Access
 from hub.sandbox.netsuite.credit_memos import MEMO, CreditMemos
 from hub.sandbox.netsuite.customers import CUSTOMER, Customers
 from hub.sandbox.netsuite.errors import Refusal
+from hub.sandbox.netsuite.estimates import ESTIMATE, Estimates
 from hub.sandbox.netsuite.fields import TABLES, Intake, parse
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT
 from hub.sandbox.netsuite.jobs import Jobs
@@ -28,8 +29,11 @@ PERMISSIONS = {
     ORDER: "Transactions -> Sales Order",
     CUSTOMER: "Lists -> Customers",
     MEMO: "Transactions -> Credit Memo",
+    ESTIMATE: "Transactions -> Estimate",
     FULFILLMENT: "Transactions -> Item Fulfillment",
 }
+TRANSFORM = "!transform/"
+"""What follows the record that another one is made of: the other one's type."""
 READ_ONLY = frozenset((*MASTERS, FULFILLMENT))
 _JSON_TYPES = ("application/json", "application/vnd.oracle.resource+json")
 
@@ -54,6 +58,7 @@ class Api:
         state: State,
         orders: Orders,
         memos: CreditMemos,
+        estimates: Estimates,
         customers: Customers,
         access: Access,
         jobs: Jobs,
@@ -61,7 +66,13 @@ class Api:
         self.state = state
         self.access = access
         self.jobs = jobs
-        self.keepers: dict[str, Orders | Customers] = {ORDER: orders, MEMO: memos, CUSTOMER: customers}
+        self.estimates = estimates
+        self.keepers: dict[str, Orders | Customers] = {
+            ORDER: orders,
+            MEMO: memos,
+            ESTIMATE: estimates,
+            CUSTOMER: customers,
+        }
 
     def answer(self, request: Request, origin: str) -> Response:
         """Answer one request below /services/rest/record/v1."""
@@ -74,6 +85,8 @@ class Api:
         query = {key: values[-1] for key, values in parse_qs(request.query).items()}
         if request.method == "GET":
             return self._read(reader, name, record_id, part, query)
+        if part == TRANSFORM + ORDER and name == ESTIMATE and request.method == "POST":
+            return self._transform(request, record_id, reader.base)
         if name not in self.keepers or part:
             raise Refusal(405, "METHOD_NOT_ALLOWED", f"{request.method} is not allowed for {name}.")
         return self._write(request, query, name, record_id, reader.base)
@@ -132,6 +145,19 @@ class Api:
         if not is_async:
             return works[0]()
         return self._submit(request, works)
+
+    def _transform(self, request: Request, record_id: str, base: str) -> Response:
+        """An estimate becomes an order, one transaction. Only done at once here."""
+        self.access.check(PERMISSIONS[ORDER])
+        if "respond-async" in request.headers.get("prefer", "").lower():
+            raise Refusal(400, "INVALID_HEADER", "Not simulated for transformations.", header="Prefer")
+        validation = request.headers.get("x-netsuite-propertynamevalidation", "Error").lower()
+        intake = Intake(self.state, drops_unknown=validation in ("warning", "ignore"))
+        given = intake.take(ORDER, _json_body(request) if request.body else {})
+        with self.state.transaction():
+            self._check_external_id(ORDER, given, None)
+            order = self.estimates.ordered(self.state.existing(ESTIMATE, record_id), given)
+        return Response(204, b"", {"Location": f"{base}/{ORDER}/{order['id']}"})
 
     def _body(self, request: Request) -> Any:
         if request.method == "DELETE" or _is_collection(request):

@@ -10,6 +10,7 @@ from typing import Any
 from hub.sandbox.netsuite.access import PERMISSIONS, Access
 from hub.sandbox.netsuite.credit_memos import MEMO, CreditMemos
 from hub.sandbox.netsuite.customers import CUSTOMER, Customers
+from hub.sandbox.netsuite.estimates import ESTIMATE, ESTIMATE_ACTIONS, Estimates
 from hub.sandbox.netsuite.fields import Intake
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIPPED, Fulfillments
 from hub.sandbox.netsuite.orders import BILLED, CANCELLED, ORDER, PENDING_APPROVAL, Orders
@@ -26,6 +27,7 @@ class Office:
     state: State
     orders: Orders
     memos: CreditMemos
+    estimates: Estimates
     fulfillments: Fulfillments
     customers: Customers
     access: Access
@@ -115,6 +117,16 @@ def _credit_order(office: Office, data: Data) -> Data:
     order = _order(office, data)
     body = {"entity": {"id": order["entity"]}, "item": {"items": _need(data, "lines")}}
     return _told(office.memos.create(_taken(office, MEMO, body), order["id"]))
+
+
+def _with_estimate(do: Callable[[Estimates, Record, Record], Record]) -> Callable[[Office, Data], Data]:
+    """What is done with the estimate that is named, and with `changes` as a PATCH body."""
+
+    def act_on(office: Office, data: Data) -> Data:
+        changes = _taken(office, ESTIMATE, data.get("changes", {}))
+        return _told(do(office.estimates, _transaction(office, ESTIMATE, data), changes))
+
+    return act_on
 
 
 def _shipped_whole(office: Office, order: Record) -> Record:
@@ -257,6 +269,7 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "delete_order": _delete_order,
     "invoice_order": _invoice_order,
     "credit_order": _credit_order,
+    **{name: _with_estimate(do) for name, do in ESTIMATE_ACTIONS.items()},
     "fulfill_order": _fulfill_order,
     "change_fulfillment": _change_fulfillment,
     "delete_fulfillment": _delete_fulfillment,
@@ -276,12 +289,16 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
 
 
 def _order(office: Office, data: Data) -> Record:
-    """The order by `id`, `tranId` or `externalId`."""
-    orders = office.state[ORDER]
-    found = orders.by_id.get(str(data.get("id", ""))) or orders.named(str(data.get("tranId", "")))
-    found = found or orders.external(str(data.get("externalId", "")))
+    return _transaction(office, ORDER, data)
+
+
+def _transaction(office: Office, record_type: str, data: Data) -> Record:
+    """By `id`, `tranId` or `externalId`."""
+    records = office.state[record_type]
+    found = records.by_id.get(str(data.get("id", ""))) or records.named(str(data.get("tranId", "")))
+    found = found or records.external(str(data.get("externalId", "")))
     if found is None:
-        raise ValueError(f"there is no such order: {data!r}")
+        raise ValueError(f"there is no such {record_type}: {data!r}")
     return found
 
 

@@ -35,7 +35,7 @@ LABELS = {
     "shipMethod": "Ship Via",
     "shipDate": "Ship Date",
 }
-_BLANK: Record = {
+BLANK: Record = {
     "shippingCost": None,
     "handlingCost": None,
     "discountTotal": ZERO,
@@ -58,7 +58,7 @@ class Orders:
         """A new order."""
         customer = self._customer(given)
         order = {
-            **_BLANK,
+            **BLANK,
             **self._defaults(given, customer),
             **{k: v for k, v in given.items() if v is not None},
         }

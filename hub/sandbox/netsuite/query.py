@@ -44,7 +44,7 @@ _SHOWN = {
     "shipmethod": ("shipItem",),
     "price": ("priceLevel",),
     "pricelevel": ("priceLevel",),
-    "transaction": ("salesOrder",),
+    "transaction": ("salesOrder", "estimate"),
 }
 _NEEDED = {
     "transaction": ("Transactions -> Sales Order", "Transactions -> Find Transaction"),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.sandbox.netsuite.credit_memos import MEMO, MEMO_STATUSES
+from hub.sandbox.netsuite.estimates import ESTIMATE, ESTIMATE_STATUSES
 from hub.sandbox.netsuite.fields import CUSTOM, TABLES, TARGETS, choices
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIP_STATUSES
 from hub.sandbox.netsuite.orders import STATUSES
@@ -57,6 +58,8 @@ class Reader:
         shown = {"links": [_self(address)], **self._fields(table, record, address, expands)}
         if name == MEMO:
             shown |= {"status": {"id": record["status"], "refName": MEMO_STATUSES[record["status"]]}}
+        if name == ESTIMATE:
+            shown |= {"status": {"id": record["status"], "refName": ESTIMATE_STATUSES[record["status"]]}}
         if name == FULFILLMENT:
             status = {"id": record["status"], "refName": SHIP_STATUSES[record["status"]]}
             shown |= {"status": status, "shipStatus": dict(status)}
@@ -105,7 +108,7 @@ class Reader:
 
     def _enum_name(self, name: str, value: str) -> str:
         if name == "status":
-            return STATUSES[value]
+            return STATUSES.get(value, value)
         return _ORDER_STATUS_NAMES.get(value, value) if name == "orderStatus" else value
 
 

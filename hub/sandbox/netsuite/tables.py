@@ -28,7 +28,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("shippingaddress", "billingaddress"), "INTEGER"),
         **dict.fromkeys(("externalid", "tranid", "transactionnumber", "trandisplayname", "type"), "TEXT"),
         **dict.fromkeys(("recordtype", "status", "otherrefnum", "memo", "email", "source"), "TEXT"),
-        **dict.fromkeys(("trandate", "shipdate", "createddate", "lastmodifieddate", "shipcomplete"), "TEXT"),
+        **dict.fromkeys(
+            ("trandate", "duedate", "shipdate", "createddate", "lastmodifieddate", "shipcomplete"), "TEXT"
+        ),
         **dict.fromkeys(("foreigntotal", "taxtotal", "exchangerate"), "REAL"),
         "voided": "TEXT",
     },
@@ -98,6 +100,12 @@ OF_TYPE: dict[str, dict[str, str]] = {
         "transactionshippingaddress": "nkey",
         "transactionbillingaddress": "nkey",
     },
+    "estimate": {
+        "transaction": "id",
+        "transactionline": "transaction",
+        "transactionshippingaddress": "nkey",
+        "transactionbillingaddress": "nkey",
+    },
     "itemFulfillment": {"transaction": "id"},
     "creditMemo": {"transaction": "id", "transactionline": "transaction"},
     "customer": {
@@ -130,7 +138,7 @@ CUSTOM_KINDS = {
 DISCOUNT_LINE = 100_001
 FREIGHT_LINES = {"shippingCost": 100_002, "handlingCost": 100_003}
 TAX_LINES = 100_004
-_DATES = frozenset(("tranDate", "shipDate", "requestedDate", "expectedShipDate"))
+_DATES = frozenset(("tranDate", "dueDate", "shipDate", "requestedDate", "expectedShipDate"))
 
 
 @dataclass(slots=True)
@@ -146,6 +154,7 @@ class Rows:
             "salesOrder": self._order,
             "itemFulfillment": self._fulfillment,
             "creditMemo": self._memo,
+            "estimate": self._estimate,
             "customer": self._customer,
         }
 
@@ -247,7 +256,8 @@ class Rows:
             "taxline": "F",
             "isclosed": "F",
         }
-        lines = [{**common, "id": 0, "mainline": "T", **self._amount(record, -record["total"])}]
+        main = {"id": 0, "mainline": "T", "createdfrom": record.get("createdFrom") or None}
+        lines = [{**common, **main, **self._amount(record, -record["total"])}]
         lines += [common | self._line(record, line) for line in record["item"]]
         lines += [common | row for row in self._totals(record)]
         for number, line in enumerate(lines):
@@ -275,8 +285,16 @@ class Rows:
         for line in lines:
             for name in ("quantity", "foreignamount", "netamount"):
                 line[name] = None if line.get(name) is None else -line[name]
-        lines[0]["createdfrom"] = record["createdFrom"] or None
         return {"transaction": [head], "transactionline": lines}
+
+    def _estimate(self, record: Record) -> dict[str, list[Row]]:
+        made = self._order(record)
+        made["transaction"][0] |= {
+            "type": "Estimate",
+            "recordtype": "estimate",
+            "trandisplayname": f"Estimate #{record['tranId']}",
+        }
+        return made
 
     def _fulfillment(self, record: Record) -> dict[str, list[Row]]:
         """Its lines are shown by the record service only."""

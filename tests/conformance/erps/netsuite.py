@@ -77,6 +77,7 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.FOLLOW_SHIPMENTS: "POST suiteql",
         Capability.TRACKING_NUMBERS: "GET itemFulfillment",
         Capability.CREDIT_MEMO: "PUT creditMemo",
+        Capability.QUOTES: "PUT estimate",
         Capability.FOLLOW_CREDITS: "POST suiteql",
     }
     codes = Codes("C1", "I1", "VAT19", "Standard", "Net 30", "Standard")
@@ -102,6 +103,7 @@ class NetSuiteUnderTest(ErpUnderTest):
     carrier = "ups"
     answers_without_body = (
         Capability.CREDIT_MEMO,
+        Capability.QUOTES,
         Capability.CREATE_ORDER,
         Capability.CHANGE_ORDER,
         Capability.CANCEL_ORDER,

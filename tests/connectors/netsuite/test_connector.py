@@ -45,7 +45,6 @@ def test_it_plays_everything_but_the_confirmation(erp):
     assert set(NetSuite.unsupported_capabilities) == {
         Capability.CONFIRM_ORDER,
         Capability.DELIVERY,
-        Capability.QUOTES,
         Capability.RETURN_ORDER,
     }
 

@@ -327,7 +327,7 @@ def columns_of(query):
         "DF",
     ]
     aliases = (
-        set(re.findall(r"AS (\w+)", bare)) | set(re.findall(r"(?:FROM|JOIN) (\w+)", bare)) | set("tcpsbil")
+        set(re.findall(r"AS (\w+)", bare)) | set(re.findall(r"(?:FROM|JOIN) (\w+)", bare)) | set("tcpsbilm")
     )
     found = set(re.findall(r"(?:\b\w\.)?\b([a-z_]\w*)", bare, re.IGNORECASE))
     return {name for name in found if name not in words and name not in aliases}

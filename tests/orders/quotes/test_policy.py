@@ -8,7 +8,7 @@ from orders.models import QuotePolicy
 
 
 def test_an_erp_that_makes_no_quotes_is_refused_with_its_reason():
-    QuotePolicy(erp=Connection(system="business_central")).clean()
+    QuotePolicy(erp=Connection(system="netsuite")).clean()
 
-    with pytest.raises(ValidationError, match="NetSuite: Concord makes no estimates"):
-        QuotePolicy(erp=Connection(system="netsuite")).clean()
+    with pytest.raises(ValidationError, match="Tryton: a quotation is the sale itself"):
+        QuotePolicy(erp=Connection(system="tryton")).clean()

@@ -60,7 +60,7 @@ def test_a_clerks_mistake_changes_nothing(ns, order):
     assert "Invalid Field Value 9" in words
     assert ns.truth()["salesOrders"] == before
     assert "nobody can 'fly'" in refused(ns, "fly")
-    assert "there is no such order" in refused(ns, "delete_order", externalId="A9")
+    assert "there is no such salesOrder" in refused(ns, "delete_order", externalId="A9")
 
 
 def test_records_become_inactive_and_active_again(ns, order, ids):

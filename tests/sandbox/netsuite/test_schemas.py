@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.sandbox.netsuite.credit_memos import MEMO
+from hub.sandbox.netsuite.estimates import ESTIMATE, ESTIMATE_LINE, ESTIMATE_STATUSES
 from hub.sandbox.netsuite.fields import LENGTHS, NOT_ENABLED, READ_ONLY, TABLES, TAX_DETAIL
 from hub.sandbox.netsuite.reading import _COMMON, _ITEM_FIELDS, MASTERS
 from hub.sandbox.netsuite.tables import COLUMNS
@@ -25,7 +26,8 @@ OWN_COLUMNS = {
         "recordtype",
         "foreigntotal",
     }
-    | {"voided"},
+    # Of an estimate.
+    | {"voided", "duedate"},
     "customer": {"id", "altname", "vatregnumber", "entityid", "taxitem"},
 }
 
@@ -53,8 +55,8 @@ def kind_of(described):
     return formats.get((described["type"], described.get("format")), described["type"])
 
 
-# Not in the published subset of 2026.1: credit memos, of which the header was published for 2020.2.
-OLDER = (MEMO, "creditMemo-itemElement")
+# Not in the published subset of 2026.1: credit memos and estimates, whose headers were published for 2020.2.
+OLDER = (MEMO, "creditMemo-itemElement", ESTIMATE, ESTIMATE_LINE)
 
 
 @pytest.mark.parametrize("table", [name for name in TABLES if name not in (TAX_DETAIL, *OLDER)])
@@ -69,6 +71,23 @@ def test_the_fields_of_a_credit_memo_are_among_those_of_release_2020_2():
 
     assert TABLES[MEMO].keys() <= published.keys() | {"item"}
     assert TABLES["creditMemo-itemElement"].items() <= TABLES["salesOrder-itemElement"].items()
+
+
+def test_the_fields_and_states_of_an_estimate_are_those_of_release_2020_2():
+    older = load("rest_record_v1_2020.2_schemas.json")
+    published = older["schemas"][ESTIMATE]
+    # That release wrote some names without capitals.
+    names = {name.lower() for name in published}
+    assert {name.lower() for name in TABLES[ESTIMATE]} <= names
+    assert {name.lower() for name in TABLES["salesOrder"].keys() - TABLES[ESTIMATE].keys()}.isdisjoint(names)
+    assert published["status"] == f"string enum({', '.join([*ESTIMATE_STATUSES, 'Y'])})"
+    assert "POST /estimate/{id}/!transform/salesOrder" in older["operations"][ESTIMATE]
+
+    record = load("suitescript_records.json")["records"][ESTIMATE]
+    [lines] = [found for found in record["sublists"] if found["internalId"] == "item"]
+    assert {name.lower() for name in TABLES[ESTIMATE_LINE]} <= {
+        field["internalId"] for field in lines["fields"]
+    }
 
 
 def test_tax_details_are_those_of_the_record_catalogue():

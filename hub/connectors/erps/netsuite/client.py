@@ -123,6 +123,24 @@ class Client:
         )
         self._check(CallKind.WRITE, operation, answer)
 
+    def transform(
+        self,
+        record_type: str,
+        record_id: str,
+        target: str,
+        body: Mapping[str, object],
+        *,
+        operation: str,
+        ends_at: float | None = None,
+    ) -> Upserted:
+        """Make a record of the type `target` of this one, with `body` as its own fields; errors as of `upsert`."""
+        path = f"{_RECORDS}/{record_type}/{quote(record_id, safe='')}/!transform/{target}"
+        answer = self._send(
+            CallKind.WRITE, "POST", path, operation, body=body, headers=_STRICT, ends_at=ends_at
+        )
+        self._check(CallKind.WRITE, operation, answer)
+        return Upserted(_id_in(_RECORD_ID, answer.headers.get("location", "")))
+
     def submit(
         self,
         record_type: str,

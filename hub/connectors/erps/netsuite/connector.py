@@ -22,6 +22,7 @@ from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
 from hub.connectors.erps.netsuite.editing import NetSuiteEditing
 from hub.connectors.erps.netsuite.held_orders import NetSuiteHeldOrders
 from hub.connectors.erps.netsuite.order_body import Choices
+from hub.connectors.erps.netsuite.quotes import NetSuiteQuotes
 from hub.connectors.erps.netsuite.recent import Recent
 from hub.connectors.erps.netsuite.sales_orders import Codes
 from hub.connectors.erps.netsuite.settings import setting
@@ -51,6 +52,7 @@ def _is_gathering(config: Mapping[str, str]) -> bool:
 
 
 class NetSuite(
+    NetSuiteQuotes,
     NetSuiteEditing,
     NetSuiteCredits,
     NetSuiteHeldOrders,
@@ -66,7 +68,6 @@ class NetSuite(
     config_fields = settings.FIELDS
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CONFIRM_ORDER: "an order says at its creation whether it waits for approval",
-        Capability.QUOTES: "Concord makes no estimates there: requests are priced in the store, their orders are sent",
         Capability.DELIVERY: "an item fulfillment ends as shipped: its carrier knows the rest",
         Capability.RETURN_ORDER: "return authorizations are entered by people in NetSuite",
     }

@@ -1,4 +1,4 @@
-"""Sales orders whole: two queries for many of them, headers first.
+"""Sales orders whole: two queries for many of them, headers first; a third where some were not sent by us.
 
 An order that changes between the two is stamped anew, so that it is read again; the other way round old lines could
 pass for new ones.
@@ -16,6 +16,7 @@ from typing import ClassVar
 from hub.connectors.documents import Address, ErpTotals, LineKind
 from hub.connectors.erps.netsuite import document_queries
 from hub.connectors.erps.netsuite.client import Json
+from hub.connectors.erps.netsuite.quote_queries import with_references
 from hub.connectors.erps.netsuite.sales_orders import NetSuiteOrders, amount_of, letter_of
 from hub.connectors.sales_documents import ErpDocument, ErpDocumentLine, OrderStage, SalesDocuments
 from hub.errors import ConnectionBroken, Unreachable
@@ -61,7 +62,7 @@ class NetSuiteDocuments(NetSuiteOrders, SalesDocuments):
     """What this account does not show, as far as its refusals told."""
 
     def read_sales_documents(self, external_ids: Sequence[str]) -> list[ErpDocument]:
-        """Two requests for up to `document_batch` ids; ids that are no numbers cannot exist and are left out.
+        """Two or three requests for up to `document_batch` ids; ids that are no numbers cannot exist and are left out.
 
         A billed order stays a sales order.
         """
@@ -91,7 +92,8 @@ class NetSuiteDocuments(NetSuiteOrders, SalesDocuments):
         for row in lines:
             by_order.setdefault(str(row.get("transaction")), []).append(row)
         try:
-            return [self._document(row, by_order.get(str(row["id"]), [])) for row in headers]
+            told = with_references(self.client, list(headers))
+            return [self._document(row, by_order.get(str(row["id"]), [])) for row in told]
         except (KeyError, TypeError, ValueError) as error:
             raise Unreachable(f"{_OPERATION}: an answer that cannot be read ({error!r}).") from error
 

@@ -27,6 +27,7 @@ from hub.connectors.erps.netsuite.batches import Batches, Parcel
 from hub.connectors.erps.netsuite.client import Client, Json
 from hub.connectors.erps.netsuite.codes import CodeList, Names
 from hub.connectors.erps.netsuite.order_body import Choices, Ids, order_body
+from hub.connectors.erps.netsuite.quote_queries import with_references
 from hub.connectors.filled_fields import OrderField
 from hub.connectors.identity import identity_of_token, identity_token
 from hub.errors import (
@@ -267,7 +268,7 @@ class NetSuiteOrders(SalesOrders):
 
     def _parsed(self, rows: Iterable[Json], operation: str) -> list[ErpSalesOrder]:
         try:
-            return [self._order(row) for row in rows]
+            return [self._order(row) for row in with_references(self.client, list(rows))]
         except (KeyError, TypeError, ValueError) as error:
             raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
 
