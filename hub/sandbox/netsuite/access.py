@@ -35,6 +35,7 @@ PERMISSIONS = (
     "Transactions -> Sales Order",
     "Transactions -> Item Fulfillment",
     "Transactions -> Credit Memo",
+    "Transactions -> Invoice",
     "Transactions -> Find Transaction",
     "Lists -> Customers",
     "Lists -> Items",

@@ -15,6 +15,7 @@ from hub.sandbox.netsuite.customers import CUSTOMER, Customers
 from hub.sandbox.netsuite.errors import Refusal
 from hub.sandbox.netsuite.fields import TABLES, Intake, parse
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT
+from hub.sandbox.netsuite.invoices import INVOICE
 from hub.sandbox.netsuite.jobs import Jobs
 from hub.sandbox.netsuite.orders import ORDER, Orders
 from hub.sandbox.netsuite.reading import BASE, COLLECTION, MASTERS, SINGULAR, Reader, encode, page
@@ -28,9 +29,10 @@ PERMISSIONS = {
     ORDER: "Transactions -> Sales Order",
     CUSTOMER: "Lists -> Customers",
     MEMO: "Transactions -> Credit Memo",
+    INVOICE: "Transactions -> Invoice",
     FULFILLMENT: "Transactions -> Item Fulfillment",
 }
-READ_ONLY = frozenset((*MASTERS, FULFILLMENT))
+READ_ONLY = frozenset((*MASTERS, FULFILLMENT, INVOICE))
 _JSON_TYPES = ("application/json", "application/vnd.oracle.resource+json")
 
 

@@ -59,6 +59,8 @@ class Shared:
         self.connector = Tryton(config, secrets, self.hooks)
         self.shipment_id = ""
         """One that has left and that cells only read: to ship takes Tryton a second."""
+        self.invoiced: TrueOrder | None = None
+        """One that cells credit, as often as they like: to invoice takes Tryton two seconds."""
 
 
 class TrytonUnderTest(ErpUnderTest):
@@ -229,6 +231,12 @@ class TrytonUnderTest(ErpUnderTest):
             self.shared.connector.credit_page_rows = Tryton.credit_page_rows
 
     # --------------------------------------------------------------------------------------- credits
+
+    def invoiced(self, connector: Connector) -> TrueOrder:
+        if self.shared is None:
+            return super().invoiced(connector)
+        self.shared.invoiced = self.shared.invoiced or super().invoiced(connector)
+        return self.shared.invoiced
 
     def credits(self, reference: str) -> list[Decimal]:
         rows = self._find(SALE, [["web_id", "=", reference]], ["total_amount"])
