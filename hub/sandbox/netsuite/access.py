@@ -36,6 +36,7 @@ PERMISSIONS = (
     "Transactions -> Item Fulfillment",
     "Transactions -> Credit Memo",
     "Transactions -> Estimate",
+    "Transactions -> Invoice",
     "Transactions -> Find Transaction",
     "Lists -> Customers",
     "Lists -> Items",

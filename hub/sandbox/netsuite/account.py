@@ -197,6 +197,7 @@ class NetSuiteAccount(System):
             "salesOrders": [_order(self.state, record) for record in self.state["salesOrder"].by_id.values()],
             "creditMemos": [_order(self.state, record) for record in self.state["creditMemo"].by_id.values()],
             "estimates": [_order(self.state, record) for record in self.state["estimate"].by_id.values()],
+            "invoices": [_plain(each) for each in self.state["invoice"].by_id.values()],
             "itemFulfillments": [_plain(each) for each in self.state["itemFulfillment"].by_id.values()],
             "requests": dict(self.requests),
             "loginAuditTrail": list(self.access.audit),

@@ -16,6 +16,7 @@ from hub.sandbox.netsuite.errors import Refusal
 from hub.sandbox.netsuite.estimates import ESTIMATE, Estimates
 from hub.sandbox.netsuite.fields import TABLES, Intake, parse
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT
+from hub.sandbox.netsuite.invoices import INVOICE
 from hub.sandbox.netsuite.jobs import Jobs
 from hub.sandbox.netsuite.orders import ORDER, Orders
 from hub.sandbox.netsuite.reading import BASE, COLLECTION, MASTERS, SINGULAR, Reader, encode, page
@@ -30,11 +31,12 @@ PERMISSIONS = {
     CUSTOMER: "Lists -> Customers",
     MEMO: "Transactions -> Credit Memo",
     ESTIMATE: "Transactions -> Estimate",
+    INVOICE: "Transactions -> Invoice",
     FULFILLMENT: "Transactions -> Item Fulfillment",
 }
 TRANSFORM = "!transform/"
 """What follows the record that another one is made of: the other one's type."""
-READ_ONLY = frozenset((*MASTERS, FULFILLMENT))
+READ_ONLY = frozenset((*MASTERS, FULFILLMENT, INVOICE))
 _JSON_TYPES = ("application/json", "application/vnd.oracle.resource+json")
 
 

@@ -109,14 +109,24 @@ def _invoice_order(office: Office, data: Data) -> Data:
         }
         for line in order["item"]
     ]
+    office.memos.invoices.bill(order)
     return _told(office.state.save(ORDER, order | {"item": done, "status": BILLED}))
 
 
+def _pay_invoice(office: Office, data: Data) -> Data:
+    """The customer pays all that is open of an order's invoices."""
+    invoices = office.memos.invoices
+    for invoice in invoices.of(_order(office, data)["id"]):
+        invoices.pay(invoice, invoice["amountRemaining"])
+    return {"paid": True}
+
+
 def _credit_order(office: Office, data: Data) -> Data:
-    """Credit `lines` of a body of an invoiced order."""
+    """Credit `lines` of a body of an invoiced order, from its invoice."""
     order = _order(office, data)
+    invoices = office.memos.invoices.of(order["id"])
     body = {"entity": {"id": order["entity"]}, "item": {"items": _need(data, "lines")}}
-    return _told(office.memos.create(_taken(office, MEMO, body), order["id"]))
+    return _told(office.memos.create(_taken(office, MEMO, body), (invoices or [order])[-1]["id"]))
 
 
 def _with_estimate(do: Callable[[Estimates, Record, Record], Record]) -> Callable[[Office, Data], Data]:
@@ -268,6 +278,7 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "cancel_order": _cancel_order,
     "delete_order": _delete_order,
     "invoice_order": _invoice_order,
+    "pay_invoice": _pay_invoice,
     "credit_order": _credit_order,
     **{name: _with_estimate(do) for name, do in ESTIMATE_ACTIONS.items()},
     "fulfill_order": _fulfill_order,

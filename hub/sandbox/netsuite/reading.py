@@ -11,6 +11,7 @@ from hub.sandbox.netsuite.credit_memos import MEMO, MEMO_STATUSES
 from hub.sandbox.netsuite.estimates import ESTIMATE, ESTIMATE_STATUSES
 from hub.sandbox.netsuite.fields import CUSTOM, TABLES, TARGETS, choices
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIP_STATUSES
+from hub.sandbox.netsuite.invoices import INVOICE, INVOICE_STATUSES
 from hub.sandbox.netsuite.orders import STATUSES
 from hub.sandbox.netsuite.state import NAMES, Record, State
 
@@ -60,6 +61,8 @@ class Reader:
             shown |= {"status": {"id": record["status"], "refName": MEMO_STATUSES[record["status"]]}}
         if name == ESTIMATE:
             shown |= {"status": {"id": record["status"], "refName": ESTIMATE_STATUSES[record["status"]]}}
+        if name == INVOICE:
+            shown |= {"status": {"id": record["status"], "refName": INVOICE_STATUSES[record["status"]]}}
         if name == FULFILLMENT:
             status = {"id": record["status"], "refName": SHIP_STATUSES[record["status"]]}
             shown |= {"status": status, "shipStatus": dict(status)}

@@ -108,6 +108,7 @@ OF_TYPE: dict[str, dict[str, str]] = {
     },
     "itemFulfillment": {"transaction": "id"},
     "creditMemo": {"transaction": "id", "transactionline": "transaction"},
+    "invoice": {"transaction": "id", "transactionline": "transaction"},
     "customer": {
         "customer": "id",
         "entity": "id",
@@ -155,6 +156,7 @@ class Rows:
             "itemFulfillment": self._fulfillment,
             "creditMemo": self._memo,
             "estimate": self._estimate,
+            "invoice": self._invoice,
             "customer": self._customer,
         }
 
@@ -295,6 +297,18 @@ class Rows:
             "trandisplayname": f"Estimate #{record['tranId']}",
         }
         return made
+
+    def _invoice(self, record: Record) -> dict[str, list[Row]]:
+        """Its main line only: what was billed stands on the sales order."""
+        head = self._plain("transaction", record)
+        shown = f"Invoice #{record['tranId']}"
+        head |= {"type": "CustInvc", "recordtype": "invoice", "voided": "F", "trandisplayname": shown}
+        head |= {"foreigntotal": float(record["total"])}
+        names = ("subsidiary", "entity", "createdFrom")
+        line = {name.lower(): record[name] for name in names} | {"transaction": record["id"], "id": 0}
+        line |= {"mainline": "T", "taxline": "F", "isclosed": "F", "linesequencenumber": 0}
+        line |= self._amount(record, -record["total"])
+        return {"transaction": [head], "transactionline": [line]}
 
     def _fulfillment(self, record: Record) -> dict[str, list[Row]]:
         """Its lines are shown by the record service only."""

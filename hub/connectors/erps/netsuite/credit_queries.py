@@ -34,6 +34,14 @@ def changed(stamp: str, after_id: str | None) -> str:
     return suiteql.changed(_MEMOS, stamp, after_id)
 
 
+def invoices_of(order_id: str) -> str:
+    """Invoices of a sales order, oldest first."""
+    return (
+        f"SELECT t.id, t.status, t.currency FROM transaction t {_MAIN_LINE} "
+        f"WHERE t.type = 'CustInvc' AND m.createdfrom IN ({suiteql.numbers([order_id])}) ORDER BY t.id"
+    )
+
+
 def sources(ids: Iterable[str]) -> str:
     """Transactions by id: their types, and what they were created from themselves."""
     return (

@@ -1,8 +1,8 @@
 """Credit memos: one PUT by external id, which posts them; read by SuiteQL as orders are.
 
 Record service: creditMemo (header as published for release 2020.2; its lines are taken to be those of a sales order).
-It has no drafts: what the ERP made of one is compared afterwards. It is not applied to an invoice from here: the memo
-stays open for the customer. What a credit was created from, and that one from, leads to the sales order.
+It has no drafts: what the ERP made of one is compared afterwards. The same call applies it to the order's open invoices;
+what is beyond them stays open for the customer. What a credit was created from, and that one from, leads to the order.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from hub.connectors.documents import (
 )
 from hub.connectors.erp_parts import Confirmed
 from hub.connectors.erps.netsuite import credit_queries, document_queries, suiteql
+from hub.connectors.erps.netsuite.applying import applications
 from hub.connectors.erps.netsuite.client import Json
 from hub.connectors.erps.netsuite.order_body import order_body
 from hub.connectors.erps.netsuite.sales_documents import NetSuiteDocuments, document_lines
@@ -55,8 +56,12 @@ class NetSuiteCredits(NetSuiteDocuments, Credits):
         ends_at = time.monotonic() + self.call_deadline.total_seconds()
         operation = f"create credit memo {document.reference}"
         order = _as_order(document)
-        whole = order_body(order, self.choices, self._ids(order)).fields
+        ids = self._ids(order)
+        whole = order_body(order, self.choices, ids).fields
         body = {name: value for name, value in whole.items() if name in (*_FIELDS, *_SHIPPING)}
+        total = document.total_including_tax
+        if applied := applications(self.client, document.order_external_id, ids.currency, total):
+            body["apply"] = {"items": applied}
         self.client.upsert(
             MEMO, document.reference, body, sublists="item", operation=operation, ends_at=ends_at
         )
