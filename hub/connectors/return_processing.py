@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from hub.connectors.store_returns import NewRefundPayment, StoreReturn
@@ -92,6 +93,8 @@ class ReturnWork:
     lines: tuple[ProcessedLine, ...]
     exchanged: tuple[tuple[str, int], ...] = ()
     payments: tuple[NewRefundPayment, ...] = ()
+    shipping: Decimal = Decimal(0)
+    """Of the order's shipping, given back beside the goods, in the order's tax mode."""
     note: str = ""
     notifies_buyer: bool = False
 

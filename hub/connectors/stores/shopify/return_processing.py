@@ -67,6 +67,7 @@ class ReturnProcessor(ReturnKeeper, ReturnProcessing):
             "id": work.return_external_id,
             "lines": [{"id": line.external_id, "quantity": line.pieces} for line in work.lines],
             "exchanged": [{"id": key, "quantity": pieces} for key, pieces in work.exchanged],
+            "shipping": _shipping(work),
         }
         try:
             reply = self.client.run(operation("SuggestOutcome"), variables)
@@ -108,6 +109,8 @@ def work_input(work: ReturnWork) -> dict[str, object]:
         "note": work.note,
         "notifyCustomer": work.notifies_buyer,
     }
+    if work.shipping:
+        given["refundShipping"] = _shipping(work)
     if work.payments:
         money = partial(dict[str, object], currencyCode=work.currency)
         rows = [
@@ -116,6 +119,12 @@ def work_input(work: ReturnWork) -> dict[str, object]:
         ]
         given["financialTransfer"] = {"issueRefund": {"orderTransactions": rows}}
     return given
+
+
+def _shipping(work: ReturnWork) -> dict[str, object] | None:
+    if not work.shipping:
+        return None
+    return {"shippingRefundAmount": {"amount": str(work.shipping), "currencyCode": work.currency}}
 
 
 def _line_input(line: ProcessedLine) -> dict[str, object]:
