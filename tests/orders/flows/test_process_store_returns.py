@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from decimal import Decimal
+
 from hub.connectors.credits import CreditStage
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
@@ -41,9 +44,9 @@ class Returning(Crediting):
         enqueue(FLOW, self.hub.euro.pk, [StoreReturn.objects.get().order_id])
         work(self.hub, FLOW)
 
-    def return_order(self, stage):
+    def return_order(self, stage, received=0):
         """The ERP's return order stands so."""
-        line = self.tables(2)
+        line = dataclasses.replace(self.tables(2), received_quantity=Decimal(received))
         row = self.document(line, key="RA-7", stage=stage, is_return=True, reference=self.row.name)
         mirror_credits(self.hub.erp, [row])
         work(self.hub, "push_credit_to_store", FLOW)
@@ -91,20 +94,6 @@ def test_what_is_in_repair_waits_and_a_second_run_sends_nothing(hub):
     assert (returning.money(), returning.state) == ([([(2, "NO_RESTOCK")], ["21.80"])], "CLOSED")
 
 
-def test_pieces_counted_after_the_return_was_closed_open_it_again(hub):
-    returning = Returning(hub)
-    returning.count(missing=1, restocked=1)
-    assert returning.state == "CLOSED"
-    InspectedLine.objects.update(pieces=2)
-
-    hub.buyer("decide_return", **{"return": returning.id, "decision": "reopen"})
-    hub.buyer("decide_return", **{"return": returning.id, "decision": "close"})
-    returning.again()
-
-    assert hub.messages(FLOW)[-1] == "its returns are as they should be"
-    assert returning.state == "CLOSED"
-
-
 def test_a_processing_whose_answer_was_lost_is_not_sent_again(hub):
     returning = Returning(hub)
     hub.faults({"kind": "commit_then_drop", "system": "store", "operation": "ProcessReturn", "first": 1})
@@ -131,16 +120,6 @@ def test_the_store_refuses_nothing_is_given_back_and_a_person_is_asked(hub):
     assert (returning.money(), returning.places(), returning.state) == ([], [], "OPEN")
 
 
-def test_more_taken_back_by_staff_than_was_counted_is_asked_about(hub):
-    returning = Returning(hub)
-    returning.count(restocked=1)
-
-    returning.count(restocked=0, missing=1)
-
-    assert hub.reviews() == [(FLOW, "return_differs")]
-    assert returning.money() == [([(1, "RETURN")], ["10.90"])]
-
-
 def test_an_unpaid_order_takes_its_pieces_back_and_moves_no_money(hub):
     returning = Returning(hub, paid=None, payment_terms="Net 30")
 
@@ -154,10 +133,10 @@ def test_a_reason_decides_once_the_erps_return_order_received_the_goods(hub):
     returning = Returning(hub, policy=PERSON | {"approval": RefundPolicy.Approval.ERP})
     assert returning.money() == []
 
-    returning.return_order(CreditStage.APPROVED)
-    assert returning.money() == []
-    line = InspectedLine.objects.get()
-    assert (line.reason, line.counted) == ("Defective", 0)
+    returning.return_order(CreditStage.RECEIVED, received=1)
+
+    assert returning.money() == [([(1, "NO_RESTOCK")], ["10.90"])]
+    assert (InspectedLine.objects.get().not_restocked, returning.state) == (1, "OPEN")
 
 
 def test_what_is_sent_in_exchange_goes_once_everything_has_come_back(hub):
@@ -194,6 +173,18 @@ def test_a_return_that_the_erp_withdraws_is_cancelled(hub):
 
     assert (returning.state, returning.row.state) == ("CANCELED", "cancelled")
     assert hub.messages(FLOW)[-1].endswith("return order RA-7 was withdrawn in the ERP")
+
+
+def test_a_return_order_that_is_taken_up_again_opens_what_its_withdrawal_closed(hub):
+    returning = Returning(hub, policy=ERP)
+    returning.credits(returning.tables(1), returning.amount("-1.00"))
+    assert (returning.money(), returning.state) == ([([(1, "RETURN")], ["10.90"])], "OPEN")
+
+    returning.return_order(CreditStage.CANCELLED)
+    assert returning.state == "CLOSED"
+    returning.return_order(CreditStage.RECEIVED)
+
+    assert (returning.state, returning.row.state) == ("OPEN", "open")
 
 
 def test_a_credit_of_the_erp_processes_the_return_and_closes_it(hub):
