@@ -20,6 +20,7 @@ _ORDERS = (
     "orders.erpcredit",
     "orders.storerefund",
     "orders.storereturn",
+    "orders.inspectedline",
     "orders.creditlink",
     "orders.orderoverride",
     "orders.freightquote",
@@ -41,6 +42,7 @@ _MAPPINGS = (
     "orders.warehousemapping",
     "orders.carriermapping",
     "orders.creditlinemapping",
+    "orders.returnreason",
 )
 # No connections (their settings), no calls, deliveries and attempts (bodies and values with customers' data).
 _LOOK = dict.fromkeys((*_ORDERS, *_COMPANIES, *_MAPPINGS, "sync.reviewitem"), "view")
@@ -109,6 +111,7 @@ ROLES: dict[str, Role] = {
             "orders.erpshipment": "view change",
             "orders.warehousemapping": "view add change",
             "orders.carriermapping": "view add change",
+            "orders.inspectedline": "view change",
         }
     ),
     FINANCE: Role(
@@ -117,6 +120,7 @@ ROLES: dict[str, Role] = {
             **_WORK,
             "sync.reviewitem": "view decide_money",
             "orders.creditlinemapping": "view add change",
+            "orders.returnreason": "view change",
             "orders.instalmentmapping": "view add change",
             "orders.otherlinemapping": "view add change",
             "orders.paymenttermsmapping": "view add change",

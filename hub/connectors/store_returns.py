@@ -71,6 +71,17 @@ class ReturnLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ExchangeLine:
+    """What is sent for what comes back. Once processed its pieces are lines of the order, `line_external_ids`."""
+
+    external_id: str
+    variant_external_id: str
+    quantity: int
+    processed: int
+    line_external_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StoreReturn:
     """A return as the store holds it. `decline_note` is told to the buyer."""
 
@@ -82,6 +93,7 @@ class StoreReturn:
     created_at: datetime
     return_shipping_fee: MoneyBag | None = None
     decline_note: str = ""
+    exchanged: tuple[ExchangeLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

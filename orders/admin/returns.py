@@ -81,7 +81,15 @@ class CreditLinkAdmin(LinkAdmin):
 
 @admin.register(RefundPolicy)
 class RefundPolicyAdmin(PlainAdmin):
-    list_display = ("store", "is_on", "approval", "sends_refunds", "refunds_from", "notifies_buyer")
+    list_display = (
+        "store",
+        "is_on",
+        "approval",
+        "inspection",
+        "sends_refunds",
+        "refunds_from",
+        "notifies_buyer",
+    )
     list_select_related = ("store",)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -94,6 +102,8 @@ class RefundPolicyAdmin(PlainAdmin):
             return
         waiting = StoreReturn.objects.filter(connection=obj.store_id, state="requested")
         asked = ask_for_returns(obj.store, keys=set(waiting.values_list("order", flat=True)))
+        open_ones = StoreReturn.objects.filter(connection=obj.store_id, state="open")
+        enqueue("process_store_returns", obj.store_id, set(open_ones.values_list("order", flat=True)))
         enqueue("decide_store_return", obj.store_id, waiting.values_list("pk", flat=True))
         enqueue("check_subscriptions", obj.store_id)
         enqueue("pull_store_returns", obj.store_id)

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from hub.connectors.credits import CreditStage
 from hub.connectors.fulfilments import Fulfilments
-from hub.connectors.store_returns import Refunds, ReturnState
+from hub.connectors.return_processing import ReturnProcessing
+from hub.connectors.store_returns import Refunds, Returns, ReturnState
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreOrder, StoreReturn
+from orders.returns.credited import CreditedReturns
 from orders.returns.pushing import refund_each
 from orders.returns.sending import Sender
 
-DECIDE = "decide_store_return"
+DECIDE, PROCESS = "decide_store_return", "process_store_returns"
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -30,6 +32,7 @@ def run(connection: Connection, record_id: int) -> str:
         return "the store's refunds are left alone"
     order = StoreOrder.objects.get(pk=record_id)
     _decide_returns(connection, order)
+    _process_returns(connection, order)
     if not policy.sends_refunds:
         return "the store is not told of credits"
     due = _due(order, policy)
@@ -38,9 +41,10 @@ def run(connection: Connection, record_id: int) -> str:
     connector = open_connector(connection)
     sender = Sender(connector.supporting(Refunds), connection, order)
     sender.read()
-    due = sender.adopt(due)
+    returns = CreditedReturns(sender, connector.supporting(ReturnProcessing), connector.supporting(Returns))
+    due = returns.adopt(sender.adopt(due))
     sender.wait_for_lost()
-    refund_each(due, sender, policy, connector.supporting(Fulfilments))
+    refund_each(due, returns, policy, connector.supporting(Fulfilments))
     return ", ".join(sender.written)
 
 
@@ -67,3 +71,10 @@ def _decide_returns(connection: Connection, order: StoreOrder) -> None:
     """A return order of the ERP may be the answer to a buyer's request."""
     waiting = StoreReturn.objects.filter(order=order, state=ReturnState.REQUESTED.value)
     enqueue(DECIDE, connection.pk, waiting.values_list("pk", flat=True))
+
+
+def _process_returns(connection: Connection, order: StoreOrder) -> None:
+    """It may have ended a return, or taken it up again; looked at after this run, which holds the order."""
+    unfinished = (ReturnState.OPEN.value, ReturnState.CLOSED.value)
+    if StoreReturn.objects.filter(order=order, state__in=unfinished).exists():
+        enqueue(PROCESS, connection.pk, [order.pk])

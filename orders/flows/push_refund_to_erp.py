@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.connectors.credits import CreditStage
+from hub.errors import NotReadyYet
 from hub.sync import attempts
 from hub.sync.models import Connection
 from hub.sync.running import open_connector, this_run
@@ -21,6 +22,7 @@ from orders.credits.mirroring import document_of
 from orders.credits.pushing import OrderRefunds
 from orders.credits.sending import OPERATIONS, Sender, double
 from orders.models import CreditLink, CreditPolicy, ErpCredit, OrderLink, StoreOrder, StoreRefund
+from orders.returns.credited import is_being_taken_back
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -33,6 +35,10 @@ def run(connection: Connection, record_id: int) -> str:
     )
     if not refunds:
         return "nothing was refunded"
+    if is_being_taken_back(order.pk):
+        raise NotReadyYet(
+            "A return is being processed for a credit of the ERP: its refund is not the store's own."
+        )
     sender = Sender(open_connector(connection), connection)
     open_attempts = attempts.open_attempts(connection.pk, this_run().task.subject)
     if lost := [one for one in open_attempts if one.operation in OPERATIONS]:

@@ -8,6 +8,7 @@ from orders.models.credits import CreditLineMapping, CreditPolicy, ErpCredit
 from orders.models.field_mappings import OrderFieldMapping
 from orders.models.freight import FreightPolicy, FreightQuote, FreightRate, FreightTraffic
 from orders.models.holds import HoldCondition, HoldRule, OrderOverride
+from orders.models.inspections import InspectedLine, ReturnReason
 from orders.models.ledger import OrderLedger
 from orders.models.links import OrderLink
 from orders.models.mappings import (
@@ -54,6 +55,7 @@ __all__ = [
     "FreightQuote",
     "FreightRate",
     "FreightTraffic",
+    "InspectedLine",
     "InstalmentMapping",
     "OrderAgreement",
     "OrderChangePolicy",
@@ -69,6 +71,7 @@ __all__ = [
     "PartnerRequest",
     "PaymentTermsMapping",
     "RefundPolicy",
+    "ReturnReason",
     "ShipmentLink",
     "ShippingMethodMapping",
     "StoreOrder",

@@ -174,6 +174,11 @@ class CreditLink(models.Model):
 class RefundPolicy(models.Model):
     """Who decides about what comes back to a store. A store without one is read by nobody and given nothing."""
 
+    class Inspection(models.TextChoices):
+        STORE = "store", "The store: its staff process returns there"
+        PERSON = "person", "People here, on the page Inspections"
+        ERP = "erp", "The ERP: what it credits is taken back"
+
     class Approval(models.TextChoices):
         STORE = "store", "The store: its staff approve and decline there"
         PERSON = "person", "The review queue here"
@@ -182,6 +187,21 @@ class RefundPolicy(models.Model):
     store = models.OneToOneField(Connection, on_delete=models.PROTECT, related_name="refund_policy")
     is_on = models.BooleanField(default=True, help_text="Refunds and returns of the store's orders are read.")
     approval = models.CharField(max_length=6, choices=Approval.choices, default=Approval.PERSON)
+    inspection = models.CharField(
+        max_length=6,
+        choices=Inspection.choices,
+        default=Inspection.STORE,
+        db_default="store",
+        help_text="Whose word decides what goods that came back are: restocked, refunded, refused, missing.",
+    )
+    restock_location_external_id = models.CharField(
+        "restock location",
+        max_length=120,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="The store's id of the location where goods go back on the shelf. Empty: where they were sent from.",
+    )
     sends_refunds = models.BooleanField(
         default=True, help_text="What the ERP credits of the store's orders is refunded in the store."
     )
@@ -199,3 +219,8 @@ class RefundPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.store}: {'refunds are kept equal' if self.is_on else 'refunds are left alone'}"
+
+    @property
+    def works_on_returns(self) -> bool:
+        """Whether anything becomes of an open return without the store's own staff."""
+        return self.inspection != self.Inspection.STORE or self.approval == self.Approval.ERP

@@ -50,21 +50,29 @@ def verdict_of_person(flow: str, row: StoreReturn) -> Verdict | None:
     return Verdict(item.decision == ReviewItem.Decision.APPROVED, item.reason or "approved by a person")
 
 
-def verdict_of_erp(row: StoreReturn) -> Verdict | None:
-    """What a return order of the ERP says: the one that names the return, else the only one of the order.
-
-    None while there is none, several could be meant, or it is not decided there.
-    """
-    orders = list(ErpCredit.objects.filter(order=row.order_id, is_return=True, refund_external_id=""))
+def return_order_of(row: StoreReturn) -> ErpCredit | None:
+    """The ERP's return order of this return: the one that names it, else the only one of the order. None where there is
+    none, or several could be meant."""
+    orders = list(
+        ErpCredit.objects.filter(order=row.order_id, is_return=True, refund_external_id="").select_related(
+            "connection"
+        )
+    )
     named = [one for one in orders if row.name in (one.reference, f"#{one.reference}")]
     is_only = StoreReturn.objects.filter(order=row.order_id).count() == 1
     meant = named or (orders if is_only else [])
-    if len(meant) != 1:
+    return meant[0] if len(meant) == 1 else None
+
+
+def verdict_of_erp(row: StoreReturn) -> Verdict | None:
+    """What the ERP's return order says; None while it is not decided there."""
+    meant = return_order_of(row)
+    if meant is None:
         return None
-    number = meant[0].number or meant[0].external_id
-    if meant[0].stage in _APPROVED:
+    number = meant.number or meant.external_id
+    if meant.stage in _APPROVED:
         return Verdict(True, f"return order {number}")
-    return Verdict(False, f"return order {number} was declined") if meant[0].stage in _DECLINED else None
+    return Verdict(False, f"return order {number} was declined") if meant.stage in _DECLINED else None
 
 
 def asked(row: StoreReturn) -> NeedsReview:

@@ -19,7 +19,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from orders.models import OrderLink, StoreRefund, StoreReturn
 
-TO_ERP, DECIDE = "push_refund_to_erp", "decide_store_return"
+TO_ERP, DECIDE, PROCESS = "push_refund_to_erp", "decide_store_return", "process_store_returns"
 _REFUND = [
     "return_external_id",
     "explained",
@@ -73,6 +73,8 @@ def mirror_returns(
         _tell_erps({row.order_id for row in new_refunds} | {row.order_id for row in new_returns})
         wanted = [row.pk for row in new_returns if row.state == ReturnState.REQUESTED.value]
         enqueue(DECIDE, connection.pk, wanted)
+        under_way = {row.order_id for row in new_returns if row.state == ReturnState.OPEN.value}
+        enqueue(PROCESS, connection.pk, under_way)
     return len(new_refunds) + len(new_returns)
 
 

@@ -27,6 +27,7 @@ from orders.models import (
     WarehouseMapping,
 )
 from orders.returns.amounts import Currency
+from orders.returns.credited import CreditedReturns, CreditPlan
 from orders.returns.crediting import (
     CreditParts,
     Items,
@@ -39,21 +40,22 @@ from orders.returns.crediting import (
     shipping_in_store,
 )
 from orders.returns.sending import Sender, mark_of
+from orders.returns.shelves import sent_from
 from orders.shipments.items import item_numbers
 
 FLOW = "push_credit_to_store"
 
 
 def refund_each(
-    due: Sequence[ErpCredit], sender: Sender, policy: RefundPolicy, fulfilments: Fulfilments
+    due: Sequence[ErpCredit], returns: CreditedReturns, policy: RefundPolicy, fulfilments: Fulfilments
 ) -> None:
     """Refund these credits of one order; a question about one stops none of the others. Raises the first of them."""
     questions: list[NeedsReview] = []
     for credit in due:
         links = OrderLink.objects.select_related("connection")
-        link = links.get(order=sender.order, connection=credit.connection)
+        link = links.get(order=returns.sender.order, connection=credit.connection)
         try:
-            OrderCredits(sender, policy, link, fulfilments).refund(credit)
+            OrderCredits(returns.sender, returns, policy, link, fulfilments).refund(credit)
         except NeedsReview as question:
             questions.append(question)
     if questions:
@@ -65,6 +67,7 @@ class OrderCredits:
     """Credits of one order that its store has not been told of. `link` is the order in the ERP."""
 
     sender: Sender
+    returns: CreditedReturns
     policy: RefundPolicy
     link: OrderLink
     fulfilments: Fulfilments
@@ -80,23 +83,27 @@ class OrderCredits:
         try:
             if intended is None:
                 self._check_twins(credit, document, decisions)
-                intended = self._new_refund(credit, document, decisions)
+                plan = self._plan(credit, document, decisions)
+                if self.returns.take_back(credit, document, plan):
+                    return
+                intended = plan.refund
             self.sender.send(credit, intended)
         except NeedsReview as error:
             error.evidence = {**error.evidence, "credit_id": credit.external_id}
             raise
 
-    def _new_refund(self, credit: ErpCredit, document: Document, decisions: dict[str, str]) -> NewRefund:
+    def _plan(self, credit: ErpCredit, document: Document, decisions: dict[str, str]) -> CreditPlan:
         order = self.sender.order
         placed, currency = document_of(order), currency_of(document_of(order), self.link)
         parts = parts_of(document, placed, self._items(placed))
-        lines = refund_lines(parts, self._sent(), self._locations())
+        locations = self._locations()
+        lines = refund_lines(parts, self._sent(), locations)
         shipping = shipping_in_store(parts, placed, currency)
         suggested = self.sender.store.suggest_refund(order.external_id, lines, shipping)
         amount = _amount(document, parts, suggested, currency, decisions)
         check_money(document, amount, parts, lines, suggested.refundable.presentment.amount)
         is_paid = suggested.refundable.presentment.amount > 0
-        return NewRefund(
+        refund = NewRefund(
             key=self.sender.key_of(credit),
             mark=mark_of(credit),
             order_external_id=order.external_id,
@@ -107,6 +114,17 @@ class OrderCredits:
             note=f"Credit {credit}",
             notifies_buyer=self.policy.notifies_buyer,
         )
+        is_approved = decisions.get("refund_differs") == ReviewItem.Decision.APPROVED
+        shelves = self._shelves(placed, parts) | locations
+        return CreditPlan(parts, refund, suggested, amount, is_paid, is_approved, shelves)
+
+    def _shelves(self, placed: PlacedOrder, parts: CreditParts) -> dict[str, str]:
+        """Where goods go of which the warehouse is not mapped: by the policy, else where they were sent from."""
+        if not any(piece.restocks for piece in parts.pieces):
+            return {}
+        if shelf := self.policy.restock_location_external_id:
+            return {line.external_id: shelf for line in placed.lines}
+        return sent_from(self.fulfilments, self.sender.order.external_id)
 
     def _items(self, placed: PlacedOrder) -> Items:
         store, erp = self.sender.connection, self.link.connection

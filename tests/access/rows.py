@@ -39,6 +39,7 @@ from orders.models import (
     FulfilmentPolicy,
     HoldCondition,
     HoldRule,
+    InspectedLine,
     InstalmentMapping,
     OfflineBackfill,
     OfflineOrderPolicy,
@@ -53,6 +54,7 @@ from orders.models import (
     QuoteLink,
     QuotePolicy,
     RefundPolicy,
+    ReturnReason,
     ShipmentLink,
     ShippingMethodMapping,
     StoreQuote,
@@ -107,6 +109,7 @@ def _mappings(store, erp, location):
     CreditLineMapping.objects.create(kind="rounding", **pair)
     CreditPolicy.objects.create(store=store)
     RefundPolicy.objects.create(store=store)
+    ReturnReason.objects.create(store=store, reason="Defective")
     PaymentTermsMapping.objects.create(type="NET", due_in_days=30, **pair)
     ShippingMethodMapping.objects.create(title="Standard", **pair)
     OrderFieldMapping.objects.create(source="attribute", key="Delivery window", **pair)
@@ -187,7 +190,8 @@ def _shipments(store, erp, order):
         remote_updated_at=NOW,
         **both,
     )
-    StoreReturn.objects.create(external_id="t", name="#1-R1", state="requested", **both)
+    returned = StoreReturn.objects.create(external_id="t", name="#1-R1", state="requested", **both)
+    InspectedLine.objects.create(returned=returned, line_external_id="l", sku="TAB-1", pieces=1)
     CreditLink.objects.create(refund=refund, connection=erp, external_id="c", origin="erp")
     ErpCredit.objects.create(
         connection=erp,

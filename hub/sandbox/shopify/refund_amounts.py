@@ -37,6 +37,19 @@ class ShippingRefund:
     most: Pair
 
 
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The return that a refund belongs to. Of its worth `exchanged` pays for other goods and `fees` are kept: neither
+    is a difference."""
+
+    id: str = ""
+    exchanged: Pair = ZERO
+    fees: Pair = ZERO
+
+
+OF_NONE = Return()
+
+
 def _kept(currencies: Currencies, bag: Record, left: int, of: int) -> Pair:
     return currencies.part(pair_of(bag), Decimal(left) / Decimal(of or 1))
 

@@ -12,7 +12,9 @@ from hub.sandbox.shopify.order_events import order_changed
 from hub.sandbox.shopify.paging import number_of, page
 from hub.sandbox.shopify.placing import order_named
 from hub.sandbox.shopify.refund_amounts import (
+    OF_NONE,
     LineRefund,
+    Return,
     ShippingRefund,
     explained,
     in_both,
@@ -113,7 +115,7 @@ def refund_create(shop: Shop, args: Args) -> Record:
     return {"refund": make(shop, order, given), "order": order}
 
 
-def make(shop: Shop, order: Record, given: Record, status: str = "SUCCESS", return_id: str = "") -> Record:
+def make(shop: Shop, order: Record, given: Record, status: str = "SUCCESS", of: Return = OF_NONE) -> Record:
     """Refund as a RefundInput says; `status` is what becomes of its money. Everything is checked before."""
     rows = given.get("refundLineItems") or []
     lines = [line_refund(order, row, _line(order, index, row)) for index, row in enumerate(rows)]
@@ -127,15 +129,15 @@ def make(shop: Shop, order: Record, given: Record, status: str = "SUCCESS", retu
     for row in lines:
         _take_back(shop, row)
     refund = _record(shop, order, given, lines, shipping)
-    refund |= {"_returnId": return_id, "_rounding": given.get("rounding")}
-    refund["_adjustments"] = _adjustments(shop, order, given, money, worth)
+    refund |= {"_returnId": of.id, "_rounding": given.get("rounding")}
+    refund["_adjustments"] = _adjustments(shop, order, given, money, worth - of.exchanged - of.fees)
     refund["_transactions"] = [
         _transaction(shop, order, refund, parent, amount, status) for parent, amount in money
     ]
     order["_transactions"] += refund["_transactions"]
     order["_refunds"] = [*order.get("_refunds", []), refund]
-    if money:
-        order["_settledBack"] = order.get("_settledBack", ZERO) + worth
+    settled = worth - of.exchanged if money else of.fees
+    order["_settledBack"] = order.get("_settledBack", ZERO) + settled
     _recount(order, shipping)
     _settle(order)
     order_changes.stamped(shop, order)
@@ -351,7 +353,7 @@ def refund_order(shop: Shop, data: Record) -> Record:
         given["shipping"] = {"fullRefund": True} if whole else {"amount": _decimal(data, "shipping")}
     try:
         given["transactions"] = _by_hand(order, given, _decimal(data, "amount"))
-        made = make(shop, order, given, data.get("status", "SUCCESS"), data.get("return", ""))
+        made = make(shop, order, given, data.get("status", "SUCCESS"), Return(data.get("return", "")))
     except Refused as refused:
         raise ValueError(str(refused)) from refused
     return {"id": made["id"]}

@@ -1,4 +1,4 @@
-"""Returns: requested by buyers, approved or declined, processed, closed, opened again, cancelled.
+"""Returns: requested by buyers, approved or declined, closed, opened again, cancelled.
 
 A return changes nothing of its order, not even the order's stamp (recorded); only a refund does.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hub.sandbox.shopify import inventory
+from hub.sandbox.shopify import exchanges
 from hub.sandbox.shopify.errors import Args, Record, Refused
 from hub.sandbox.shopify.money import ZERO
 from hub.sandbox.shopify.order_building import currencies_of
@@ -28,20 +28,20 @@ def _existing(shop: Shop, gid: str, path: list[str]) -> Record:
     return found
 
 
-def _in_state(shop: Shop, gid: str, path: list[str], *states: str) -> Record:
+def in_state(shop: Shop, gid: str, path: list[str], *states: str) -> Record:
     found = _existing(shop, gid, path)
     if found["status"] not in states:
         raise Refused(path, WRONG_STATE, "INVALID_STATE")
     return found
 
 
-def _order(shop: Shop, record: Record) -> Record:
+def order_of(shop: Shop, record: Record) -> Record:
     return shop.tables["Order"][record["_orderId"]]
 
 
-def _tell(shop: Shop, record: Record, topic: str) -> None:
+def tell(shop: Shop, record: Record, topic: str) -> None:
     shop.touch(record)
-    body = return_body(shop, _order(shop, record), record)
+    body = return_body(shop, order_of(shop, record), record)
     shop.emit(f"returns/{topic}", lambda: body)
 
 
@@ -51,7 +51,7 @@ def _tell(shop: Shop, record: Record, topic: str) -> None:
 @mutation("returnRequest")
 def return_request(shop: Shop, args: Args) -> Record:
     made = _new(shop, args["input"], ["input"], "REQUESTED")
-    _tell(shop, made, "request")
+    tell(shop, made, "request")
     return {"return": made}
 
 
@@ -65,7 +65,7 @@ def return_create(shop: Shop, args: Args) -> Record:
     made = _new(shop, given, ["returnInput"], "OPEN")
     _open(shop, made)
     # There is no topic for a return that begins approved.
-    _tell(shop, made, "approve")
+    tell(shop, made, "approve")
     return {"return": made}
 
 
@@ -77,6 +77,7 @@ def _new(shop: Shop, given: Record, path: list[str], status: str) -> Record:
     if not rows:
         raise Refused([*path, "returnLineItems"], "Return line items can't be blank", "BLANK")
     lines = [_line(shop, order, row, [*path, "returnLineItems", str(n)]) for n, row in enumerate(rows)]
+    exchanged = exchanges.lines_of(shop, given.get("exchangeLineItems") or [], path)
     fee = (given.get("returnShippingFee") or {}).get("amount")
     number = len(shop.where("Return", _orderId=order["id"])) + 1
     return shop.add(
@@ -90,6 +91,7 @@ def _new(shop: Shop, given: Record, path: list[str], status: str) -> Record:
             "totalQuantity": sum(line["quantity"] for line in lines),
             "_orderId": order["id"],
             "_lines": lines,
+            "_exchanged": exchanged,
             "_fee": _shipping_fee(shop, order, fee) if fee else None,
             "_reverse": [],
         },
@@ -188,37 +190,39 @@ def _open(shop: Shop, record: Record) -> None:
 
 @mutation("returnApproveRequest")
 def return_approve_request(shop: Shop, args: Args) -> Record:
-    record = _in_state(shop, args["input"]["id"], ["input", "id"], "REQUESTED")
+    record = in_state(shop, args["input"]["id"], ["input", "id"], "REQUESTED")
     _open(shop, record)
-    _tell(shop, record, "approve")
+    tell(shop, record, "approve")
     return {"return": record}
 
 
 @mutation("returnDeclineRequest")
 def return_decline_request(shop: Shop, args: Args) -> Record:
     given = args["input"]
-    record = _in_state(shop, given["id"], ["input", "id"], "REQUESTED")
+    record = in_state(shop, given["id"], ["input", "id"], "REQUESTED")
     record |= {"status": "DECLINED"}
     record["decline"] = {"reason": given["declineReason"], "note": given.get("declineNote")}
-    _tell(shop, record, "decline")
+    tell(shop, record, "decline")
     return {"return": record}
 
 
 @mutation("returnClose")
 def return_close(shop: Shop, args: Args) -> Record:
-    record = _in_state(shop, args["id"], ["id"], "OPEN", "CLOSED")
+    record = in_state(shop, args["id"], ["id"], "OPEN", "CLOSED")
     if record["status"] == "OPEN":
         record |= {"status": "CLOSED", "closedAt": shop.now()}
-        _tell(shop, record, "close")
+        _settle_reverse(record, "CLOSED")
+        tell(shop, record, "close")
     return {"return": record}
 
 
 @mutation("returnReopen")
 def return_reopen(shop: Shop, args: Args) -> Record:
-    record = _in_state(shop, args["id"], ["id"], "OPEN", "CLOSED")
+    record = in_state(shop, args["id"], ["id"], "OPEN", "CLOSED")
     if record["status"] == "CLOSED":
         record |= {"status": "OPEN", "closedAt": None}
-        _tell(shop, record, "reopen")
+        _settle_reverse(record, "OPEN")
+        tell(shop, record, "reopen")
     return {"return": record}
 
 
@@ -227,60 +231,25 @@ def return_cancel(shop: Shop, args: Args) -> Record:
     record = _existing(shop, args["id"], ["id"])
     if record["status"] == "CANCELED":
         return {"return": record}
-    has_begun = any(line["processedQuantity"] or _refunded(shop, record, line) for line in record["_lines"])
+    has_begun = any(line["processedQuantity"] or refunded(shop, record, line) for line in record["_lines"])
+    has_begun = has_begun or any(row["dispositions"] for one in record["_reverse"] for row in one["_lines"])
     if record["status"] not in ("REQUESTED", "OPEN") or has_begun:
         raise Refused(["id"], "Return is not cancelable.", "INVALID_STATE")
     record["status"] = "CANCELED"
-    _tell(shop, record, "cancel")
+    _settle_reverse(record, "CANCELED")
+    tell(shop, record, "cancel")
     return {"return": record}
 
 
-@mutation("returnProcess")
-def return_process(shop: Shop, args: Args) -> Record:
-    """Pieces that arrived, without their money: that is refunded by `refundCreate` here."""
-    given = args["input"]
-    record = _in_state(shop, given["returnId"], ["input", "returnId"], "OPEN")
-    chosen = []
-    for index, row in enumerate(given.get("returnLineItems") or []):
-        path = ["input", "returnLineItems", str(index)]
-        line = next((one for one in record["_lines"] if one["id"] == row["id"]), None)
-        if line is None:
-            raise Refused([*path, "id"], "Return line item was not found.", "NOT_FOUND")
-        if not 0 < row["quantity"] <= line["quantity"] - line["processedQuantity"]:
-            raise Refused([*path, "quantity"], "Return line item has an invalid quantity.", "INVALID")
-        chosen.append((line, row))
-    for line, row in chosen:
-        line["processedQuantity"] += row["quantity"]
-        for disposition in row.get("dispositions") or []:
-            _dispose(shop, record, disposition)
-    _tell(shop, record, "process")
-    return {"return": record}
-
-
-def _dispose(shop: Shop, record: Record, given: Record) -> None:
+def _settle_reverse(record: Record, status: str) -> None:
     for reverse in record["_reverse"]:
-        for line in reverse["_lines"]:
-            if line["id"] != given["reverseFulfillmentOrderLineItemId"]:
-                continue
-            place = shop.get("Location", given.get("locationId"))
-            line["dispositions"].append(
-                {
-                    "id": shop.new_gid("ReverseFulfillmentOrderDisposition"),
-                    "createdAt": shop.now(),
-                    "location": place,
-                    "quantity": given["quantity"],
-                    "type": given["dispositionType"],
-                }
-            )
-            if given["dispositionType"] == "RESTOCKED":
-                item = line["fulfillmentLineItem"]["lineItem"]
-                inventory.put_back(shop, item, given["quantity"], given.get("locationId"))
+        reverse["status"] = status
 
 
 # ------------------------------------------------------------------------------------------------- reading
 
 
-def _refunded(shop: Shop, record: Record, line: Record) -> int:
+def refunded(shop: Shop, record: Record, line: Record) -> int:
     """Pieces of a line that refunds of this return took."""
     item = line["fulfillmentLineItem"]["lineItem"]["id"]
     return sum(
@@ -340,7 +309,7 @@ def return_status(shop: Shop, order: Record, _args: Args) -> str:
 
 @field("Return.order", "ReverseFulfillmentOrder.order")
 def order_of_return(shop: Shop, record: Record, _args: Args) -> Record:
-    return _order(shop, record)
+    return order_of(shop, record)
 
 
 @field("Return.returnLineItems")
@@ -358,21 +327,6 @@ def shipping_fees(_shop: Shop, record: Record, _args: Args) -> list[Record]:
     return [record["_fee"]] if record["_fee"] else []
 
 
-@field("Return.reverseFulfillmentOrders")
-def reverse_orders(_shop: Shop, record: Record, args: Args) -> Record:
-    return page(record["_reverse"], args)
-
-
-@field("ReverseFulfillmentOrder.lineItems")
-def lines_of_reverse_order(_shop: Shop, record: Record, args: Args) -> Record:
-    return page(record["_lines"], args)
-
-
-@field("ReverseFulfillmentOrder.reverseDeliveries")
-def reverse_deliveries(_shop: Shop, _record: Record, args: Args) -> Record:
-    return page([], args)
-
-
 @field("ReturnLineItem.returnReasonDefinition")
 def reason_definition(_shop: Shop, line: Record, _args: Args) -> Record:
     """The shop's own list of reasons is not simulated: each of the API's has a definition of its name."""
@@ -383,12 +337,12 @@ def reason_definition(_shop: Shop, line: Record, _args: Args) -> Record:
 
 @field("ReturnLineItem.refundedQuantity")
 def refunded_quantity(shop: Shop, line: Record, _args: Args) -> int:
-    return _refunded(shop, _of_line(shop, line), line)
+    return refunded(shop, _of_line(shop, line), line)
 
 
 @field("ReturnLineItem.refundableQuantity")
 def refundable_quantity(shop: Shop, line: Record, _args: Args) -> int:
-    return int(line["quantity"]) - _refunded(shop, _of_line(shop, line), line)
+    return int(line["quantity"]) - refunded(shop, _of_line(shop, line), line)
 
 
 @field("ReturnLineItem.unprocessedQuantity", "ReturnLineItem.processableQuantity")

@@ -34,6 +34,7 @@ from hub.sandbox.shopify import (
     raw_orders,
     refunds,
     return_desk,
+    return_processing,
     returns,
     terms,
     webhooks,
@@ -66,6 +67,7 @@ NOUNS = (
     raw_orders,
     refunds,
     return_desk,
+    return_processing,
     returns,
     terms,
 )

@@ -1,7 +1,7 @@
 """Credit memos: one PUT by external id, which posts them; read by SuiteQL as orders are.
 
 Record service: creditMemo (header as published for release 2020.2; its lines are taken to be those of a sales order).
-It has no drafts: what the ERP made of one is compared afterwards. The same call applies it to the order's open invoices;
+It has no drafts: what the ERP made of one is compared afterwards. The same call applies it to the open invoices;
 what is beyond them stays open for the customer. What a credit was created from, and that one from, leads to the order.
 """
 

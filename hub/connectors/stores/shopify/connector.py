@@ -50,7 +50,7 @@ from hub.connectors.stores.shopify.order_writing import OrderWriter, settle_time
 from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
 from hub.connectors.stores.shopify.refunds import RefundKeeper
-from hub.connectors.stores.shopify.returns import ReturnKeeper
+from hub.connectors.stores.shopify.return_processing import ReturnProcessor
 from hub.connectors.stores.shopify.subscriptions import SubscriptionKeeper
 from hub.connectors.stores.shopify.throttle import limits_of_plan
 
@@ -71,7 +71,7 @@ class ShopifyStore(
     OrderWriter,
     OrderChanger,
     RefundKeeper,
-    ReturnKeeper,
+    ReturnProcessor,
     DraftOrders,
     Subscriptions,
     Webhooks,

@@ -114,7 +114,7 @@ class RefundKeeper(Refunds):
         order = optional_member(reply.data, "order")
         if order is None:
             raise RecordRejected(f"The store does not show the order {order_external_id} any more.")
-        return _suggestion(member(order, "suggestedRefund"), _left(members(order, "transactions")))
+        return _suggestion(member(order, "suggestedRefund"), left_of_payments(members(order, "transactions")))
 
     def create_refund(self, refund: NewRefund) -> StoreRefund:
         """By `refundCreate` under the key, which answers the refund that was made when it is sent again."""
@@ -193,7 +193,7 @@ def _suggestion(node: Node, payments: tuple[NewRefundPayment, ...]) -> Suggested
     )
 
 
-def _left(transactions: Sequence[Node]) -> tuple[NewRefundPayment, ...]:
+def left_of_payments(transactions: Sequence[Node]) -> tuple[NewRefundPayment, ...]:
     """What was paid and not given back, by payment, in the buyer's currency; refunds on their way count."""
     paid: dict[str, NewRefundPayment] = {}
     for node in transactions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from hub.connectors.store_returns import Decline, ReturnLine, Returns, ReturnState, StoreReturn
+from hub.connectors.store_returns import Decline, ExchangeLine, ReturnLine, Returns, ReturnState, StoreReturn
 from hub.connectors.stores.shopify.client import AdminClient, Reply, ScopeMissing, payload_of, refusal
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.paging import completed, next_cursor
@@ -148,6 +148,24 @@ def return_from_node(node: Node, lines: Sequence[Node]) -> StoreReturn:
         created_at=moment(node, "createdAt"),
         return_shipping_fee=sum_of(fees[1:], fees[0]) if fees else None,
         decline_note=text(optional_member(node, "decline") or {}, "note"),
+        exchanged=_exchanged(member(node, "exchangeLineItems")),
+    )
+
+
+def _exchanged(connection: Node) -> tuple[ExchangeLine, ...]:
+    if next_cursor(connection) is not None:
+        raise ValueError("the return has more exchanged lines than are read")
+    return tuple(
+        ExchangeLine(
+            external_id=required_text(node, "id"),
+            variant_external_id=text(node, "variantId"),
+            quantity=integer(node, "quantity"),
+            processed=integer(node, "processedQuantity"),
+            line_external_ids=tuple(
+                gid(one, "id", "LineItem") for one in members({"rows": node.get("lineItems") or []}, "rows")
+            ),
+        )
+        for node in members(connection, "nodes")
     )
 
 
