@@ -58,8 +58,8 @@ class RequestSerializer(serializers.Serializer[PartnerRequest]):
     lines = serializers.SerializerMethodField()
     state = serializers.ChoiceField(
         PartnerRequest.State.choices,
-        help_text="`open` until a person decided; `accepted`, then carried out in the store; `refused`, with the "
-        "reason in `answer`; `done` where the order is cancelled already.",
+        help_text="`open` until a person decided; `accepted`, then carried out; `refused`, with the reason in "
+        "`answer`; `done` when the order is cancelled.",
     )
     answer = serializers.CharField(allow_blank=True)
     made_at = serializers.DateTimeField()
@@ -164,8 +164,8 @@ class AskToCancel(_Asking):
     kind = PartnerRequest.Kind.CANCEL
     operation, summary = "ask_to_cancel", "Ask to have an order cancelled"
     about = (
-        "A person decides. Nothing is cancelled by the request itself: what the ERP or the warehouse has begun may be "
-        "too far. `requests` of the order tells the answer."
+        "A person decides. What is approved is cancelled in the store and in the ERP as far as both still allow it, "
+        "else by that person. `requests` of the order tells the answer: `done` when the order is cancelled."
     )
     example = {**EXAMPLE, "kind": "cancel", "request_id": "C-9", "reason": "Ordered twice.", "lines": []}
 

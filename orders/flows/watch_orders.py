@@ -3,7 +3,7 @@
 Starts   every half hour by itself, the first time half an hour after the store was connected
 Reads    orders, links, mirrors of the ERP's documents, open tasks and questions, OrderWatch
 Writes   a review item for each order that something is wrong with, an alert for each kind of finding; marks documents
-         to be read whole where the store's watch compares them
+         to be read whole where the store's watch compares them; has partners answered whose order was cancelled by hand
 Repeat   safe: a question stands once, closes when its order is well again, and is not asked again once decided about
 Review   PO number sent twice, totals that drifted, freight that differs, instructions lost, blank SKU, a change that
          waits too long, questions about tax that wait too long
@@ -23,7 +23,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, ReviewItem
 from orders import erp_documents
 from orders.flows import check_order_totals
-from orders.models import ErpOrder, OrderLink, OrderPolicy
+from orders.models import ErpOrder, OrderLink, OrderPolicy, PartnerRequest
 from orders.watching import of_orders
 from orders.watching.findings import ask
 from orders.watching.limits import Limits, limits_of_store
@@ -49,6 +49,7 @@ def run(connection: Connection, record_id: int) -> str:
     read = _ask_for_documents(
         connection, limits, [pk for pk, kind in kinds.items() if issubclass(kind, SalesDocuments)]
     )
+    _answer_partners(connection)
     return f"{asked} findings" + (f", {read} documents will be read" if read else "")
 
 
@@ -66,6 +67,17 @@ def repair(connection_id: int, record_id: int, evidence: Mapping[str, object]) -
         enqueue("push_order_to_erp", policy.erp_id, [record_id])
     enqueue("push_erp_references", connection_id)
     enqueue(FLOW, connection_id, delay=READ_FIRST)
+
+
+def _answer_partners(connection: Connection) -> None:
+    """Have cancellations that partners asked for answered where the order was cancelled by hand since."""
+    cancelled = PartnerRequest.objects.filter(
+        kind=PartnerRequest.Kind.CANCEL,
+        closed_at=None,
+        order__connection=connection,
+        order__cancelled_at__isnull=False,
+    )
+    enqueue("answer_partner_requests", connection.pk, cancelled.values_list("order", flat=True))
 
 
 def _try_again(evidence: Mapping[str, object]) -> None:

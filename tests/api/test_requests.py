@@ -62,15 +62,15 @@ def test_a_request_is_kept_and_asked_about_once_however_often_it_is_sent(world):
 )
 def test_a_person_decides_and_the_partner_reads_the_answer(world, decision, reason, state):
     order = world.settled()
-    send(world.key(SCOPE), order, "cancel", {"request_id": "C-1", "reason": "Ordered twice."})
+    send(world.key(SCOPE), order, "return", RETURNED)
     item = ask_people(world, order)
-    assert (item.code, item.may_be_rejected) == ("cancel_requested", True)
-    assert "Ordered twice." in item.message
+    assert (item.code, item.may_be_rejected) == ("return_requested", True)
+    assert "Broken." in item.message
 
     review.decide(item.pk, ReviewItem.Decision(decision), shown=item.fingerprint, user_id=None, reason=reason)
 
     assert ask_people(world, order) is None
-    assert listed(world, order) == [("cancel", "C-1", state, reason)]
+    assert listed(world, order) == [("return", "RMA-1", state, reason)]
 
 
 def test_an_order_that_is_cancelled_meanwhile_answers_the_request(world):
