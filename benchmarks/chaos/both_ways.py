@@ -271,7 +271,8 @@ def judge_asked(orders: Orders, documents: Sequence[FarDocument], asked: Iterabl
     by_id = {order["id"]: order for order in orders}
     findings = []
     for one in asked:
-        made = [document for document in documents if document.reference.startswith(f"{one.po_number}/")]
+        # Where the reference is the only place for both, the quote's own stands behind the PO number.
+        made = [document for document in documents if document.po_number.partition("/")[0] == one.po_number]
         if not one.order or not made:
             step = "the ERP has no order of it" if one.order else "it was never offered"
             findings.append(Finding("lost", one.po_number, step))

@@ -157,7 +157,7 @@ class BothWays:
         far = self.stage.far
         assert isinstance(far, QuotesThere)
         held = far.quotes(self.stage.sandbox, self.stage.world.erp_name)
-        return [quote for quote in held if quote.reference.startswith(f"{po_number}/")]
+        return [quote for quote in held if quote.po_number == po_number]
 
     def _offer(self, po_number: str, price: Decimal, and_then: Act) -> None:
         far = self.stage.far

@@ -202,7 +202,7 @@ def test_the_verdict_sees_what_was_given_back_on_one_side_or_twice(credited, ref
 def test_the_verdict_sees_a_quote_that_became_no_order_two_or_another():
     def found(*totals, order="gid://1"):
         bought = copy_in_store()
-        made = [erp_order(reference="ASK-1/Q.EU.1", total=Decimal(total)) for total in totals]
+        made = [erp_order(po_number="ASK-1/Q.EU.1", total=Decimal(total)) for total in totals]
         return [f.kind for f in both_ways.judge_asked([bought], made, [Asked("ASK-1", order)])]
 
     assert found("23.80") == []

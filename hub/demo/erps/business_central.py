@@ -174,11 +174,14 @@ class BusinessCentralSide(FarErp, CreditsThere, QuotesThere):
 
     def quotes(self, sandbox: Sandbox, name: str) -> list[FarQuote]:
         records = sandbox.truth(kind="erp", name=name)["erps"][name]["salesQuotes"]
-        return [FarQuote(str(one["number"]), str(one["externalDocumentNumber"])) for one in records]
+        return [
+            FarQuote(str(one["number"]), str(one["externalDocumentNumber"]).partition("/")[0])
+            for one in records
+        ]
 
     def price_quote(self, sandbox: Sandbox, name: str, quote: FarQuote, price: Decimal) -> None:
         changes = {"unitPrice": float(price)}
-        data = {"number": quote.number, "sequence": FIRST_LINE, "changes": changes}
+        data = {"number": quote.key, "sequence": FIRST_LINE, "changes": changes}
         sandbox.act("erp", name, "edit_quote", data)
 
     def show_parcels(self, sandbox: Sandbox, name: str, connection: Connection) -> None:

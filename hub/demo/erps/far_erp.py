@@ -100,10 +100,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class FarQuote:
-    """A quote as the ERP itself holds it."""
+    """A quote as the ERP itself holds it; `key` is what people there name it by."""
 
-    number: str
-    reference: str
+    key: str
+    po_number: str
 
 
 class QuotesThere(ABC):

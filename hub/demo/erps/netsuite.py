@@ -23,10 +23,12 @@ from hub.demo.erps.far_erp import (
     CreditsThere,
     FarDocument,
     FarErp,
+    FarQuote,
     Identity,
     Operations,
     OrderedLine,
     Pace,
+    QuotesThere,
     identity_in,
     sum_of_items,
 )
@@ -38,7 +40,7 @@ VAT = "VAT19"
 CANCELLED = "C"
 
 
-class NetSuiteSide(FarErp, CreditsThere):
+class NetSuiteSide(FarErp, CreditsThere, QuotesThere):
     """One account; each system has an account id of its own, which is what limits are counted by."""
 
     system = "netsuite"
@@ -64,7 +66,7 @@ class NetSuiteSide(FarErp, CreditsThere):
         look_ups="POST suiteql",
         reads="POST suiteql",
         sign_in="POST token",
-        other_writes=("PUT creditMemo", "PATCH salesOrder"),
+        other_writes=("PUT creditMemo", "PUT estimate", "POST estimate", "PATCH salesOrder"),
     )
 
     credit_records, credit_total = "creditMemos", "total"
@@ -162,6 +164,17 @@ class NetSuiteSide(FarErp, CreditsThere):
         [number] = document.quantities
         line = {"item": {"id": items[number]}, "quantity": 1, "rate": float(price), "price": {"id": "-1"}}
         sandbox.act("erp", name, "credit_order", {"id": document.external_id, "lines": [line]})
+
+    def quotes(self, sandbox: Sandbox, name: str) -> list[FarQuote]:
+        records = sandbox.truth(kind="erp", name=name)["erps"][name]["estimates"]
+        return [FarQuote(str(one["id"]), str(one.get("otherRefNum") or "")) for one in records]
+
+    def price_quote(self, sandbox: Sandbox, name: str, quote: FarQuote, price: Decimal) -> None:
+        records = sandbox.truth(kind="erp", name=name)["erps"][name]["estimates"]
+        [first, *_] = next(one for one in records if str(one["id"]) == quote.key)["lines"]
+        amount = float(price * Decimal(str(first["quantity"])))
+        changes = {"item": {"items": [{"line": 1, "amount": amount}]}}
+        sandbox.act("erp", name, "edit_estimate", {"id": quote.key, "changes": changes})
 
     def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
         """It limits what works at once, not how often it is asked: `rate` is let be."""
