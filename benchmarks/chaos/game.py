@@ -26,7 +26,7 @@ WORKERS = 3
 STEP = 0.05
 LOOK_EVERY = 3.0
 # A run that gets nowhere for this long, or for three leases, has lost something for good.
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 # What must be over before the truth is worth reading. The verdict itself never looks here.
 _UNDER_WAY = """
