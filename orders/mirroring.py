@@ -23,6 +23,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.prepared import rows_of
 from orders import metafields
+from orders.given_back import as_ordered
 from orders.holds.known import RULES_OF_THE_ORDER
 from orders.mirror_rows import MirrorRow, upsert
 from orders.models import StoreOrder
@@ -40,7 +41,9 @@ _NOT_CONTENT = (
     "subtotal",
 )
 # Parts that documents did not have from the first: where they are empty, the order is what it was before we knew them.
-_ADDED_LATER: dict[str, object] = {"duties": [], "tip": None}
+_ADDED_LATER: dict[str, object] = {"duties": [], "tip": None, "given_back": None}
+# What a body may lack and what is known of it may be no more: such an order is read whole.
+_NEVER_KEPT = ("given_back",)
 _COMPARED = [
     "id",
     "external_id",
@@ -260,7 +263,9 @@ def _without_holes(order: PlacedOrder, old: StoreOrder | None) -> PlacedOrder:
     if old is None or not order.unknown_parts:
         return order
     known = document_of(old)
-    still_unknown = tuple(part for part in order.unknown_parts if part in known.unknown_parts)
+    still_unknown = tuple(
+        part for part in order.unknown_parts if part in (*known.unknown_parts, *_NEVER_KEPT)
+    )
     parts: dict[str, Any] = {
         part: getattr(known, part) for part in order.unknown_parts if part not in still_unknown
     }
@@ -287,9 +292,7 @@ def _row(
 ) -> MirrorRow:
     order = _without_holes(item.order, old)
     document = _builtins(order)
-    content = {key: value for key, value in document.items() if key not in _NOT_CONTENT}
-    if document["payment_terms"]:
-        content["payment_terms"] = _without_amounts(document["payment_terms"])
+    content = _content(order, document)
     mirrored = StoreOrder(
         connection=connection,
         external_id=order.external_id,
@@ -315,6 +318,15 @@ def _row(
         document_hash=content_hash(document),
     )
     return MirrorRow(mirrored, stored_json(document), stored_json(item.payload))
+
+
+def _content(order: PlacedOrder, document: dict[str, Any]) -> dict[str, Any]:
+    """What an order's counterpart in the ERP depends on: what was given back after it was sent is credited there."""
+    document = _builtins(as_ordered(order)) if order.given_back else document
+    content = {key: value for key, value in document.items() if key not in _NOT_CONTENT}
+    if document["payment_terms"]:
+        content["payment_terms"] = _without_amounts(document["payment_terms"])
+    return content
 
 
 def _without_amounts(terms: dict[str, Any]) -> dict[str, Any]:

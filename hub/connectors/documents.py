@@ -110,6 +110,18 @@ class PlacedDuty:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenBack:
+    """What was taken back or paid back of an order after it had been sent: no change of what was ordered.
+
+    `pieces` are how many of which line, by its id; they are not in its `current_quantity`. `shipping` is what was paid
+    back of shipping charges, with tax. Neither is in the order's `current_total`.
+    """
+
+    pieces: tuple[tuple[str, int], ...]
+    shipping: MoneyBag
+
+
+@dataclass(frozen=True, slots=True)
 class PlacedOrder:
     """An order as a buyer placed it in a store.
 
@@ -158,6 +170,7 @@ class PlacedOrder:
     """Beside the lines, and in the totals."""
     tip: Money | None = None
     """What of the lines is a tip, in the shop's currency; None for none."""
+    given_back: GivenBack | None = None
 
     @property
     def is_b2b(self) -> bool:

@@ -1,8 +1,9 @@
 """A store's order with the amounts of what is left of each line. Pure.
 
 A store tells discounts and taxes of a line for all pieces that were ever on it; what pieces were taken out of goes with
-them, pro rata, rounded to the minor unit of each currency. A shipping charge that was taken out is not told any
-more, but its tax is: the order's own tax counts it.
+them, pro rata, rounded to the minor unit of each currency. What was given back after it had been sent stays in: that is
+credited, and no change of the order. A shipping charge that was taken out is not told any more, but its tax is: the
+order's own tax counts it.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from hub.connectors.documents import PlacedLine, PlacedOrder, TaxLine
-from hub.lib.money import Money, MoneyBag, round_money
+from hub.lib.money import Money, MoneyBag
+from orders.given_back import as_ordered, part
 
 
 def as_current(order: PlacedOrder) -> PlacedOrder:
     """The order as it would be placed now; its tax is that of the lines and charges that are left."""
+    order = as_ordered(order)
     lines = tuple(_current(line) for line in order.lines)
     if _lacks_charge(order):
         return replace(order, lines=lines, tax_total=_tax_of(replace(order, lines=lines)))
@@ -68,19 +71,10 @@ def _current(line: PlacedLine) -> PlacedLine:
         return line
     return replace(
         line,
-        discount=_part(line.discount, line),
+        discount=part(line.discount, line),
         tax_lines=tuple(_tax_part(tax, line) for tax in line.tax_lines),
     )
 
 
 def _tax_part(tax: TaxLine, line: PlacedLine) -> TaxLine:
-    return replace(tax, amount=_part(tax.amount, line))
-
-
-def _part(bag: MoneyBag, line: PlacedLine) -> MoneyBag:
-    return MoneyBag(shop=_share(bag.shop, line), presentment=_share(bag.presentment, line))
-
-
-def _share(money: Money, line: PlacedLine) -> Money:
-    share = money.amount * line.current_quantity / line.quantity
-    return Money(round_money(share, money.currency), money.currency)
+    return replace(tax, amount=part(tax.amount, line))

@@ -124,12 +124,17 @@ def store_change(
     )
 
 
-def wanted_lines(change: StoreChange, variants: Mapping[str, str]) -> list[WantedLine]:
-    """The lines as the plan of an edit takes them; `variants` are ids of the store's variants by SKU."""
+def wanted_lines(
+    change: StoreChange, variants: Mapping[str, str], given_back: Mapping[str, int]
+) -> list[WantedLine]:
+    """The lines as the plan of an edit takes them; `variants` are ids of the store's variants by SKU.
+
+    The store counts pieces that were given back after they had been sent no more: `given_back` of them by line.
+    """
     return [
         WantedLine(
             key=line.key,
-            quantity=line.quantity,
+            quantity=line.quantity - given_back.get(line.external_id, 0),
             price=Fraction(line.price),
             line_external_id=line.external_id,
             variant_external_id=variants.get(line.sku, ""),

@@ -13,6 +13,8 @@ from hub.sync.models import Attempt
 from orders.changes import agreements
 from orders.changes.for_store import StoreChange, wanted_charges, wanted_lines
 from orders.changes.store_plan import EditPlan, plan_edits
+from orders.given_back import pieces_given_back
+from orders.mirroring import document_of
 from orders.models import OrderAgreement, OrderChangePolicy, StoreOrder
 
 FIELDS, LINES, CANCEL = "change_order_fields", "edit_order_lines", "cancel_order"
@@ -49,7 +51,7 @@ def remember_stand_ins(store: OrderChanging, order: StoreOrder, change: StoreCha
     if not skus:
         return
     now = _read(store, order)
-    plan = plan_edits(now, wanted_lines(change, {}), wanted_charges(change), why=WHY)
+    plan = plan_edits(now, wanted_lines(change, {}, _given_back(order)), wanted_charges(change), why=WHY)
     custom = {line.external_id for line in now.lines if not line.variant_external_id}
     found = {plan.standing[key]: sku for key, sku in skus.items() if plan.standing.get(key) in custom}
     if found:
@@ -62,8 +64,17 @@ def stands(store: OrderChanging, order: StoreOrder, change: StoreChange) -> bool
     now = _read(store, order)
     if change.cancels:
         return now.is_cancelled
-    plan = plan_edits(now, wanted_lines(change, _variants(store, change)), wanted_charges(change), why=WHY)
+    plan = plan_edits(
+        now,
+        wanted_lines(change, _variants(store, change), _given_back(order)),
+        wanted_charges(change),
+        why=WHY,
+    )
     return plan.is_empty and not plan.reasons
+
+
+def _given_back(order: StoreOrder) -> dict[str, int]:
+    return pieces_given_back(document_of(order))
 
 
 def _read(store: OrderChanging, order: StoreOrder) -> EditableOrder:
@@ -77,7 +88,7 @@ def _plan(store: OrderChanging, order: StoreOrder, now: EditableOrder, change: S
     """The edits; raises NeedsReview with every reason where they cannot bring the order to what was settled."""
     if (change.lines or change.charges) and now.totals.currency != change.currency:
         raise _refused(order, change, [f"its prices are in {now.totals.currency}, not {change.currency}"])
-    wanted = wanted_lines(change, _variants(store, change))
+    wanted = wanted_lines(change, _variants(store, change), _given_back(order))
     plan = plan_edits(now, wanted, wanted_charges(change), why=WHY)
     strange = [line.title for line in wanted if not line.line_external_id and not line.variant_external_id]
     reasons = [*plan.reasons, *(f"{title}: the store does not sell it" for title in strange)]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import copy
-from datetime import datetime
-from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from hub.sandbox.shopify.addresses import address_body
 from hub.sandbox.shopify.errors import Record
-from hub.sandbox.shopify.money import ZERO, Currencies, Pair, pair_of, rounded, total
+from hub.sandbox.shopify.money import ZERO, Currencies, Pair, pair_of, total
 from hub.sandbox.shopify.paging import number_of
 from hub.sandbox.shopify.shop import Shop
+from hub.sandbox.shopify.worded import fulfillment_part, local_time, money_set, money_text, refund_part
 
 LIVE_KEYS = [
     "updated_at",
@@ -31,36 +29,6 @@ LIVE_KEYS = [
 """What may change on an order that was registered with a body of its own, beside its current totals."""
 EDITED_PARTS = ("line_items", "shipping_lines", "discount_applications", "tax_lines", "payment_terms")
 """And what an edit of its lines changes, with all totals."""
-
-
-def local_time(shop: Shop, stamp: str | None) -> str | None:
-    """A stored stamp as webhooks word it: in the shop's time zone."""
-    if stamp is None:
-        return None
-    return (
-        datetime.fromisoformat(stamp)
-        .astimezone(ZoneInfo(shop.settings.timezone))
-        .isoformat(timespec="seconds")
-    )
-
-
-def money_text(money: Record) -> str:
-    """An amount with all its minor units."""
-    return f"{rounded(Decimal(money['amount']), money['currencyCode']):f}"
-
-
-def money_set(bag: Record) -> Record:
-    """A MoneyBag as webhooks word it."""
-    return {
-        "shop_money": {
-            "amount": money_text(bag["shopMoney"]),
-            "currency_code": bag["shopMoney"]["currencyCode"],
-        },
-        "presentment_money": {
-            "amount": money_text(bag["presentmentMoney"]),
-            "currency_code": bag["presentmentMoney"]["currencyCode"],
-        },
-    }
 
 
 def _both(name: str, bag: Record) -> Record:
@@ -85,7 +53,9 @@ def order_body(shop: Shop, order: Record) -> Record:
     if order["updatedAt"] != order["_bodyAt"] or order["_changed"]:
         totals = [key for key in _totals(order) if order["edited"] or key.startswith("current_")]
         parts = EDITED_PARTS if order["edited"] else ()
-        kept.update({key: body[key] for key in [*LIVE_KEYS, *totals, *parts]})
+        kept.update({key: body[key] for key in [*LIVE_KEYS, *totals, *parts, "fulfillments", "refunds"]})
+        for line, now in zip(kept["line_items"], body["line_items"], strict=True):
+            line.update({key: now[key] for key in ("current_quantity", "fulfillable_quantity")})
     return kept
 
 
@@ -215,10 +185,10 @@ def _parts(shop: Shop, order: Record) -> Record:
         "billing_address": address_body(order["billingAddress"]),
         "customer": _customer(shop, order),
         "discount_applications": [_application(a) for a in order["_discountApplications"]],
-        "fulfillments": [],
+        "fulfillments": [fulfillment_part(one) for one in order.get("_fulfillments", ())],
         "line_items": [_line(order, line) for line in order["_lines"]],
         "payment_terms": _terms(shop, order),
-        "refunds": [],
+        "refunds": [refund_part(one) for one in order.get("_refunds", ())],
         "returns": [],
         "line_item_groups": [],
         "shipping_address": address_body(order["shippingAddress"]),

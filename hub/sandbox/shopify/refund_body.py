@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hub.sandbox.shopify.errors import Record
 from hub.sandbox.shopify.money import ZERO
-from hub.sandbox.shopify.order_body import local_time, money_set, money_text
 from hub.sandbox.shopify.order_building import currencies_of
 from hub.sandbox.shopify.paging import number_of
 from hub.sandbox.shopify.shop import Shop
+from hub.sandbox.shopify.worded import local_time, money_set, money_text
 
 
 def refund_body(shop: Shop, order: Record, refund: Record) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -16,8 +17,9 @@ from hub.connectors.store_returns import (
     Restock,
     ReturnState,
 )
-from hub.connectors.stores.shopify.webhooks import order_told_of
+from hub.connectors.stores.shopify.webhooks import order_told_of, parse_order
 from hub.errors import RecordRejected
+from hub.sandbox.shopify.order_body import order_body
 from tests.connectors.shopify.simulated import connected
 from tests.sandbox.shopify.client import acme
 
@@ -68,6 +70,35 @@ def test_a_refund_is_made_as_suggested_and_read_back_whole(shop, store):
     assert made.moved(PaymentState.DONE).shop.amount == Decimal("29.75")
     assert made.adjustment.shop.amount == 0
     assert made.created_at == datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+
+def test_an_order_tells_what_was_given_back_after_it_was_sent_by_webhook_alike(shop, store):
+    order, line = sent_order(shop)
+    store.create_refund(new_refund(store, order, line))
+
+    placed = store.read_orders([order])[order].order
+
+    assert placed.given_back is not None
+    assert (placed.given_back.pieces, placed.given_back.shipping.shop.amount) == (
+        ((line, 2),),
+        Decimal("5.95"),
+    )
+    body = order_body(shop.store.shop, shop.store.shop.tables["Order"][order])
+    assert parse_order(json.dumps(body).encode()).order.given_back == placed.given_back
+
+
+def test_every_one_of_many_fulfilments_counts(shop, store):
+    lines = [{"sku": "A", "quantity": 23, "price": "10.00"}]
+    order = shop.place(lines=lines, paid=True, payment_terms=None)
+    for _ in range(22):
+        shop.store.act("fulfil_by_hand", {"order": order, "pieces": 1})
+    line = shop.store.shop.tables["Order"][order]["_lines"][0]["id"]
+
+    shop.store.act("refund_order", {"order": order, "lines": [{"line": line, "quantity": 22}]})
+
+    placed = store.read_orders([order])[order].order
+    assert placed.given_back is not None
+    assert placed.given_back.pieces == ((line, 22),)
 
 
 def test_the_same_key_again_is_the_same_refund(shop, store):

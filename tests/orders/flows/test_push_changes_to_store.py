@@ -79,3 +79,20 @@ def test_what_no_edit_can_do_is_asked_about_and_goes_on_when_the_erp_takes_it_ba
     settle(hub)
 
     assert hub.reviews() == []
+
+
+def test_what_came_back_is_taken_off_what_the_store_is_told(hub, sent):
+    policy = OrderChangePolicy.objects.get()
+    policy.erp_edits_until = "invoiced"
+    policy.save()
+    hub.buyer("fulfil_by_hand", order=sent["id"], pieces=2)
+    line = {"line": sent["lines"][0], "quantity": 1, "restock": "RETURN"}
+    hub.buyer("refund_order", order=sent["id"], lines=[line])
+    hub.pull()
+    settle(hub)
+
+    clerk_edits(hub, hub.link(sent).number, quantity=4)
+
+    # Two were sent, one of them came back, two more are to be sent.
+    assert quantities(hub, sent) == [3, 1]
+    assert hub.reviews() == []

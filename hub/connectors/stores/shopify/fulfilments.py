@@ -18,6 +18,7 @@ from hub.connectors.fulfilments import (
     Tracking,
 )
 from hub.connectors.stores.shopify.client import AdminClient, QueryRefused, payload_of, refusal
+from hub.connectors.stores.shopify.given_back import EMPTY
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.paging import completed
 from hub.connectors.stores.shopify.shapes import (
@@ -82,25 +83,12 @@ class FulfilmentKeeper(Fulfilments):
         orders = members(completed(member(node, "fulfillmentOrders"), more), "nodes")
         made = members(node, "fulfillments")
         if len(made) >= _FIRST_FULFILMENTS:
-            made = self._every_fulfilment(order_id)
+            made = every_fulfilment(self.client, order_id)
         return OrderFulfilment(
             order_id,
             tuple(self._fulfilment_order(each) for each in orders),
             tuple(self._fulfilment(each) for each in made),
         )
-
-    def _every_fulfilment(self, order_id: str) -> list[Node]:
-        reply = self.client.run(operation("FulfillmentIds"), {"id": order_id})
-        ids = [
-            gid(each, "id", "Fulfillment") for each in members(member(reply.data, "order"), "fulfillments")
-        ]
-        found: list[Node] = []
-        for start in range(0, len(ids), FULFILMENTS_AT_ONCE):
-            chosen = ids[start : start + FULFILMENTS_AT_ONCE]
-            found += members(
-                clean(self.client.run(operation("FulfillmentsById"), {"ids": chosen}).data), "nodes"
-            )
-        return found
 
     def _fulfilment_order(self, node: Node) -> FulfilmentOrder:
         def more(cursor: str) -> Node:
@@ -124,11 +112,7 @@ class FulfilmentKeeper(Fulfilments):
         )
 
     def _fulfilment(self, node: Node) -> Fulfilment:
-        def more(cursor: str) -> Node:
-            reply = self.client.run(operation("FulfillmentLines"), {"id": node["id"], "after": cursor})
-            return member(member(clean(reply.data), "fulfillment"), "fulfillmentLineItems")
-
-        return _fulfilment(node, members(completed(member(node, "fulfillmentLineItems"), more), "nodes"))
+        return _fulfilment(node, fulfilled_lines(self.client, node))
 
     def create_fulfilment(self, new: NewFulfilment) -> Fulfilment:
         """By `fulfillmentCreate`, which Shopify carries out again each time it is sent."""
@@ -187,6 +171,27 @@ class FulfilmentKeeper(Fulfilments):
         return payload
 
 
+def every_fulfilment(client: AdminClient, order_id: str) -> list[Node]:
+    """All fulfilments of an order, as nodes with their first lines."""
+    reply = client.run(operation("FulfillmentIds"), {"id": order_id})
+    ids = [gid(each, "id", "Fulfillment") for each in members(member(reply.data, "order"), "fulfillments")]
+    found: list[Node] = []
+    for start in range(0, len(ids), FULFILMENTS_AT_ONCE):
+        chosen = ids[start : start + FULFILMENTS_AT_ONCE]
+        found += members(clean(client.run(operation("FulfillmentsById"), {"ids": chosen}).data), "nodes")
+    return found
+
+
+def fulfilled_lines(client: AdminClient, node: Node) -> list[Node]:
+    """All lines of a fulfilment's node."""
+
+    def more(cursor: str) -> Node:
+        reply = client.run(operation("FulfillmentLines"), {"id": node["id"], "after": cursor})
+        return member(member(clean(reply.data), "fulfillment"), "fulfillmentLineItems")
+
+    return members(completed(member(node, "fulfillmentLineItems"), more), "nodes")
+
+
 def fulfilment_input(new: NewFulfilment) -> dict[str, object]:
     """The `FulfillmentInput` of a fulfilment: its lines by fulfilment order."""
     grouped: dict[str, list[dict[str, object]]] = {}
@@ -237,8 +242,7 @@ def _fulfilment(node: Node, lines: Sequence[Node]) -> Fulfilment:
     numbers = tuple(text(row, "number") for row in rows if text(row, "number"))
     return Fulfilment(
         external_id=gid(node, "id", "Fulfillment"),
-        # What failed or was cancelled holds nothing.
-        is_cancelled=text(node, "status") in ("CANCELLED", "ERROR", "FAILURE"),
+        is_cancelled=text(node, "status") in EMPTY,
         created_at=moment(node, "createdAt"),
         delivered_at=optional_moment(node, "deliveredAt"),
         location_external_id=text(optional_member(node, "location") or {}, "id"),

@@ -20,6 +20,7 @@ from hub.connectors.documents import (
 )
 from hub.connectors.http import to_json
 from hub.connectors.payment_terms import PaymentSchedule, PlacedPaymentTerms
+from hub.connectors.stores.shopify import given_back
 from hub.connectors.stores.shopify.shapes import (
     Node,
     flag,
@@ -126,9 +127,11 @@ def order_from_webhook(body: Node) -> PlacedOrder:
         shipping_address=_address(body, "shipping_address"),
         unknown_parts=tuple(
             part for key, parts in _OPTIONAL_PARTS.items() if key not in body for part in parts
-        ),
+        )
+        + (() if given_back.is_told(body) else ("given_back",)),
         duties=tuple(duty for line in members(body, "line_items") for duty in _duties(line)),
         tip=_tip(body, zero),
+        given_back=given_back.in_body(body, zero),
     )
 
 

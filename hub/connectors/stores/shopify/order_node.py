@@ -15,6 +15,7 @@ from hub.connectors.documents import (
     TaxLine,
 )
 from hub.connectors.payment_terms import PaymentSchedule, PlacedPaymentTerms
+from hub.connectors.stores.shopify import given_back
 from hub.connectors.stores.shopify.shapes import (
     Node,
     flag,
@@ -87,6 +88,7 @@ def order_from_node(node: Node) -> PlacedOrder:
         shipping_address=address_in(node, "shippingAddress"),
         duties=tuple(duty for line in _nodes(node, "lineItems") for duty in _duties(line)),
         tip=_tip(node),
+        given_back=given_back.in_node(node, zero),
     )
 
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from hub.connectors.documents import OrderOutline, OrderStamp, Page, PagePosition
 from hub.connectors.store_parts import ReceivedOrder
 from hub.connectors.stores.shopify.client import AdminClient, QueryTooCostly
+from hub.connectors.stores.shopify.fulfilments import every_fulfilment, fulfilled_lines
+from hub.connectors.stores.shopify.given_back import shows_less
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.order_node import order_from_node, outline_from_node
 from hub.connectors.stores.shopify.paging import completed, next_cursor
@@ -33,6 +35,8 @@ LARGEST_PAGE = 50
 STAMPS = 250
 # At 28 points an order they keep within the budget of a query.
 OUTLINES = 32
+# `OrderGivenBack` reads so many: a list without pages may have more.
+FIRST_FULFILMENTS = 20
 # Shopify pages no further than 25,000 objects: a run starts anew at its last stamp before that.
 MAX_RUN = 20_000
 
@@ -151,7 +155,18 @@ class OrderReader:
                 node, member(terms, "paymentSchedules"), "OrderPaymentSchedules", _schedules
             )
             whole["paymentTerms"] = {**terms, "paymentSchedules": schedules}
-        return whole
+        return whole | self._given_back(whole) if shows_less(whole) else whole
+
+    def _given_back(self, node: Node) -> dict[str, object]:
+        """Fulfilments and refunds, which only an order needs of which less is left than there was."""
+        order = self._version(node, "OrderGivenBack", {})
+        sent = members(order, "fulfillments")
+        if len(sent) >= FIRST_FULFILMENTS:
+            sent = every_fulfilment(self.client, required_text(node, "id"))
+        whole = [
+            {**each, "fulfillmentLineItems": {"nodes": fulfilled_lines(self.client, each)}} for each in sent
+        ]
+        return {"fulfillments": whole, "refunds": members(order, "refunds")}
 
     def _with_duties(self, node: Node, lines: Node) -> dict[str, object]:
         """The lines with their duties, which few orders have: asked for of every order they would cost a third."""
@@ -168,8 +183,11 @@ class OrderReader:
 
     def _page(self, node: Node, name: str, cursor: str | None) -> Node:
         """The order with one page of a connection of its; raises Unreachable where it is another version by now."""
+        return self._version(node, name, {"after": cursor})
+
+    def _version(self, node: Node, name: str, variables: dict[str, object]) -> Node:
         order_id, version = required_text(node, "id"), required_text(node, "updatedAt")
-        reply = self.client.run(operation(name), {"id": order_id, "after": cursor})
+        reply = self.client.run(operation(name), {"id": order_id, **variables})
         order = optional_member(reply.data, "order")
         if order is None or required_text(order, "updatedAt") != version:
             raise Unreachable(f"Order {order_id} changed while its pages were being read.", after=1.0)
