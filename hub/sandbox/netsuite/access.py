@@ -36,6 +36,7 @@ PERMISSIONS = (
     "Transactions -> Item Fulfillment",
     "Transactions -> Credit Memo",
     "Transactions -> Invoice",
+    "Transactions -> Return Authorization",
     "Transactions -> Find Transaction",
     "Lists -> Customers",
     "Lists -> Items",

@@ -28,6 +28,7 @@ FIRST_IDS = {
     "fulfillmentNumber": 101,
     "creditNumber": 101,
     "invoiceNumber": 101,
+    "returnNumber": 101,
     "address": 7001,
 }
 # The field by which people know a record of the type.
@@ -46,6 +47,7 @@ NAMES = {
     "itemFulfillment": "tranId",
     "creditMemo": "tranId",
     "invoice": "tranId",
+    "returnAuthorization": "tranId",
 }
 
 
