@@ -343,6 +343,13 @@ class ErpUnderTest(ABC):
         """A clerk enters another quantity of an order's one item."""
         raise self._unsaid("sell")
 
+    def invoiced(self, connector: Connector) -> TrueOrder:
+        """An order over three pieces that is delivered and invoiced; credits are all that becomes of it."""
+        (reference,) = self.plant_orders(connector, 1)
+        (order,) = self.orders(reference)
+        self.invoice(order)
+        return order
+
     def credits(self, reference: str) -> list[Decimal]:
         """What the credit memos with exactly this reference come to, taxes included."""
         raise self._unsaid("credits")

@@ -37,7 +37,7 @@ CARRIERS = (("STANDARD", "Standard"), ("EXPRESS", "Express"), ("FREIGHT", "Freig
 SHIPPING_PRODUCT = "SHIPPING"
 SHOPS = ("Shopify",)
 FIRST_DAY = date(2020, 1, 1)
-GROUPS = ("Sales", "Sale Amendment")
+GROUPS = ("Sales", "Sale Amendment", "Accounting")
 
 
 def set_up(tryton: Tryton, year: int) -> None:

@@ -35,6 +35,8 @@ PERMISSIONS = (
     "Transactions -> Sales Order",
     "Transactions -> Item Fulfillment",
     "Transactions -> Credit Memo",
+    "Transactions -> Invoice",
+    "Transactions -> Return Authorization",
     "Transactions -> Find Transaction",
     "Lists -> Customers",
     "Lists -> Items",

@@ -15,9 +15,11 @@ from hub.sandbox.netsuite.customers import CUSTOMER, Customers
 from hub.sandbox.netsuite.errors import Refusal
 from hub.sandbox.netsuite.fields import TABLES, Intake, parse
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT
+from hub.sandbox.netsuite.invoices import INVOICE
 from hub.sandbox.netsuite.jobs import Jobs
 from hub.sandbox.netsuite.orders import ORDER, Orders
 from hub.sandbox.netsuite.reading import BASE, COLLECTION, MASTERS, SINGULAR, Reader, encode, page
+from hub.sandbox.netsuite.returns import RETURN, Returns
 from hub.sandbox.netsuite.state import Record, State
 from hub.sandbox.system import Request, Response
 
@@ -28,9 +30,11 @@ PERMISSIONS = {
     ORDER: "Transactions -> Sales Order",
     CUSTOMER: "Lists -> Customers",
     MEMO: "Transactions -> Credit Memo",
+    INVOICE: "Transactions -> Invoice",
+    RETURN: "Transactions -> Return Authorization",
     FULFILLMENT: "Transactions -> Item Fulfillment",
 }
-READ_ONLY = frozenset((*MASTERS, FULFILLMENT))
+READ_ONLY = frozenset((*MASTERS, FULFILLMENT, INVOICE))
 _JSON_TYPES = ("application/json", "application/vnd.oracle.resource+json")
 
 
@@ -54,6 +58,7 @@ class Api:
         state: State,
         orders: Orders,
         memos: CreditMemos,
+        returns: Returns,
         customers: Customers,
         access: Access,
         jobs: Jobs,
@@ -61,7 +66,12 @@ class Api:
         self.state = state
         self.access = access
         self.jobs = jobs
-        self.keepers: dict[str, Orders | Customers] = {ORDER: orders, MEMO: memos, CUSTOMER: customers}
+        self.keepers: dict[str, Orders | Customers] = {
+            ORDER: orders,
+            MEMO: memos,
+            RETURN: returns,
+            CUSTOMER: customers,
+        }
 
     def answer(self, request: Request, origin: str) -> Response:
         """Answer one request below /services/rest/record/v1."""

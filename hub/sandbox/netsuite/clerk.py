@@ -13,6 +13,8 @@ from hub.sandbox.netsuite.customers import CUSTOMER, Customers
 from hub.sandbox.netsuite.fields import Intake
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIPPED, Fulfillments
 from hub.sandbox.netsuite.orders import BILLED, CANCELLED, ORDER, PENDING_APPROVAL, Orders
+from hub.sandbox.netsuite.returns import CANCELLED as DECLINED
+from hub.sandbox.netsuite.returns import LINE, PENDING_RECEIPT, RETURN, Returns
 from hub.sandbox.netsuite.signatures import public_key
 from hub.sandbox.netsuite.state import Record, State
 
@@ -26,6 +28,7 @@ class Office:
     state: State
     orders: Orders
     memos: CreditMemos
+    returns: Returns
     fulfillments: Fulfillments
     customers: Customers
     access: Access
@@ -107,14 +110,45 @@ def _invoice_order(office: Office, data: Data) -> Data:
         }
         for line in order["item"]
     ]
+    office.memos.invoices.bill(order)
     return _told(office.state.save(ORDER, order | {"item": done, "status": BILLED}))
 
 
+def _pay_invoice(office: Office, data: Data) -> Data:
+    """The customer pays all that is open of an order's invoices."""
+    invoices = office.memos.invoices
+    for invoice in invoices.of(_order(office, data)["id"]):
+        invoices.pay(invoice, invoice["amountRemaining"])
+    return {"paid": True}
+
+
 def _credit_order(office: Office, data: Data) -> Data:
-    """Credit `lines` of a body of an invoiced order."""
+    """Credit `lines` of a body of an invoiced order, from its invoice."""
     order = _order(office, data)
+    invoices = office.memos.invoices.of(order["id"])
     body = {"entity": {"id": order["entity"]}, "item": {"items": _need(data, "lines")}}
-    return _told(office.memos.create(_taken(office, MEMO, body), order["id"]))
+    return _told(office.memos.create(_taken(office, MEMO, body), (invoices or [order])[-1]["id"]))
+
+
+def _approve_return(office: Office, data: Data) -> Data:
+    return _told(office.returns.decide(_return(office, data), PENDING_RECEIPT))
+
+
+def _cancel_return(office: Office, data: Data) -> Data:
+    return _told(office.returns.decide(_return(office, data), DECLINED))
+
+
+def _receive_return(office: Office, data: Data) -> Data:
+    """An item receipt: `quantities` by line number, or all that is missing."""
+    given = _exact(data["quantities"]) if "quantities" in data else None
+    quantities = {int(line): Decimal(came) for line, came in given.items()} if given else None
+    return _told(office.returns.receive(_return(office, data), quantities))
+
+
+def _credit_return(office: Office, data: Data) -> Data:
+    """Credit `lines` of a body, of goods that were received."""
+    lines = [Intake(office.state).take(LINE, _exact(line)) for line in _need(data, "lines")]
+    return _told(office.returns.credit(_return(office, data), office.memos, lines))
 
 
 def _shipped_whole(office: Office, order: Record) -> Record:
@@ -256,7 +290,12 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "cancel_order": _cancel_order,
     "delete_order": _delete_order,
     "invoice_order": _invoice_order,
+    "pay_invoice": _pay_invoice,
     "credit_order": _credit_order,
+    "approve_return": _approve_return,
+    "cancel_return": _cancel_return,
+    "receive_return": _receive_return,
+    "credit_return": _credit_return,
     "fulfill_order": _fulfill_order,
     "change_fulfillment": _change_fulfillment,
     "delete_fulfillment": _delete_fulfillment,
@@ -273,6 +312,15 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "revoke_permission": _revoke,
     "grant_permission": _grant,
 }
+
+
+def _return(office: Office, data: Data) -> Record:
+    """The return authorization by `id` or `externalId`."""
+    returns = office.state[RETURN]
+    found = returns.by_id.get(str(data.get("id", ""))) or returns.external(str(data.get("externalId", "")))
+    if found is None:
+        raise ValueError(f"there is no such return authorization: {data!r}")
+    return found
 
 
 def _order(office: Office, data: Data) -> Record:

@@ -10,7 +10,9 @@ from typing import Any
 from hub.sandbox.netsuite.credit_memos import MEMO, MEMO_STATUSES
 from hub.sandbox.netsuite.fields import CUSTOM, TABLES, TARGETS, choices
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIP_STATUSES
+from hub.sandbox.netsuite.invoices import INVOICE, INVOICE_STATUSES
 from hub.sandbox.netsuite.orders import STATUSES
+from hub.sandbox.netsuite.returns import RETURN, RETURN_STATUSES
 from hub.sandbox.netsuite.state import NAMES, Record, State
 
 Json = dict[str, Any]
@@ -57,6 +59,11 @@ class Reader:
         shown = {"links": [_self(address)], **self._fields(table, record, address, expands)}
         if name == MEMO:
             shown |= {"status": {"id": record["status"], "refName": MEMO_STATUSES[record["status"]]}}
+        if name == INVOICE:
+            shown |= {"status": {"id": record["status"], "refName": INVOICE_STATUSES[record["status"]]}}
+        if name == RETURN:
+            status = {"id": record["status"], "refName": RETURN_STATUSES[record["status"]]}
+            shown |= {"status": status, "orderStatus": dict(status)}
         if name == FULFILLMENT:
             status = {"id": record["status"], "refName": SHIP_STATUSES[record["status"]]}
             shown |= {"status": status, "shipStatus": dict(status)}

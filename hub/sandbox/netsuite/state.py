@@ -27,6 +27,8 @@ FIRST_IDS = {
     "salesOrder": 50001,
     "fulfillmentNumber": 101,
     "creditNumber": 101,
+    "invoiceNumber": 101,
+    "returnNumber": 101,
     "address": 7001,
 }
 # The field by which people know a record of the type.
@@ -44,6 +46,8 @@ NAMES = {
     "salesOrder": "tranId",
     "itemFulfillment": "tranId",
     "creditMemo": "tranId",
+    "invoice": "tranId",
+    "returnAuthorization": "tranId",
 }
 
 

@@ -100,6 +100,8 @@ OF_TYPE: dict[str, dict[str, str]] = {
     },
     "itemFulfillment": {"transaction": "id"},
     "creditMemo": {"transaction": "id", "transactionline": "transaction"},
+    "invoice": {"transaction": "id", "transactionline": "transaction"},
+    "returnAuthorization": {"transaction": "id", "transactionline": "transaction"},
     "customer": {
         "customer": "id",
         "entity": "id",
@@ -146,6 +148,8 @@ class Rows:
             "salesOrder": self._order,
             "itemFulfillment": self._fulfillment,
             "creditMemo": self._memo,
+            "invoice": self._invoice,
+            "returnAuthorization": self._return,
             "customer": self._customer,
         }
 
@@ -266,6 +270,14 @@ class Rows:
             column: self.cell(column, given.get(column)) for column in _ADDRESS if column != "nkey"
         }
 
+    def _return(self, record: Record) -> dict[str, list[Row]]:
+        """As a credit memo; what was received of a line counts as a quantity of its own."""
+        made = self._memo(record)
+        (head,) = made["transaction"]
+        head |= {"type": "RtnAuth", "recordtype": "returnauthorization"}
+        head |= {"trandisplayname": f"Return Authorization #{record['tranId']}"}
+        return made
+
     def _memo(self, record: Record) -> dict[str, list[Row]]:
         """As a sale, with every amount and quantity the other way round."""
         made = self._order(record)
@@ -277,6 +289,18 @@ class Rows:
                 line[name] = None if line.get(name) is None else -line[name]
         lines[0]["createdfrom"] = record["createdFrom"] or None
         return {"transaction": [head], "transactionline": lines}
+
+    def _invoice(self, record: Record) -> dict[str, list[Row]]:
+        """Its main line only: what was billed stands on the sales order."""
+        head = self._plain("transaction", record)
+        shown = f"Invoice #{record['tranId']}"
+        head |= {"type": "CustInvc", "recordtype": "invoice", "voided": "F", "trandisplayname": shown}
+        head |= {"foreigntotal": float(record["total"])}
+        names = ("subsidiary", "entity", "createdFrom")
+        line = {name.lower(): record[name] for name in names} | {"transaction": record["id"], "id": 0}
+        line |= {"mainline": "T", "taxline": "F", "isclosed": "F", "linesequencenumber": 0}
+        line |= self._amount(record, -record["total"])
+        return {"transaction": [head], "transactionline": [line]}
 
     def _fulfillment(self, record: Record) -> dict[str, list[Row]]:
         """Its lines are shown by the record service only."""

@@ -59,6 +59,8 @@ class Shared:
         self.connector = Tryton(config, secrets, self.hooks)
         self.shipment_id = ""
         """One that has left and that cells only read: to ship takes Tryton a second."""
+        self.invoiced: TrueOrder | None = None
+        """One that cells credit, as often as they like: to invoice takes Tryton two seconds."""
 
 
 class TrytonUnderTest(ErpUnderTest):
@@ -83,6 +85,8 @@ class TrytonUnderTest(ErpUnderTest):
         Capability.READ_SHIPMENTS: "model.stock.shipment.out.search_read",
         Capability.FOLLOW_SHIPMENTS: "model.stock.shipment.out.search_read",
         Capability.TRACKING_NUMBERS: "model.stock.shipment.out.search_read",
+        Capability.CREDIT_MEMO: "model.sale.sale.create",
+        Capability.FOLLOW_CREDITS: "model.account.invoice.search_read",
     }
     codes = Codes("10000", "IT-0001", "VAT19", "SHIPPING", "30 DAYS", "STANDARD")
     known = KnownCustomer("10000", "Nordlicht Möbel GmbH", "einkauf@nordlicht.example", "DE811128135")
@@ -224,6 +228,39 @@ class TrytonUnderTest(ErpUnderTest):
             self._call(*call)
         if self.shared is not None:
             self.shared.connector.shipment_rows = Tryton.shipment_rows
+            self.shared.connector.credit_page_rows = Tryton.credit_page_rows
+
+    # --------------------------------------------------------------------------------------- credits
+
+    def invoiced(self, connector: Connector) -> TrueOrder:
+        if self.shared is None:
+            return super().invoiced(connector)
+        self.shared.invoiced = self.shared.invoiced or super().invoiced(connector)
+        return self.shared.invoiced
+
+    def credits(self, reference: str) -> list[Decimal]:
+        rows = self._find(SALE, [["web_id", "=", reference]], ["total_amount"])
+        return [-Decimal(row["total_amount"]) for row in rows]
+
+    def credit(self, order: TrueOrder, quantity: int) -> str:
+        """By a return sale, which Tryton makes a credit note of."""
+        head = ["party", "invoice_address", "shipment_address", "currency"]
+        goods = ["product", "unit", "unit_price", "taxes"]
+        fields = [*head, *(f"lines.{name}" for name in goods)]
+        [sold] = self._find(SALE, [["id", "=", int(order.external_id)]], fields)
+        line = {name: sold["lines."][0][name] for name in goods}
+        line |= {"quantity": -float(quantity), "taxes": [["add", line["taxes"]]]}
+        values = {name: sold[name] for name in head} | {"lines": [["create", [line]]]}
+        values |= {"origin": f"{SALE},{sold['id']}", "shipment_cost_method": None}
+        [sale] = self._call("model.sale.sale.create", [values])
+        for button in ("quote", "confirm"):
+            self._call(f"model.sale.sale.{button}", [sale])
+        [row] = self._find(SALE, [["id", "=", sale]], ["invoices"])
+        self._call("model.account.invoice.post", row["invoices"])
+        return f"invoice:{row['invoices'][0]}"
+
+    def few_credits_a_page(self, connector: Connector) -> None:
+        connector.credit_page_rows = 2
 
     # ------------------------------------------------------------------------------------- shipments
 

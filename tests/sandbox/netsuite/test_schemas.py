@@ -9,7 +9,9 @@ import pytest
 
 from hub.sandbox.netsuite.credit_memos import MEMO
 from hub.sandbox.netsuite.fields import LENGTHS, NOT_ENABLED, READ_ONLY, TABLES, TAX_DETAIL
+from hub.sandbox.netsuite.invoices import APPLY, INVOICE
 from hub.sandbox.netsuite.reading import _COMMON, _ITEM_FIELDS, MASTERS
+from hub.sandbox.netsuite.returns import LINE, RETURN
 from hub.sandbox.netsuite.tables import COLUMNS
 
 SPECS = Path(__file__).resolve().parents[4] / "shared" / "specs" / "netsuite"
@@ -54,7 +56,7 @@ def kind_of(described):
 
 
 # Not in the published subset of 2026.1: credit memos, of which the header was published for 2020.2.
-OLDER = (MEMO, "creditMemo-itemElement")
+OLDER = (MEMO, "creditMemo-itemElement", APPLY, INVOICE, RETURN, LINE)
 
 
 @pytest.mark.parametrize("table", [name for name in TABLES if name not in (TAX_DETAIL, *OLDER)])
@@ -67,8 +69,32 @@ def test_names_and_types_are_those_of_release_2026_1(table):
 def test_the_fields_of_a_credit_memo_are_among_those_of_release_2020_2():
     published = load("rest_record_v1_2020.2_schemas.json")["schemas"][MEMO]
 
-    assert TABLES[MEMO].keys() <= published.keys() | {"item"}
+    assert TABLES[MEMO].keys() <= published.keys()
     assert TABLES["creditMemo-itemElement"].items() <= TABLES["salesOrder-itemElement"].items()
+
+
+def test_the_fields_of_a_return_authorization_are_among_those_of_release_2020_2():
+    published = load("rest_record_v1_2020.2_schemas.json")["schemas"][RETURN]
+
+    assert TABLES[RETURN].keys() <= published.keys()
+    assert TABLES[RETURN]["orderStatus"] == published["orderStatus"].replace("string enum(", "enum:")[
+        :-1
+    ].replace(" ", "")
+
+
+def test_a_credit_is_applied_as_a_payment_of_release_2026_1_is():
+    published = load("rest_record_v1_2026.1_subset.json")["schemas"]["customerPayment-applyElement"][
+        "properties"
+    ]
+    shown = {name: kind_of(described) for name, described in published.items()}
+
+    assert shown == TABLES[APPLY] | {"doc": "ref:transaction"}
+
+
+def test_the_fields_of_an_invoice_are_those_of_release_2020_2():
+    published = load("rest_record_v1_2020.2_schemas.json")["schemas"][INVOICE]
+
+    assert {name.lower() for name in TABLES[INVOICE]} <= {name.lower() for name in published}
 
 
 def test_tax_details_are_those_of_the_record_catalogue():

@@ -120,7 +120,7 @@ def _line(row: Json) -> ErpDocumentLine:
         unit=text_at(row, "unit.symbol"),
         unit_price=_number(row, "unit_price"),
         tax_code=text_at(taxes[0], "name") if taxes else "",
-        tax_rate=_rate(taxes),
+        tax_rate=rate_of(taxes),
         amount_excluding_tax=amount_of(row, "amount"),
         shipped_quantity=_sum(each for each in rows_at(row, "moves") if each.get("state") == "done"),
         invoiced_quantity=_sum(
@@ -131,7 +131,7 @@ def _line(row: Json) -> ErpDocumentLine:
     )
 
 
-def _rate(taxes: Sequence[Json]) -> Decimal | None:
+def rate_of(taxes: Sequence[Json]) -> Decimal | None:
     """The fraction that all taxes of a line come to; None where one of them is no percentage."""
     rates = [tax.get("rate") for tax in taxes if tax.get("type") == "percentage"]
     plain = [rate for rate in rates if isinstance(rate, Decimal)]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
+from hub.connectors.credits import refund_of, return_of
 from hub.connectors.documents import (
     ErpSalesOrder,
     ErpTotals,
@@ -123,7 +124,8 @@ class TrytonOrders(SalesOrders):
     def changed_sales_orders(self, since: PagePosition | None, after: str | None) -> Page[ErpSalesOrder]:
         """Ordered by stamp, then id. Stamps are those of a transaction's start: read with an overlap.
 
-        `after` is stamp and id of the page's last sale, so that a sale that changes meanwhile shifts no other.
+        `after` is stamp and id of the page's last sale, so that a sale that changes meanwhile shifts no other. Return
+        sales are no orders: they are told as credits.
         """
         rows = self.client.records(
             SALE,
@@ -133,10 +135,11 @@ class TrytonOrders(SalesOrders):
             limit=PAGE_SIZE,
             order=OLDEST_FIRST,
         )
-        orders = _parsed(rows, "read changed sales")
-        if len(orders) < PAGE_SIZE:
-            return Page(tuple(orders), None)
-        return Page(tuple(orders), f"{orders[-1].updated_at.isoformat()}|{orders[-1].external_id}")
+        sales = _parsed(rows, "read changed sales")
+        orders = tuple(sale for sale in sales if not is_return_sale(sale))
+        if len(sales) < PAGE_SIZE:
+            return Page(orders, None)
+        return Page(orders, f"{sales[-1].updated_at.isoformat()}|{sales[-1].external_id}")
 
     def _shop_name(self, identity: OrderIdentity) -> str:
         return self.shop_names.get(identity.store_code) or self.shop_names.get("", "")
@@ -144,6 +147,19 @@ class TrytonOrders(SalesOrders):
     def _read(self, domain: Sequence[object], operation: str) -> list[ErpSalesOrder]:
         rows = self.client.records(SALE, domain, FIELDS, operation=operation, order=[["id", "ASC"]])
         return _parsed(rows, operation)
+
+
+def is_return_sale(sale: ErpSalesOrder) -> bool:
+    """Whether it gives something back, ours or a person's."""
+    if refund_of(sale.reference) or return_of(sale.reference):
+        return True
+    return sale.totals is not None and sale.totals.including_tax < 0
+
+
+def is_below_zero(row: Json) -> bool:
+    """Whether a sale or an invoice gives back more than it charges."""
+    total = row.get("total_amount")
+    return isinstance(total, Decimal | int) and total < 0
 
 
 def numbers_of(external_ids: Sequence[str]) -> list[int]:
