@@ -90,7 +90,8 @@ class ErpCredit:
     """A return order, or a credit memo, as it stands. `is_return` tells the two.
 
     `order_external_id` and `invoice_number` name what it gives back, empty where the ERP does not say. `reason` is the
-    ERP's own code. `status` is the ERP's own word. One that is not posted yet is APPROVED.
+    ERP's own code. `status` is the ERP's own word. One that is not posted yet is APPROVED. `return_external_id` is the
+    return order that a credit memo was made from, empty where it was made from none.
     """
 
     external_id: str
@@ -108,6 +109,7 @@ class ErpCredit:
     invoice_number: str = ""
     document_date: date | None = None
     reason: str = ""
+    return_external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ class NewCredit:
 
     A line's quantity and price are above zero for what is given back; a fee that is kept has a price below zero. The
     three totals are what the ERP must arrive at, in `currency`, computed before the create. The order is named by its
-    id and its reference in the ERP: where the ERP can, the credit is made out against the order's posted invoice.
+    id and its reference in the ERP: where the ERP can, the credit is made out against the order's posted invoice. A
+    return order that is not `is_approved` waits for a clerk there; a credit memo always is.
     """
 
     reference: str
@@ -131,6 +134,7 @@ class NewCredit:
     order_external_id: str = ""
     order_reference: str = ""
     note: str = ""
+    is_approved: bool = True
 
 
 class Credits(ABC):
@@ -179,11 +183,14 @@ class ReturnOrders(ABC):
 
     @abstractmethod
     def create_return(self, document: NewCredit) -> ErpCredit:
-        """Create the return order. Raises RecordRejected in the ERP's words, OutcomeUnknown."""
+        """Create the return order, and see to it that the goods may come where it is approved.
+
+        Raises RecordRejected in the ERP's words, OutcomeUnknown.
+        """
 
     @abstractmethod
     def find_returns(self, references: Sequence[str]) -> list[ErpCredit]:
-        """Every return order that carries one of these references."""
+        """Every return order that carries one of these references, cancelled ones too."""
 
     @abstractmethod
     def changed_returns(self, since: PagePosition | None, after: str | None) -> Page[ErpCredit]:

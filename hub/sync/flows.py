@@ -153,6 +153,7 @@ FLOWS: dict[str, Flow] = {
         "orders.flows.pull_erp_credits", side="erp", every=120, priority=Priority.BACKGROUND
     ),
     "push_refund_to_erp": Flow("orders.flows.push_refund_to_erp", side="erp", subject="order"),
+    "push_return_to_erp": Flow("orders.flows.push_return_to_erp", side="erp", subject="order"),
 }
 
 # Which room takes the deliveries of a store: a function (connection, deliveries) -> {delivery id: why it is flagged}.

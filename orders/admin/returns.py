@@ -13,7 +13,7 @@ from hub.sync.admin import LinkAdmin, MirrorAdmin, PlainAdmin
 from hub.sync.admin.shown import badge
 from hub.sync.enqueue import enqueue
 from orders.admin.policies import of_its_side
-from orders.models import CreditLink, RefundPolicy, StoreRefund, StoreReturn
+from orders.models import CreditLink, OrderLink, RefundPolicy, StoreRefund, StoreReturn
 from orders.returns.hints import ask_for_returns
 
 _TONES = {"": "good", "done": "good", "pending": "busy", "failed": "bad"}
@@ -105,7 +105,19 @@ class RefundPolicyAdmin(PlainAdmin):
         open_ones = StoreReturn.objects.filter(connection=obj.store_id, state="open")
         enqueue("process_store_returns", obj.store_id, set(open_ones.values_list("order", flat=True)))
         enqueue("decide_store_return", obj.store_id, waiting.values_list("pk", flat=True))
+        _announce(obj)
         enqueue("check_subscriptions", obj.store_id)
         enqueue("pull_store_returns", obj.store_id)
         if asked:
             messages.info(request, f"Return requests of {asked} orders will be decided now.")
+
+
+def _announce(policy: RefundPolicy) -> None:
+    """Returns under way get their return orders, where the ERP's decide from now on."""
+    if policy.approval != RefundPolicy.Approval.ERP:
+        return
+    under_way = StoreReturn.objects.filter(connection=policy.store_id, state__in=("requested", "open"))
+    links = OrderLink.objects.filter(order__in=under_way.values("order"))
+    for erp_id in set(links.values_list("connection", flat=True)):
+        of_it = links.filter(connection=erp_id)
+        enqueue("push_return_to_erp", erp_id, set(of_it.values_list("order", flat=True)))

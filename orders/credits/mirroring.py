@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from django.db import connection as database
 from django.db import transaction
 
-from hub.connectors.credits import CreditStage, refund_of
+from hub.connectors.credits import CreditStage, refund_of, return_of
 from hub.connectors.credits import ErpCredit as Document
 from hub.lib.hashing import content_hash
 from hub.lib.stored import Stored
@@ -33,6 +33,8 @@ _WRITTEN = [
     "total_tax",
     "total_including_tax",
     "refund_external_id",
+    "returned_external_id",
+    "return_external_id",
     "remote_updated_at",
     "observed_at",
     "document",
@@ -53,6 +55,15 @@ UPDATE orders_erpcredit c SET order_id = r.order_id
 FROM orders_creditlink k JOIN orders_storerefund r ON r.id = k.refund_id
 WHERE c.connection_id = %(erp)s AND c.order_id IS NULL AND k.connection_id = c.connection_id
   AND k.external_id = c.external_id AND k.is_return = c.is_return
+RETURNING c.order_id
+"""
+# What was made from a return order is of its order; and of its refund, where that led to the return order.
+_ATTACH_CREDITED = """
+UPDATE orders_erpcredit c SET order_id = COALESCE(c.order_id, r.order_id), refund_external_id = r.refund_external_id
+FROM orders_erpcredit r
+WHERE c.connection_id = %(erp)s AND NOT c.is_return AND c.return_external_id <> ''
+  AND r.connection_id = c.connection_id AND r.is_return AND r.external_id = c.return_external_id
+  AND ((c.order_id IS NULL AND r.order_id IS NOT NULL) OR c.refund_external_id <> r.refund_external_id)
 RETURNING c.order_id
 """
 
@@ -96,9 +107,9 @@ def attach_credits(connection: Connection) -> int:
     """Give credits of sales orders that were linked meanwhile their store order; returns how many orders."""
     orders: set[int] = set()
     with transaction.atomic(), database.cursor() as cursor:
-        for statement in (_ATTACH, _ATTACH_OURS):
+        for statement in (_ATTACH, _ATTACH_OURS, _ATTACH_CREDITED):
             cursor.execute(statement, {"erp": connection.pk})
-            orders |= {row[0] for row in cursor.fetchall()}
+            orders |= {row[0] for row in cursor.fetchall() if row[0]}
         found = ErpCredit.objects.filter(connection=connection, order__in=orders)
         _enqueue(connection, found)
     return len(orders)
@@ -120,6 +131,9 @@ def _enqueue(connection: Connection, credits: Iterable[ErpCredit]) -> None:
             ours.add(credit.order.pk)
         elif credit.stage == CreditStage.CREDITED or credit.is_return:
             by_store.setdefault(credit.order.connection_id, set()).add(credit.order.pk)
+            if credit.return_external_id:
+                # The store may have refunded the return by itself.
+                ours.add(credit.order.pk)
     enqueue(TO_ERP, connection.pk, ours)
     if TO_STORE in FLOWS:
         for store_id, orders in sorted(by_store.items()):
@@ -129,7 +143,7 @@ def _enqueue(connection: Connection, credits: Iterable[ErpCredit]) -> None:
 def row_of(connection: Connection, document: Document) -> ErpCredit:
     """The mirror's row of a credit, not stored yet."""
     built = json.loads(stored_json(document))
-    identity = refund_of(document.reference)
+    identity, returned = refund_of(document.reference), return_of(document.reference)
     totals = document.totals
     return ErpCredit(
         connection=connection,
@@ -147,6 +161,8 @@ def row_of(connection: Connection, document: Document) -> ErpCredit:
         total_tax=totals.tax if totals else None,
         total_including_tax=totals.including_tax if totals else None,
         refund_external_id=identity.order_id if identity else "",
+        returned_external_id=returned.order_id if returned else "",
+        return_external_id=document.return_external_id,
         remote_updated_at=document.updated_at,
         observed_at=datetime.now(UTC),
         document=built,

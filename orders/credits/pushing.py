@@ -23,7 +23,7 @@ from orders.credits.deciding import (
 )
 from orders.credits.making import Order, currency_of, new_credit
 from orders.credits.sending import Sender
-from orders.credits.twins import is_twin
+from orders.credits.twins import check_return_order, is_twin
 from orders.mirroring import document_of
 from orders.models import CreditPolicy, OrderLink, StoreOrder, StoreRefund, StoreReturn
 from orders.returns.amounts import RefundWorth, worth_of_refunds
@@ -77,7 +77,8 @@ class OrderRefunds:
             side = currency_of(placed, self.link)
             decision = after_the_invoice(facts, self._document(), side.of(placed.current_total))
         if decision.action is Action.SEND:
-            if is_twin(refund, self.link, worth.credit):
+            is_known = check_return_order(refund, self.link, worth.credit)
+            if is_known or is_twin(refund, self.link, worth.credit):
                 return Decision(Action.NOTHING, "the ERP had credited it by itself")
             self._send(refund, document, worth)
         return decision

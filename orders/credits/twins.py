@@ -1,4 +1,4 @@
-"""Whether an ERP has credited by itself what a store refunded by itself: both by hand, neither knowing of the other."""
+"""Whether an ERP has credited by itself what a store refunded by itself: by hand, or by a return order."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from decimal import Decimal
 from django.db import transaction
 
 from hub.connectors.credits import CreditStage
-from hub.errors import Conflict
+from hub.errors import Conflict, NeedsReview
+from hub.lib.gid import tail
+from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
 from orders.models import CreditLink, ErpCredit, OrderLink, StoreRefund
 
-FLOW, CODE = "push_refund_to_erp", "credit_exists"
+FLOW, CODE, BY_RETURN = "push_refund_to_erp", "credit_exists", "return_order_credits"
+TO_STORE = "push_credit_to_store"
 
 
 def is_twin(refund: StoreRefund, link: OrderLink, credit: Decimal) -> bool:
@@ -43,6 +46,64 @@ def is_twin(refund: StoreRefund, link: OrderLink, credit: Decimal) -> bool:
             evidence={"refund": refund.external_id, "credit": twin.external_id, "amount": str(credit)},
         )
     return answer == ReviewItem.Decision.DISMISSED
+
+
+def check_return_order(refund: StoreRefund, link: OrderLink, credit: Decimal) -> bool:
+    """Whether the ERP has credited the return order that this refund's return led to; it is linked then.
+
+    Raises NeedsReview while there is such a return order and no credit of the same amount, unless a person said that
+    the refund is credited apart from it.
+    """
+    returned = _return_order(refund, link)
+    if returned is None:
+        return False
+    linked = CreditLink.objects.filter(connection=link.connection, is_return=False)
+    credits = ErpCredit.objects.filter(
+        connection=link.connection,
+        return_external_id=returned.external_id,
+        stage=CreditStage.CREDITED.value,
+        total_including_tax=credit,
+    ).exclude(external_id__in=linked.values("external_id"))
+    twin = credits.order_by("pk").first()
+    if twin is not None:
+        _link(refund, link, twin)
+        # It may have asked whether the two are the same.
+        enqueue(TO_STORE, refund.connection_id, [refund.order_id])
+        return True
+    if not _is_apart(refund, link, returned):
+        raise NeedsReview(
+            f"{refund} comes to {credit} {link.currency}, and its return has the return order {returned} in "
+            f"{link.connection}. Credit that one there, and it is linked by itself; or approve, and the refund is "
+            "credited apart from it.",
+            code=BY_RETURN,
+            evidence={"refund": refund.external_id, "document": returned.external_id, "amount": str(credit)},
+        )
+    return False
+
+
+def _return_order(refund: StoreRefund, link: OrderLink) -> ErpCredit | None:
+    if not refund.return_external_id:
+        return None
+    orders = ErpCredit.objects.filter(
+        connection=link.connection,
+        order=refund.order_id,
+        is_return=True,
+        returned_external_id=tail(refund.return_external_id),
+    )
+    over = (CreditStage.DECLINED.value, CreditStage.CANCELLED.value)
+    return orders.exclude(stage__in=over).order_by("pk").first()
+
+
+def _is_apart(refund: StoreRefund, link: OrderLink, returned: ErpCredit) -> bool:
+    return ReviewItem.objects.filter(
+        flow=FLOW,
+        connection=link.connection,
+        record_id=refund.order_id,
+        code=BY_RETURN,
+        decision=ReviewItem.Decision.APPROVED,
+        evidence__refund=refund.external_id,
+        evidence__document=returned.external_id,
+    ).exists()
 
 
 def _answer(refund: StoreRefund, link: OrderLink, twin: ErpCredit) -> str:

@@ -1,10 +1,11 @@
 """Approve or decline a buyer's return request in the store, as the side says that owns the decision.
 
 Starts   a requested return was mirrored, a person answered, a return order of the ERP was mirrored
-Reads    StoreReturn and RefundPolicy, the review item of it or ErpCredit return orders, the return as it is now
+Reads    StoreReturn and RefundPolicy, the review item of it or ErpCredit return orders, the return as it is now;
+         where the ERP decides, its return order is asked for
 Writes   the approval or refusal in the store (an attempt before it), StoreReturn
 Repeat   safe: the return is read before anything is sent, and only a request is decided
-Review   the request itself, where people decide or the ERP has no return orders
+Review   the request itself, where people decide, the ERP has no return orders, or it has not the order
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from hub.connectors.registry import connector_class
 from hub.connectors.store_returns import Decline, Refunds, Returns, ReturnState
 from hub.connectors.store_returns import StoreReturn as Return
 from hub.sync import attempts
+from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector, this_run
-from orders.models import OrderPolicy, RefundPolicy, StoreReturn
+from orders.models import OrderLink, OrderPolicy, RefundPolicy, StoreReturn
 from orders.returns.deciding import Verdict, asked, verdict_of_erp, verdict_of_person
 from orders.returns.mirroring import mirror_returns
 
 APPROVE, DECLINE = "approve_return", "decline_return"
+ANNOUNCE = "push_return_to_erp"
 # What a note may be long is not published; this is what the store is known to show.
 LONGEST_NOTE = 250
 
@@ -60,10 +63,16 @@ def _as_it_is(connection: Connection, store: Returns, row: StoreReturn) -> tuple
 def _verdict_of_erp(policy: RefundPolicy, row: StoreReturn) -> Verdict | None:
     """What the ERP says, None while it says nothing. Raises NeedsReview where a person has to."""
     orders = OrderPolicy.objects.filter(store=policy.store_id).select_related("erp").first()
-    owns = policy.approval == RefundPolicy.Approval.ERP and orders is not None
-    if not owns or not issubclass(connector_class(orders.erp.system), ReturnOrders):  # type: ignore[union-attr]
+    if policy.approval != RefundPolicy.Approval.ERP or orders is None or not _is_there(orders.erp, row):
         raise asked(row)
+    enqueue(ANNOUNCE, orders.erp_id, [row.order_id])
     return verdict_of_erp(row)
+
+
+def _is_there(erp: Connection, row: StoreReturn) -> bool:
+    """Whether the ERP can have a return order of it."""
+    is_linked = OrderLink.objects.filter(order=row.order_id, connection=erp).exists()
+    return is_linked and issubclass(connector_class(erp.system), ReturnOrders)
 
 
 def _tell(

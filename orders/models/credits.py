@@ -49,6 +49,14 @@ class ErpCredit(models.Model):
     total_including_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     refund_external_id = models.CharField(max_length=120, default="", blank=True)
     """The end of the store's refund id that the reference holds; empty for what the ERP began itself."""
+    returned_external_id = models.CharField(
+        max_length=120, default="", db_default="", blank=True, editable=False
+    )
+    """Of a return order: the end of the store's return id that the reference holds."""
+    return_external_id = models.CharField(
+        max_length=120, default="", db_default="", blank=True, editable=False
+    )
+    """Of a credit memo: the return order that it was made from."""
     remote_updated_at = models.DateTimeField()
     observed_at = models.DateTimeField(db_default=Now())
     document = models.JSONField()
@@ -68,6 +76,11 @@ class ErpCredit(models.Model):
             models.Index(fields=["number"], name="credit_number"),
             models.Index(
                 fields=["connection", "order_external_id"], name="credit_orphan", condition=Q(order=None)
+            ),
+            models.Index(
+                fields=["connection", "return_external_id"],
+                name="credit_of_return",
+                condition=~Q(return_external_id=""),
             ),
             models.Index(
                 fields=["order"], name="credit_unpushed", condition=~Q(pushed_hash=F("document_hash"))

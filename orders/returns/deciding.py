@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hub.connectors.credits import CreditStage
 from hub.errors import NeedsReview
+from hub.lib.gid import tail
 from hub.lib.hashing import content_hash
 from hub.sync.models import ReviewItem
 from orders.models import ErpCredit, StoreReturn
@@ -58,7 +59,12 @@ def return_order_of(row: StoreReturn) -> ErpCredit | None:
             "connection"
         )
     )
-    named = [one for one in orders if row.name in (one.reference, f"#{one.reference}")]
+    ours = tail(row.external_id)
+    named = [
+        one
+        for one in orders
+        if one.returned_external_id == ours or row.name in (one.reference, f"#{one.reference}")
+    ]
     is_only = StoreReturn.objects.filter(order=row.order_id).count() == 1
     meant = named or (orders if is_only else [])
     return meant[0] if len(meant) == 1 else None

@@ -17,9 +17,10 @@ from hub.lib.stored import Stored
 from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
-from orders.models import OrderLink, StoreRefund, StoreReturn
+from orders.models import OrderLink, RefundPolicy, StoreRefund, StoreReturn
 
 TO_ERP, DECIDE, PROCESS = "push_refund_to_erp", "decide_store_return", "process_store_returns"
+ANNOUNCE = "push_return_to_erp"
 _REFUND = [
     "return_external_id",
     "explained",
@@ -71,6 +72,7 @@ def mirror_returns(
             _store_returns(connection, return_rows),
         )
         _tell_erps({row.order_id for row in new_refunds} | {row.order_id for row in new_returns})
+        _announce(connection, {row.order_id for row in new_returns})
         wanted = [row.pk for row in new_returns if row.state == ReturnState.REQUESTED.value]
         enqueue(DECIDE, connection.pk, wanted)
         under_way = {row.order_id for row in new_returns if row.state == ReturnState.OPEN.value}
@@ -117,6 +119,18 @@ def _tell_erps(orders: set[int]) -> None:
         by_erp.setdefault(erp_id, set()).add(order_id)
     for erp_id, keys in sorted(by_erp.items()):
         enqueue(TO_ERP, erp_id, keys)
+
+
+def _announce(connection: Connection, orders: set[int]) -> None:
+    """Where the ERP's return orders decide, the ERPs that hold these orders are told of their returns."""
+    policies = RefundPolicy.objects.filter(store=connection, is_on=True, approval=RefundPolicy.Approval.ERP)
+    if not orders or not policies.exists():
+        return
+    by_erp: dict[int, set[int]] = {}
+    for erp_id, order_id in OrderLink.objects.filter(order__in=orders).values_list("connection", "order"):
+        by_erp.setdefault(erp_id, set()).add(order_id)
+    for erp_id, keys in sorted(by_erp.items()):
+        enqueue(ANNOUNCE, erp_id, keys)
 
 
 def _refund_row(connection: Connection, order_id: int, document: Refund) -> StoreRefund:

@@ -90,7 +90,7 @@ class CreditingErp(DraftingErp, SalesDocuments, Credits, ReturnOrders):
             document.reference,
             is_return,
             "Draft",
-            CreditStage.APPROVED,
+            CreditStage.APPROVED if document.is_approved else CreditStage.REQUESTED,
             document.customer_number,
             document.currency,
             (),

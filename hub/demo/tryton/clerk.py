@@ -100,6 +100,31 @@ class Clerk:
         self.office.call("model.account.invoice.write", drafts, {"invoice_date": date.today()})  # noqa: DTZ011
         self.office.call("model.account.invoice.post", drafts)
 
+    def credit_invoice(self, sale: int, quantity: int) -> int:
+        """Credit the sale's first invoice by the wizard, lessened to so many of its first line, and post that."""
+        office, model = self.office, "account.invoice"
+        [row] = office.find(SALE, [["id", "=", sale]], "invoices")
+        invoice = row["invoices"][0]
+        before = {each["id"] for each in office.find(model, [])}
+        wizard, about = f"wizard.{model}.credit", {"active_model": model, "active_ids": [invoice]}
+        session, start, _ = office.call(f"{wizard}.create")
+        form = {start: {"with_refund": False, "invoice_date": None}}
+        office.call(f"{wizard}.execute", session, form, "credit", **about, active_id=invoice, action_id=None)
+        office.call(f"{wizard}.delete", session)
+        [credit] = {each["id"] for each in office.find(model, [])} - before
+        [row] = office.find(model, [["id", "=", credit]], "lines")
+        first, *others = row["lines"]
+        change = [["delete", others], ["write", [first], {"quantity": -float(quantity)}]]
+        office.call(f"model.{model}.write", [credit], {"lines": change})
+        office.call(f"model.{model}.post", [credit])
+        return int(credit)
+
+    def receive(self, sale: int) -> None:
+        """The goods of a return sale are back on the shelf."""
+        [row] = self.office.find(SALE, [["id", "=", sale]], "shipment_returns")
+        for button in ("receive", "do"):
+            self.office.call(f"model.stock.shipment.out.return.{button}", row["shipment_returns"])
+
     def _line(self, product: str, quantity: int | Decimal, price: str, tax: str) -> Mapping[str, Any]:
         [found] = self.office.find("product.product", [["code", "=", product]], "sale_uom")
         return {

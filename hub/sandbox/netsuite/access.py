@@ -37,6 +37,7 @@ PERMISSIONS = (
     "Transactions -> Credit Memo",
     "Transactions -> Estimate",
     "Transactions -> Invoice",
+    "Transactions -> Return Authorization",
     "Transactions -> Find Transaction",
     "Lists -> Customers",
     "Lists -> Items",

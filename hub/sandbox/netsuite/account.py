@@ -32,6 +32,7 @@ from hub.sandbox.netsuite.fields import TABLES
 from hub.sandbox.netsuite.fulfillments import Fulfillments
 from hub.sandbox.netsuite.orders import LABELS, Orders
 from hub.sandbox.netsuite.reading import BASE, MASTERS, encode, written
+from hub.sandbox.netsuite.returns import RETURN, Returns
 from hub.sandbox.netsuite.state import Record, State
 from hub.sandbox.system import Lane, Request, Response, System
 
@@ -99,11 +100,19 @@ class NetSuiteAccount(System):
         self.orders = Orders(self.state, options)
         self.memos = CreditMemos(self.state, options)
         self.estimates = Estimates(self.state, options, self.orders)
+        self.returns = Returns(self.state, options)
         self.fulfillments = Fulfillments(self.state, options)
         self.customers = Customers(self.state, options)
         self.jobs = jobs.Jobs(options["async_processors"], options["latency"])
         self.api = Api(
-            self.state, self.orders, self.memos, self.estimates, self.customers, self.access, self.jobs
+            self.state,
+            self.orders,
+            self.memos,
+            self.estimates,
+            self.returns,
+            self.customers,
+            self.access,
+            self.jobs,
         )
         self.query = query.Query(self.state, self.access, options)
         profiles.fill(self.state, self.customers, profile, options["currency"])
@@ -180,6 +189,7 @@ class NetSuiteAccount(System):
                 self.orders,
                 self.memos,
                 self.estimates,
+                self.returns,
                 self.fulfillments,
                 self.customers,
                 self.access,
@@ -197,6 +207,7 @@ class NetSuiteAccount(System):
             "salesOrders": [_order(self.state, record) for record in self.state["salesOrder"].by_id.values()],
             "creditMemos": [_order(self.state, record) for record in self.state["creditMemo"].by_id.values()],
             "estimates": [_order(self.state, record) for record in self.state["estimate"].by_id.values()],
+            "returnAuthorizations": [_order(self.state, each) for each in self.state[RETURN].by_id.values()],
             "invoices": [_plain(each) for each in self.state["invoice"].by_id.values()],
             "itemFulfillments": [_plain(each) for each in self.state["itemFulfillment"].by_id.values()],
             "requests": dict(self.requests),

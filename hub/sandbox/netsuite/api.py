@@ -20,6 +20,7 @@ from hub.sandbox.netsuite.invoices import INVOICE
 from hub.sandbox.netsuite.jobs import Jobs
 from hub.sandbox.netsuite.orders import ORDER, Orders
 from hub.sandbox.netsuite.reading import BASE, COLLECTION, MASTERS, SINGULAR, Reader, encode, page
+from hub.sandbox.netsuite.returns import RETURN, Returns
 from hub.sandbox.netsuite.state import Record, State
 from hub.sandbox.system import Request, Response
 
@@ -32,6 +33,7 @@ PERMISSIONS = {
     MEMO: "Transactions -> Credit Memo",
     ESTIMATE: "Transactions -> Estimate",
     INVOICE: "Transactions -> Invoice",
+    RETURN: "Transactions -> Return Authorization",
     FULFILLMENT: "Transactions -> Item Fulfillment",
 }
 TRANSFORM = "!transform/"
@@ -61,6 +63,7 @@ class Api:
         orders: Orders,
         memos: CreditMemos,
         estimates: Estimates,
+        returns: Returns,
         customers: Customers,
         access: Access,
         jobs: Jobs,
@@ -73,6 +76,7 @@ class Api:
             ORDER: orders,
             MEMO: memos,
             ESTIMATE: estimates,
+            RETURN: returns,
             CUSTOMER: customers,
         }
 

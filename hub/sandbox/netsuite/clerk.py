@@ -14,6 +14,8 @@ from hub.sandbox.netsuite.estimates import ESTIMATE, ESTIMATE_ACTIONS, Estimates
 from hub.sandbox.netsuite.fields import Intake
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIPPED, Fulfillments
 from hub.sandbox.netsuite.orders import BILLED, CANCELLED, ORDER, PENDING_APPROVAL, Orders
+from hub.sandbox.netsuite.returns import CANCELLED as DECLINED
+from hub.sandbox.netsuite.returns import LINE, PENDING_RECEIPT, RETURN, Returns
 from hub.sandbox.netsuite.signatures import public_key
 from hub.sandbox.netsuite.state import Record, State
 
@@ -28,6 +30,7 @@ class Office:
     orders: Orders
     memos: CreditMemos
     estimates: Estimates
+    returns: Returns
     fulfillments: Fulfillments
     customers: Customers
     access: Access
@@ -137,6 +140,27 @@ def _with_estimate(do: Callable[[Estimates, Record, Record], Record]) -> Callabl
         return _told(do(office.estimates, _transaction(office, ESTIMATE, data), changes))
 
     return act_on
+
+
+def _approve_return(office: Office, data: Data) -> Data:
+    return _told(office.returns.decide(_return(office, data), PENDING_RECEIPT))
+
+
+def _cancel_return(office: Office, data: Data) -> Data:
+    return _told(office.returns.decide(_return(office, data), DECLINED))
+
+
+def _receive_return(office: Office, data: Data) -> Data:
+    """An item receipt: `quantities` by line number, or all that is missing."""
+    given = _exact(data["quantities"]) if "quantities" in data else None
+    quantities = {int(line): Decimal(came) for line, came in given.items()} if given else None
+    return _told(office.returns.receive(_return(office, data), quantities))
+
+
+def _credit_return(office: Office, data: Data) -> Data:
+    """Credit `lines` of a body, of goods that were received."""
+    lines = [Intake(office.state).take(LINE, _exact(line)) for line in _need(data, "lines")]
+    return _told(office.returns.credit(_return(office, data), office.memos, lines))
 
 
 def _shipped_whole(office: Office, order: Record) -> Record:
@@ -281,6 +305,10 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "pay_invoice": _pay_invoice,
     "credit_order": _credit_order,
     **{name: _with_estimate(do) for name, do in ESTIMATE_ACTIONS.items()},
+    "approve_return": _approve_return,
+    "cancel_return": _cancel_return,
+    "receive_return": _receive_return,
+    "credit_return": _credit_return,
     "fulfill_order": _fulfill_order,
     "change_fulfillment": _change_fulfillment,
     "delete_fulfillment": _delete_fulfillment,
@@ -297,6 +325,15 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "revoke_permission": _revoke,
     "grant_permission": _grant,
 }
+
+
+def _return(office: Office, data: Data) -> Record:
+    """The return authorization by `id` or `externalId`."""
+    returns = office.state[RETURN]
+    found = returns.by_id.get(str(data.get("id", ""))) or returns.external(str(data.get("externalId", "")))
+    if found is None:
+        raise ValueError(f"there is no such return authorization: {data!r}")
+    return found
 
 
 def _order(office: Office, data: Data) -> Record:

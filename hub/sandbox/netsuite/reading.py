@@ -13,6 +13,7 @@ from hub.sandbox.netsuite.fields import CUSTOM, TABLES, TARGETS, choices
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIP_STATUSES
 from hub.sandbox.netsuite.invoices import INVOICE, INVOICE_STATUSES
 from hub.sandbox.netsuite.orders import STATUSES
+from hub.sandbox.netsuite.returns import RETURN, RETURN_STATUSES
 from hub.sandbox.netsuite.state import NAMES, Record, State
 
 Json = dict[str, Any]
@@ -63,6 +64,9 @@ class Reader:
             shown |= {"status": {"id": record["status"], "refName": ESTIMATE_STATUSES[record["status"]]}}
         if name == INVOICE:
             shown |= {"status": {"id": record["status"], "refName": INVOICE_STATUSES[record["status"]]}}
+        if name == RETURN:
+            status = {"id": record["status"], "refName": RETURN_STATUSES[record["status"]]}
+            shown |= {"status": status, "orderStatus": dict(status)}
         if name == FULFILLMENT:
             status = {"id": record["status"], "refName": SHIP_STATUSES[record["status"]]}
             shown |= {"status": status, "shipStatus": dict(status)}

@@ -29,6 +29,7 @@ FIRST_IDS = {
     "creditNumber": 101,
     "estimateNumber": 101,
     "invoiceNumber": 101,
+    "returnNumber": 101,
     "address": 7001,
 }
 # The field by which people know a record of the type.
@@ -48,6 +49,7 @@ NAMES = {
     "creditMemo": "tranId",
     "estimate": "tranId",
     "invoice": "tranId",
+    "returnAuthorization": "tranId",
 }
 
 

@@ -109,6 +109,7 @@ OF_TYPE: dict[str, dict[str, str]] = {
     "itemFulfillment": {"transaction": "id"},
     "creditMemo": {"transaction": "id", "transactionline": "transaction"},
     "invoice": {"transaction": "id", "transactionline": "transaction"},
+    "returnAuthorization": {"transaction": "id", "transactionline": "transaction"},
     "customer": {
         "customer": "id",
         "entity": "id",
@@ -157,6 +158,7 @@ class Rows:
             "creditMemo": self._memo,
             "estimate": self._estimate,
             "invoice": self._invoice,
+            "returnAuthorization": self._return,
             "customer": self._customer,
         }
 
@@ -277,6 +279,14 @@ class Rows:
         return {"nkey": record["id"]} | {
             column: self.cell(column, given.get(column)) for column in _ADDRESS if column != "nkey"
         }
+
+    def _return(self, record: Record) -> dict[str, list[Row]]:
+        """As a credit memo; what was received of a line counts as a quantity of its own."""
+        made = self._memo(record)
+        (head,) = made["transaction"]
+        head |= {"type": "RtnAuth", "recordtype": "returnauthorization"}
+        head |= {"trandisplayname": f"Return Authorization #{record['tranId']}"}
+        return made
 
     def _memo(self, record: Record) -> dict[str, list[Row]]:
         """As a sale, with every amount and quantity the other way round."""

@@ -9,7 +9,7 @@ import pytest
 
 from hub.connectors.base import ObservedLimits
 from hub.connectors.capabilities import Capability
-from hub.connectors.credits import Credits
+from hub.connectors.credits import Credits, ReturnOrders
 from hub.connectors.erp_parts import AccountLimits, Confirmation, Customers, NewCustomers, SalesOrders
 from hub.connectors.erps.netsuite import settings
 from hub.connectors.erps.netsuite.connector import NetSuite
@@ -38,14 +38,13 @@ def test_the_registry_knows_it():
 
 
 def test_it_plays_everything_but_the_confirmation(erp):
-    for part in (SalesOrders, Customers, NewCustomers, Shipments, AccountLimits, Credits):
+    for part in (SalesOrders, Customers, NewCustomers, Shipments, AccountLimits, Credits, ReturnOrders):
         assert erp.supporting(part) is erp
     with pytest.raises(ConnectionBroken):
         erp.supporting(Confirmation)
     assert set(NetSuite.unsupported_capabilities) == {
         Capability.CONFIRM_ORDER,
         Capability.DELIVERY,
-        Capability.RETURN_ORDER,
     }
 
 

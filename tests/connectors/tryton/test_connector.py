@@ -6,6 +6,7 @@ import pytest
 
 from hub.connectors.base import Check
 from hub.connectors.capabilities import Capability
+from hub.connectors.credits import Credits, ReturnOrders
 from hub.connectors.documents import LineKind
 from hub.connectors.erp_parts import Confirmation, Customers, NewCustomers, SalesOrders
 from hub.connectors.registry import connector_class
@@ -36,7 +37,7 @@ def test_is_registered_and_plays_its_parts(far_side):
     erp = far_side.connector()
 
     assert isinstance(erp, connector_class("tryton"))
-    for part in (SalesOrders, Customers, NewCustomers, Confirmation):
+    for part in (SalesOrders, Customers, NewCustomers, Confirmation, Credits, ReturnOrders):
         assert erp.supporting(part) is erp
 
 
@@ -48,9 +49,6 @@ def test_says_what_it_cannot_do(far_side):
         Capability.SUB_CUSTOMERS,
         Capability.READ_LIMITS,
         Capability.QUOTES,
-        Capability.CREDIT_MEMO,
-        Capability.FOLLOW_CREDITS,
-        Capability.RETURN_ORDER,
     }
     assert erp.charge_kinds == (LineKind.ITEM,)
     assert erp.has_native_idempotency

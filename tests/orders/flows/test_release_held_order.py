@@ -85,16 +85,47 @@ def test_its_payment_releases_it_and_no_person_is_needed(hub):
     assert (status(hub, placed), hub.reviews()) == ("B", [])
 
 
-def test_a_rejected_order_stays_held_there(hub):
-    every_order()
-    placed = held(hub)
+def reject(hub, placed):
     item = ReviewItem.objects.get(state="open")
     review.decide(item.pk, "rejected", shown=item.fingerprint, user_id=None, reason="No credit.")
+    run(hub, placed)
+    return item
 
+
+def test_a_rejected_order_is_cancelled_there_and_a_second_run_sends_nothing(hub):
+    every_order()
+    placed = held(hub)
+
+    item = reject(hub, placed)
+
+    assert hub.link(placed).cancelled_at is not None
+    assert hub.messages(FLOW)[-1].startswith("rejected by a person: No credit.; ")
+    [row] = [row for row in hub.truth()["salesOrders"] if row["id"] == hub.link(placed).external_id]
+    assert row["status"] in ("C", "H")
+    writes = ApiCall.objects.filter(kind="write", connection=hub.erp).count()
+    run(hub, placed)
+    assert (hub.messages(FLOW)[-1], hub.reviews()) == ("rejected by a person: No credit.", [])
+    assert ApiCall.objects.filter(kind="write", connection=hub.erp).count() == writes
+
+    review.take_back(item.pk, user_id=None, username="Kim")
     run(hub, placed)
 
-    assert (status(hub, placed), hub.link(placed).hold, hub.reviews()) == ("A", "held", [])
-    assert hub.messages(FLOW)[-1] == "rejected by a person: No credit."
+    assert hub.reviews() == [(FLOW, "rejection_taken_back")]
+
+
+def test_a_rejected_order_that_a_clerk_let_go_there_is_asked_about(hub):
+    every_order()
+    placed = held(hub)
+    hub.clerk("approve_order", id=hub.link(placed).external_id)
+
+    reject(hub, placed)
+
+    assert (status(hub, placed), hub.reviews()) == ("B", [(FLOW, "rejected_but_released")])
+
+    release("rejected_but_released")
+    hub.work()
+
+    assert (status(hub, placed), hub.reviews()) == ("H", [])
 
 
 def test_one_that_a_clerk_cancelled_there_is_asked_about(hub):

@@ -12,6 +12,7 @@ from hub.sandbox.netsuite.estimates import ESTIMATE, ESTIMATE_LINE, ESTIMATE_STA
 from hub.sandbox.netsuite.fields import LENGTHS, NOT_ENABLED, READ_ONLY, TABLES, TAX_DETAIL
 from hub.sandbox.netsuite.invoices import APPLY, INVOICE
 from hub.sandbox.netsuite.reading import _COMMON, _ITEM_FIELDS, MASTERS
+from hub.sandbox.netsuite.returns import LINE, RETURN
 from hub.sandbox.netsuite.tables import COLUMNS
 
 SPECS = Path(__file__).resolve().parents[4] / "shared" / "specs" / "netsuite"
@@ -57,7 +58,7 @@ def kind_of(described):
 
 
 # Not in the published subset of 2026.1: credit memos and estimates, whose headers were published for 2020.2.
-OLDER = (MEMO, "creditMemo-itemElement", ESTIMATE, ESTIMATE_LINE, APPLY, INVOICE)
+OLDER = (MEMO, "creditMemo-itemElement", ESTIMATE, ESTIMATE_LINE, APPLY, INVOICE, RETURN, LINE)
 
 
 @pytest.mark.parametrize("table", [name for name in TABLES if name not in (TAX_DETAIL, *OLDER)])
@@ -89,6 +90,15 @@ def test_the_fields_and_states_of_an_estimate_are_those_of_release_2020_2():
     assert {name.lower() for name in TABLES[ESTIMATE_LINE]} <= {
         field["internalId"] for field in lines["fields"]
     }
+
+
+def test_the_fields_of_a_return_authorization_are_among_those_of_release_2020_2():
+    published = load("rest_record_v1_2020.2_schemas.json")["schemas"][RETURN]
+
+    assert TABLES[RETURN].keys() <= published.keys()
+    assert TABLES[RETURN]["orderStatus"] == published["orderStatus"].replace("string enum(", "enum:")[
+        :-1
+    ].replace(" ", "")
 
 
 def test_a_credit_is_applied_as_a_payment_of_release_2026_1_is():

@@ -17,13 +17,13 @@ from hub.connectors.erps.netsuite.batches import Batches
 from hub.connectors.erps.netsuite.cancellation import NetSuiteCancellation
 from hub.connectors.erps.netsuite.client import Client, services_url
 from hub.connectors.erps.netsuite.codes import CodeList, Names
-from hub.connectors.erps.netsuite.credits import NetSuiteCredits
 from hub.connectors.erps.netsuite.customers import NetSuiteCustomers
 from hub.connectors.erps.netsuite.editing import NetSuiteEditing
 from hub.connectors.erps.netsuite.held_orders import NetSuiteHeldOrders
 from hub.connectors.erps.netsuite.order_body import Choices
 from hub.connectors.erps.netsuite.quotes import NetSuiteQuotes
 from hub.connectors.erps.netsuite.recent import Recent
+from hub.connectors.erps.netsuite.return_orders import NetSuiteReturns
 from hub.connectors.erps.netsuite.sales_orders import Codes
 from hub.connectors.erps.netsuite.settings import setting
 from hub.connectors.erps.netsuite.shipments import NetSuiteShipments
@@ -54,7 +54,7 @@ def _is_gathering(config: Mapping[str, str]) -> bool:
 class NetSuite(
     NetSuiteQuotes,
     NetSuiteEditing,
-    NetSuiteCredits,
+    NetSuiteReturns,
     NetSuiteHeldOrders,
     NetSuiteCancellation,
     NetSuiteCustomers,
@@ -69,7 +69,6 @@ class NetSuite(
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CONFIRM_ORDER: "an order says at its creation whether it waits for approval",
         Capability.DELIVERY: "an item fulfillment ends as shipped: its carrier knows the rest",
-        Capability.RETURN_ORDER: "return authorizations are entered by people in NetSuite",
     }
 
     def __init__(

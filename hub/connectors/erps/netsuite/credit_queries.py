@@ -1,4 +1,4 @@
-"""Credit memos by SuiteQL: their headers with what they were created from, and what lies behind that.
+"""Credit memos and return authorizations by SuiteQL: headers, what they were created from, what lies behind that.
 
 No published source lists SuiteQL's own columns: `createdfrom` is a column of the main line, as the record catalogue
 names it.
@@ -11,27 +11,28 @@ from collections.abc import Iterable
 from hub.connectors.erps.netsuite import suiteql
 
 _MAIN_LINE = "LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
-_MEMOS = (
-    "SELECT t.id, t.tranid, t.externalid, t.status, t.currency, t.foreigntotal, t.taxtotal, "
+_CREDITS = (
+    "SELECT t.id, t.type, t.tranid, t.externalid, t.status, t.currency, t.foreigntotal, t.taxtotal, "
     f"{suiteql.STAMP} AS stamp, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, c.entityid AS customer, "
     "m.createdfrom AS createdfrom "
-    f"FROM transaction t LEFT JOIN customer c ON c.id = t.entity {_MAIN_LINE} WHERE t.type = 'CustCred'"
+    f"FROM transaction t LEFT JOIN customer c ON c.id = t.entity {_MAIN_LINE} WHERE t.type = "
 )
+MEMOS, RETURNS = f"{_CREDITS}'CustCred'", f"{_CREDITS}'RtnAuth'"
 
 
-def by_reference(references: Iterable[str]) -> str:
-    """Credit memos by external id."""
-    return f"{_MEMOS} AND t.externalid IN ({suiteql.texts(references)})"
+def by_reference(references: Iterable[str], kind: str = MEMOS) -> str:
+    """Documents of a kind by external id."""
+    return f"{kind} AND t.externalid IN ({suiteql.texts(references)})"
 
 
-def by_id(ids: Iterable[str]) -> str:
-    """Credit memos by internal id."""
-    return f"{_MEMOS} AND t.id IN ({suiteql.numbers(ids)})"
+def by_id(ids: Iterable[str], kind: str = MEMOS) -> str:
+    """Documents of a kind by internal id."""
+    return f"{kind} AND t.id IN ({suiteql.numbers(ids)})"
 
 
-def changed(stamp: str, after_id: str | None) -> str:
-    """A page of credit memos from a clock time on, as `suiteql.changed_orders`."""
-    return suiteql.changed(_MEMOS, stamp, after_id)
+def changed(stamp: str, after_id: str | None, kind: str = MEMOS) -> str:
+    """A page of documents of a kind from a clock time on, as `suiteql.changed_orders`."""
+    return suiteql.changed(kind, stamp, after_id)
 
 
 def invoices_of(order_id: str) -> str:

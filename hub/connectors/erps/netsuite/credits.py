@@ -1,15 +1,15 @@
 """Credit memos: one PUT by external id, which posts them; read by SuiteQL as orders are.
 
 Record service: creditMemo (header as published for release 2020.2; its lines are taken to be those of a sales order).
-It has no drafts: what the ERP made of one is compared afterwards. The same call applies it to the open invoices;
-what is beyond them stays open for the customer. What a credit was created from, and that one from, leads to the order.
+It has no drafts: what the ERP made of one is compared afterwards. The same call applies it to the order's open
+invoices; what is beyond them stays open for the customer. What a credit was created from leads to the order.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar
@@ -31,18 +31,49 @@ from hub.connectors.erps.netsuite.client import Json
 from hub.connectors.erps.netsuite.order_body import order_body
 from hub.connectors.erps.netsuite.sales_documents import NetSuiteDocuments, document_lines
 from hub.connectors.erps.netsuite.sales_orders import amount_of, letter_of, position_of
+from hub.connectors.sales_documents import ErpDocumentLine
 from hub.errors import OutcomeUnknown, SyncError, Unreachable
 from hub.lib.money import round_money
 
 MEMO = "creditMemo"
 STATUSES = {"A": "Open", "B": "Fully Applied", "V": "Voided"}
 VOIDED = "V"
+RETURN_TYPE = "RtnAuth"
+RETURN_STATUSES = {
+    "A": "Pending Approval",
+    "B": "Pending Receipt",
+    "C": "Cancelled",
+    "D": "Partially Received",
+    "E": "Pending Refund/Partially Received",
+    "F": "Pending Refund",
+    "G": "Refunded",
+    "H": "Closed",
+}
+RETURN_STAGES = {
+    "A": CreditStage.REQUESTED,
+    "B": CreditStage.APPROVED,
+    "C": CreditStage.CANCELLED,
+    "D": CreditStage.RECEIVED,
+    "E": CreditStage.RECEIVED,
+    "F": CreditStage.RECEIVED,
+    "G": CreditStage.CREDITED,
+    # Closed: nothing more will come of it, neither goods nor money.
+    "H": CreditStage.CANCELLED,
+}
 # Credit memo, return authorization, invoice, order: no chain is longer.
 _LONGEST_WAY = 3
 _ORDER_TYPE = "SalesOrd"
 # What of an order's body a credit memo has.
-_FIELDS = ("entity", "tranDate", "currency", "subsidiary", "location", "department", "class", "memo", "item")
+FIELDS = ("entity", "tranDate", "currency", "subsidiary", "location", "department", "class", "memo", "item")
 _SHIPPING = ("shipMethod", "shippingCost", "shippingTaxCode")
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """By the id of what a credit was created from: the sales order, and which of them are return authorizations."""
+
+    orders: Mapping[str, str]
+    returns: Collection[str]
 
 
 class NetSuiteCredits(NetSuiteDocuments, Credits):
@@ -55,10 +86,10 @@ class NetSuiteCredits(NetSuiteDocuments, Credits):
         """An upsert with all lines; the same again changes nothing. It answers without a body: it is read back."""
         ends_at = time.monotonic() + self.call_deadline.total_seconds()
         operation = f"create credit memo {document.reference}"
-        order = _as_order(document)
+        order = as_order(document)
         ids = self._ids(order)
         whole = order_body(order, self.choices, ids).fields
-        body = {name: value for name, value in whole.items() if name in (*_FIELDS, *_SHIPPING)}
+        body = {name: value for name, value in whole.items() if name in (*FIELDS, *_SHIPPING)}
         total = document.total_including_tax
         if applied := applications(self.client, document.order_external_id, ids.currency, total):
             body["apply"] = {"items": applied}
@@ -108,18 +139,19 @@ class NetSuiteCredits(NetSuiteDocuments, Credits):
         lines: dict[str, list[Json]] = {}
         for row in self._shown(document_queries.lines, ids):
             lines.setdefault(str(row.get("transaction")), []).append(row)
-        orders = self._orders_behind(headers)
+        behind = self._behind(headers)
         try:
-            return [self._credit(row, lines.get(str(row["id"]), []), orders) for row in headers]
+            return [self._credit(row, lines.get(str(row["id"]), []), behind) for row in headers]
         except (KeyError, TypeError, ValueError) as error:
             raise Unreachable(f"read credit memos: an answer that cannot be read ({error!r}).") from error
 
-    def _orders_behind(self, headers: Sequence[Json]) -> dict[str, str]:
-        """The sales order of each record that credits were created from, where the way leads to one."""
+    def _behind(self, headers: Sequence[Json]) -> Behind:
+        """What lies behind each record that credits were created from, where the way leads there."""
         behind = {
             str(row["createdfrom"]): str(row["createdfrom"]) for row in headers if row.get("createdfrom")
         }
         orders: dict[str, str] = {}
+        returns: set[str] = set()
         for _ in range(_LONGEST_WAY):
             asked = {source for first, source in behind.items() if first not in orders}
             if not asked:
@@ -130,35 +162,43 @@ class NetSuiteCredits(NetSuiteDocuments, Credits):
             known = {str(row["id"]): row for row in rows}
             for first, source in list(behind.items()):
                 row = known.get(source, {})
+                if row.get("type") == RETURN_TYPE:
+                    returns.add(source)
                 if row.get("type") == _ORDER_TYPE:
                     orders[first] = source
                 behind[first] = str(row.get("createdfrom") or "")
             behind = {first: source for first, source in behind.items() if source or first in orders}
-        return orders
+        return Behind(orders, returns)
 
-    def _credit(self, row: Json, rows: Sequence[Json], orders: dict[str, str]) -> ErpCredit:
+    def _credit(self, row: Json, rows: Sequence[Json], behind: Behind) -> ErpCredit:
         including, tax = abs(amount_of(row, "foreigntotal")), abs(amount_of(row, "taxtotal"))
         totals = ErpTotals(self._currency_code(row), including - tax, tax, including)
-        letter = letter_of(row)
+        letter, source = letter_of(row), str(row.get("createdfrom") or "")
+        is_return = row.get("type") == RETURN_TYPE
         day = str(row.get("trandate") or "")
         return ErpCredit(
             external_id=str(row["id"]),
             number=str(row.get("tranid") or ""),
             reference=str(row.get("externalid") or ""),
-            is_return=False,
-            status=STATUSES.get(letter, letter),
-            stage=CreditStage.CANCELLED if letter == VOIDED else CreditStage.CREDITED,
+            is_return=is_return,
+            status=(RETURN_STATUSES if is_return else STATUSES).get(letter, letter),
+            stage=RETURN_STAGES.get(letter, CreditStage.APPROVED) if is_return else _stage(letter),
             customer_number=str(row.get("customer") or ""),
             currency=totals.currency,
-            lines=_lines(rows, totals),
+            lines=_lines(rows, totals, is_return=is_return),
             totals=totals,
             updated_at=suiteql.utc(str(row["stamp"]), self.zone),
-            order_external_id=orders.get(str(row.get("createdfrom") or ""), ""),
+            order_external_id=behind.orders.get(source, ""),
             document_date=date.fromisoformat(day) if day else None,
+            return_external_id=source if source in behind.returns else "",
         )
 
 
-def _lines(rows: Iterable[Json], totals: ErpTotals) -> tuple[ErpCreditLine, ...]:
+def _stage(letter: str) -> CreditStage:
+    return CreditStage.CANCELLED if letter == VOIDED else CreditStage.CREDITED
+
+
+def _lines(rows: Iterable[Json], totals: ErpTotals, *, is_return: bool) -> tuple[ErpCreditLine, ...]:
     """Which sign a credit's lines have there no source tells: that with which they come to the total is taken."""
     read = document_lines(rows, totals)
     net = sum((line.amount_excluding_tax or Decimal(0) for line in read), Decimal(0))
@@ -175,7 +215,7 @@ def _lines(rows: Iterable[Json], totals: ErpTotals) -> tuple[ErpCreditLine, ...]
                 quantity=abs(line.quantity),
                 amount_excluding_tax=amount,
                 tax_amount=round_money(amount * (line.tax_rate or Decimal(0)), totals.currency),
-                received_quantity=abs(line.quantity) if line.kind is LineKind.ITEM else Decimal(0),
+                received_quantity=line.shipped_quantity if is_return else _goods(line),
                 warehouse=line.warehouse,
                 restocks=line.kind is LineKind.ITEM,
             )
@@ -183,7 +223,12 @@ def _lines(rows: Iterable[Json], totals: ErpTotals) -> tuple[ErpCreditLine, ...]
     return tuple(found)
 
 
-def _as_order(document: NewCredit) -> SalesOrder:
+def _goods(line: ErpDocumentLine) -> Decimal:
+    """How much of a credited line came back: a memo says nothing else of it."""
+    return abs(line.quantity) if line.kind is LineKind.ITEM else Decimal(0)
+
+
+def as_order(document: NewCredit) -> SalesOrder:
     """The document with the names of an order's, whose body it shares."""
     note = SalesOrderLine(LineKind.COMMENT, "", document.note or document.reference)
     return SalesOrder(

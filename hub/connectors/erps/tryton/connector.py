@@ -19,6 +19,7 @@ from hub.connectors.erps.tryton.customers import TrytonCustomers
 from hub.connectors.erps.tryton.editing import TrytonEditing
 from hub.connectors.erps.tryton.held_orders import TrytonHeldOrders
 from hub.connectors.erps.tryton.lookups import Lookups
+from hub.connectors.erps.tryton.return_orders import TrytonReturns
 from hub.connectors.erps.tryton.settings import (
     CONCURRENCY,
     REQUESTS_PER_SECOND,
@@ -37,7 +38,6 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "sale.sale": (("read", "create", "write"), "send, follow and confirm orders"),
     "sale.line": (("read", "create", "write", "delete"), "send and change orders"),
     "account.invoice": (("read", "write"), "see what was invoiced and post credit notes"),
-    "account.invoice.line": (("read",), "see what was credited"),
     "party.party": (("read", "create"), "match and create customers"),
     "party.address": (("read", "create"), "deliver to the address of an order"),
     "product.product": (("read",), "find products"),
@@ -51,6 +51,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
 
 class Tryton(
     TrytonCredits,
+    TrytonReturns,
     TrytonEditing,
     TrytonHeldOrders,
     TrytonCancellation,
@@ -64,7 +65,6 @@ class Tryton(
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CREATE_TOGETHER: "a create of many sales is one transaction there: one refusal undoes all",
         Capability.SUB_CUSTOMERS: "a party has no party above it in the module party",
-        Capability.RETURN_ORDER: "returned sales are made by a wizard that asks a person there",
         Capability.QUOTES: "a quotation is the sale itself there: requests are priced in the store, their orders sent",
         Capability.READ_LIMITS: "Tryton has no limits to tell: they are set on the connection's page",
     }

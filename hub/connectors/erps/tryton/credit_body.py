@@ -38,7 +38,7 @@ def as_order(document: NewCredit, identity: OrderIdentity) -> SalesOrder:
 def credit_body(document: NewCredit, order: SalesOrder, records: SaleRecords, *, invoice_method: str) -> Json:
     """The values of one return sale of the order that it names; `order` is `as_order` of the document.
 
-    `invoice_method` is when Tryton makes the credit note: "order" at once, "shipment" for what has come back. Raises
+    `invoice_method` is when Tryton makes the credit note: "order" at once, "fulfillment" for what has come back. Raises
     RecordRejected for a line that a sale cannot hold.
     """
     lines = [values for line in document.lines for values in _lines(line, order, records)]
@@ -47,6 +47,7 @@ def credit_body(document: NewCredit, order: SalesOrder, records: SaleRecords, *,
         "description": document.note,
         "origin": f"{ORIGIN},{origin}" if origin.isascii() and origin.isdigit() else None,
         "invoice_method": invoice_method,
+        "shipment_method": "order",
         "lines": [["create", lines]],
     }
 

@@ -23,6 +23,7 @@ from hub.lib.money import round_money
 NOTE = "invoice:"
 POSTED = ("posted", "paid")
 CANCELLED = "cancelled"
+_UNDECIDED = ("draft", "quotation")
 _AMOUNTS = ("untaxed_amount", "tax_amount", "total_amount")
 _LINE = (
     "type",
@@ -96,7 +97,7 @@ def sale_as_credit(row: Json, *, is_return: bool = False) -> ErpCredit:
         reference=text_at(row, "web_id"),
         is_return=is_return,
         status=str(row["state"]),
-        stage=_stage(row, is_credited=is_credited),
+        stage=_stage(row, is_credited=is_credited, is_return=is_return),
         customer_number=text_at(row, "party.code"),
         currency=totals.currency,
         lines=tuple(_sale_line(each, totals.currency) for each in rows_at(row, "lines")),
@@ -127,6 +128,7 @@ def note_as_credit(row: Json, behind: Behind) -> ErpCredit:
         order_external_id=_order_of(lines, behind),
         invoice_number=_invoice_of(lines, behind),
         document_date=_day(row, "invoice_date"),
+        return_external_id=_return_behind(row, behind),
     )
 
 
@@ -140,6 +142,12 @@ def sales_behind(row: Json, behind: Behind) -> list[Json]:
     """The sales that a credit note was made from, as far as a line names one: rows of `sale.…` fields."""
     found = (behind.sale_lines.get(number, {}) for number in origins(rows_at(row, "lines"), "sale.line"))
     return [sale for line in found if isinstance(sale := line.get("sale."), dict)]
+
+
+def _return_behind(row: Json, behind: Behind) -> str:
+    """The return sale that it invoices, "" where it invoices several or none."""
+    sales = {str(id_of(sale)) for sale in sales_behind(row, behind)}
+    return sales.pop() if len(sales) == 1 else ""
 
 
 def _order_of(lines: Sequence[Json], behind: Behind) -> str:
@@ -212,10 +220,16 @@ def _received(line: Json) -> Decimal:
 # ---------------------------------------------------------------------------------------------------- header
 
 
-def _stage(row: Json, *, is_credited: bool) -> CreditStage:
+def _stage(row: Json, *, is_credited: bool, is_return: bool) -> CreditStage:
+    """A credit is decided before it is made; a return order waits as a draft or a quotation for a clerk."""
     if row["state"] == CANCELLED:
         return CreditStage.CANCELLED
-    return CreditStage.CREDITED if is_credited else CreditStage.APPROVED
+    if is_credited:
+        return CreditStage.CREDITED
+    if is_return and row["state"] in _UNDECIDED:
+        return CreditStage.REQUESTED
+    is_received = is_return and any(_received(line) for line in rows_at(row, "lines"))
+    return CreditStage.RECEIVED if is_received else CreditStage.APPROVED
 
 
 def _totals(currency: str, rows: Sequence[Json]) -> ErpTotals:

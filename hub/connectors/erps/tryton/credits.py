@@ -35,12 +35,12 @@ from hub.connectors.erps.tryton.return_sales import (
     ReturnSales,
     parsed,
     start_of,
+    told_of_returns,
     unreadable_rows,
 )
-from hub.connectors.erps.tryton.sales_orders import OLDEST_FIRST, numbers_of
+from hub.connectors.erps.tryton.sales_orders import OLDEST_FIRST, is_below_zero, numbers_of
 from hub.connectors.erps.tryton.wire import Json, number
 from hub.errors import (
-    Conflict,
     NeedsReview,
     NotReadyYet,
     OutcomeUnknown,
@@ -78,7 +78,7 @@ class TrytonCredits(ReturnSales, TrytonConfirmation, Credits):
     def post_credits(self, external_ids: Sequence[str]) -> list[Confirmed]:
         """Quoted and confirmed as orders are, then the credit notes that Tryton made of them; what is done stays."""
         confirmed = self.confirm_sales_orders(external_ids)
-        results = {one.external_id: _in_words_of_credits(one) for one in confirmed}
+        results = {one.external_id: told_of_returns(one) for one in confirmed}
         ready = [external_id for external_id, one in results.items() if one.failure is None]
         for row in self._credit_sales(ready):
             results[str(id_of(row))] = self._post(row)
@@ -155,7 +155,7 @@ class TrytonCredits(ReturnSales, TrytonConfirmation, Credits):
 
     def _notes(self, rows: Sequence[Json], operation: str) -> list[ErpCredit]:
         """Credit notes of people: what is below zero, and not made from a credit of ours, which is told by its sale."""
-        below = [row for row in rows if _is_below_zero(row)]
+        below = [row for row in rows if is_below_zero(row)]
         behind = self._behind(below, operation)
         try:
             return [
@@ -182,25 +182,8 @@ class TrytonCredits(ReturnSales, TrytonConfirmation, Credits):
         return {id_of(row): row for row in rows}
 
 
-def _is_below_zero(row: Json) -> bool:
-    total = row.get("total_amount")
-    return isinstance(total, Decimal | int) and total < 0
-
-
 def _is_credit_of_ours(sale: Json) -> bool:
     return refund_of(text_at(sale, "web_id")) is not None and sale.get("invoice_method") == AT_ONCE
-
-
-def _in_words_of_credits(confirmed: Confirmed) -> Confirmed:
-    if confirmed.status != CANCELLED:
-        return confirmed
-    gone = Conflict(
-        "The return sale was cancelled in Tryton. Press Draft on it there and then Try again here; or dismiss this "
-        "where it is credited another way.",
-        code="cancelled_in_erp",
-        evidence={"external_id": confirmed.external_id},
-    )
-    return Confirmed(confirmed.external_id, confirmed.status, gone)
 
 
 def _not_invoiced(external_id: str, state: str) -> SyncError:

@@ -16,16 +16,17 @@ from datetime import datetime, timedelta
 
 from hub.connectors.credits import ErpCredit, NewCredit, refund_of, return_of
 from hub.connectors.documents import OrderIdentity, PagePosition
+from hub.connectors.erp_parts import Confirmed
 from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.credit_body import as_order, credit_body
-from hub.connectors.erps.tryton.credit_rows import SALE_FIELDS, sale_as_credit
+from hub.connectors.erps.tryton.credit_rows import CANCELLED, SALE_FIELDS, sale_as_credit
 from hub.connectors.erps.tryton.lookups import Lookups
 from hub.connectors.erps.tryton.records import id_of
 from hub.connectors.erps.tryton.sales_orders import OLDEST_FIRST, SALE
 from hub.connectors.erps.tryton.wire import Json, moment
-from hub.errors import OutcomeUnknown, RecordRejected, SyncError, Unreachable
+from hub.errors import Conflict, OutcomeUnknown, RecordRejected, SyncError, Unreachable
 
-AT_ONCE, AFTER_RECEIPT = "order", "shipment"
+AT_ONCE, AFTER_RECEIPT = "order", "fulfillment"
 
 
 class ReturnSales:
@@ -79,6 +80,19 @@ class ReturnSales:
         return self.client.records(
             SALE, domain, SALE_FIELDS, operation=operation, limit=limit, order=OLDEST_FIRST
         )
+
+
+def told_of_returns(confirmed: Confirmed) -> Confirmed:
+    """What became of a confirmation, in words of return sales."""
+    if confirmed.status != CANCELLED:
+        return confirmed
+    gone = Conflict(
+        "The return sale was cancelled in Tryton. Press Draft on it there and then Try again here; or dismiss this "
+        "where it is credited another way.",
+        code="cancelled_in_erp",
+        evidence={"external_id": confirmed.external_id},
+    )
+    return Confirmed(confirmed.external_id, confirmed.status, gone)
 
 
 def parsed(rows: Sequence[Json], operation: str, *, is_return: bool = False) -> list[ErpCredit]:

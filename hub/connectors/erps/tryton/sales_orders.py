@@ -156,6 +156,12 @@ def is_return_sale(sale: ErpSalesOrder) -> bool:
     return sale.totals is not None and sale.totals.including_tax < 0
 
 
+def is_below_zero(row: Json) -> bool:
+    """Whether a sale or an invoice gives back more than it charges."""
+    total = row.get("total_amount")
+    return isinstance(total, Decimal | int) and total < 0
+
+
 def numbers_of(external_ids: Sequence[str]) -> list[int]:
     """Tryton's ids among these; what is no number cannot exist."""
     return [int(text) for text in dict.fromkeys(external_ids) if text.isascii() and text.isdigit()]

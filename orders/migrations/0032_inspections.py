@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0030_quotes_missed'),
+        ('orders', '0031_return_orders'),
         ('sync', '0011_reject_with_reason'),
     ]
 

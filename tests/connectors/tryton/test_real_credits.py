@@ -1,0 +1,145 @@
+"""Credits and return orders in the real Tryton: made, posted, received, and told when clerks make them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from hub.connectors.credits import CreditStage, NewCredit, credit_reference, return_reference
+from hub.connectors.documents import OrderIdentity, PagePosition
+from hub.demo.tryton.clerk import Clerk
+from tests.connectors.tryton.far_side import line
+
+_numbers = itertools.count(os.getpid() * 100_000)
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def clerk(tryton_office):
+    return Clerk(tryton_office)
+
+
+@pytest.fixture(scope="module")
+def invoiced(tryton_office):
+    """Three and one of two products, with an invoice that is posted; tests only give back of it."""
+    clerk = Clerk(tryton_office)
+    sale = clerk.enter_sale("10000", [("IT-0001", 3, "10.1250"), ("IT-0002", 1, "4.5")])
+    clerk.press("quote", sale)
+    clerk.press("confirm", sale)
+    clerk.post_invoice(sale)
+    return sale
+
+
+def document(order, reference=credit_reference, **changes):
+    """Two come back at 10.125, a fee of 3.00 is kept: 17.25 and 3.28 of tax."""
+    back = line(quantity=Decimal(2), unit_price=Decimal("10.125"), tax_amount=Decimal("3.85"))
+    fee = line(
+        number="SHIPPING", quantity=Decimal(1), unit_price=Decimal("-3.00"), tax_amount=Decimal("-0.57")
+    )
+    made = NewCredit(
+        reference=reference(OrderIdentity("EU", str(next(_numbers)))),
+        customer_number="10000",
+        currency="EUR",
+        credit_date=TODAY,
+        prices_include_tax=False,
+        lines=(back, fee),
+        total_excluding_tax=Decimal("17.25"),
+        total_tax=Decimal("3.28"),
+        total_including_tax=Decimal("20.53"),
+        order_external_id=str(order),
+        note="Refund 1 of #1001",
+    )
+    return replace(made, **changes)
+
+
+def told(part, since):
+    return {one.external_id: one for one in part(PagePosition(since, ""), None).items}
+
+
+def test_a_refund_is_credited_once_to_the_cent_and_its_goods_are_awaited(company, invoiced, clerk):
+    wanted = document(invoiced)
+    made = company.erp.create_credit(wanted)
+
+    again = company.connector().create_credit(wanted)
+    [posted] = company.erp.post_credits([made.external_id])
+    [credit] = company.erp.find_credits([wanted.reference])
+
+    assert again.external_id == made.external_id
+    assert (made.stage, made.totals.tax, made.totals.including_tax) == (
+        CreditStage.APPROVED,
+        Decimal("3.28"),
+        Decimal("20.53"),
+    )
+    assert (posted.failure, credit.stage, credit.totals.including_tax) == (
+        None,
+        CreditStage.CREDITED,
+        Decimal("20.53"),
+    )
+    assert credit.order_external_id == str(invoiced)
+    assert [(one.number, one.quantity, one.amount_excluding_tax, one.restocks) for one in credit.lines] == [
+        ("IT-0001", Decimal(2), Decimal("20.25"), True),
+        ("SHIPPING", Decimal(1), Decimal("-3.00"), False),
+    ]
+    sale = company.sale(made.external_id, "shipment_returns.state", "invoices.state")
+    assert [one["state"] for one in sale["shipment_returns."]] == ["draft"]
+    assert [one["state"] for one in sale["invoices."]] == ["posted"]
+
+
+def test_a_credit_that_a_clerk_makes_of_an_invoice_is_told_and_no_goods_with_it(company, invoiced, clerk):
+    before = datetime.now(UTC).replace(microsecond=0)
+    note = clerk.credit_invoice(invoiced, 1)
+
+    credit = told(company.erp.changed_credits, before)[f"invoice:{note}"]
+
+    assert (credit.stage, credit.reference, credit.order_external_id) == (
+        CreditStage.CREDITED,
+        "",
+        str(invoiced),
+    )
+    assert (credit.totals.including_tax, credit.totals.tax) == (Decimal("12.04"), Decimal("1.92"))
+    assert [(one.number, one.quantity, one.restocks) for one in credit.lines] == [
+        ("IT-0001", Decimal(1), False)
+    ]
+
+
+def test_a_return_order_waits_for_a_clerk_and_its_credit_names_it(company, invoiced, clerk):
+    before = datetime.now(UTC).replace(microsecond=0)
+    wanted = document(invoiced, return_reference, is_approved=False)
+    made = company.erp.create_return(wanted)
+    sale = int(made.external_id)
+    clerk.press("quote", sale)
+    clerk.press("confirm", sale)
+    [approved] = company.erp.find_returns([wanted.reference])
+    clerk.receive(sale)
+    received = told(company.erp.changed_returns, before)[made.external_id]
+    clerk.post_invoice(sale)
+    orders = {
+        one.external_id for one in company.erp.changed_sales_orders(PagePosition(before, ""), None).items
+    }
+    [credit] = [
+        one
+        for one in told(company.erp.changed_credits, before).values()
+        if one.return_external_id == made.external_id
+    ]
+
+    assert (made.is_return, made.stage) == (True, CreditStage.REQUESTED)
+    assert approved.stage is CreditStage.APPROVED
+    assert (received.stage, received.lines[0].received_quantity) == (CreditStage.RECEIVED, Decimal(2))
+    assert (credit.is_return, credit.stage, credit.order_external_id) == (
+        False,
+        CreditStage.CREDITED,
+        str(invoiced),
+    )
+    assert credit.lines[0].restocks
+    assert str(sale) not in orders
+
+
+def test_an_approved_return_order_awaits_its_goods_at_once(company, invoiced):
+    made = company.erp.create_return(document(invoiced, return_reference))
+
+    assert (made.is_return, made.stage) == (True, CreditStage.APPROVED)
