@@ -45,8 +45,7 @@ class BothWays:
             acts += [partial(self._ship, Parcel(gid, f"1Z{plan.number}{part}")) for part in ("A", "B")]
         acts += [partial(self._change_in_erp, plan, known[plan.number][1]) for plan in by_clerks]
         acts += [partial(self._change_in_store, *known[plan.number]) for plan in by_staff]
-        if self.stage.far.credits_refunds:
-            acts += [partial(self._pay, order) for order in both_ways.paid(self.seed, count)]
+        acts += [partial(self._pay, order) for order in both_ways.paid(self.seed, count)]
         return acts
 
     def findings(self) -> list[Finding]:
@@ -58,10 +57,8 @@ class BothWays:
         taken = [(plan, by_id[made]) for plan, made in self.taken]
         found = both_ways.judge(orders, taken, self.parcels)
         found += both_ways.judge_changes(orders, held, self.changed)
-        if stage.far.credits_refunds:
-            credited = stage.far.credited(stage.sandbox, stage.world.erp_name)
-            found += both_ways.judge_refunds(self.refunded, credited)
-        return found
+        credited = stage.far.credited(stage.sandbox, stage.world.erp_name)
+        return found + both_ways.judge_refunds(self.refunded, credited)
 
     def said(self) -> str:
         """What was done, in words."""

@@ -80,8 +80,7 @@ class Stage:
             corrects_erp=True,
             corrections_until="shipped",
         )
-        if self.far.credits_refunds:
-            map_credits(euro, erp, self.far.codes)
+        map_credits(euro, erp, self.far.codes)
         self.far.show_parcels(self.sandbox, self.world.erp_name, erp)
         Schedule.objects.filter(flow__in=FOLLOWED).update(every_seconds=self.timing.pull_every)
 
