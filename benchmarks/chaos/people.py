@@ -49,10 +49,9 @@ class BothWays:
         acts += [partial(self._change_in_erp, plan, known[plan.number][1]) for plan in by_clerks]
         acts += [partial(self._change_in_store, *known[plan.number]) for plan in by_staff]
         far = self.stage.far
-        if far.credits_refunds:
-            acts += [partial(self._pay, order, self._refund) for order in both_ways.paid(self.seed, count)]
-            if isinstance(far, CreditsThere):
-                acts += [partial(self._pay, order, self._credit) for order in both_ways.to_credit(count)]
+        acts += [partial(self._pay, order, self._refund) for order in both_ways.paid(self.seed, count)]
+        if isinstance(far, CreditsThere):
+            acts += [partial(self._pay, order, self._credit) for order in both_ways.to_credit(count)]
         if isinstance(far, QuotesThere):
             acts += [partial(self._ask, *wanted) for wanted in both_ways.to_quote(count)]
         return acts
@@ -66,9 +65,8 @@ class BothWays:
         taken = [(plan, by_id[made]) for plan, made in self.taken]
         found = both_ways.judge(orders, taken, self.parcels)
         found += both_ways.judge_changes(orders, held, self.changed)
-        if stage.far.credits_refunds:
-            credited = stage.far.credited(stage.sandbox, stage.world.erp_name)
-            found += both_ways.judge_given_back(orders, self.given_back, credited)
+        credited = stage.far.credited(stage.sandbox, stage.world.erp_name)
+        found += both_ways.judge_given_back(orders, self.given_back, credited)
         return found + both_ways.judge_asked(orders, held, self.asked)
 
     def said(self) -> str:

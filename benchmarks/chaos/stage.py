@@ -82,8 +82,7 @@ class Stage:
             corrects_erp=True,
             corrections_until="shipped",
         )
-        if self.far.credits_refunds:
-            map_credits(euro, erp, self.far.codes)
+        map_credits(euro, erp, self.far.codes)
         if isinstance(self.far, QuotesThere):
             QuotePolicy.objects.create(store=euro, erp=erp, asks_sales=False)
         self.far.show_parcels(self.sandbox, self.world.erp_name, erp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,10 +15,11 @@ from hub.sync.admin.mappings import FilledFilter, connection_column
 from hub.sync.admin.shown import badge
 from hub.sync.enqueue import enqueue
 from hub.sync.mapping_files import Column, MappingFile
+from hub.sync.releasing import release_after_commit
 from orders.admin.policies import of_its_side
 from orders.models import CreditLineMapping, CreditPolicy, ErpCredit, OrderPolicy, StoreRefund
 
-_FLOW = "push_refund_to_erp"
+_FLOW, _RETURNS = "push_refund_to_erp", "push_return_to_erp"
 _PAIR = (connection_column("store", "store"), connection_column("erp", "erp"))
 
 
@@ -47,6 +49,8 @@ class ErpCreditAdmin(MirrorAdmin):
     @admin.display(description="Document")
     def shown_kind(self, credit: ErpCredit) -> str:
         kind = "return order" if credit.is_return else "credit memo"
+        if credit.returned_external_id:
+            return f"{kind} of a return"
         return f"{kind} of a refund" if credit.refund_external_id else kind
 
     @admin.display(description="Stage")
@@ -87,6 +91,12 @@ class CreditLineMappingAdmin(MappingAdmin):
             Column("tax_percent", "tax_percent"),
         ),
     )
+
+    def release(self, rows: Iterable[Any]) -> None:
+        """Return orders name the same lines for the fees that are kept."""
+        saved = list(rows)
+        super().release(saved)
+        release_after_commit(_RETURNS, {int(row.erp_id) for row in saved}, self.waiting_codes)
 
 
 @admin.register(CreditPolicy)

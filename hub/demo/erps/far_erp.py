@@ -138,8 +138,6 @@ class FarErp(ABC):
     operations: ClassVar[Operations]
     is_real: ClassVar[bool] = False
     """Whether a real server works behind it, as slowly as it does."""
-    credits_refunds: ClassVar[bool] = True
-    """Whether Concord can make credit memos there."""
     credit_records: ClassVar[str] = ""
     credit_total: ClassVar[str] = ""
     """Under which names the sandbox tells them, and what each comes to."""
@@ -213,7 +211,7 @@ class FarErp(ABC):
         """A clerk invoices the order, and ships what of it was not."""
 
     def credited(self, sandbox: Sandbox, name: str) -> list[Decimal]:
-        """What each credit memo comes to, taxes included, oldest first; of an ERP that `credits_refunds`."""
+        """What each credit memo comes to, taxes included, oldest first."""
         records = sandbox.truth(kind="erp", name=name)["erps"][name][self.credit_records]
         return [Decimal(str(record[self.credit_total])) for record in records]
 

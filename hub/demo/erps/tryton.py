@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from decimal import Decimal
 from typing import Any
 
 from hub.connectors.documents import LineKind
@@ -46,7 +47,6 @@ class TrytonSide(FarErp):
     label = "Tryton"
     code = "TR"
     is_real = True
-    credits_refunds = False
     codes = Codes(
         taxes=TAXES,
         terms=(
@@ -91,8 +91,15 @@ class TrytonSide(FarErp):
         return {"password": PASSWORD}
 
     def documents(self, sandbox: Sandbox | None = None, name: str = "") -> list[FarDocument]:
-        """Read by a person's own session at the real server, beside relay and connector."""
-        return [_document(record) for record in self.office.find("sale.sale", [], *_FIELDS)]
+        """Read by a person's own session at the real server, beside relay and connector. Return sales are credits."""
+        sales = self.office.find("sale.sale", [], *_FIELDS)
+        return [_document(record) for record in sales if record["total_amount"] >= 0]
+
+    def credited(self, sandbox: Sandbox, name: str) -> list[Decimal]:
+        """Credit notes that are posted."""
+        posted = [["type", "=", "out"], ["state", "in", ["posted", "paid"]]]
+        notes = self.office.find("account.invoice", posted, "total_amount")
+        return [-note["total_amount"] for note in notes if note["total_amount"] < 0]
 
     def enter_order(
         self, sandbox: Sandbox, name: str, customer: str, lines: Sequence[OrderedLine], po_number: str
@@ -112,7 +119,10 @@ class TrytonSide(FarErp):
         Clerk(self.office).amend_line(int(document.external_id), 0, quantity=float(quantity))
 
     def invoice(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
-        Clerk(self.office).post_invoice(int(document.external_id))
+        clerk, sale = Clerk(self.office), int(document.external_id)
+        while clerk.awaits_shipment(sale):
+            clerk.ship(sale)
+        clerk.post_invoice(sale)
 
     def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
         return Pace({})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hub.demo.desk import Desk
 from hub.demo.story import changes, orders
-from hub.demo.story.telling import LeftOut, NotTold, Telling
+from hub.demo.story.telling import NotTold, Telling
 from hub.demo.world import World
 
 CHAPTERS = (
@@ -40,8 +40,6 @@ def chapters(world: World, desk: Desk) -> Iterator[Chapter]:
         lines: list[str] = []
         try:
             lines.extend(tell(telling))
-        except LeftOut as reason:
-            yield Chapter(title, (f"left out: {reason}",))
         except NotTold as problem:
             yield Chapter(title, tuple(lines), str(problem))
         else:

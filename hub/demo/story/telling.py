@@ -28,10 +28,6 @@ class NotTold(Exception):
     """A chapter did not end as it should."""
 
 
-class LeftOut(Exception):
-    """The ERP of this run cannot do what a chapter is about."""
-
-
 @dataclass(frozen=True, slots=True)
 class Telling:
     """The demonstration's world, and the desk at which people decide."""

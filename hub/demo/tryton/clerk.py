@@ -79,6 +79,11 @@ class Clerk:
         """Only a cancelled one can be deleted."""
         self.office.call(f"model.{SALE}.delete", [sale])
 
+    def awaits_shipment(self, sale: int) -> bool:
+        """Whether a shipment of the sale waits for the warehouse."""
+        [row] = self.office.find(SALE, [["id", "=", sale]], "shipments.state")
+        return any(each["state"] == "waiting" for each in row["shipments."])
+
     def ship(self, sale: int, quantity: int | None = None, tracking: str = "") -> None:
         """Pick, pack and ship the sale's first open shipment, or so many of its first line."""
         office, model = self.office, "stock.shipment.out"

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from hub.connectors.credits import CreditStage, ErpCredit
-from hub.connectors.documents import ErpTotals
+from hub.connectors.credits import CreditStage, ErpCredit, credit_reference
+from hub.connectors.documents import ErpTotals, OrderIdentity
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Cursor, ReviewItem
@@ -105,3 +105,17 @@ def test_refunds_that_wait_for_an_invoice_are_looked_at_again(hub, erp):
 
     assert len(erp.made) == 1
     assert hub.reviews(flow="push_refund_to_erp") == []
+
+
+def test_the_credit_of_a_return_order_that_a_refund_led_to_is_that_refunds(hub, erp):
+    hub.place(taxes=VAT)
+    hub.work()
+    reference = credit_reference(OrderIdentity("A1", "77"))
+    returned = credited("R1", is_return=True, reference=reference, stage=CreditStage.RECEIVED)
+
+    erp.credits = {"R1": returned, "K1": credited(return_external_id="R1", order_external_id="")}
+    pull(hub)
+
+    memo = Row.objects.get(external_id="K1")
+    assert (memo.refund_external_id, memo.order.name) == ("77", OrderLink.objects.get().order.name)
+    assert hub.messages("push_refund_to_erp")[-1] == "nothing was refunded"
