@@ -24,7 +24,7 @@ from hub.api.parameters import Moment, PageParameters, Text
 from hub.api.views import ApiView
 from hub.sync.models import ReviewItem, SyncTask
 from orders import api_examples as examples
-from orders import api_holds, api_requests, api_shipments
+from orders import api_holds, api_partner_orders, api_requests, api_shipments
 from orders.api_finding import found, page_of
 from orders.api_shapes import (
     Hold,
@@ -136,6 +136,7 @@ urlpatterns = [
     *api_holds.urlpatterns,
     *api_requests.urlpatterns,
     *api_shipments.urlpatterns,
+    *api_partner_orders.urlpatterns,
 ]
 
 

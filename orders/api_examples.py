@@ -131,3 +131,41 @@ TIMELINE: dict[str, Any] = {
     "next": None,
     "next_cursor": None,
 }
+
+TOLD_ORDER: dict[str, Any] = {
+    "store": _STORE["id"],
+    "number": "EDI-5501",
+    "customer": "10000",
+    "location": "Hamburg",
+    "contact": "einkauf@nordlicht.example",
+    "po_number": "PO-77",
+    "lines": [
+        {"sku": "TAB-001", "quantity": 2, "price": {"amount": "9.50", "currency": "EUR"}},
+        {"item": "IT-0003", "unit": "PCS", "quantity": 10},
+    ],
+    "shipping": {"method": "Standard", "price": {"amount": "6.00", "currency": "EUR"}},
+    "requested_ship_date": "2026-03-09",
+    "ship_to": {
+        "company": "Nordlicht Möbel GmbH",
+        "line1": "Ballindamm 3",
+        "city": "Hamburg",
+        "postal_code": "20095",
+        "country_code": "DE",
+    },
+    "note": "Ring twice.",
+    "payment_terms": "Net 30",
+}
+PARTNER_ORDER: dict[str, Any] = {
+    "id": "31",
+    "store": _STORE["id"],
+    "number": "EDI-5501",
+    "po_number": "PO-77",
+    "customer": "10000",
+    "status": "in_erp",
+    "reason": "",
+    "order_id": "1204",
+    "order_name": "#1001",
+    "erp_numbers": ["SO-2041"],
+    "received_at": "2026-03-01T08:00:00Z",
+    "closed_at": "2026-03-01T08:00:04Z",
+}

@@ -17,6 +17,8 @@ _READ = """
 WITH own AS MATERIALIZED (
     SELECT 'order:' || %(order)s::bigint AS subject
   UNION ALL
+    SELECT 'partner_order:' || p.id FROM orders_partnerorder p WHERE p.order_id = %(order)s
+  UNION ALL
     SELECT 'erp_order:' || e.id FROM orders_orderlink k
     JOIN orders_erporder e ON e.connection_id = k.connection_id AND e.external_id = k.external_id
     WHERE k.order_id = %(order)s
@@ -25,6 +27,9 @@ SELECT at, source, id, kind, flow, outcome, words FROM (
     SELECT placed_at AS at, 1 AS source, id, 'placed' AS kind, '' AS flow, '' AS outcome,
            'The order was placed in the store.' AS words
     FROM orders_storeorder WHERE id = %(order)s
+  UNION ALL
+    SELECT received_at, 0, id, 'told', '', '', told_by || ' told it as ' || number || '.'
+    FROM orders_partnerorder WHERE order_id = %(order)s
   UNION ALL
     SELECT cancelled_at, 2, id, 'cancelled', '', '', 'The order was cancelled in the store.'
     FROM orders_storeorder WHERE id = %(order)s AND cancelled_at IS NOT NULL
@@ -57,6 +62,7 @@ ORDER BY at DESC, source DESC, id DESC LIMIT %(limit)s
 """
 
 KINDS = (
+    "told",
     "placed",
     "cancelled",
     "write_intended",

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 
 from hub.sync.flows import FLOWS
 from hub.sync.models import ApiCall, Attempt, ReviewItem, SyncTask, TaskHistory
-from orders.models import ErpOrder, ErpShipment, OrderLink, StoreOrder
+from orders.models import ErpOrder, ErpShipment, OrderLink, PartnerOrder, StoreOrder
 
 # Newest of each kind; an order with more has other problems than a short page.
 MOST_OF_A_KIND = 50
@@ -97,15 +97,18 @@ def timeline(
     connection; reviews and tasks that are not given are read."""
     asked = list(reviews_of(order, documents)[:MOST_OF_A_KIND]) if reviews is None else reviews
     waiting = open_tasks_of(order, documents) if tasks is None else tasks
-    subjects = subjects_of(order, documents)
+    told = PartnerOrder.objects.filter(order=order).select_related("connection").defer("document").first()
+    placing = [f"partner_order:{told.pk}"] if told else []
+    subjects = [*subjects_of(order, documents), *placing]
     events = [
         *_of_the_order(order),
+        *_of_partner(told),
         *_of_documents(documents),
         *_of_shipments(order),
         *_of_deliveries(order),
         *_of_history(subjects),
         *_of_tasks(waiting),
-        *_of_attempts(order, documents),
+        *_of_attempts(order, documents, placing),
         *_of_calls(subjects),
         *_of_links(links),
         *_of_reviews(asked),
@@ -119,6 +122,16 @@ def _of_the_order(order: StoreOrder) -> Iterator[Event]:
         yield Event(order.remote_updated_at, "store order", f"Changed last in {order.connection}")
     if order.cancelled_at:
         yield Event(order.cancelled_at, "store order", f"Cancelled in {order.connection}")
+
+
+def _of_partner(told: PartnerOrder | None) -> Iterator[Event]:
+    """What a partner told, and what was asked about it before it was placed."""
+    if told is None:
+        return
+    words = f"{told.told_by} told it as {told.number} for {told.connection}"
+    yield Event(told.received_at, "partner order", words, model="orders_partnerorder", key=told.pk)
+    asked = ReviewItem.objects.filter(subject=f"partner_order:{told.pk}")
+    yield from _of_reviews(list(asked.select_related("decided_by").order_by("-pk")[:MOST_OF_A_KIND]))
 
 
 def _of_documents(documents: Sequence[ErpOrder]) -> Iterator[Event]:
@@ -193,8 +206,8 @@ def _of_tasks(tasks: list[SyncTask]) -> Iterator[Event]:
         )
 
 
-def _of_attempts(order: StoreOrder, documents: Sequence[ErpOrder]) -> Iterator[Event]:
-    subjects = [f"order:{order.pk}", *(f"erp_order:{document.pk}" for document in documents)]
+def _of_attempts(order: StoreOrder, documents: Sequence[ErpOrder], placing: Sequence[str]) -> Iterator[Event]:
+    subjects = [f"order:{order.pk}", *(f"erp_order:{document.pk}" for document in documents), *placing]
     rows = (
         # Both sides are named for the index, which begins with the connection.
         Attempt.objects.filter(connection__side__in=["erp", "store"], subject__in=subjects)

@@ -27,6 +27,7 @@ _ORDERS = (
     "orders.storequote",
     "orders.quotelink",
     "orders.partnerrequest",
+    "orders.partnerorder",
 )
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
@@ -43,6 +44,7 @@ _MAPPINGS = (
     "orders.carriermapping",
     "orders.creditlinemapping",
     "orders.returnreason",
+    "orders.partnercode",
 )
 # No connections (their settings), no calls, deliveries and attempts (bodies and values with customers' data).
 _LOOK = dict.fromkeys((*_ORDERS, *_COMPANIES, *_MAPPINGS, "sync.reviewitem"), "view")
@@ -101,6 +103,8 @@ ROLES: dict[str, Role] = {
             "orders.orderledger": "view change",
             "orders.storeorder": "view change",
             "orders.storequote": "view change",
+            "orders.partnerorder": "view change",
+            "orders.partnercode": "view add change",
             "sync.reviewitem": "view change",
             "companies.storecompanylocation": "view change",
             "companies.companylocationmapping": "view add change",

@@ -25,6 +25,7 @@ class Scope(models.TextChoices):
     DECIDE = "holds:decide", "Approve and reject held orders"
     SHIPMENTS = "shipments:write", "Tell what was shipped"
     REQUESTS = "requests:write", "Ask to have orders cancelled and goods taken back"
+    PLACE = "orders:write", "Place orders of a store's customers"
 
 
 class ApiKey(models.Model):

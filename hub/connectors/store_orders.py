@@ -144,6 +144,7 @@ class MadeDraft:
     name: str
     totals: StoreTotals
     order_external_id: str = ""
+    prices_include_tax: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,13 @@ FLOWS: dict[str, Flow] = {
     "push_credit_to_store": Flow("orders.flows.push_credit_to_store", side="store", subject="order"),
     "pull_store_quotes": Flow("orders.flows.pull_store_quotes", side="store", every=60),
     "push_quote_to_store": Flow("orders.flows.push_quote_to_store", side="store", subject="quote"),
+    "place_partner_order": Flow(
+        "orders.flows.place_partner_order",
+        side="store",
+        subject="partner_order",
+        priority=Priority.ORDER,
+        is_rejectable=True,
+    ),
     "answer_partner_requests": Flow(
         "orders.flows.answer_partner_requests", side="store", subject="order", is_rejectable=True
     ),

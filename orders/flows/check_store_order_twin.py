@@ -13,7 +13,7 @@ from hub.connectors.store_orders import OrderWriting
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.models import ErpOrder
-from orders.offline.making import double
+from orders.offline.drafts import double
 from orders.offline.marks import mark_for
 
 
@@ -23,5 +23,5 @@ def run(connection: Connection, record_id: int) -> str:
     store = open_connector(connection).supporting(OrderWriting)
     found = store.find_orders(mark_for(order.connection.code, order.external_id))
     if len(found) > 1:
-        raise double(order, [one.name for one in found])
+        raise double(order.number, [one.name for one in found])
     return "no twin"

@@ -38,6 +38,7 @@ from orders.mapping_rows import mapping_rows
 from orders.models import ErpOrder, OrderPolicy, StoreOrder
 from orders.offline.linking import adopt_echo
 from orders.offline.marks import mark_in
+from orders.partners.duplicates import is_approved_duplicate
 from orders.preparing import check_fresh, side_of
 from orders.quotes.adopting import adopt_quoted
 from orders.rules import Action, Decision, OrderFacts, Policy, decide, totals_difference
@@ -111,11 +112,19 @@ def _facts(known: KnownOrder, connection: Connection) -> OrderFacts:
             link.is_cancelled for link in known.links if link.connection_id == connection.pk
         ),
         is_changed_since_sent=any(sent_hash not in ("", order.content_hash) for sent_hash in sent),
-        # Of a number that a person entered for this order, the person answers.
-        same_po_orders=() if known.holds.values.get("po_number") else known.same_po_orders,
+        same_po_orders=_same_po(known),
         approved=known.approved,
         is_before_start=order.placed_at < known.policy.orders_from,
     )
+
+
+def _same_po(known: KnownOrder) -> tuple[str, ...]:
+    """Orders with the same PO number; none where a person entered it for this order, or let a partner's order with it
+    pass."""
+    same = known.same_po_orders
+    if not same or known.holds.values.get("po_number"):
+        return ()
+    return () if is_approved_duplicate(known.placed.tags, known.order.po_number) else same
 
 
 def _policy(policy: OrderPolicy) -> Policy:

@@ -21,6 +21,7 @@ from orders.models.mappings import (
 from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
+from orders.models.partner_orders import PartnerCode, PartnerOrder
 from orders.models.policies import OrderPolicy
 from orders.models.quotes import QuoteLink, QuotePolicy, StoreQuote
 from orders.models.requests import PartnerRequest
@@ -68,6 +69,8 @@ __all__ = [
     "OrderReturns",
     "OrderWatch",
     "OtherLineMapping",
+    "PartnerCode",
+    "PartnerOrder",
     "PartnerRequest",
     "PaymentTermsMapping",
     "RefundPolicy",

@@ -6,32 +6,29 @@ stops, the next run looks up what there is and goes on behind it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
-
-from hub.connectors.store_orders import MadeDraft, MadeOrder, OrderWriting, StoreOrderDraft, StoreTotals
-from hub.errors import Conflict, NeedsReview, RecordRejected
+from hub.connectors.store_orders import MadeDraft, OrderWriting, StoreOrderDraft, StoreTotals
+from hub.errors import Conflict
 from hub.sync import attempts
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection
 from hub.sync.running import this_run
 from orders.models import ErpOrder, OfflineOrderPolicy
+from orders.offline.drafts import complete_draft, confirmed, create_draft, draft_before, found_again, opened
 from orders.offline.linking import COMPLETE_DRAFT, CREATE_DRAFT, CREATE_ORDER, shown_hash
 
 FLOW = "push_order_to_store"
 TWIN = "check_store_order_twin"
-MadeT = TypeVar("MadeT", MadeOrder, MadeDraft)
 
 
 def made_before(store: OrderWriting, connection: Connection, order: ErpOrder, mark: str) -> str:
     """The id of the order that an earlier run made, "" where there is none. Raises Unsettled while one may appear."""
-    made = _confirmed(connection, (CREATE_ORDER, COMPLETE_DRAFT))
+    made = confirmed(connection, (CREATE_ORDER, COMPLETE_DRAFT))
     if made:
         return made.external_id
-    if lost := _open(connection, CREATE_ORDER):
-        return _found(store.find_orders(mark), order, lost)
-    if _open(connection, CREATE_DRAFT) or _confirmed(connection, (CREATE_DRAFT,)):
-        draft = _draft_before(store, connection, order, mark)
+    if lost := opened(connection, CREATE_ORDER):
+        return found_again(store.find_orders(mark), order.number, lost)
+    if opened(connection, CREATE_DRAFT) or confirmed(connection, (CREATE_DRAFT,)):
+        draft = draft_before(store, connection, order.number, mark)
         return draft.order_external_id if draft else ""
     return ""
 
@@ -83,58 +80,13 @@ def _through_draft(
     wanted: StoreOrderDraft,
     approved: frozenset[str],
 ) -> str:
-    draft = _draft_before(store, connection, order, wanted.mark) or _create_draft(store, wanted)
+    draft = draft_before(store, connection, order.number, wanted.mark) or create_draft(
+        store, wanted.mark, _values(wanted), lambda: store.create_draft(wanted)
+    )
     if draft.order_external_id:
         return draft.order_external_id
     _check_totals(draft, wanted, approved)
-    with attempts.intend(
-        COMPLETE_DRAFT,
-        wanted.mark,
-        {**_values(wanted), "draft": draft.external_id},
-        deadline=store.call_deadline,
-        settle_after=store.settle_after,
-    ) as attempt:
-        completed = store.complete_draft(draft.external_id)
-    if not completed.order_external_id:
-        raise RecordRejected(
-            f"The draft {completed.name} was completed, but the store names no order for it."
-        )
-    attempts.close(attempt, Attempt.State.CONFIRMED, completed.order_external_id)
-    return completed.order_external_id
-
-
-def _create_draft(store: OrderWriting, wanted: StoreOrderDraft) -> MadeDraft:
-    with attempts.intend(
-        CREATE_DRAFT,
-        wanted.mark,
-        _values(wanted),
-        deadline=store.call_deadline,
-        settle_after=store.settle_after,
-    ) as attempt:
-        made = store.create_draft(wanted)
-    attempts.close(attempt, Attempt.State.CONFIRMED, made.external_id)
-    return made
-
-
-def _draft_before(
-    store: OrderWriting, connection: Connection, order: ErpOrder, mark: str
-) -> MadeDraft | None:
-    """The draft that an earlier run made, as it is now; None where there is none and none can appear.
-
-    A completion whose answer was lost shows in the draft itself, which is read by its id: nothing lags.
-    """
-    created = _confirmed(connection, (CREATE_DRAFT,))
-    key = created.external_id if created else ""
-    if not key and (lost := _open(connection, CREATE_DRAFT)):
-        key = _found(store.find_drafts(mark), order, lost)
-    draft = store.read_draft(key) if key else None
-    for attempt in _open(connection, COMPLETE_DRAFT):
-        if draft and draft.order_external_id:
-            attempts.close(attempt, Attempt.State.CONFIRMED, draft.order_external_id)
-        else:
-            attempts.wait_until_settled([attempt])
-            attempts.close(attempt, Attempt.State.LOST)
-    return draft
+    return complete_draft(store, wanted.mark, _values(wanted), draft)
 
 
 def _check_totals(draft: MadeDraft, wanted: StoreOrderDraft, approved: frozenset[str]) -> None:
@@ -154,9 +106,6 @@ def _shown(totals: StoreTotals) -> str:
     return f"{totals.total} {totals.currency} with {totals.tax} tax"
 
 
-# -------------------------------------------------------------------------------------------------- attempts
-
-
 def _values(draft: StoreOrderDraft) -> dict[str, object]:
     totals = draft.totals
     return {
@@ -167,42 +116,3 @@ def _values(draft: StoreOrderDraft) -> dict[str, object]:
         "tax": str(totals.tax),
         "shown": shown_hash(draft.metafields),
     }
-
-
-def _open(connection: Connection, operation: str) -> list[Attempt]:
-    found = attempts.open_attempts(connection.pk, this_run().task.subject)
-    return [attempt for attempt in found if attempt.operation == operation]
-
-
-def _confirmed(connection: Connection, operations: Sequence[str]) -> Attempt | None:
-    made = Attempt.objects.filter(
-        connection=connection,
-        subject=this_run().task.subject,
-        operation__in=operations,
-        state=Attempt.State.CONFIRMED,
-    )
-    return made.order_by("-pk").first()
-
-
-def _found(found: Sequence[MadeT], order: ErpOrder, lost: list[Attempt]) -> str:
-    """The one that a lost answer was about; "" where there is none and none can appear any more."""
-    if len(found) > 1:
-        raise double(order, [one.name for one in found])
-    if found:
-        for attempt in lost:
-            attempts.close(attempt, Attempt.State.CONFIRMED, found[0].external_id)
-        return found[0].external_id
-    attempts.wait_until_settled(lost)
-    for attempt in lost:
-        attempts.close(attempt, Attempt.State.LOST)
-    return ""
-
-
-def double(order: ErpOrder, names: Sequence[str]) -> NeedsReview:
-    """The question about an ERP's order that stands several times in the store."""
-    return Conflict(
-        f"{order.number} stands {len(names)} times in the store: {', '.join(names)}. Keep one, delete the others "
-        "there, then press Try again.",
-        code="double_in_store",
-        evidence={"document": order.number, "orders": list(names)},
-    )

@@ -35,11 +35,16 @@ def location_of(document: ErpDocument, locations: Sequence[CompanyLocation]) -> 
 
 
 def contact_of(document: ErpDocument, location: CompanyLocation) -> CompanyContact:
-    """The contact with the order's e-mail address, else the company's main contact, else the first who may order there.
+    """The contact of the ERP's order; see `contact_for`."""
+    return contact_for(document.number, document.email, location)
+
+
+def contact_for(number: str, address: str, location: CompanyLocation) -> CompanyContact:
+    """The contact with this e-mail address, else the company's main contact, else the first who may order there.
 
     Raises NeedsReview where nobody may: the store refuses orders of such a location.
     """
-    email = document.email.strip().casefold()
+    email = address.strip().casefold()
     for is_meant in (
         lambda contact: bool(email) and contact.email.casefold() == email,
         lambda contact: contact.is_main,
@@ -49,10 +54,10 @@ def contact_of(document: ErpDocument, location: CompanyLocation) -> CompanyConta
         if found:
             return found
     raise NeedsReview(
-        f"{document.number}: nobody may order at {location.company_name} – {location.name}, so that the store takes no "
+        f"{number}: nobody may order at {location.company_name} – {location.name}, so that the store takes no "
         "order of it. Give a contact of the company a role at this location in the store, then press Try again.",
         code="contact_missing",
-        evidence={"order": document.number, "location": location.external_id},
+        evidence={"order": number, "location": location.external_id},
     )
 
 

@@ -15,6 +15,8 @@ from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from orders.models import QuotePolicy, StoreQuote
+from orders.offline.marks import mark_in
+from orders.partners.documents import marked_in
 from orders.quotes.rules import request_hash
 
 PUSH = "push_quote_to_erp"
@@ -28,12 +30,13 @@ def placed_of(quote: StoreQuote) -> PlacedOrder:
 
 
 def mirror_request(connection: Connection, request: QuoteRequest, *, read_at: datetime) -> StoreQuote | None:
-    """Mirror a company's request, never an older version over a newer one; None for one of no company.
+    """Mirror a company's request, never an older version over a newer one; None for one of no company, and for a draft
+    by which we place an order.
 
     `read_at` is the database's time before it was asked for. What is new of it is decided by the policy's ERP.
     """
     order = request.order
-    if not order.company_location_external_id:
+    if not order.company_location_external_id or mark_in(order.tags) or marked_in(order.tags):
         return None
     with transaction.atomic():
         location, is_new = StoreCompanyLocation.objects.get_or_create(

@@ -49,6 +49,8 @@ from orders.models import (
     OrderOverride,
     OrderWatch,
     OtherLineMapping,
+    PartnerCode,
+    PartnerOrder,
     PartnerRequest,
     PaymentTermsMapping,
     QuoteLink,
@@ -83,6 +85,15 @@ def fill():
     rule = HoldRule.objects.create(name="Heavy goods")
     HoldCondition.objects.create(rule=rule, kind="words", value="forklift")
     PartnerRequest.objects.create(order=orders[1], kind="cancel", external_id="partner:1:C-1", told_by="WMS")
+    PartnerOrder.objects.create(
+        connection=store,
+        external_id="partner:1:E-1",
+        number="E-1",
+        told_by="WMS",
+        document={},
+        order=orders[1],
+    )
+    PartnerCode.objects.create(store=store, partner="WMS", kind="item", code="0401234")
     OrderOverride.objects.create(order=orders[1], field="note", value="Gate 5", content_hash="c")
     key = ApiKey(name="WMS", scopes=["orders:read"], sees_all_connections=True)
     keys.issue(key)

@@ -18,7 +18,7 @@ from hub.connectors.stores.shopify.webhooks import parse_order
 from hub.sync.models import Connection, ReviewItem, SyncTask
 from orders.freshness import database_time
 from orders.mirroring import mirror_orders
-from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
+from orders.models import ErpOrder, OrderLink, OrderPolicy, PartnerOrder, StoreOrder
 
 SIMPLE = Path(__file__).parents[1] / "payloads" / "shopify" / "simple.webhook.json"
 ALL_SCOPES = tuple(Scope.values)
@@ -109,6 +109,25 @@ class World:
             remote_updated_at=order.remote_updated_at,
         )
         return order
+
+    def told(self, order, **changes):
+        """The order as a partner told it before it was placed."""
+        return PartnerOrder.objects.create(
+            **{
+                "connection": order.connection,
+                "external_id": f"partner:0:EDI-{order.pk}",
+                "number": f"EDI-{order.pk}",
+                "told_by": "EDI",
+                "po_number": order.po_number,
+                "po_key": order.po_key,
+                "customer": "10000",
+                "document": {},
+                "content_hash": "c",
+                "state": "placed",
+                "order": order,
+                **changes,
+            }
+        )
 
     def ask(self, order, code="mapping_missing", **changes):
         """An open question about an order, asked where it would be sent to."""

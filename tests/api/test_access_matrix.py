@@ -39,6 +39,7 @@ SCOPES = [
 ]
 
 
+KEYS = ("order_id", "review_id", "partner_order_id")
 # Cursors before all that there is: a key, the order's time and key, the flow's place.
 FIRST_PLACES = {"orders": ("2100-01-01T00:00:00+00:00", 10**17), "flows": (0, "a")}
 
@@ -56,10 +57,16 @@ class Sides:
         Schedule.objects.get_or_create(
             connection=store, flow="pull_store_orders", defaults={"every_seconds": 30}
         )
-        return {"store": store, "sent": sent, "order_id": sent.pk, "review_id": questions[0].pk}
+        return {
+            "store": store,
+            "sent": sent,
+            "order_id": sent.pk,
+            "review_id": questions[0].pk,
+            "partner_order_id": self.world.told(sent).pk,
+        }
 
     def path(self, route, rows):
-        for name in ("order_id", "review_id"):
+        for name in KEYS:
             route = route.replace(f"<str:{name}>", str(rows[name]))
         assert "<" not in route, f"tests/api/test_access_matrix.py: which object is meant by {route}?"
         return route
@@ -77,6 +84,7 @@ class Sides:
             "connection": str(store.public_id),
             "po_number": sent.po_number,
             "name": sent.name,
+            "number": f"EDI-{sent.pk}",
             "erp_number": f"SO-{sent.pk}",
             "order": str(sent.pk),
             "state": "open",
@@ -118,7 +126,7 @@ def test_each_set_of_scopes_opens_what_it_names_for_ones_own_object_only(route, 
         whose = {
             "own": sides.world.get(sides.path(route, sides.mine), key),
             "other": sides.world.get(sides.path(route, sides.others), key),
-            "none": sides.world.get(sides.path(route, {"order_id": 10**17, "review_id": 10**17}), key),
+            "none": sides.world.get(sides.path(route, dict.fromkeys(KEYS, 10**17)), key),
         }
         if needed not in scopes:
             told = {name: problem(answer, 403) for name, answer in whose.items()}

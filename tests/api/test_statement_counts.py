@@ -11,7 +11,7 @@ from hub import urls
 from hub.api.parameters import PageParameters
 from hub.api.views import ApiView
 from hub.sync.models import Connection, ReviewItem
-from orders.models import StoreOrder
+from orders.models import PartnerOrder, StoreOrder
 from tests.rows_of_all import Rows
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 ROOMS = ("sync", "companies", "inventory", "orders")
 # More than the largest page.
 FEW, MANY = 10, 250
-RECORDS = {"order_id": StoreOrder, "review_id": ReviewItem}
+RECORDS = {"order_id": StoreOrder, "review_id": ReviewItem, "partner_order_id": PartnerOrder}
 
 
 def fill(rows, number):

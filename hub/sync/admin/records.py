@@ -15,6 +15,7 @@ PAGES = {
     "order": "admin:orders_storeorder_change",
     "quote": "admin:orders_storequote_change",
     "erp_order": "admin:orders_erporder_change",
+    "partner_order": "admin:orders_partnerorder_change",
     "location": "admin:companies_storecompanylocation_change",
 }
 # kind of subject → its model, and the columns by which people know its record
@@ -22,6 +23,7 @@ NAMES = {
     "order": ("orders.StoreOrder", ("name", "po_number")),
     "quote": ("orders.StoreQuote", ("name", "po_number")),
     "erp_order": ("orders.ErpOrder", ("number", "po_number")),
+    "partner_order": ("orders.PartnerOrder", ("number", "po_number")),
     "location": ("companies.StoreCompanyLocation", ("company_name", "name")),
 }
 _M = TypeVar("_M", bound=Model)
@@ -42,6 +44,7 @@ FLOW_NAMES = {
     "read_order_metafields": "Read metafields of orders",
     "read_store_orders": "Read orders whole",
     "answer_partner_requests": "Answer partners' requests",
+    "place_partner_order": "Place a partner's order",
     "watch_orders": "Watch a store's orders",
     "watch_erp_orders": "Watch an ERP's orders",
 }

@@ -46,6 +46,7 @@ from hub.connectors.stores.shopify.draft_orders import DraftOrders
 from hub.connectors.stores.shopify.fulfilments import FulfilmentKeeper
 from hub.connectors.stores.shopify.metafields import MetafieldReader
 from hub.connectors.stores.shopify.order_changing import OrderChanger, staging_time
+from hub.connectors.stores.shopify.order_taking import OrderTaker
 from hub.connectors.stores.shopify.order_writing import OrderWriter, settle_time
 from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
@@ -69,6 +70,7 @@ class ShopifyStore(
     OrderReferences,
     FulfilmentKeeper,
     OrderWriter,
+    OrderTaker,
     OrderChanger,
     RefundKeeper,
     ReturnProcessor,

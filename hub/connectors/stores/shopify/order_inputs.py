@@ -68,7 +68,7 @@ def draft_input(draft: StoreOrderDraft) -> Input:
         purchasingEntity={"purchasingCompany": buyer},
         email=draft.buyer.email,
         lineItems=[_draft_line(line, currency) for line in draft.lines],
-        shippingLine=_draft_charge(charge, currency) if charge else None,
+        shippingLine=draft_charge(charge, currency) if charge else None,
         shippingAddress=address_input(draft.ship_to),
         billingAddress=address_input(draft.bill_to),
         poNumber=draft.po_number,
@@ -131,7 +131,8 @@ def _draft_line(line: StoreOrderLine, currency: str) -> Input:
     )
 
 
-def _draft_charge(line: StoreShippingLine, currency: str) -> Input:
+def draft_charge(line: StoreShippingLine, currency: str) -> Input:
+    """ShippingLineInput."""
     return {"title": line.title, "priceWithCurrency": money_input(line.price, currency)}
 
 

@@ -113,7 +113,7 @@ class OrderWriter(OrderWriting):
         """`orderCreate`, which keeps prices and taxes as they are given; stock is bypassed."""
         options = {"inventoryBehaviour": "BYPASS", "sendReceipt": draft.notifies_buyer}
         payload = self._write("CreateOrder", "orderCreate", {"order": order_input(draft), "options": options})
-        return _made_order(_made(payload, "order", "CreateOrder"))
+        return _made_order(made(payload, "order", "CreateOrder"))
 
     def find_orders(self, mark: str) -> list[MadeOrder]:
         """By source identifier or tag: the one is missing on completed drafts, the other may be taken off."""
@@ -129,39 +129,32 @@ class OrderWriter(OrderWriting):
 
     def create_payment_terms(self, order_external_id: str, terms: StoreTerms) -> None:
         """`paymentTermsCreate` with its one schedule."""
-        attributes = {
-            "paymentTermsTemplateId": terms.template_external_id,
-            "paymentSchedules": _schedules(terms),
-        }
-        variables = {"order": order_external_id, "terms": attributes}
+        variables = {"order": order_external_id, "terms": terms_input(terms)}
         self._write("CreatePaymentTerms", "paymentTermsCreate", variables)
 
     def create_draft(self, draft: StoreOrderDraft) -> MadeDraft:
         """`draftOrderCreate`; its payment terms are part of it."""
         given = draft_input(draft)
         if draft.terms:
-            given["paymentTerms"] = {
-                "paymentTermsTemplateId": draft.terms.template_external_id,
-                "paymentSchedules": _schedules(draft.terms),
-            }
+            given["paymentTerms"] = terms_input(draft.terms)
         payload = self._write("CreateDraftOrder", "draftOrderCreate", {"input": given})
-        return _made_draft(_made(payload, "draftOrder", "CreateDraftOrder"))
+        return made_draft(made(payload, "draftOrder", "CreateDraftOrder"))
 
     def find_drafts(self, mark: str) -> list[MadeDraft]:
         """By tag."""
         reply = self.client.run(operation("FindMadeDrafts"), {"query": f"tag:{_quoted(mark)}"})
-        return [_made_draft(node) for node in _few(member(reply.data, "draftOrders"), mark)]
+        return [made_draft(node) for node in _few(member(reply.data, "draftOrders"), mark)]
 
     def read_draft(self, external_id: str) -> MadeDraft | None:
         """By id: nothing lags."""
         reply = self.client.run(operation("MadeDraftById"), {"id": external_id})
         node = optional_member(reply.data, "draftOrder")
-        return _made_draft(node) if node else None
+        return made_draft(node) if node else None
 
     def complete_draft(self, external_id: str) -> MadeDraft:
         """`draftOrderComplete`; an order without payment terms would be called paid."""
         payload = self._write("CompleteDraftOrder", "draftOrderComplete", {"id": external_id})
-        return _made_draft(_made(payload, "draftOrder", "CompleteDraftOrder"))
+        return made_draft(made(payload, "draftOrder", "CompleteDraftOrder"))
 
     def write_order_metafields(self, wanted: Mapping[str, Sequence[StoreMetafield]]) -> dict[str, str]:
         """`metafieldsSet`, 25 rows at most."""
@@ -209,6 +202,14 @@ def _few(connection: Node, wanted: str) -> list[Node]:
     return nodes
 
 
+def terms_input(terms: StoreTerms) -> dict[str, object]:
+    """PaymentTermsInput, which is also the form of PaymentTermsCreateInput."""
+    return {
+        "paymentTermsTemplateId": terms.template_external_id,
+        "paymentSchedules": _schedules(terms),
+    }
+
+
 def _schedules(terms: StoreTerms) -> list[dict[str, str]]:
     if terms.due_at:
         return [{"dueAt": stamp(terms.due_at)}]
@@ -228,7 +229,8 @@ def _definition(one: ShownMetafield) -> dict[str, object]:
     }
 
 
-def _made(payload: Node, key: str, name: str) -> Node:
+def made(payload: Node, key: str, name: str) -> Node:
+    """What the mutation shows of it; raises OutcomeUnknown where it shows nothing."""
     node = optional_member(payload, key)
     if node is None:
         raise OutcomeUnknown(f"{name}: the answer names neither an error nor what was made.")
@@ -270,13 +272,15 @@ def _made_order(node: Node) -> MadeOrder:
     )
 
 
-def _made_draft(node: Node) -> MadeDraft:
+def made_draft(node: Node) -> MadeDraft:
+    """What was made, or found."""
     order = optional_member(node, "order")
     return MadeDraft(
         external_id=gid(node, "id", "DraftOrder"),
         name=text(clean(node), "name"),
         totals=_totals(node),
         order_external_id=gid(order, "id", "Order") if order else "",
+        prices_include_tax=flag(node, "taxesIncluded"),
     )
 
 

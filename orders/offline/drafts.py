@@ -1,0 +1,112 @@
+"""The steps by which a draft of ours becomes an order of the store, each with an attempt of its own.
+
+Wherever that stops, the next run looks up what there is and goes on behind it: a draft is found by its mark, which
+lags, or read by its id, which does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from hub.connectors.store_orders import MadeDraft, MadeOrder, OrderWriting
+from hub.errors import Conflict, RecordRejected
+from hub.sync import attempts
+from hub.sync.models import Attempt, Connection
+from hub.sync.running import this_run
+from orders.offline.linking import COMPLETE_DRAFT, CREATE_DRAFT
+
+MadeT = TypeVar("MadeT", MadeOrder, MadeDraft)
+
+
+def create_draft(
+    store: OrderWriting, mark: str, values: dict[str, object], create: Callable[[], MadeDraft]
+) -> MadeDraft:
+    """Create it by that call; `values` are what the attempt notes of it."""
+    with attempts.intend(
+        CREATE_DRAFT, mark, values, deadline=store.call_deadline, settle_after=store.settle_after
+    ) as attempt:
+        made = create()
+    attempts.close(attempt, Attempt.State.CONFIRMED, made.external_id)
+    return made
+
+
+def complete_draft(store: OrderWriting, mark: str, values: dict[str, object], draft: MadeDraft) -> str:
+    """Make it an order; returns the order's id."""
+    with attempts.intend(
+        COMPLETE_DRAFT,
+        mark,
+        {**values, "draft": draft.external_id},
+        deadline=store.call_deadline,
+        settle_after=store.settle_after,
+    ) as attempt:
+        completed = store.complete_draft(draft.external_id)
+    if not completed.order_external_id:
+        raise RecordRejected(
+            f"The draft {completed.name} was completed, but the store names no order for it."
+        )
+    attempts.close(attempt, Attempt.State.CONFIRMED, completed.order_external_id)
+    return completed.order_external_id
+
+
+def draft_before(store: OrderWriting, connection: Connection, number: str, mark: str) -> MadeDraft | None:
+    """The draft that an earlier run made, as it is now; None where there is none and none can appear.
+
+    A completion whose answer was lost shows in the draft itself, which is read by its id: nothing lags.
+    """
+    created = confirmed(connection, (CREATE_DRAFT,))
+    key = created.external_id if created else ""
+    if not key and (lost := opened(connection, CREATE_DRAFT)):
+        key = found_again(store.find_drafts(mark), number, lost)
+    draft = store.read_draft(key) if key else None
+    for attempt in opened(connection, COMPLETE_DRAFT):
+        if draft and draft.order_external_id:
+            attempts.close(attempt, Attempt.State.CONFIRMED, draft.order_external_id)
+        else:
+            attempts.wait_until_settled([attempt])
+            attempts.close(attempt, Attempt.State.LOST)
+    return draft
+
+
+# -------------------------------------------------------------------------------------------------- attempts
+
+
+def opened(connection: Connection, operation: str) -> list[Attempt]:
+    """Attempts of this run's subject at this step whose outcome is unknown."""
+    found = attempts.open_attempts(connection.pk, this_run().task.subject)
+    return [attempt for attempt in found if attempt.operation == operation]
+
+
+def confirmed(connection: Connection, operations: Sequence[str]) -> Attempt | None:
+    """The last attempt of this run's subject at one of these steps that succeeded."""
+    made = Attempt.objects.filter(
+        connection=connection,
+        subject=this_run().task.subject,
+        operation__in=operations,
+        state=Attempt.State.CONFIRMED,
+    )
+    return made.order_by("-pk").first()
+
+
+def found_again(found: Sequence[MadeT], number: str, lost: list[Attempt]) -> str:
+    """The one that a lost answer was about; "" where there is none and none can appear any more."""
+    if len(found) > 1:
+        raise double(number, [one.name for one in found])
+    if found:
+        for attempt in lost:
+            attempts.close(attempt, Attempt.State.CONFIRMED, found[0].external_id)
+        return found[0].external_id
+    attempts.wait_until_settled(lost)
+    for attempt in lost:
+        attempts.close(attempt, Attempt.State.LOST)
+    return ""
+
+
+def double(number: str, names: Sequence[str]) -> Conflict:
+    """The question about an order that stands several times in the store."""
+    return Conflict(
+        f"{number} stands {len(names)} times in the store: {', '.join(names)}. Keep one, delete the others "
+        "there, then press Try again.",
+        code="double_in_store",
+        evidence={"document": number, "orders": list(names)},
+    )

@@ -1,0 +1,1 @@
+"""Orders that partners take (EDI, CRM, portals), on their way into a store."""

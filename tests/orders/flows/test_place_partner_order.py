@@ -1,0 +1,181 @@
+"""Orders that partners tell: placed in the store once, then in the ERP as all orders are, asked about where need be."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from hub.connectors.documents import Address
+from hub.sync import review
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Attempt, ReviewItem
+from orders.models import OrderLink, PartnerCode, PartnerOrder
+from orders.partners.documents import PartnerLine
+from orders.partners.duplicates import FLOW
+from orders.partners.status import Status, statuses
+from tests.orders.partner_orders import give_terms, tell
+from tests.world import release, save_mapping
+
+VAT = {"taxes": [{"title": "VAT", "rate": "0.19"}]}
+
+
+@pytest.fixture
+def taking(make_hub):
+    """A store whose locations buy on terms, and an ERP that takes its orders."""
+    hub = make_hub(store_options=VAT)
+    for store in (hub.euro, hub.dollar):
+        store.config = {**store.config, "settle_after_seconds": "1", "call_deadline_seconds": "3"}
+        store.save()
+    give_terms(hub)
+    hub.leave_to_webhooks()
+    return hub
+
+
+def placed(hub, order):
+    """What became of it, as its partner is told, with the status alone."""
+    return statuses([PartnerOrder.objects.select_related("order").get(pk=order.pk)])[order.pk]
+
+
+def in_store(hub):
+    return hub.truth("stores")["orders"]
+
+
+def reject(code, reason):
+    item = ReviewItem.objects.get(state="open", code=code)
+    assert item.may_be_rejected
+    review.decide(item.pk, ReviewItem.Decision.REJECTED, shown=item.fingerprint, user_id=None, reason=reason)
+    review.run_again(item)
+
+
+def test_it_is_placed_with_what_was_told_and_goes_to_the_erp_once_also_after_a_kill_half_way(taking):
+    hub = taking
+    order = tell(
+        hub,
+        lines=(PartnerLine(2, sku="TAB-001", price=Decimal("9.50")), PartnerLine(1, item="IT-0003")),
+        currency="EUR",
+        shipping_method="Standard",
+        shipping_price=Decimal("6.00"),
+        requested_ship_date=date(2030, 3, 9),
+        ship_to=Address(line1="Tal 1", city="Bonn", postal_code="53111", country_code="DE"),
+        note="Ring twice.",
+        payment_terms="Net 60",
+    )
+
+    hub.work()
+    # Its worker was killed before it noted the store's order.
+    PartnerOrder.objects.update(order=None, state="open", closed_at=None)
+    enqueue(FLOW, hub.euro.pk, [order.pk])
+    hub.work()
+
+    [made] = in_store(hub)
+    [agreed, usual] = hub.shop().get("Order", made["id"])["_lines"]
+    assert (agreed["quantity"], agreed["originalUnitPriceSet"]["shopMoney"]["amount"]) == (2, Decimal("9.50"))
+    assert (usual["sku"], made["poNumber"], made["note"]) == ("SHE-003", "PO-EDI", "Ring twice.")
+    assert made["shippingAddress"]["city"] == "Bonn"
+    assert made["customAttributes"] == [{"key": "Requested ship date", "value": "2030-03-09"}]
+    assert made["paymentTerms"]["paymentTermsName"] == "Net 60"
+    link = OrderLink.objects.get()
+    told = placed(hub, order)
+    assert (told.status, told.erp_numbers) == (Status.IN_ERP, (link.number,))
+    assert (link.origin, hub.sent(), hub.reviews()) == ("store", 1, [])
+    assert len(Attempt.objects.filter(subject=f"partner_order:{order.pk}")) == 2
+
+
+@pytest.mark.parametrize("operation", ["CreateDraftOrder", "CompleteDraftOrder"])
+def test_a_lost_answer_is_looked_up_and_nothing_is_placed_twice(taking, operation):
+    hub = taking
+    hub.faults({"kind": "commit_then_drop", "system": "store", "operation": operation, "times": 1})
+    order = tell(hub)
+
+    hub.work(lambda: not hub.hurry() and placed(hub, order).status in (Status.IN_STORE, Status.IN_ERP))
+
+    assert len(in_store(hub)) == 1
+    assert len(hub.shop().every("DraftOrder")) == 1
+
+
+def test_names_that_nobody_knows_get_rows_and_the_order_goes_on_when_they_are_filled(taking):
+    hub = taking
+    order = tell(hub, customer="GLN-4711", lines=(PartnerLine(1, sku="0401234"), PartnerLine(1, item="NO-1")))
+    hub.work()
+    assert (hub.reviews(), in_store(hub)) == ([(FLOW, "mapping_missing")], [])
+    assert "'GLN-4711'" in placed(hub, order).reason
+    save_mapping(_row("customer", "GLN-4711", "10000"))
+    hub.work()
+    told = placed(hub, order)
+    assert (told.status, "'0401234': the store sells no 0401234; 'NO-1'" in told.reason) == (
+        Status.WAITING,
+        True,
+    )
+
+    _row("item", "NO-1", "LAM-002").save()
+    save_mapping(_row("item", "0401234", "TAB-001"))
+    hub.work()
+
+    assert (placed(hub, order).status, len(in_store(hub)), hub.reviews()) == (Status.IN_ERP, 1, [])
+
+
+def _row(kind, code, value):
+    row = PartnerCode.objects.get(kind=kind, code=code, value="")
+    row.value = value
+    return row
+
+
+def test_a_po_number_of_another_partner_is_asked_about_once_on_both_ways(taking):
+    hub = taking
+    first = tell(hub)
+    hub.work()
+    second = tell(hub, partner="Portal", number="P-1")
+    hub.work()
+    assert (hub.reviews(), placed(hub, second).status) == ([(FLOW, "possible_duplicate")], Status.WAITING)
+    assert (placed(hub, first).status, len(in_store(hub))) == (Status.IN_ERP, 1)
+
+    release("possible_duplicate")
+    hub.work()
+
+    assert (placed(hub, second).status, len(hub.documents()), hub.reviews()) == (Status.IN_ERP, 2, [])
+
+
+def test_a_draft_that_is_not_what_was_told_is_not_completed_and_may_be_rejected(taking):
+    hub = taking
+    order = tell(hub, total=Decimal("1.00"), currency="EUR")
+    hub.work()
+    assert (hub.reviews(), in_store(hub)) == ([(FLOW, "draft_differs")], [])
+
+    reject("draft_differs", "Your prices are of last year.")
+    hub.work()
+
+    told = placed(hub, order)
+    assert (told.status, told.reason) == (Status.REJECTED, "Your prices are of last year.")
+    assert (in_store(hub), hub.reviews()) == ([], [])
+
+
+def test_a_refusal_of_the_store_is_told_in_its_words_and_goes_on_after_try_again(taking):
+    hub = taking
+    contacts = {contact["id"]: contact["_companyId"] for contact in hub.shop().every("CompanyContact")}
+    for key in contacts:
+        hub.shop().get("CompanyContact", key)["_companyId"] = "another"
+    order = tell(hub)
+    hub.work()
+    told = placed(hub, order)
+    assert (hub.reviews(), told.status) == ([(FLOW, "record_rejected")], Status.WAITING)
+    assert "Purchasing company is invalid" in told.reason
+
+    for key, company in contacts.items():
+        hub.shop().get("CompanyContact", key)["_companyId"] = company
+    release("record_rejected", "try_again")
+    hub.work()
+
+    assert (placed(hub, order).status, len(in_store(hub))) == (Status.IN_ERP, 1)
+
+
+def test_without_payment_terms_nothing_is_placed_that_the_store_would_call_paid(taking):
+    hub = taking
+    for place in hub.shop().every("CompanyLocation"):
+        place["buyerExperienceConfiguration"] = None
+    tell(hub)
+
+    hub.work()
+
+    assert (hub.reviews(), in_store(hub), hub.attempts()) == ([(FLOW, "terms_missing")], [], [])
