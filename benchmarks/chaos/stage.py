@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 from django.core.management import call_command
 from django.db import connection, connections
+from django.db.models.functions import Now
 
 from benchmarks.chaos.timing import Timing
 from benchmarks.chaos.verdict import Finding, judge
@@ -86,7 +87,7 @@ class Stage:
         if isinstance(self.far, QuotesThere):
             QuotePolicy.objects.create(store=euro, erp=erp, asks_sales=False)
         self.far.show_parcels(self.sandbox, self.world.erp_name, erp)
-        Schedule.objects.filter(flow__in=FOLLOWED).update(every_seconds=self.timing.pull_every)
+        Schedule.objects.filter(flow__in=FOLLOWED).update(every_seconds=self.timing.pull_every, next_at=Now())
 
     def stores(self) -> dict[str, Any]:
         """What the stores hold."""
