@@ -76,7 +76,7 @@ class CreditLineMappingAdmin(MappingAdmin):
     search_fields = ("=number",)
     search_help_text = "Number in the ERP"
     needed = "number"
-    waiting_flow = _FLOW
+    waiting_flows = (_FLOW,)
     about = (
         "What of a refund is no item: where goods that were never sent or do not come back, fees that are kept, "
         "goodwill and rounding are posted."

@@ -64,4 +64,5 @@ class TaxPolicyAdmin(PlainAdmin):
     def save_model(self, request: HttpRequest, obj: TaxPolicy, form: Any, change: bool) -> None:
         """What was held for tax is decided again: another policy may let it through."""
         super().save_model(request, obj, form, change)
-        release_after_commit("push_order_to_erp", [obj.erp_id], HELD_FOR_TAX)
+        for flow in ("push_order_to_erp", "sync_order_changes"):
+            release_after_commit(flow, [obj.erp_id], HELD_FOR_TAX)

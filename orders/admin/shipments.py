@@ -82,7 +82,7 @@ class ShipmentLinkAdmin(LinkAdmin):
 class _StoreMappingAdmin(MappingAdmin):
     """What waits for these rows waits under the store."""
 
-    waiting_flow = _FLOW
+    waiting_flows = (_FLOW,)
 
     def release(self, rows: Iterable[Any]) -> None:
         """Let go on what waited for these rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -14,11 +15,15 @@ from hub.connectors.sales_documents import ErpDocument
 from hub.lib.stored import Stored
 from hub.sync import review
 from hub.sync.enqueue import enqueue
+from orders.changes import copies
+from orders.changes.current import as_current
 from orders.changes.for_store import StoreChange
 from orders.changes.settling import Decision
 from orders.changes.views import SentOrder, sent_orders
 from orders.linking import go_on
+from orders.mirroring import document_of
 from orders.models import OrderAgreement, OrderLink
+from orders.offline.mapping_rows import upward_rows
 
 TELL_STORE = "push_changes_to_store"
 _documents, _decisions, _changes = Stored(ErpDocument), Stored(list[Decision]), Stored(StoreChange)
@@ -57,8 +62,24 @@ def change_for_store(agreement: OrderAgreement) -> StoreChange | None:
     return None if kept is None else _changes.read(kept)
 
 
-def agree(agreement: OrderAgreement, link: OrderLink, now: SalesOrder, document: ErpDocument) -> None:
-    """Both sides stand as they shall: that is the base from now on. `link.order` is what `now` was made of."""
+def left_of(agreement: OrderAgreement) -> frozenset[tuple[str, ...]]:
+    """Differences that a person left as they are."""
+    return frozenset(tuple(row) for row in agreement.left)
+
+
+def agree(
+    agreement: OrderAgreement,
+    link: OrderLink,
+    now: SalesOrder,
+    document: ErpDocument,
+    *,
+    left: Iterable[tuple[str, ...]] = (),
+    reasons: list[dict[str, object]] | None = None,
+) -> None:
+    """Both sides stand as they shall: that is the base from now on. `link.order` is what `now` was made of.
+
+    `left` are differences that stay, `reasons` why each value of `now` is what it is.
+    """
     store_id = link.order.connection_id
     with transaction.atomic():
         was_telling = agreement.to_store is not None
@@ -70,14 +91,32 @@ def agree(agreement: OrderAgreement, link: OrderLink, now: SalesOrder, document:
             question=[],
             decided=[],
             written=[],
+            left=sorted({*left_of(agreement), *left}),
         )
         link.sent_document, link.sent_content_hash = msgspec.to_builtins(now), link.order.content_hash
         fields = ["sent_document", "sent_content_hash", *_expect(link, now, document)]
+        if reasons is not None:
+            link.sent_reasons = reasons
+            fields.append("sent_reasons")
         link.save(update_fields=fields)
         go_on(link.connection, [link])
         review.solve_items(TELL_STORE, store_id, [link.order_id])
         # What the store made of the question is closed by its own flow's run.
         enqueue(TELL_STORE, store_id, [link.order_id] if was_telling else ())
+
+
+def agree_on_copy(link: OrderLink, document: ErpDocument) -> bool:
+    """What the store's copy of an ERP's order and that order agree on: each line of it is known from now on.
+
+    False where the copy's lines are not what is made of that document.
+    """
+    store = link.order.connection
+    rows = upward_rows(document, store.pk, link.connection_id)
+    placed = as_current(document_of(link.order))
+    first = copies.first_document(document, placed, store, rows, reference=link.reference)
+    if first is not None:
+        agree(agreement_of(link), link, first, document)
+    return first is not None
 
 
 def _expect(link: OrderLink, now: SalesOrder, document: ErpDocument) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from hub.connectors.base import Connector
 from hub.connectors.documents import PlacedOrder, SalesOrder
@@ -16,8 +17,8 @@ from hub.errors import Conflict
 from hub.sync.models import Connection
 from inventory.models import ItemMapping
 from orders import mapping
-from orders.changes import for_erp, for_store
-from orders.changes.agreements import agreed_document, decisions_of, sent_document, written_of
+from orders.changes import copies, for_erp, for_store
+from orders.changes.agreements import agreed_document, decisions_of, left_of, sent_document, written_of
 from orders.changes.asking import is_accepted
 from orders.changes.current import as_current
 from orders.changes.erp_views import OF_THE_ERP
@@ -26,13 +27,16 @@ from orders.changes.for_store import Goods, StoreSide
 from orders.changes.settling import Rules, Settled, settle
 from orders.changes.sides import Documents, Sides, sides
 from orders.changes.three_way import Difference, Owner, compare
+from orders.changes.views import SentOrder
 from orders.holds.deciding import evidence_of
 from orders.holds.overrides import placed_with
 from orders.known import KnownOrder
+from orders.mapping_rows import MappingRows, mapping_rows
 from orders.mirroring import SETTLED_AFTER
 from orders.models import OrderAgreement, OrderChangePolicy, OrderLink, OrderPolicy
 from orders.preparing import side_of
 from orders.rules import totals_difference
+from orders.why.explaining import explained
 
 NO_EDITING = "its orders cannot be changed by its interface"
 GONE = "the ERP does not show the order any more: it was deleted there, or is out of our sight"
@@ -55,6 +59,11 @@ class Case:
     def erp(self) -> SalesOrders:
         """The ERP's orders."""
         return self.connector.supporting(SalesOrders)
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether the ERP took the order, and the store holds a copy of it."""
+        return self.link.origin == OrderLink.Origin.ERP
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +100,7 @@ def case_of(
 def mapped(case: Case) -> SalesOrder:
     """The order as it would be sent now. Raises what mapping raises, Conflict where its sums are not the store's."""
     sent = sent_document(case.link)
-    customer_number = sent.customer_number if sent else case.known.customer_number
-    document = mapping.sales_order(
-        case.placed, case.side, customer_number=customer_number, reference=case.link.reference
-    )
+    document = _copy(case, sent) if case.is_copy and sent else _own(case, sent)
     expected = case.side.money(case.placed.current_total)
     difference = totals_difference(document, expected.amount, mapping.own_tax(case.placed, case.side))
     if difference:
@@ -104,7 +110,39 @@ def mapped(case: Case) -> SalesOrder:
             code="sums_differ",
             evidence=evidence_of(case.known.order),
         )
+    if case.is_copy:
+        return document
     return mapping.with_comments(document, case.erp.unsupported(document), case.erp.comment_length)
+
+
+def reasons_of(case: Case, now: SalesOrder) -> list[dict[str, object]] | None:
+    """Why each value of the document is what it is; None for copies, which no mapping made."""
+    if case.is_copy:
+        return None
+    known, rows = replace(case.known, placed=case.placed), _rows(case, case.placed)
+    return explained(now, known, case.side, rows, hold=None, cut=case.erp.unsupported(now)).reasons
+
+
+def _notes(case: Case, document: SalesOrder) -> list[str]:
+    """What the connector has us say of this document, as comment lines."""
+    lines = mapping.comment_lines(case.erp.unsupported(document), case.erp.comment_length)
+    return [line.description for line in lines]
+
+
+def _rows(case: Case, placed: PlacedOrder) -> MappingRows:
+    return mapping_rows(placed, case.side.store.pk, case.side.erp.pk)
+
+
+def _own(case: Case, sent: SentOrder | None) -> SalesOrder:
+    customer_number = sent.customer_number if sent else case.known.customer_number
+    return mapping.sales_order(
+        case.placed, case.side, customer_number=customer_number, reference=case.link.reference
+    )
+
+
+def _copy(case: Case, sent: SentOrder) -> SalesOrder:
+    added = copies.added_lines(case.placed, sent, case.side, partial(_rows, case))
+    return copies.document_now(case.placed, sent, case.side.store, added=added)
 
 
 def compared(case: Case, now: SalesOrder, document: ErpDocument, *, is_gone: bool) -> Compared:
@@ -115,16 +153,20 @@ def compared(case: Case, now: SalesOrder, document: ErpDocument, *, is_gone: boo
     seen = sides(documents)
     owners = {row.field: Owner(row.owner) for row in case.policy.owners.all()}
     newest = _newest(case, document)
-    differences = compare(seen.base, seen.store, seen.erp, owners, newest=newest)
-    store = StoreSide(case.placed, case.known.order.content_hash, _goods(case, differences))
+    found = compare(seen.base, seen.store, seen.erp, owners, newest=newest)
+    # What its buyer sees of the copy's dates is kept up to date by the flow that made it.
+    differences = [one for one in found if not (case.is_copy and one.field == "requested_date")]
+    fixed = copies.fixed_lines(sent) if case.is_copy else {}
+    store = StoreSide(case.placed, case.known.order.content_hash, _goods(case, differences), fixed)
     rules = _rules(case, documents, store, differences, is_gone=is_gone)
     decisions, written = decisions_of(case.agreement), written_of(case.agreement)
-    others = extras(case.link.sent_document or {}, now)
+    left = left_of(case.agreement)
+    others = extras(case.link.sent_document or {}, now, partial(_notes, case))
     return Compared(
         documents,
         seen,
         store,
-        tuple(settle(one, rules, decisions, written) for one in differences),
+        tuple(settle(one, rules, decisions, written, left) for one in differences),
         tuple(one for one in others if not is_accepted(one, decisions)),
         rules,
         _names(documents),

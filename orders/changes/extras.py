@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import msgspec
 
 from hub.connectors.documents import LineKind, SalesOrder, SalesOrderLine
-from orders.changes.views import sent_orders
+from orders.changes.views import SentOrder, sent_orders
 from orders.changes.wording import NOTHING, said
 
 _HEAD = {
@@ -19,9 +19,10 @@ _HEAD = {
     "email": "e-mail address",
     "phone": "phone",
 }
-# Comments of our own (orders.mapping, and what an ERP's interface cannot hold): they tell how things were when the
-# order was sent, and follow from what is compared itself.
-_OURS = re.compile(r"No PO number: |Payment: .+ \(\w+\)$|The discount of .+ is in its amount\.$")
+# Comments of orders.mapping's own: they tell how things were when the order was sent.
+_OURS = re.compile(r"No PO number: |Payment: .+ \(\w+\)$")
+Notes = Callable[[SalesOrder], Sequence[str]]
+"""The comment lines by which a connector says what of a document its ERP cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,15 @@ class Extra:
     now: str
 
 
-def extras(stored: Mapping[str, object], now: SalesOrder) -> list[Extra]:
+def extras(stored: Mapping[str, object], now: SalesOrder, notes_of: Notes) -> list[Extra]:
     """What differs beside the fields and lines that are compared with the ERP; `stored` is the JSON of what was sent.
 
-    What that JSON does not name was not kept when it was sent, and is not compared.
+    What that JSON does not name was not kept when it was sent, and is not compared. Notes of the connector follow from
+    what is compared itself.
     """
     becomes: dict[str, object] = msgspec.to_builtins(now)
-    lines = sent_orders.read(stored).lines
+    sent = sent_orders.read(stored)
+    lines, before = sent.lines, notes_of(_as_sent(now, sent, stored))
     return [
         *(
             Extra(what, said(stored[name]), said(becomes[name]))
@@ -48,8 +51,15 @@ def extras(stored: Mapping[str, object], now: SalesOrder) -> list[Extra]:
         ),
         *_fields(stored, becomes),
         *_tax_codes(lines, now.lines),
-        *_comments(lines, now.lines),
+        *_comments(_texts(lines, before), _texts(now.lines, notes_of(now))),
     ]
+
+
+def _as_sent(now: SalesOrder, sent: SentOrder, stored: Mapping[str, object]) -> SalesOrder:
+    """The document as it was sent, as far as that was kept."""
+    kept = {one.name: getattr(sent, one.name) for one in fields(SentOrder)}
+    contact = {name: str(stored[name]) for name in ("email", "phone") if name in stored}
+    return replace(now, **kept, **contact)
 
 
 def _fields(stored: Mapping[str, object], becomes: Mapping[str, object]) -> Iterator[Extra]:
@@ -72,14 +82,13 @@ def _tax_codes(sent: Sequence[SalesOrderLine], now: Sequence[SalesOrderLine]) ->
             yield Extra(f"{line.description}: tax code", said(old.tax_code), said(line.tax_code))
 
 
-def _comments(sent: Sequence[SalesOrderLine], now: Sequence[SalesOrderLine]) -> Iterator[Extra]:
-    before, after = _texts(sent), _texts(now)
+def _comments(before: Sequence[str], after: Sequence[str]) -> Iterator[Extra]:
     gone = [text for text in before if text not in after]
     new = [text for text in after if text not in before]
     if gone or new:
         yield Extra("comments", " / ".join(gone) or NOTHING, " / ".join(new) or NOTHING)
 
 
-def _texts(lines: Sequence[SalesOrderLine]) -> list[str]:
+def _texts(lines: Sequence[SalesOrderLine], notes: Sequence[str]) -> list[str]:
     texts = [line.description for line in lines if line.kind is LineKind.COMMENT]
-    return [text for text in texts if not _OURS.match(text)]
+    return [text for text in texts if text not in notes and not _OURS.match(text)]

@@ -6,11 +6,12 @@ A whole line of the ERP's view counts in the ERP's units; here it counts in the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from hub.connectors.documents import Address, LineKind, PlacedOrder
+from orders.changes.copies import ids_behind
 from orders.changes.erp_views import OF_THE_ERP
 from orders.changes.settling import Settled, trace
 from orders.changes.sides import Documents, Sides
@@ -79,6 +80,8 @@ class StoreSide:
     order: PlacedOrder
     content_hash: str
     goods: Mapping[str, Goods]
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    """Lines that no edit can change as the ERP did, by key, and why."""
 
     def line_ids(self) -> set[str]:
         """Ids of lines that goods stand in."""
@@ -161,6 +164,8 @@ def _head_refusal(one: Difference) -> str:
 def _line_refusal(documents: Documents, store: StoreSide, one: Difference) -> str:
     if one.field == "number":
         return NO_CALL
+    if one.key in store.fixed:
+        return store.fixed[one.key]
     if one.key in store.charge_ids():
         return ""
     line = one.erp if isinstance(one.erp, LineView) else None
@@ -204,13 +209,13 @@ def _per_piece(documents: Documents, store: StoreSide, key: str, line: LineView 
 def _wanted(seen: Sides, meant: Mapping[tuple[str, str], Settled]) -> dict[str, LineView | None]:
     """Every line of the store's order as it is to stand, and those that are to be added."""
     wanted: dict[str, LineView | None] = dict(seen.store.lines)
-    for (field, key), one in meant.items():
-        if field == "line":
+    for (name, key), one in meant.items():
+        if name == "line":
             wanted[key] = one.value
-    for (field, key), one in meant.items():
+    for (name, key), one in meant.items():
         line = wanted.get(key)
-        if field in LINE and line is not None:
-            wanted[key] = replace(line, **{field: one.value})
+        if name in LINE and line is not None:
+            wanted[key] = replace(line, **{name: one.value})
     return wanted
 
 
@@ -218,6 +223,9 @@ def _store_lines(
     documents: Documents, seen: Sides, store: StoreSide, wanted: Mapping[str, LineView | None]
 ) -> Iterable[StoreLine]:
     for key, line in wanted.items():
+        if key in store.fixed:
+            yield from _as_they_are(store, ids_behind(key))
+            continue
         if key in store.charge_ids() or (line is not None and line.kind is LineKind.SHIPPING):
             continue
         before = seen.store.lines.get(key)
@@ -235,6 +243,16 @@ def _store_lines(
             sku=store.goods.get(like.number, Goods("")).sku,
             title=_title(documents, key) if is_new else "",
         )
+
+
+def _as_they_are(store: StoreSide, ids: Sequence[str]) -> Iterable[StoreLine]:
+    """Lines that are left as they stand, named so that none of them is taken for another."""
+    for line in store.order.lines:
+        if line.external_id in ids and line.current_quantity:
+            discount = Fraction(line.discount.shop.amount) / line.current_quantity
+            price = Fraction(line.unit_price.shop.amount) - discount
+            text = f"{price.numerator}/{price.denominator}"
+            yield StoreLine(line.external_id, Decimal(line.current_quantity), text, line.external_id)
 
 
 def _charges(

@@ -25,13 +25,14 @@ def are_compared(erp: Connection) -> bool:
 
 
 def compared_links(erp: Connection) -> QuerySet[OrderLink]:
-    """Links of this ERP that are compared."""
-    return OrderLink.objects.filter(
+    """Links of this ERP that are compared; copies of its own orders in a store whose orders go to it."""
+    found = OrderLink.objects.filter(
         connection=erp,
-        origin=OrderLink.Origin.STORE,
         cancelled_at=None,
         order__connection__in=policies().values("store"),
     )
+    is_own = Q(origin=OrderLink.Origin.STORE)
+    return found.filter(is_own | Q(order__connection__order_policy__erp=erp))
 
 
 def announce_changes(erp: Connection, orders: Sequence[ErpOrder]) -> None:

@@ -6,7 +6,7 @@ Pure. A rule never overrides a switch, a stage or what a side cannot do; a perso
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import Any
 
 from hub.connectors.documents import Address
 from hub.connectors.sales_documents import OrderStage
+from orders.changes.erp_views import OF_THE_ERP
 from orders.changes.three_way import Difference, Outcome
 from orders.changes.views import LineView
 
@@ -90,10 +91,17 @@ class Settled:
 
 
 def settle(
-    found: Difference, rules: Rules, decisions: Collection[Decision], written: Collection[tuple[str, ...]]
+    found: Difference,
+    rules: Rules,
+    decisions: Collection[Decision],
+    written: Collection[tuple[str, ...]],
+    left: Collection[tuple[str, ...]] = (),
 ) -> Settled:
-    """What follows from one difference. `written` are those that were carried out and are not to come back."""
+    """What follows from one difference. `written` are those that were carried out and are not to come back, `left`
+    those that a person left as they are: nobody is asked again about the same two values."""
     decision = next((one for one in decisions if _covers(one, found)), None)
+    if decision is None and left_trace(found) in left:
+        return Settled(found, Pick.LEAVE)
     settled = _by_rule(found, rules) if decision is None else Settled(found, decision.pick)
     if settled.pick in (Pick.ASK, Pick.LEAVE):
         return settled
@@ -114,6 +122,12 @@ def settle(
 def trace(found: Difference) -> tuple[str, ...]:
     """What tells this difference from others, as long as neither side changes."""
     return found.field, found.key, token(found.store), token(found.erp)
+
+
+def left_trace(found: Difference) -> tuple[str, ...]:
+    """As `trace`, however the ERP calls a line of its own: an invoice names its lines anew."""
+    key = OF_THE_ERP if found.key.startswith(OF_THE_ERP) else found.key
+    return trace(replace(found, key=key))
 
 
 def decision_of(found: Difference, pick: Pick) -> Decision:

@@ -13,11 +13,13 @@ from orders.models import OrderLink
 
 
 def changes_since_sent(known: KnownOrder, side: mapping.Side) -> list[dict[str, str]]:
-    """One row a difference, for a person; none where what was sent is not known (an adopted document).
+    """One row a difference, for a person; none where what was sent is not known (an adopted document,
+    an order that the ERP took).
 
     Raises what mapping the order as it is now raises: MappingMissing for a new SKU, for instance.
     """
-    link = OrderLink.objects.filter(order=known.order, connection=side.erp).only("sent_document").first()
+    links = OrderLink.objects.filter(order=known.order, connection=side.erp, origin=OrderLink.Origin.STORE)
+    link = links.only("sent_document").first()
     if link is None or link.sent_document is None:
         return []
     sent = sent_orders.read(link.sent_document)

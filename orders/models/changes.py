@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Now
 
 from hub.connectors.sales_documents import OrderStage
@@ -113,7 +114,7 @@ class OrderAgreement(models.Model):
 
     What the store's side was is the link's `sent_document`. `question` is what a person is asked about, `decided` what
     was answered, each with the values that were shown; `written` are differences that were carried out and must not
-    come back.
+    come back, `left` those that are to stay.
     """
 
     link = models.OneToOneField(OrderLink, on_delete=models.CASCADE, related_name="agreement")
@@ -127,6 +128,8 @@ class OrderAgreement(models.Model):
     question = models.JSONField(default=list)
     decided = models.JSONField(default=list)
     written = models.JSONField(default=list)
+    left = models.JSONField(default=list, db_default=Value([], models.JSONField()))
+    """Differences that a person left as they are, each with both values."""
     stand_ins = models.JSONField(default=dict)
     """SKUs of lines without one that the store was told to put in the place of others, by the line's id there."""
     created_at = models.DateTimeField(db_default=Now())

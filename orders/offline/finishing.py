@@ -11,6 +11,7 @@ from hub.errors import Conflict, RecordRejected
 from hub.sync import attempts
 from hub.sync.models import Attempt, Connection, ReviewItem
 from hub.sync.running import open_connector, this_run
+from orders.changes.agreements import agree_on_copy
 from orders.mirroring import document_of
 from orders.models import ErpOrder, OfflineOrderPolicy, OrderLink, StoreOrder
 from orders.offline.known import KnownErpOrder
@@ -29,7 +30,10 @@ def finish(connection: Connection, known: KnownErpOrder, link: OrderLink) -> str
     if is_new:
         _finish_new(connection, known, link)
     is_told = _tell(connection, known.document, link)
-    _check_totals(connection, known.order, link)
+    if link.sent_document is None:
+        # From then on both are compared field by field, and their totals with that.
+        _check_totals(connection, known.order, link)
+        _agree(known.document, link)
     name = link.order.name
     if is_new:
         return f"is {name} in the store"
@@ -136,7 +140,8 @@ def _check_totals(connection: Connection, order: ErpOrder, link: OrderLink) -> N
         return
     copy, tax = link.order, document_of(link.order).tax_total.shop.amount
     if (order.total_including_tax, order.total_tax) == (copy.total, tax):
-        OrderLink.objects.filter(pk=link.pk).update(totals=Totals.EQUAL, erp_total=copy.total, erp_tax=tax)
+        link.totals, link.erp_total, link.erp_tax = Totals.EQUAL, copy.total, tax
+        link.save(update_fields=["totals", "erp_total", "erp_tax"])
         return
     if _was_decided(connection, order, "totals_differ"):
         return
@@ -154,6 +159,11 @@ def _check_totals(connection: Connection, order: ErpOrder, link: OrderLink) -> N
             "erp_tax": str(order.total_tax),
         },
     )
+
+
+def _agree(document: ErpDocument, link: OrderLink) -> None:
+    if link.totals == Totals.EQUAL:
+        agree_on_copy(link, document)
 
 
 def _was_decided(connection: Connection, order: ErpOrder, code: str) -> bool:

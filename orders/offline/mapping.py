@@ -26,7 +26,7 @@ from hub.errors import AmbiguousMatch, NeedsReview
 from orders.addresses import checked_address
 from orders.models import OfflineOrderPolicy
 from orders.offline.amounts import Amounts, amounts_of, pieces, taxes_of
-from orders.offline.mapping_rows import UpwardRows
+from orders.offline.mapping_rows import UpwardRows, is_charge_line
 
 # The namespace of what buyers and themes may read; docs/offline-orders.md shows the theme's side.
 NAMESPACE = "erp"
@@ -82,7 +82,7 @@ def store_order(document: ErpDocument, known: Known) -> StoreOrderDraft:
     """
     _check_currency(document, known)
     amounts = amounts_of(document, known.rows.rates)
-    charges = [one for one in amounts if _is_charge(one.line, document, known)]
+    charges = [one for one in amounts if is_charge_line(one.line, document, known.rows)]
     goods = [one for one in amounts if one not in charges]
     lines = tuple(line for one in goods for line in _lines(one, document, known))
     if not lines:
@@ -165,12 +165,6 @@ def _check_way(document: ErpDocument, shipping: Sequence[StoreShippingLine], kno
 
 
 # ---------------------------------------------------------------------------------------------------- lines
-
-
-def _is_charge(line: ErpDocumentLine, document: ErpDocument, known: Known) -> bool:
-    if line.kind in (LineKind.SHIPPING, LineKind.CHARGE):
-        return True
-    return known.rows.charge_of(line, document.shipping_method_code) is not None
 
 
 def _charge(one: Amounts, document: ErpDocument, known: Known) -> StoreShippingLine:

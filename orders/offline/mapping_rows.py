@@ -55,6 +55,13 @@ class UpwardRows:
         return next((c for c in found if c.method_code == method_code), found[0] if found else None)
 
 
+def is_charge_line(line: ErpDocumentLine, document: ErpDocument, rows: UpwardRows) -> bool:
+    """Whether a line of this order is a shipping charge in the store."""
+    if line.kind in (LineKind.SHIPPING, LineKind.CHARGE):
+        return True
+    return rows.charge_of(line, document.shipping_method_code) is not None
+
+
 def upward_rows(document: ErpDocument, store_id: int, erp_id: int) -> UpwardRows:
     """The rows of this store and ERP that name a value of this order."""
     pair = {"store": store_id, "erp": erp_id}

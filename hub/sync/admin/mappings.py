@@ -75,8 +75,8 @@ class MappingAdmin(PlainAdmin):
 
     exclude = ("created_at",)
     change_list_template = "admin/sync/mapping/change_list.html"
-    waiting_flow = "push_order_to_erp"
-    """The flow whose held tasks are decided again when a row was saved."""
+    waiting_flows: ClassVar[tuple[str, ...]] = ("push_order_to_erp", "sync_order_changes")
+    """The flows whose held tasks are decided again when a row was saved."""
     waiting_codes: ClassVar[tuple[str, ...]] = MAPPING_CODES
     """The review codes under which they are held."""
     about: ClassVar[str] = ""
@@ -98,7 +98,9 @@ class MappingAdmin(PlainAdmin):
 
     def release(self, rows: Iterable[Any]) -> None:
         """Let go on what waited for these rows."""
-        release_after_commit(self.waiting_flow, {int(row.erp_id) for row in rows}, self.waiting_codes)
+        erps = {int(row.erp_id) for row in rows}
+        for flow in self.waiting_flows:
+            release_after_commit(flow, erps, self.waiting_codes)
 
     # ------------------------------------------------------------------------------------------------ files
 

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
+from hub.connectors.documents import LineKind
 from hub.connectors.sales_documents import OrderStage
-from orders.changes.settling import NO_CORRECTIONS, NOT_KEPT, Pick, Rules, decision_of, settle, trace
+from orders.changes.settling import (
+    NO_CORRECTIONS,
+    NOT_KEPT,
+    Pick,
+    Rules,
+    decision_of,
+    left_trace,
+    settle,
+    trace,
+)
 from orders.changes.three_way import Difference, Outcome
+from orders.changes.views import LineView
 
 ALL_ON = Rules(True, OrderStage.RELEASED, True, OrderStage.RELEASED, "", OrderStage.OPEN)
 FROM_STORE = Difference("quantity", Decimal(3), Decimal(2), Decimal(3), Outcome.TO_ERP, "1")
@@ -57,3 +69,22 @@ def test_a_pick_holds_for_the_values_that_were_shown_and_on_the_way_to_the_one_p
     half_done = replace(BOTH, erp=Decimal(3))
     assert settle(half_done, ALL_ON, picked, ()).pick is Pick.BASE
     assert settle(replace(BOTH, erp=Decimal(9)), ALL_ON, picked, ()).pick is Pick.ASK
+
+
+def test_what_a_person_left_is_not_asked_about_again_while_both_say_the_same():
+    closed = replace(ALL_ON, stage=OrderStage.CLOSED)
+    assert settle(FROM_ERP, closed, (), ()).pick is Pick.ASK
+
+    left = {left_trace(FROM_ERP)}
+
+    assert settle(FROM_ERP, closed, (), (), left).pick is Pick.LEAVE
+    assert settle(replace(FROM_ERP, erp=Decimal(5)), closed, (), (), left).pick is Pick.ASK
+
+
+def test_a_line_of_the_erps_own_is_the_one_that_was_left_whatever_its_invoice_calls_it():
+    line = LineView(LineKind.ITEM, "IT-9", Decimal(1), Fraction(5))
+    ordered = Difference("line", None, None, line, Outcome.TO_STORE, "erp:line-1")
+
+    invoiced = replace(ordered, key="erp:invoice-line-7")
+
+    assert settle(invoiced, ALL_ON, (), (), {left_trace(ordered)}).pick is Pick.LEAVE

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from hub.demo import goods
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
+from inventory.models import ItemMapping
 from orders.changes.asking import answer
 from orders.models import OrderAgreement, OrderChangePolicy
+from orders.why.reasons import read
+from tests.world import save_mapping
 
 FLOW = "sync_order_changes"
 CHANGE = {"system": "erp", "operation": "POST $batch"}
@@ -60,6 +64,8 @@ def test_fewer_pieces_and_a_new_po_number_reach_the_erp_and_both_agree(hub, sent
     link = hub.link(sent)
     assert "PO-2" in link.reference
     assert (link.totals, link.sent_document["po_number"]) == ("equal", "PO-2")
+    # Why each value is what it is, of what stands there now.
+    assert "PO-2" in [one.value for one in read(link.sent_reasons)]
     assert (agreement(hub, sent).version, hub.reviews()) == (2, [])
 
 
@@ -124,6 +130,13 @@ def test_once_the_erp_has_come_too_far_a_person_is_asked_and_may_leave_both(hub,
     assert quantities(hub) == ["3", "1"]
     # That both are left as they are is no reason to call them equal.
     assert hub.reviews() == [("check_order_totals", "totals_differ")]
+
+    # Another person writes the same document anew: nobody is asked about these two values again.
+    OrderAgreement.objects.update(erp_document=None)
+    enqueue(FLOW, hub.erp.pk, [hub.order(sent).pk])
+    settle(hub)
+
+    assert (hub.messages(FLOW)[-1], quantities(hub)) == ("both sides agree", ["3", "1"])
 
 
 def test_without_a_policy_a_person_is_asked_as_before(hub):
@@ -197,3 +210,17 @@ def test_shipping_that_is_paid_back_is_no_change_either(hub):
 
     assert (hub.messages(FLOW)[-1], hub.reviews()) == ("both sides agree", [])
     assert hub.order(placed).content_hash == before
+
+
+def test_a_line_without_a_mapping_waits_for_it_and_goes_on_by_itself(hub, sent):
+    row = ItemMapping.objects.get(store=hub.euro, sku=goods.sku(3))
+    number, row.item_number = row.item_number, ""
+    row.save()
+    edit(hub, sent, add=[{"sku": goods.sku(3), "quantity": 2, "price": "4.00"}])
+    assert hub.reviews() == [(FLOW, "mapping_missing")]
+
+    row.item_number = number
+    save_mapping(row)
+    settle(hub)
+
+    assert (quantities(hub), hub.reviews()) == (["3", "1", "2"], [])
