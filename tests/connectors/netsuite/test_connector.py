@@ -47,6 +47,7 @@ def test_it_plays_everything_but_the_confirmation(erp):
         Capability.DELIVERY,
         Capability.QUOTES,
         Capability.RETURN_ORDER,
+        Capability.TELL_CHANGES,
     }
 
 

@@ -51,6 +51,7 @@ def test_says_what_it_cannot_do(far_side):
         Capability.CREDIT_MEMO,
         Capability.FOLLOW_CREDITS,
         Capability.RETURN_ORDER,
+        Capability.TELL_CHANGES,
     }
     assert erp.charge_kinds == (LineKind.ITEM,)
     assert erp.has_native_idempotency

@@ -69,6 +69,7 @@ class NetSuite(
         Capability.QUOTES: "Concord makes no estimates there: requests are priced in the store, their orders are sent",
         Capability.DELIVERY: "an item fulfillment ends as shipped: its carrier knows the rest",
         Capability.RETURN_ORDER: "return authorizations are entered by people in NetSuite",
+        Capability.TELL_CHANGES: "its API has no webhooks: only a script installed in the account could send some",
     }
 
     def __init__(

@@ -67,6 +67,7 @@ class Tryton(
         Capability.FOLLOW_CREDITS: "what Tryton credits by itself is not read: a person refunds it in the store",
         Capability.RETURN_ORDER: "returned sales are made by a wizard that asks a person there",
         Capability.QUOTES: "a quotation is the sale itself there: requests are priced in the store, their orders sent",
+        Capability.TELL_CHANGES: "Tryton has no webhooks that its interface could subscribe to",
         Capability.READ_LIMITS: "Tryton has no limits to tell: they are set on the connection's page",
     }
     config_fields = (
