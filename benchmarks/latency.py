@@ -23,7 +23,7 @@ from hub.demo.erps import far_erp
 from hub.demo.erps.far_erp import FarErp
 from hub.demo.sandbox import Sandbox
 from hub.supervise.child import Child
-from hub.sync.models import Lease, SyncTask, TaskHistory
+from hub.sync.models import Connection, Lease, SyncTask, TaskHistory
 
 RATE = 20.0
 ERP_LATENCY = 0.1
@@ -99,7 +99,12 @@ def _wait_for_workers(pairs: int, workers: int) -> None:
     """
     stage.wait_until(
         lambda: (
-            TaskHistory.objects.filter(flow="check_subscriptions", outcome="done").count() >= pairs
+            TaskHistory.objects.filter(
+                flow="check_subscriptions",
+                outcome="done",
+                connection_id__in=Connection.objects.filter(side=Connection.Side.STORE),
+            ).count()
+            >= pairs
             and _shares() == [pairs * 2 // workers] * workers
             and not SyncTask.objects.filter(state=SyncTask.State.RUNNING).exists()
         ),

@@ -15,7 +15,8 @@ import httpx
 import psutil
 from django.urls import reverse
 
-from hub.connectors.store_parts import Subscription, Subscriptions, Webhooks
+from hub.connectors.store_parts import Webhooks
+from hub.connectors.subscriptions import Subscription, Subscriptions
 from hub.demo import goods
 from hub.demo.erps import far_erp
 from hub.demo.erps.far_erp import FarErp, Pace

@@ -6,7 +6,7 @@ DATABASE_NAME           another database on that server (the demonstration and t
 SECRET_KEY              unset: made once for this clone (for a deployment set it)
 FIELD_ENCRYPTION_KEYS   comma-separated Fernet keys, the first encrypts; unset: made once for this clone
 ALLOWED_HOSTS           comma-separated host names; unset: this machine, and the host of PUBLIC_URL
-PUBLIC_URL              https://hub.example.com, where stores deliver webhooks; unset: orders come by cursor
+PUBLIC_URL              https://hub.example.com, where webhooks are delivered; unset: changes come by cursor
 EMAIL_URL               smtp+tls://user:password@host:587; unset: mails are printed
 DEFAULT_FROM_EMAIL      sender of alerts
 DEBUG                   1 for Django's error pages

@@ -120,7 +120,7 @@ class Flows(ApiView):
             (pk, name)
             for pk, connection in by_key.items()
             for name, flow in FLOWS.items()
-            if flow.side == connection.side and wanted in (None, name)
+            if flow.runs_on(connection.side) and wanted in (None, name)
         )
         page = _page(names, self.asked)
         shown = Page(_with_work(page.items, by_key), page.next_cursor)

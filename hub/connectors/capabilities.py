@@ -41,6 +41,7 @@ class Capability(StrEnum):
     CREDIT_MEMO = "credit_memo"
     FOLLOW_CREDITS = "follow_credits"
     RETURN_ORDER = "return_order"
+    TELL_CHANGES = "tell_changes"
 
 
 MEANINGS: dict[Capability, str] = {
@@ -73,4 +74,5 @@ MEANINGS: dict[Capability, str] = {
     Capability.CREDIT_MEMO: "create a credit memo, once, and have it posted",
     Capability.FOLLOW_CREDITS: "tell which credit memos are new or changed",
     Capability.RETURN_ORDER: "create and follow return orders, before anything is credited",
+    Capability.TELL_CHANGES: "tell of changes at once, by webhook",
 }

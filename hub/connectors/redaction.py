@@ -8,7 +8,7 @@ LOGGED_BODY_CHARS = 16_000
 REMOVED = "[removed]"
 
 _NAMES = (
-    r"(?:[\w-]*(?:access|id|refresh|bearer)[_-]?token|token|[\w-]*secret|[\w-]*password|client_?assertion"
+    r"(?:[\w-]*(?:access|id|refresh|bearer)[_-]?token|token|[\w-]*secret|[\w-]*password|client_?(?:assertion|state)"
     r"|authorization|api[_-]?key)"
 )
 _BLANK = r"(?:\s|\\++[nrt])*+"
@@ -20,7 +20,10 @@ _SECRET_KEY = re.compile(
     re.IGNORECASE,
 )
 # Part of every name above: most bodies hold none of them, and that is seen at a tenth of the price.
-_SIGNS = ("token", "secret", "password", "assertion", "authorization", "api_key", "api-key", "apikey")
+_SIGNS = (
+    *("token", "secret", "password", "assertion", "authorization", "api_key", "api-key", "apikey"),
+    *("clientstate", "client_state"),
+)
 _PLAIN_VALUE = re.compile(r"[^\s,}\]\\\"]+")
 _KEPT_VALUES = ("null", "true", "false")
 _QUOTE = re.compile(r'(?<!\\)(?:(\\*+)"|(\\++)u0022)')

@@ -121,50 +121,6 @@ class OrderReferences(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
-    """One webhook subscription. `topic` is the store's own word, `address` where it delivers.
-
-    `restriction` says in the store's words what keeps it from telling everything in the form that the connector
-    reads (a filter, chosen fields, another format); "" where nothing does.
-    """
-
-    topic: str
-    address: str
-    external_id: str = ""
-    api_version: str = ""
-    restriction: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribed:
-    """What became of wanted subscriptions: those made, as the store has them, and topic → why it was refused."""
-
-    made: list[Subscription]
-    refused: dict[str, str]
-
-
-class Subscriptions(ABC):
-    """A store's webhook subscriptions."""
-
-    subscription_version: ClassVar[str]
-    """The API version in which the connector reads deliveries; "" where the store knows none."""
-    version_advice: ClassVar[str]
-    """Where a person sets the version, for stores in which a new subscription cannot choose it."""
-
-    @abstractmethod
-    def list_subscriptions(self) -> list[Subscription]:
-        """Every subscription of this app in the store."""
-
-    @abstractmethod
-    def create_subscriptions(self, wanted: Sequence[Subscription]) -> Subscribed:
-        """Create these, whole and in the connector's form. One that the store refuses does not stop the others."""
-
-    @abstractmethod
-    def delete_subscription(self, external_id: str) -> None:
-        """Delete one; already gone is fine."""
-
-
-@dataclass(frozen=True, slots=True)
 class WebhookHeaders:
     """What a store's webhook says about itself outside its body. `triggered_at` is UTC or None."""
 

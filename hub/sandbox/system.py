@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from inspect import isawaitable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 Value = TypeVar("Value")
 Soon: TypeAlias = Value | Awaitable[Value]
@@ -53,6 +53,9 @@ class Outgoing:
     attempt: int = 1
     key: str = ""
     """What fault rules tell webhooks apart by, the same in every run; "" lets them be counted."""
+    delay: float = 0.0
+    """Seconds that the system itself gathers before it sends; `compose` makes the body then, b"" for none."""
+    compose: Callable[[], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,11 @@ class System(ABC):
 
     kind: str
     """"store" or "erp"."""
+    # Shopify's: 8 retries over 4 h, exponential, with the original payload
+    # (https://shopify.dev/changelog/updates-to-webhook-retry-mechanism).
+    webhook_retries: ClassVar[int] = 8
+    webhook_retry_seconds: ClassVar[float] = 4 * 3600.0
+    """How often a webhook is sent again, and within which time."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -122,8 +130,12 @@ class System(ABC):
         """What the request log keeps of a handled request beyond its operation, JSON-ready."""
         return {}
 
+    def sends_again(self, result: str) -> bool:
+        """Whether a webhook that was not taken is sent again; `result` is a status, or words where none came."""
+        return True
+
     def gave_up(self, outgoing: Outgoing) -> None:
-        """The last retry of a webhook failed; a system may delete the subscription."""
+        """A webhook is not sent again; a system may delete the subscription."""
         return
 
     def refusal(self, kind: str, parameters: dict[str, Any]) -> Response:

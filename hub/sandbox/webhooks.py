@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import time
 from collections import deque
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,9 @@ import h11
 from hub.sandbox.faults import Faults, Rule
 from hub.sandbox.system import Outgoing, System
 
-# 5 s in all; 2xx alone is success; 8 retries over 4 h, exponential, with the original payload
-# (https://shopify.dev/changelog/updates-to-webhook-retry-mechanism).
+# 5 s in all, and 2xx alone is success: with Shopify as with Business Central.
 TOTAL_SECONDS = 5.0
-RETRIES = 8
-RETRY_SPAN_SECONDS = 4 * 3600
-FIRST_RETRY_SECONDS = RETRY_SPAN_SECONDS / (2**RETRIES - 1)
+MOST_READ = 65_536
 DEFAULT_DELAY_SECONDS = 1.0
 LOG_LENGTH = 20_000
 
@@ -55,21 +53,37 @@ class Deliveries:
         """Take the system's outbox and start delivering."""
         taken, system.outbox = system.outbox, []
         for outgoing in taken:
-            plan = plan_of(self.faults.for_webhook(system.kind, system.name, outgoing.topic, outgoing.key))
-            if not plan.copies:
-                self._note(system, outgoing, "lost by a rule", time.time())
-            for _ in range(plan.copies):
-                task = asyncio.get_running_loop().create_task(
-                    self._deliver(system, outgoing, plan, time_scale)
-                )
-                self.tasks.add(task)
-                task.add_done_callback(self.tasks.discard)
+            if outgoing.compose is None:
+                self._send(system, outgoing, time_scale)
+            else:
+                self._start(self._gather(system, outgoing, time_scale))
+
+    async def _gather(self, system: System, outgoing: Outgoing, time_scale: float) -> None:
+        """Wait as long as the system does, then send what has come together."""
+        await asyncio.sleep(outgoing.delay)
+        body = outgoing.compose() if outgoing.compose else outgoing.body
+        if body:
+            self._send(system, dataclasses.replace(outgoing, body=body, compose=None), time_scale)
+
+    def _send(self, system: System, outgoing: Outgoing, time_scale: float) -> None:
+        plan = plan_of(self.faults.for_webhook(system.kind, system.name, outgoing.topic, outgoing.key))
+        if not plan.copies:
+            self._note(system, outgoing, "lost by a rule", time.time())
+        for _ in range(plan.copies):
+            self._start(self._deliver(system, outgoing, plan, time_scale))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def _deliver(self, system: System, outgoing: Outgoing, plan: Plan, time_scale: float) -> None:
         await asyncio.sleep(plan.delay)
         if plan.held_for:
             await self._wait_to_be_overtaken(system, plan.held_for)
-        for retry in range(RETRIES + 1):
+        retries = system.webhook_retries
+        first_retry = system.webhook_retry_seconds / (2**retries - 1)
+        for retry in range(retries + 1):
             attempt = dataclasses.replace(outgoing, attempt=retry + 1)
             sending = Sending(time.time())
             result = await post(attempt, sending)
@@ -78,8 +92,10 @@ class Deliveries:
                 self._release(system)
             if result.startswith("2"):
                 return
-            if retry < RETRIES:
-                await asyncio.sleep(FIRST_RETRY_SECONDS * 2**retry / time_scale)
+            if not system.sends_again(result):
+                break
+            if retry < retries:
+                await asyncio.sleep(first_retry * 2**retry / time_scale)
         system.gave_up(outgoing)
 
     async def _wait_to_be_overtaken(self, system: System, seconds: float) -> None:
@@ -133,22 +149,60 @@ async def post(outgoing: Outgoing, sending: Sending) -> str:
         return f"failed: {type(error).__name__}"
 
 
+async def ask(url: str) -> tuple[int, bytes]:
+    """Post nothing to an address and read its whole answer, at most MOST_READ bytes; status 0 where none came."""
+    with suppress(TimeoutError, OSError, EOFError, h11.ProtocolError, ValueError):
+        return await asyncio.wait_for(_asked(Outgoing(url, {}, b"", topic="")), TOTAL_SECONDS)
+    return 0, b""
+
+
+async def _asked(outgoing: Outgoing) -> tuple[int, bytes]:
+    reader, writer = await _opened(outgoing, Sending(time.time()))
+    try:
+        parser = h11.Connection(h11.CLIENT)
+        parser.send(h11.Request(method="POST", target="/", headers=[("Host", "-"), ("Content-Length", "0")]))
+        parser.send(h11.EndOfMessage())
+        status, body = 0, b""
+        while not isinstance(event := parser.next_event(), h11.EndOfMessage):
+            if event is h11.NEED_DATA:
+                parser.receive_data(await reader.read(MOST_READ))
+            elif isinstance(event, h11.Response):
+                status = event.status_code
+            elif isinstance(event, h11.Data):
+                body += bytes(event.data)
+            if len(body) > MOST_READ or event is h11.PAUSED:
+                raise EOFError("too much of an answer")
+        return status, body
+    finally:
+        await _hung_up(writer)
+
+
 async def _exchange(outgoing: Outgoing, sending: Sending) -> int:
+    reader, writer = await _opened(outgoing, sending)
+    try:
+        return await _read_status(reader)
+    finally:
+        await _hung_up(writer)
+
+
+async def _opened(outgoing: Outgoing, sending: Sending) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection on which the request is on its way."""
     address = urlsplit(outgoing.url)
     if address.scheme != "http" or not address.hostname:
         raise ValueError(f"the sandbox delivers to http addresses only, not {outgoing.url}")
     port = address.port or 80
+    content = _encode(outgoing, f"{address.hostname}:{port}", address.path or "/", address.query)
     reader, writer = await asyncio.open_connection(address.hostname, port)
-    try:
-        content = _encode(outgoing, f"{address.hostname}:{port}", address.path or "/", address.query)
-        # Between the beginning and here the sandbox may have been busy with others: no receiver's doing.
-        sending.at = time.time()
-        writer.write(content)
-        return await _read_status(reader)
-    finally:
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+    # Between the beginning and here the sandbox may have been busy with others: no receiver's doing.
+    sending.at = time.time()
+    writer.write(content)
+    return reader, writer
+
+
+async def _hung_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 def _encode(outgoing: Outgoing, host: str, path: str, query: str) -> bytes:

@@ -77,10 +77,10 @@ class Drain:
         self.connections: dict[int, Connection] = {}
         self.floors: dict[tuple[int, int], datetime] = {}
         self.told: deque[str] = deque()
-        # Connections that may have due tasks, and stores that may have new deliveries.
+        # Connections that may have due tasks, and those that may have new deliveries.
         self.due: set[int] = set()
         self.arrived: set[int] = set()
-        # When to receive what nobody waits for, by store, as time.monotonic().
+        # When to receive what nobody waits for, by connection, as time.monotonic().
         self.gathering: dict[int, float] = {}
         self.timers: dict[str, float] = {}
         self.last_work = time.monotonic()
@@ -221,15 +221,14 @@ class Drain:
         """The net below the announcements: look at every connection of ours."""
         mine = self._mine()
         self.due.update(mine)
-        stores = [pk for pk in mine if self.connections[pk].side == Connection.Side.STORE]
-        stores = [pk for pk in stores if pk not in self.gathering]
-        if not stores:
+        looked_at = [pk for pk in mine if pk not in self.gathering]
+        if not looked_at:
             return
         with database.cursor() as cursor:
             cursor.execute(
                 "SELECT connection_id FROM unnest(%s::bigint[]) AS c(connection_id) WHERE EXISTS ("
                 "SELECT 1 FROM sync_webhookdelivery d WHERE d.connection_id = c.connection_id AND d.state = 0)",
-                [stores],
+                [looked_at],
             )
             self.arrived.update(row[0] for row in cursor.fetchall())
 
@@ -247,7 +246,7 @@ class Drain:
                 (self.arrived if word == DELIVERY else self.due).add(int(key))
 
     def _receive(self) -> int:
-        """Hand the stores that have new webhook deliveries to the crew."""
+        """Hand the connections that have new webhook deliveries to the crew."""
         now = time.monotonic()
         arrived = self.arrived | {pk for pk, moment in self.gathering.items() if moment <= now}
         self.arrived = set()

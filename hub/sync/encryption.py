@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,6 +28,17 @@ def fernet() -> MultiFernet:
             "FIELD_ENCRYPTION_KEYS is empty: set at least one Fernet key to store credentials."
         )
     return _fernet(keys)
+
+
+def derived_secrets(purpose: str, name: str) -> tuple[str, ...]:
+    """A secret of ours for a purpose and a name, as URL-safe text of 43 characters: by the first key, then by the
+    older ones, so that what was given out before a rotation is known until its key leaves the list.
+    """
+    made = (
+        hmac.new(key.encode(), f"{purpose}\0{name}".encode(), hashlib.sha256).digest()
+        for key in settings.FIELD_ENCRYPTION_KEYS
+    )
+    return tuple(base64.urlsafe_b64encode(secret).rstrip(b"=").decode() for secret in made)
 
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ Priority = SyncTask.Priority
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """`path` is the flow's module. `side` is the side of the connection it talks to.
+    """`path` is the flow's module. `side` is the side of the connection it talks to, "" for either.
 
     `subject` is the kind of record it locks: tasks of flows with the same subject kind and record never run at the
     same time; empty means that the flow handles a set, one run at a time for each connection. `every` is seconds
@@ -41,12 +41,18 @@ class Flow:
     answered_at: str = ""
     """The page on which its questions are answered, where more than a button is needed; takes record and item."""
 
+    def runs_on(self, side: str) -> bool:
+        """Whether it talks to connections of this side."""
+        return self.side in ("", side)
+
     def lock_name(self, name: str, connection_id: int, record_id: int) -> str:
         """The subject of one task of this flow."""
         return f"{self.subject}:{record_id}" if self.subject else f"{name}:{connection_id}"
 
 
 FLOWS: dict[str, Flow] = {
+    # both
+    "check_subscriptions": Flow("orders.flows.check_subscriptions", side="", every=240),
     # stores
     "pull_store_orders": Flow("orders.flows.pull_store_orders", side="store", every=30),
     "read_store_orders": Flow("orders.flows.read_store_orders", side="store", priority=Priority.ORDER),
@@ -104,7 +110,6 @@ FLOWS: dict[str, Flow] = {
         begins_later=True,
         priority=Priority.BACKGROUND,
     ),
-    "check_subscriptions": Flow("orders.flows.check_subscriptions", side="store", every=240),
     "check_carrier_service": Flow("orders.flows.check_carrier_service", side="store", every=300),
     # ERPs
     "match_company_location": Flow(
@@ -163,8 +168,11 @@ FLOWS: dict[str, Flow] = {
     "push_return_to_erp": Flow("orders.flows.push_return_to_erp", side="erp", subject="order"),
 }
 
-# Which room takes the deliveries of a store: a function (connection, deliveries) -> {delivery id: why it is flagged}.
-RECEIVERS: dict[str, str] = {"orders": "orders.receive.receive_orders"}
+# Who takes the deliveries of a side: a function (connection, deliveries) -> {delivery id: why it is flagged}.
+RECEIVERS: dict[str, str] = {
+    "store": "orders.receive.receive_orders",
+    "erp": "orders.notices.receive_notices",
+}
 # Which rooms make new database sessions of a worker ready, so that no order waits for that.
 WARMERS: dict[str, str] = {"orders": "orders.warming.warm_up"}
 
@@ -203,9 +211,9 @@ def warmer(room: str) -> Callable[[], None]:
 
 
 @cache
-def receiver(kind: str) -> Callable[[Connection, Sequence[WebhookDelivery]], dict[int, str]]:
-    """The function that takes deliveries of this kind."""
-    module_name, _, function_name = RECEIVERS[kind].rpartition(".")
+def receiver(side: str) -> Callable[[Connection, Sequence[WebhookDelivery]], dict[int, str]]:
+    """The function that takes the deliveries of this side."""
+    module_name, _, function_name = RECEIVERS[side].rpartition(".")
     found: Callable[[Connection, Sequence[WebhookDelivery]], dict[int, str]] = getattr(
         import_module(module_name), function_name
     )

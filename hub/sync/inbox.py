@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import cast
 
 from django.db import InterfaceError, InternalError, OperationalError, transaction
 
 from hub.connectors.registry import connector_class
 from hub.connectors.store_parts import Webhooks
 from hub.lib.text import storable
-from hub.sync.flows import RECEIVERS, receiver
+from hub.sync.flows import receiver
 from hub.sync.metrics import BATCHES_FAILED, FAILED
 from hub.sync.models import Connection, WebhookDelivery
 from hub.sync.prepared import rows_of
@@ -20,6 +19,8 @@ logger = logging.getLogger(__name__)
 MOST_URGENT = 40
 # Few, so that a new order never waits long behind a crowd of updates.
 MOST_OTHERS = 10
+# An ERP's notices wait for each other. No topic is called so.
+NOTHING_URGENT = "-"
 
 _COLUMNS = [field.attname for field in WebhookDelivery._meta.concrete_fields]
 # What is taken is done at once, in the transaction that makes its mirrors: either both hold or neither.
@@ -40,7 +41,7 @@ RETURNING {", ".join(_COLUMNS)}
 
 
 def receive_batch(connection: Connection, *, only_urgent: bool = False) -> bool:
-    """Receive the store's next new deliveries; returns whether there may be more. Repeating it changes nothing.
+    """Receive the connection's next new deliveries; returns whether there may be more. Repeating it changes nothing.
 
     A delivery that says nothing usable is flagged within its batch. A batch that fails is our fault or the database's.
     """
@@ -63,9 +64,7 @@ def _receive(connection: Connection, *, only_urgent: bool) -> bool:
     )
     if not deliveries:
         return False
-    flagged: dict[int, str] = {}
-    for kind in RECEIVERS:
-        flagged |= receiver(kind)(connection, deliveries)
+    flagged = receiver(connection.side)(connection, deliveries)
     for pk, reason in flagged.items():
         WebhookDelivery.objects.filter(pk=pk).update(
             state=WebhookDelivery.State.FLAGGED, reason=storable(reason)[:250]
@@ -74,12 +73,12 @@ def _receive(connection: Connection, *, only_urgent: bool) -> bool:
 
 
 def _take(connection: Connection, most_others: int) -> list[WebhookDelivery]:
-    kind = cast("type[Webhooks]", connector_class(connection.system))
+    kind = connector_class(connection.system)
     rows = rows_of(
         _TAKE,
         {
             "connection_id": connection.pk,
-            "urgent": list(kind.urgent_topics()),
+            "urgent": list(kind.urgent_topics()) if issubclass(kind, Webhooks) else [NOTHING_URGENT],
             "most_urgent": MOST_URGENT,
             "most_others": most_others,
         },
@@ -114,9 +113,7 @@ def _receive_singly(connection: Connection) -> tuple[int, int]:
 
 def _receive_one(connection: Connection, pk: int) -> None:
     delivery = WebhookDelivery.objects.select_for_update().get(pk=pk)
-    flagged: dict[int, str] = {}
-    for kind in RECEIVERS:
-        flagged |= receiver(kind)(connection, [delivery])
+    flagged = receiver(connection.side)(connection, [delivery])
     delivery.state = WebhookDelivery.State.FLAGGED if pk in flagged else WebhookDelivery.State.DONE
     delivery.reason = storable(flagged.get(pk, ""))[:250]
     delivery.save(update_fields=["state", "reason"])

@@ -69,7 +69,7 @@ def plan_schedules() -> None:
             Schedule(connection_id=pk, flow=name, every_seconds=flow.every, **_first(flow))
             for pk, side in Connection.objects.filter(is_enabled=True).values_list("pk", "side")
             for name, flow in FLOWS.items()
-            if flow.every and flow.side == side and (pk, name) not in planned
+            if flow.every and flow.runs_on(side) and (pk, name) not in planned
         ],
         ignore_conflicts=True,
     )

@@ -79,7 +79,7 @@ def test_flows_show_switch_schedule_and_open_work(world, key):
         (connection.code, name)
         for connection in Connection.objects.all()
         for name, flow in FLOWS.items()
-        if flow.side == connection.side
+        if flow.runs_on(connection.side)
     }
 
 

@@ -16,6 +16,7 @@ from hub.connectors.order_changes import OrderCancellation, OrderEditing
 from hub.connectors.quotes import Quotes
 from hub.connectors.sales_documents import SalesDocuments
 from hub.connectors.shipment_documents import Shipments
+from hub.connectors.subscriptions import Notices
 from tests.conformance import (
     cancel_cells,
     change_cells,
@@ -28,6 +29,7 @@ from tests.conformance import (
     quote_cells,
     shipment_cells,
     together_cells,
+    webhook_cells,
 )
 from tests.conformance.cells import CELLS
 from tests.conformance.erp import ErpUnderTest
@@ -47,6 +49,7 @@ MEANT = (
     quote_cells,
     shipment_cells,
     together_cells,
+    webhook_cells,
 )
 """Importing them fills CELLS."""
 PARTS = {
@@ -72,6 +75,7 @@ PARTS = {
     Capability.CREDIT_MEMO: Credits,
     Capability.FOLLOW_CREDITS: Credits,
     Capability.RETURN_ORDER: ReturnOrders,
+    Capability.TELL_CHANGES: Notices,
 }
 UNTOLD = (Capability.SIGN_IN, Capability.PRICES_WITH_TAX)
 """Nothing but their cells says whether they are there."""

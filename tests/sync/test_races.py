@@ -371,7 +371,7 @@ def test_G2_a_deadlock_flags_no_delivery(erp, counting_flows):
     WebhookDelivery.objects.create(connection=erp, topic="t", webhook_id="w", body=b"{}")
     real = dict(RECEIVERS)
     RECEIVERS.clear()
-    RECEIVERS["deadlocked"] = "tests.sync.flows_that_count.receive_into_a_deadlock"
+    RECEIVERS["store"] = "tests.sync.flows_that_count.receive_into_a_deadlock"
     try:
         with pytest.raises(Exception, match="deadlock"):
             receive_batch(erp)

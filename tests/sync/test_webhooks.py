@@ -120,7 +120,7 @@ def test_I4_the_shop_domain_in_the_header_chooses_no_secret(store):
     assert WebhookDelivery.objects.count() == 0
 
 
-def test_an_unknown_store_is_404_and_an_erp_has_no_door(store):
+def test_an_unknown_store_is_404_and_a_stores_webhook_is_no_notice_of_an_erp(store):
     erp = Connection.objects.create(
         system="business_central", name="ERP", code="BC", config={}, secrets={"client_secret": SECRET}
     )
@@ -129,7 +129,7 @@ def test_an_unknown_store_is_404_and_an_erp_has_no_door(store):
     assert Client().post(url, data=b"{}", content_type="application/json").status_code == 404
     assert Client().post("/webhooks/not-a-uuid/", data=b"{}", content_type="text/plain").status_code == 404
     erp.config = {"shop_domain": "shop1.myshopify.com"}
-    assert deliver(erp).status_code == 404
+    assert deliver(erp).status_code == 400
     assert WebhookDelivery.objects.count() == 0
 
 

@@ -14,6 +14,7 @@ from hub.sandbox.business_central.errors import Refusal
 from hub.sandbox.business_central.quotes import QUOTES, Quotes
 from hub.sandbox.business_central.shipping import TRAVEL
 from hub.sandbox.business_central.state import State
+from hub.sandbox.business_central.subscriptions import Subscriptions
 from hub.sandbox.business_central.values import Record
 from hub.sandbox.business_central.web_services import PAGE, WebServices
 
@@ -30,6 +31,7 @@ class Office:
     access: Access
     pages: WebServices
     quotes: Quotes
+    subscriptions: Subscriptions
 
 
 def act(office: Office, action: str, data: Data) -> Data:
@@ -248,6 +250,12 @@ def _expire_tokens(office: Office, data: Data) -> Data:
     return {"expired": True}
 
 
+def _expire_subscriptions(office: Office, data: Data) -> Data:
+    """As if nobody had renewed them for three days."""
+    office.subscriptions.expire()
+    return {"expired": True}
+
+
 def _revoke(office: Office, data: Data) -> Data:
     office.access.denied.add((str(data.get("method", "*")).upper(), str(_need(data, "set"))))
     return {"denied": sorted(map(list, office.access.denied))}
@@ -284,6 +292,7 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "block_item": _block_item,
     "change_secret": _change_secret,
     "expire_tokens": _expire_tokens,
+    "expire_subscriptions": _expire_subscriptions,
     "revoke_permission": _revoke,
     "grant_permission": _grant,
 }

@@ -5,7 +5,8 @@ credential, `latency` seconds a request, `page_size` (20,000), `lookup_lag` seco
 behind, `totals_in_answer` (False: the answer to a create carries the header as inserted, totals 0),
 `token_lifetime` seconds, `carries_tax` (False: VAT is rounded line by line; True: a line's rounding rest
 goes to the next one of the same percentage), `client_id`, `client_secret`, `tenant`, `environment`, `lcy`
-(EUR). Limits after
+(EUR), `notice_delay` seconds until a webhook is sent (30), `most_notices` of one set in a webhook (1,000),
+`subscription_life` seconds (3 days). Limits after
 https://learn.microsoft.com/en-us/dynamics365/business-central/dev-itpro/api-reference/v2.0/dynamics-rate-limits.
 """
 
@@ -26,8 +27,9 @@ from hub.sandbox.business_central.reading import Reader
 from hub.sandbox.business_central.routes import operation_of
 from hub.sandbox.business_central.shipping import TRAVEL
 from hub.sandbox.business_central.state import State
+from hub.sandbox.business_central.subscriptions import AGAIN, Subscriptions
 from hub.sandbox.business_central.values import Record, write
-from hub.sandbox.system import Lane, Request, Response, System
+from hub.sandbox.system import Lane, Outgoing, Request, Response, Soon, System
 
 DEFAULTS: dict[str, Any] = {
     "rate": 6000,
@@ -45,6 +47,9 @@ DEFAULTS: dict[str, Any] = {
     "tenant": "sandbox",
     "environment": "Production",
     "lcy": "EUR",
+    "notice_delay": 30.0,
+    "most_notices": 1000,
+    "subscription_life": 3 * 86_400.0,
 }
 TOKEN_PATH = "/oauth2/v2.0/token"
 _STATUS_WORDS = {
@@ -60,6 +65,9 @@ class BusinessCentralCompany(System):
     """One company in one environment of one tenant, with one client credential."""
 
     kind = "erp"
+    # "Several retries over the next 36 hours"; how many, and when, is ours.
+    webhook_retries = 8
+    webhook_retry_seconds = 36 * 3600.0
 
     def __init__(self, name: str, options: dict[str, Any]) -> None:
         super().__init__(name)
@@ -90,16 +98,33 @@ class BusinessCentralCompany(System):
         reader = Reader(self.state, options["page_size"])
         self.api = Api(self.state, self.orders, reader, self.access, options)
         profiles.fill(self.state, profile, self.name, options["lcy"])
+        self.subscriptions = Subscriptions(
+            self.state,
+            self.access,
+            life=options["subscription_life"],
+            delay=options["notice_delay"],
+            most=options["most_notices"],
+        )
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Soon[Response]:
         self.requests[self.operation(request)] += 1
         if request.path.endswith(TOKEN_PATH):
             return self.access.token(request)
         try:
             self.access.credential(request)
+            if self.subscriptions.is_asked_by(request):
+                return self.subscriptions.answer(request)
             return self.api.answer(request)
         except Refusal as refusal:
             return refusal.response()
+        finally:
+            self.outbox += self.subscriptions.told()
+
+    def sends_again(self, result: str) -> bool:
+        return AGAIN.fullmatch(result) is not None
+
+    def gave_up(self, outgoing: Outgoing) -> None:
+        self.subscriptions.forget(outgoing.url)
 
     def operation(self, request: Request) -> str:
         return "POST token" if request.path.endswith(TOKEN_PATH) else operation_of(request)
@@ -131,16 +156,22 @@ class BusinessCentralCompany(System):
         return {"externalDocumentNumber": references[0]} if references else {}
 
     def seed(self, data: dict[str, Any]) -> dict[str, Any]:
-        return profiles.seed(self.state, data)
+        try:
+            return profiles.seed(self.state, data)
+        finally:
+            self.outbox += self.subscriptions.told()
 
     def act(self, action: str, data: dict[str, Any]) -> dict[str, Any]:
+        api = self.api
         try:
             office = clerk.Office(
-                self.state, self.orders, self.api.memos, self.access, self.api.pages, self.api.quotes
+                self.state, self.orders, api.memos, self.access, api.pages, api.quotes, self.subscriptions
             )
             return clerk.act(office, action, data)
         except Refusal as refusal:
             raise ValueError(refusal.message) from refusal
+        finally:
+            self.outbox += self.subscriptions.told()
 
     def truth(self) -> dict[str, Any]:
         return {
@@ -151,6 +182,7 @@ class BusinessCentralCompany(System):
             "salesInvoices": self._documents("salesInvoices", "salesInvoiceLines"),
             "salesShipments": self._shipments(),
             "salesCreditMemos": self._documents("salesCreditMemos", "salesCreditMemoLines"),
+            "subscriptions": [_plain(record) for record in self.subscriptions.standing()],
             "requests": dict(self.requests),
         }
 

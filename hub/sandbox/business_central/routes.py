@@ -12,6 +12,7 @@ from hub.sandbox.system import Request
 _BASE = re.compile(r"/v2\.0/(?P<tenant>[^/]+)/(?P<environment>[^/]+)/api/v2\.0(?P<rest>/.*)?")
 _SEGMENT = re.compile(r"(?P<name>[$\w.]+)(?:\((?P<id>[0-9a-fA-F-]{36})\))?")
 _PAGE = re.compile(r"/v2\.0/[^/]+/[^/]+/ODataV4/Company\('[^/]*'\)/(?P<name>\w+)")
+_SUBSCRIPTIONS = re.compile(r"/api/v2\.0/subscriptions(?:\(|/?$)")
 BATCH = "$batch"
 
 
@@ -43,11 +44,18 @@ def segments_of(rest: str) -> list[Segment]:
     return found
 
 
+def names_subscriptions(request: Request) -> bool:
+    """Whether the request is about webhook subscriptions, which lie beside the companies."""
+    return _SUBSCRIPTIONS.search(request.path) is not None
+
+
 def operation_of(request: Request) -> str:
     """ "METHOD set", by the last entity set, action or published page that the path names."""
     page = _PAGE.fullmatch(request.path)
     if page:
         return f"{request.method} {page['name']}"
+    if names_subscriptions(request):
+        return f"{request.method} subscriptions"
     try:
         *_, rest = base_of(request)
         names = [segment.name for segment in segments_of(rest)]

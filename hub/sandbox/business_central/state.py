@@ -6,6 +6,7 @@ import base64
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +34,15 @@ PLAIN_SETS = frozenset(
     {"itemCharges", "resources", "fixedAssets", "salespeople", "dimension1Values", "dimension2Values"}
 )
 NAMESPACE = uuid.UUID("5a1e5b0c-0000-4000-8000-000000000000")
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One record that was `kind` (created, updated, deleted), as it is now or was last."""
+
+    set_name: str
+    kind: str
+    record: Record
 
 
 class Collection:
@@ -81,6 +91,7 @@ class State:
         self.serial = 0
         self.last_stamp = datetime.min.replace(tzinfo=UTC)
         self.undo: list[Callable[[], object]] | None = None
+        self.changes: list[Changed] = []
 
     def __getitem__(self, set_name: str) -> Collection:
         return self.sets[set_name]
@@ -106,6 +117,7 @@ class State:
         self.serial += 1
         kept = {**record, "_version": self.serial, "lastModifiedDateTime": self.now()}
         before = self.sets[set_name].put(kept)
+        self._note(Changed(set_name, "updated" if before else "created", kept))
         if self.undo is not None:
             collection, record_id = self.sets[set_name], kept["id"]
             if before is None:
@@ -118,8 +130,20 @@ class State:
         """Delete the record."""
         collection = self.sets[set_name]
         before = collection.take(record_id)
+        if before is not None:
+            self._note(Changed(set_name, "deleted", before))
         if self.undo is not None and before is not None:
             self.undo.append(lambda: collection.put(before))
+
+    def take_changes(self) -> list[Changed]:
+        """What was changed since the last call and not taken back, oldest first."""
+        taken, self.changes = self.changes, []
+        return taken
+
+    def _note(self, changed: Changed) -> None:
+        self.changes.append(changed)
+        if self.undo is not None:
+            self.undo.append(self.changes.pop)
 
     @contextmanager
     def transaction(self) -> Iterator[Callable[[], None]]:

@@ -23,8 +23,8 @@ from hub.sync import runner
 from hub.sync.admin.bases import PlainAdmin
 from hub.sync.admin.connection_form import ConnectionForm, form_for, setting_names
 from hub.sync.admin.schedules import ScheduleInline
-from hub.sync.admin.shown import as_table, badge
-from hub.sync.admin.subscriptions import shown_subscriptions
+from hub.sync.admin.shown import NOTHING, as_table, badge
+from hub.sync.admin.subscriptions import has_webhooks, shown_subscriptions
 from hub.sync.enqueue import enqueue
 from hub.sync.flows import FLOWS
 from hub.sync.models import Connection, Erp, Store
@@ -89,9 +89,7 @@ class ConnectionAdmin(PlainAdmin):
         may_change = obj is None or self.has_change_permission(request, obj)
         form = form_for(self.system_of(request, obj), obj)
         names = setting_names(form) if may_change else ["shown_settings"]
-        state: tuple[str, ...] = ("shown_state", "paused_at", "pause_reason")
-        if self.side == "store":
-            state = (*state, "webhook_address", "webhook_subscriptions")
+        state = ("shown_state", "paused_at", "pause_reason", "webhook_address", "webhook_subscriptions")
         first: tuple[str, ...] = ("name", "code", "time_zone", "is_enabled", "may_write")
         return [
             (None, {"fields": ("system", *first) if obj else first}),
@@ -154,6 +152,8 @@ class ConnectionAdmin(PlainAdmin):
 
     @admin.display(description="Webhook address")
     def webhook_address(self, connection: Connection) -> str:
+        if not has_webhooks(connection):
+            return NOTHING
         return reverse("webhook", args=[connection.public_id])
 
     @admin.display(description="Webhook subscriptions")
@@ -199,7 +199,7 @@ class ConnectionAdmin(PlainAdmin):
     def pull_now(self, request: HttpRequest, connections: QuerySet[Connection]) -> None:
         for connection in connections:
             for name, flow in FLOWS.items():
-                if flow.every and flow.side == connection.side:
+                if flow.every and flow.runs_on(connection.side):
                     enqueue(name, connection.pk)
             messages.success(request, f"{connection}: everything that runs by itself runs now.")
 

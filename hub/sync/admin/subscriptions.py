@@ -1,29 +1,54 @@
-"""What a store's page says of its webhook subscriptions: since when they stand, and what the last look did."""
+"""What a connection's page says of its webhook subscriptions: since when they stand, until when, and what was done."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from hub.sync.admin.shown import as_table
+from hub.connectors.registry import connector_class
+from hub.connectors.subscriptions import Subscriptions
+from hub.sync.admin.shown import NOTHING, as_table
 from hub.sync.flows import FLOWS
-from hub.sync.models import Connection, TaskHistory, WebhookSubscription
+from hub.sync.models import Connection, SyncTask, TaskHistory, WebhookSubscription
 
 FLOW = "check_subscriptions"
 
 
+def has_webhooks(connection: Connection) -> bool:
+    """Whether its system has webhooks that can be subscribed to."""
+    return issubclass(connector_class(connection.system), Subscriptions)
+
+
 def shown_subscriptions(connection: Connection) -> SafeString:
     """The topics with the time since which each is known to be right, below what the last run said."""
+    if not has_webhooks(connection):
+        return format_html(
+            "none: {} has no webhooks; changes come by cursor", connection.get_system_display()
+        )
+    rows = [_row(one) for one in WebhookSubscription.objects.filter(connection=connection)]
+    said = format_html("{}", _last_run(connection))
+    return format_html("<p>{}</p>{}", said, as_table(rows)) if rows else said
+
+
+def _last_run(connection: Connection) -> str:
+    """What the flow said when it ended last, or why it does not end well."""
     subject = FLOWS[FLOW].lock_name(FLOW, connection.pk, 0)
+    failing = SyncTask.objects.filter(subject=subject).exclude(last_error="").order_by("id").first()
+    if failing is not None:
+        return failing.last_error
     last = TaskHistory.objects.filter(subject=subject).order_by("-id").first()
-    said = f"{last.message} ({_time(last.finished_at)})" if last else "not looked at yet"
-    rows = [
-        {"topic": one.topic, "right since": _time(one.known_at), "API version": one.api_version}
-        for one in WebhookSubscription.objects.filter(connection=connection)
-    ]
-    return format_html("<p>{}</p>{}", said, as_table(rows)) if rows else format_html("{}", said)
+    return f"{last.message} ({_time(last.finished_at)})" if last else "not looked at yet"
+
+
+def _row(one: WebhookSubscription) -> dict[str, str]:
+    row = {"topic": one.topic, "right since": _time(one.known_at)}
+    if one.expires_at is None:
+        return row | {"API version": one.api_version}
+    is_over = one.expires_at <= datetime.now(UTC)
+    ends = f"{'ended' if is_over else 'renewed before'} {_time(one.expires_at)}"
+    return row | {"ends": ends, "last notice": _time(one.told_at) if one.told_at else NOTHING}
 
 
 def _time(moment: datetime) -> str:

@@ -19,6 +19,8 @@ from hub.errors import CodeKind, UnknownCode
 from tests.conformance.erp import Codes, ErpUnderTest, KnownCustomer, TrueOrder
 
 SMALL_PAGE = 2
+PROMPT = 0.05
+"""Seconds from a change to its notice."""
 MASTER = {
     "taxGroups": [{"code": "T19", "displayName": "19 %", "percent": "19"}],
     "paymentTerms": [{"code": "N30", "displayName": "Net 30"}],
@@ -61,6 +63,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
         Capability.TRACKING_NUMBERS: "GET Posted_Sales_Shipment",
         Capability.CREDIT_MEMO: "POST salesCreditMemos",
         Capability.FOLLOW_CREDITS: "GET salesCreditMemos",
+        Capability.TELL_CHANGES: "POST subscriptions",
     }
     codes = Codes("C1", "I1", "T19", "8499", "N30", "EXW")
     known = KnownCustomer("C1", "Adatum", "buyer@adatum.example", "DE 123.456-789")
@@ -87,7 +90,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
         self._start()
 
     def _start(self, **options: object) -> None:
-        self.sandbox.create("erp", self.name, profile="demo", **options)
+        self.sandbox.create("erp", self.name, profile="demo", notice_delay=PROMPT, **options)
         self.sandbox.seed("erp", self.name, MASTER)
         self._act("publish_page")
 

@@ -45,6 +45,7 @@ def test_it_plays_everything_but_the_confirmation(erp):
     assert set(NetSuite.unsupported_capabilities) == {
         Capability.CONFIRM_ORDER,
         Capability.DELIVERY,
+        Capability.TELL_CHANGES,
     }
 
 

@@ -13,10 +13,10 @@ from hub.connectors.store_parts import (
     OrderHistory,
     OrderMetafields,
     OrderReferences,
-    Subscriptions,
     Webhooks,
 )
 from hub.connectors.stores.shopify.connector import ShopifyStore, base_url
+from hub.connectors.subscriptions import Subscriptions
 from hub.errors import ConnectionBroken, Unreachable
 from tests.connectors.shopify.scripted import ScriptedShop, good
 

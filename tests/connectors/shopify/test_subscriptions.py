@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hub.connectors.store_parts import Subscription
 from hub.connectors.stores.shopify.connector import ShopifyStore
 from hub.connectors.stores.shopify.subscriptions import enum_of_topic, topic_of_enum
+from hub.connectors.subscriptions import Subscription
 from hub.errors import RecordRejected
 from tests.connectors.shopify.scripted import END, ScriptedShop, errors, more
 

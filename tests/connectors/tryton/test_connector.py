@@ -49,6 +49,7 @@ def test_says_what_it_cannot_do(far_side):
         Capability.SUB_CUSTOMERS,
         Capability.READ_LIMITS,
         Capability.QUOTES,
+        Capability.TELL_CHANGES,
     }
     assert erp.charge_kinds == (LineKind.ITEM,)
     assert erp.has_native_idempotency

@@ -103,8 +103,7 @@ class Client:
     def page(self, path: str, *, operation: str, page_size: int = 0) -> ODataPage:
         """One page of a collection below the company, or behind a next link (only on the same host)."""
         headers = {"Prefer": f"odata.maxpagesize={page_size}"} if page_size else {}
-        address = path if "://" in path else self._below_company(path)
-        return self._read_page(address, operation, headers)
+        return self._read_page(self._below_company(path), operation, headers)
 
     def items(self, path: str, *, operation: str, page_size: int = 0) -> Iterator[Json]:
         """Every item of a collection, page after page; raises Unreachable where the pages run in a circle."""
@@ -240,7 +239,8 @@ class Client:
         )
 
     def _below_company(self, path: str) -> str:
-        return f"{self.company_path()}/{path}"
+        """The address of a path; one that is whole already (a next link, what lies beside companies) is left."""
+        return path if "://" in path else f"{self.company_path()}/{path}"
 
     def _read_page(self, address: str, operation: str, headers: Mapping[str, str]) -> ODataPage:
         answer = self._send(CallKind.READ, "GET", address, operation, headers=headers)

@@ -20,6 +20,7 @@ from hub.connectors.erps.business_central.odata import query
 from hub.connectors.erps.business_central.quotes import BusinessCentralQuotes
 from hub.connectors.erps.business_central.sales_orders import CodeList
 from hub.connectors.erps.business_central.shipments import PAGE_SETTING, BusinessCentralShipments
+from hub.connectors.erps.business_central.subscriptions import BusinessCentralSubscriptions
 from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
 API_URL = "https://api.businesscentral.dynamics.com"
@@ -54,6 +55,7 @@ class BusinessCentral(
     BusinessCentralCustomers,
     BusinessCentralShipments,
     BusinessCentralCredits,
+    BusinessCentralSubscriptions,
     Connector,
 ):
     """Business Central online, API v2.0, signed in as a Microsoft Entra application."""
@@ -170,7 +172,14 @@ class BusinessCentral(
             return [signed_in, Check("Company", False, str(error))]
         company = Check("Company", True, f"Company {self.client.account.company!r} is there.")
         reading = [self._check_reading(*entity) for entity in READ_ENTITIES.items()]
-        return [signed_in, company, *reading, self._check_shipments_page(), *settings]
+        return [
+            signed_in,
+            company,
+            *reading,
+            self._check_shipments_page(),
+            self._check_subscriptions(),
+            *settings,
+        ]
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -193,6 +202,15 @@ class BusinessCentral(
         except NeedsReview as error:
             return Check(name, False, str(error))
         return Check(name, True, f"Page {self.shipments_page!r} tells them.")
+
+    def _check_subscriptions(self) -> Check:
+        """Nothing fails without them, so that a missing permission keeps no connection from working."""
+        name = "Webhook subscriptions"
+        try:
+            self.list_subscriptions()
+        except NeedsReview as error:
+            return Check(name, True, f"None: {error}")
+        return Check(name, True, "Needed to be told of changes at once.")
 
 
 def _account(config: Mapping[str, str], secrets: Mapping[str, str]) -> Account:

@@ -69,6 +69,7 @@ class NetSuite(
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CONFIRM_ORDER: "an order says at its creation whether it waits for approval",
         Capability.DELIVERY: "an item fulfillment ends as shipped: its carrier knows the rest",
+        Capability.TELL_CHANGES: "its API has no webhooks: only a script installed in the account could send some",
     }
 
     def __init__(

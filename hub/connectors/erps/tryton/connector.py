@@ -66,6 +66,7 @@ class Tryton(
         Capability.CREATE_TOGETHER: "a create of many sales is one transaction there: one refusal undoes all",
         Capability.SUB_CUSTOMERS: "a party has no party above it in the module party",
         Capability.QUOTES: "a quotation is the sale itself there: requests are priced in the store, their orders sent",
+        Capability.TELL_CHANGES: "Tryton has no webhooks that its interface could subscribe to",
         Capability.READ_LIMITS: "Tryton has no limits to tell: they are set on the connection's page",
     }
     config_fields = (

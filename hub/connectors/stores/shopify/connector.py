@@ -26,9 +26,6 @@ from hub.connectors.store_parts import (
     OrderMetafields,
     OrderReferences,
     ReceivedOrder,
-    Subscribed,
-    Subscription,
-    Subscriptions,
     WebhookHeaders,
     Webhooks,
 )
@@ -54,6 +51,7 @@ from hub.connectors.stores.shopify.refunds import RefundKeeper
 from hub.connectors.stores.shopify.return_processing import ReturnProcessor
 from hub.connectors.stores.shopify.subscriptions import SubscriptionKeeper
 from hub.connectors.stores.shopify.throttle import limits_of_plan
+from hub.connectors.subscriptions import Subscribed, Subscription, Subscriptions
 
 # Shopify answers within 10 seconds or gives up; some room for the way.
 CALL_DEADLINE = 20.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.connectors.store_parts import Subscribed, Subscription
 from hub.connectors.stores.shopify.client import AdminClient, QueryRefused, payload_of, refusal
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.paging import completed
 from hub.connectors.stores.shopify.shapes import Node, member, members, optional_member, text, texts
+from hub.connectors.subscriptions import Subscribed, Subscription
 from hub.errors import RecordRejected
 
 JSON = "JSON"

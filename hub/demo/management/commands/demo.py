@@ -21,7 +21,7 @@ from hub.demo.outcome import Placed, Row, is_settled, rows
 from hub.demo.processes import DATABASE, free_port, fresh_database, running, wait_for
 from hub.demo.sandbox import Sandbox
 from hub.demo.story import chapters
-from hub.sync.models import TaskHistory
+from hub.sync.models import Connection, TaskHistory
 from hub.sync.sweep import plan_schedules
 
 PATIENCE = 120.0
@@ -84,7 +84,12 @@ class Command(BaseCommand):
     def _wait_for_subscriptions(self) -> None:
         """Both stores deliver webhooks to us before the first buyer orders."""
         end = time.monotonic() + PATIENCE
-        while TaskHistory.objects.filter(flow="check_subscriptions", outcome="done").count() < 2:
+        looked_at = TaskHistory.objects.filter(
+            flow="check_subscriptions",
+            outcome="done",
+            connection_id__in=Connection.objects.filter(side=Connection.Side.STORE),
+        )
+        while looked_at.count() < 2:
             if time.monotonic() > end:
                 raise CommandError(
                     "The workers did not subscribe to the stores' webhooks; their log is above."
