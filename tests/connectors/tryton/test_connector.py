@@ -47,7 +47,6 @@ def test_says_what_it_cannot_do(far_side):
         Capability.CREATE_TOGETHER,
         Capability.SUB_CUSTOMERS,
         Capability.READ_LIMITS,
-        Capability.QUOTES,
         Capability.CREDIT_MEMO,
         Capability.FOLLOW_CREDITS,
         Capability.RETURN_ORDER,

@@ -19,6 +19,7 @@ from hub.connectors.erps.tryton.customers import TrytonCustomers
 from hub.connectors.erps.tryton.editing import TrytonEditing
 from hub.connectors.erps.tryton.held_orders import TrytonHeldOrders
 from hub.connectors.erps.tryton.lookups import Lookups
+from hub.connectors.erps.tryton.quotes import TrytonQuotes
 from hub.connectors.erps.tryton.settings import (
     CONCURRENCY,
     REQUESTS_PER_SECOND,
@@ -50,6 +51,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
 
 class Tryton(
     TrytonConfirmation,
+    TrytonQuotes,
     TrytonEditing,
     TrytonHeldOrders,
     TrytonCancellation,
@@ -66,7 +68,6 @@ class Tryton(
         Capability.CREDIT_MEMO: "a credit is a sale of negative quantities whose invoice people post there",
         Capability.FOLLOW_CREDITS: "what Tryton credits by itself is not read: a person refunds it in the store",
         Capability.RETURN_ORDER: "returned sales are made by a wizard that asks a person there",
-        Capability.QUOTES: "a quotation is the sale itself there: requests are priced in the store, their orders sent",
         Capability.READ_LIMITS: "Tryton has no limits to tell: they are set on the connection's page",
     }
     config_fields = (
