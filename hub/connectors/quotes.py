@@ -114,8 +114,10 @@ class QuoteRequests(ABC):
 class QuoteStatus(StrEnum):
     """What an ERP says of a quote."""
 
+    DRAFT = "draft"
+    """Being worked on: what it says is no offer yet. Only of an ERP that tells it from one that was offered."""
     OPEN = "open"
-    """Being worked on, or with the customer."""
+    """With the customer, or being worked on."""
     ACCEPTED = "accepted"
     EXPIRED = "expired"
     LOST = "lost"

@@ -79,14 +79,11 @@ def _is_missed_anew(
 
 
 def _note(link: QuoteLink, quote: ErpQuote | None, is_ordered: bool) -> bool:
-    """Keep what was read; whether it was news."""
+    """Keep what was read; whether it was news. Of what is being worked on nothing is, until it is offered."""
+    if quote is not None and quote.status is QuoteStatus.DRAFT:
+        return False
     before = (link.state, link.offer_hash)
-    if quote is not None:
-        _keep_offer(link, quote)
-    else:
-        link.state = State.ORDERED if is_ordered else State.LOST
-    if link.state == State.ORDERED and _is_linked(link):
-        link.state = State.WON
+    _keep(link, quote, is_ordered)
     if (link.state, link.offer_hash) == before:
         return False
     if link.state in (State.LOST, State.EXPIRED, State.WON):
@@ -102,6 +99,15 @@ def _note(link: QuoteLink, quote: ErpQuote | None, is_ordered: bool) -> bool:
         elif link.state != State.WON:
             enqueue("push_quote_to_store", link.quote.connection_id, [link.quote_id])
     return True
+
+
+def _keep(link: QuoteLink, quote: ErpQuote | None, is_ordered: bool) -> None:
+    if quote is not None:
+        _keep_offer(link, quote)
+    else:
+        link.state = State.ORDERED if is_ordered else State.LOST
+    if link.state == State.ORDERED and _is_linked(link):
+        link.state = State.WON
 
 
 def _is_linked(link: QuoteLink) -> bool:

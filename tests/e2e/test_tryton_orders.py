@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from decimal import Decimal
 
 import pytest
 
 from hub.demo.erps import far_erp
+from hub.demo.tryton.clerk import Clerk
 from hub.demo.tryton.environment import TrytonUnavailable
 from hub.sync.models import ReviewItem, SyncTask
 from inventory.models import ItemMapping
-from orders.models import HoldCondition, HoldRule, OrderLink
+from orders.models import HoldCondition, HoldRule, OrderLink, QuoteLink
+from tests.orders.quoting import ask, begin, draft_of, look, read
 from tests.world import VAT, release, save_mapping
 
 CREATE = {"system": "erp", "operation": "model.sale.sale.create"}
@@ -128,3 +131,53 @@ def test_a_held_order_waits_as_a_quotation_and_is_confirmed_once_approved(hub):
     release(rule.code)
     hub.work(is_written_back(hub, placed), seconds=PATIENCE)
     assert (hub.link(placed).hold, hub.reviews()) == ("released", [])
+
+
+@pytest.fixture
+def quoted(hub):
+    """A quote request that sales approved: the draft order, and the quotation's id."""
+    draft = ask(begin(hub))
+    release("quote_request")
+    hub.work(lambda: QuoteLink.objects.exclude(offer_hash="").exists(), seconds=PATIENCE)
+    return draft, int(QuoteLink.objects.get().external_id)
+
+
+def completed(hub, draft):
+    """Staff complete the draft order; the hub has linked the order that it became."""
+    done = hub.buyer("complete_draft", draft=draft["id"])
+    hub.pull()
+    look(hub)
+    hub.hurry()
+    hub.work(is_written_back(hub, done), seconds=PATIENCE)
+    return done
+
+
+def test_a_negotiated_quotation_is_won_as_the_order_that_it_becomes(hub, quoted):
+    draft, sale = quoted
+    clerk = Clerk(hub.far.office)
+    clerk.press("draft", sale)
+    clerk.change_line(sale, 0, unit_price=Decimal("7.50"))
+    read(hub)
+    before = Decimal(draft_of(hub, draft)["totalPriceSet"]["shopMoney"]["amount"])
+    clerk.press("quote", sale)
+    read(hub)
+    # What sales were still working on was no offer.
+    assert before != Decimal(15) == Decimal(draft_of(hub, draft)["totalPriceSet"]["shopMoney"]["amount"])
+
+    done = completed(hub, draft)
+
+    document = document_of(hub, done)
+    assert (int(document.external_id), document.total, document.is_confirmed) == (sale, Decimal(15), True)
+    assert (hub.link(done).totals, QuoteLink.objects.get().state, hub.reviews()) == ("equal", "won", [])
+
+
+def test_a_quotation_that_a_clerk_confirmed_is_the_drafts_order(hub, quoted):
+    draft, sale = quoted
+    Clerk(hub.far.office).press("confirm", sale)
+    read(hub)
+    assert hub.reviews() == [("read_erp_quotes", "quote_ordered_in_erp")]
+
+    done = completed(hub, draft)
+
+    assert (int(hub.link(done).external_id), QuoteLink.objects.get().state) == (sale, "won")
+    assert hub.reviews() == []

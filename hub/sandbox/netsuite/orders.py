@@ -101,6 +101,9 @@ class Orders:
         if is_picked or any(line["quantityFulfilled"] or line["quantityBilled"] for line in order["item"]):
             raise errors.user_error("This record cannot be deleted because it has dependent records.")
         self.state.remove(ORDER, order["id"])
+        estimate = self.state["estimate"].by_id.get(order.get("createdFrom") or "")
+        if estimate:
+            self.state.save("estimate", estimate | {"status": "A"})
 
     def _key(self) -> str:
         return self.state.new_id("lineUniqueKey")

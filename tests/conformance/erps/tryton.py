@@ -70,6 +70,7 @@ class TrytonUnderTest(ErpUnderTest):
     operations: ClassVar = {
         Capability.SIGN_IN: "common.db.login",
         Capability.CREATE_ORDER: "model.sale.sale.create",
+        Capability.QUOTES: "model.sale.sale.create",
         Capability.FIND_ORDER: "model.sale.sale.search_read",
         Capability.READ_TOTALS: "model.sale.sale.search_read",
         Capability.READ_ORDER_WHOLE: "model.sale.sale.search_read",

@@ -48,7 +48,6 @@ def test_says_what_it_cannot_do(far_side):
         Capability.CREATE_TOGETHER,
         Capability.SUB_CUSTOMERS,
         Capability.READ_LIMITS,
-        Capability.QUOTES,
         Capability.TELL_CHANGES,
     }
     assert erp.charge_kinds == (LineKind.ITEM,)

@@ -73,6 +73,31 @@ def test_lines_that_were_added_or_a_request_of_other_lines_are_unclear():
             prices(REQUEST, SENT, lines, quote)
 
 
+@pytest.mark.parametrize(("cost", "is_clear"), [("8", True), ("9", False)])
+def test_charges_that_the_erp_holds_as_one_shipping_cost_are_compared_by_their_sum(cost, is_clear):
+    sent = (
+        SENT[0],
+        replace(SENT[1], kind=LineKind.SHIPPING, number="Ground"),
+        replace(SENT[1], kind=LineKind.SHIPPING, number="Express", unit_price=Decimal(3)),
+    )
+    quote = offer()
+    freight = replace(quote.lines[1], kind=LineKind.SHIPPING, number="Ground", unit_price=Decimal(cost))
+    quote = replace(quote, lines=(quote.lines[0], freight))
+
+    if is_clear:
+        assert len(prices(REQUEST, sent, ["l1"], quote)) == 1
+    else:
+        with pytest.raises(OfferUnclear, match="shipping costs 9, the request's 8"):
+            prices(REQUEST, sent, ["l1"], quote)
+
+
+def test_a_shipping_method_that_costs_nothing_is_no_line_that_was_added():
+    quote = offer()
+    free = replace(quote.lines[1], kind=LineKind.SHIPPING, number="Pickup", unit_price=Decimal(0))
+
+    assert len(prices(REQUEST, SENT[:1], ["l1"], replace(quote, lines=(quote.lines[0], free)))) == 1
+
+
 def test_what_a_request_lacks_is_named_in_the_order_it_is_asked():
     said = (Attribute("Project code", "P7"), Attribute("Wanted on", "soon"), Attribute("Cost centre", " "))
     request = SimpleNamespace(po_number=" ", attributes=said)

@@ -62,6 +62,8 @@ def test_one_order_is_made_of_it_and_names_it(ns, quote):
     assert estimate(ns)["status"]["id"] == "B"
     assert words(transform(ns, 400))[0] == "INVALID_INITIALIZE_REF"
     assert len(ns.truth()["salesOrders"]) == 1
+    ns.act("delete_order", id=order["id"])
+    assert estimate(ns)["status"]["id"] == "A"
 
 
 def test_an_external_id_that_an_order_has_is_refused_and_the_estimate_stays_open(ns, quote, order):

@@ -19,6 +19,7 @@ from hub.connectors.erps.tryton.customers import TrytonCustomers
 from hub.connectors.erps.tryton.editing import TrytonEditing
 from hub.connectors.erps.tryton.held_orders import TrytonHeldOrders
 from hub.connectors.erps.tryton.lookups import Lookups
+from hub.connectors.erps.tryton.quotes import TrytonQuotes
 from hub.connectors.erps.tryton.return_orders import TrytonReturns
 from hub.connectors.erps.tryton.settings import (
     CONCURRENCY,
@@ -52,6 +53,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
 class Tryton(
     TrytonCredits,
     TrytonReturns,
+    TrytonQuotes,
     TrytonEditing,
     TrytonHeldOrders,
     TrytonCancellation,
@@ -65,7 +67,6 @@ class Tryton(
     unsupported_capabilities: ClassVar[Mapping[Capability, str]] = {
         Capability.CREATE_TOGETHER: "a create of many sales is one transaction there: one refusal undoes all",
         Capability.SUB_CUSTOMERS: "a party has no party above it in the module party",
-        Capability.QUOTES: "a quotation is the sale itself there: requests are priced in the store, their orders sent",
         Capability.TELL_CHANGES: "Tryton has no webhooks that its interface could subscribe to",
         Capability.READ_LIMITS: "Tryton has no limits to tell: they are set on the connection's page",
     }

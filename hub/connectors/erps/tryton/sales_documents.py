@@ -67,17 +67,20 @@ class TrytonDocuments(TrytonOrders, SalesDocuments):
         ids = numbers_of(external_ids)
         if not ids:
             return []
-        fields = (*_SALE, *(_WITH_CARRIER if self.lookups.settings().has_carrier else ()))
-        rows = self.client.records(
-            SALE, [["id", "in", ids]], fields, operation=_OPERATION, order=[["id", "ASC"]]
-        )
+        rows = self.whole_rows([["id", "in", ids]], _OPERATION)
         try:
-            return [_document(row) for row in rows]
+            return [document_of(row) for row in rows]
         except (KeyError, TypeError, ValueError) as error:
             raise Unreachable(f"{_OPERATION}: an answer that cannot be read ({error!r}).") from error
 
+    def whole_rows(self, domain: Sequence[object], operation: str, *more: str) -> list[Json]:
+        """Sales with every field that a whole document is read from, and `more`."""
+        fields = (*_SALE, *more, *(_WITH_CARRIER if self.lookups.settings().has_carrier else ()))
+        return self.client.records(SALE, domain, fields, operation=operation, order=[["id", "ASC"]])
 
-def _document(row: Json) -> ErpDocument:
+
+def document_of(row: Json) -> ErpDocument:
+    """A sale from a row of `whole_rows`; raises KeyError, TypeError or ValueError for what cannot be read."""
     sale = sale_of(row)
     lines = tuple(_line(each) for each in rows_at(row, "lines"))
     return ErpDocument(

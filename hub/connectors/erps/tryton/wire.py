@@ -6,7 +6,7 @@ Moments go without a time zone over the wire and are UTC. Quantities are floats 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 Json = dict[str, object]
@@ -26,6 +26,11 @@ def quantity(value: Decimal) -> Decimal:
 def day(value: date) -> Json:
     """A Date field's value."""
     return {"__class__": "date", "year": value.year, "month": value.month, "day": value.day}
+
+
+def span(value: timedelta) -> Json:
+    """A TimeDelta field's value."""
+    return {"__class__": "timedelta", "seconds": value.total_seconds()}
 
 
 def moment(value: datetime) -> Json:
