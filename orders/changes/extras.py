@@ -58,7 +58,7 @@ def extras(stored: Mapping[str, object], now: SalesOrder, notes_of: Notes) -> li
 def _as_sent(now: SalesOrder, sent: SentOrder, stored: Mapping[str, object]) -> SalesOrder:
     """The document as it was sent, as far as that was kept."""
     kept = {one.name: getattr(sent, one.name) for one in fields(SentOrder)}
-    contact = {name: str(stored[name]) for name in ("email", "phone") if name in stored}
+    contact: dict[str, Any] = {name: str(stored[name]) for name in ("email", "phone") if name in stored}
     return replace(now, **kept, **contact)
 
 
