@@ -87,6 +87,17 @@ def test_an_order_tells_what_was_given_back_after_it_was_sent_by_webhook_alike(s
     assert parse_order(json.dumps(body).encode()).order.given_back == placed.given_back
 
 
+def test_pieces_that_were_never_sent_were_not_given_back_whatever_becomes_of_them(shop, store):
+    order = shop.place(lines=[{"sku": "A", "quantity": 3, "price": "10.00"}], paid=True, payment_terms=None)
+    line = shop.store.shop.tables["Order"][order]["_lines"][0]["id"]
+
+    for restock in ("CANCEL", "NO_RESTOCK"):
+        shop.store.act("refund_order", {"order": order, "lines": [{"line": line, "restock": restock}]})
+
+    placed = store.read_orders([order])[order].order
+    assert (placed.lines[0].current_quantity, placed.given_back) == (1, None)
+
+
 def test_every_one_of_many_fulfilments_counts(shop, store):
     lines = [{"sku": "A", "quantity": 23, "price": "10.00"}]
     order = shop.place(lines=lines, paid=True, payment_terms=None)
