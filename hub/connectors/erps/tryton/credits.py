@@ -187,11 +187,11 @@ def _is_credit_of_ours(sale: Json) -> bool:
 
 
 def _not_invoiced(external_id: str, state: str) -> SyncError:
-    """Tryton's queue is still at it, or nothing will come."""
-    if state in ("confirmed", "processing"):
+    """Tryton's queue is still at it, or somebody has cancelled the credit note."""
+    if state == "confirmed":
         return NotReadyYet("Tryton is just making the credit note.", after=_PROCESSED_AFTER)
     return RecordRejected(
-        f"Tryton made no credit note of the return sale, which is {state}. See there what keeps it, then press Try "
-        "again.",
+        f"The return sale is {state} in Tryton and has no credit note. Make it there again (Handle Invoice Exception), "
+        "then press Try again; or dismiss this where it is credited another way.",
         evidence={"external_id": external_id, "state": state},
     )
