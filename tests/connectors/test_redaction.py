@@ -32,7 +32,7 @@ def wrapped(value, times):
 @pytest.mark.parametrize("depth", range(4))
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize(
-    "key", ["access_token", "clientSecret", "X-Shopify-Access-Token", "password", "api_key"]
+    "key", ["access_token", "clientSecret", "X-Shopify-Access-Token", "password", "api_key", "clientState"]
 )
 def test_a_secret_is_removed_at_any_depth_and_its_neighbours_are_kept(key, secret, depth):
     logged = redact(wrapped({"a": "kept too", key: secret, "z": "and kept"}, depth))

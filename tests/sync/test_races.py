@@ -365,19 +365,19 @@ def test_G4_a_token_is_not_waited_for_for_ever_when_who_asks_for_it_stands_still
 
 
 def test_G2_a_deadlock_flags_no_delivery(erp, counting_flows):
-    from hub.sync.flows import RECEIVERS
+    from hub.sync.flows import RECEIVERS, receiver
     from hub.sync.inbox import receive_batch
 
     WebhookDelivery.objects.create(connection=erp, topic="t", webhook_id="w", body=b"{}")
     real = dict(RECEIVERS)
-    RECEIVERS.clear()
-    RECEIVERS["store"] = "tests.sync.flows_that_count.receive_into_a_deadlock"
+    RECEIVERS[erp.side] = "tests.sync.flows_that_count.receive_into_a_deadlock"
+    receiver.cache_clear()
     try:
         with pytest.raises(Exception, match="deadlock"):
             receive_batch(erp)
     finally:
-        RECEIVERS.clear()
         RECEIVERS.update(real)
+        receiver.cache_clear()
 
     assert WebhookDelivery.objects.get().state == WebhookDelivery.State.NEW
 
