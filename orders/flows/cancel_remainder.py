@@ -123,9 +123,10 @@ def _found(link: OrderLink, row: ErpOrder, policy: FulfilmentPolicy, store: Orde
     closed = None if ends else closed_pieces(document, _skus(link, document))
     if closed is not None and not any(closed.values()):
         return None
-    [now] = store.read_editable([link.order.external_id]) or [None]
-    if now is None or now.is_cancelled:
+    standing = store.read_editable([link.order.external_id])
+    if not standing or standing[0].is_cancelled:
         return None
+    now = standing[0]
     rest = rest_of(now, document_of(link.order).lines, closed=closed)
     return _Found(link.order, link, row, policy, now, rest, closes or not ends)
 
