@@ -28,7 +28,7 @@ from orders.mirroring import SETTLED_AFTER, po_key
 from orders.models import AdoptionPolicy, ErpOrder, OrderLink
 from orders.models.mirrors import UNFINISHED
 from orders.offline.hints import are_shown
-from orders.shipments.progress import is_shown
+from orders.shipments.progress import has_remainders, is_shown
 
 # An order that left the list of changes, because it was posted or deleted, is found gone within this time.
 LOOKED_AT_AGAIN_AFTER = timedelta(hours=1)
@@ -50,13 +50,15 @@ sales_orders = Stored(ErpDocument)
 
 def wanted(connection: Connection) -> bool:
     """Whether something is decided by the whole documents of this ERP: a store shows its orders, or how far it is with
-    the store's, or has copies of some, or compares its own with them, or looks for orders by their PO number.
+    the store's, or has copies of some, or compares its own with them, or looks for orders by their PO number, or
+    takes off its orders what will not be sent.
 
     Ask with the policies held still (`hold_policies_still`), or a policy that is saved meanwhile misses what is new.
     """
     copies = OrderLink.objects.filter(connection=connection, origin=OrderLink.Origin.ERP)
     by_po = AdoptionPolicy.objects.filter(erp=connection, is_on=True, way=AdoptionPolicy.Way.PO)
     is_followed = are_shown(connection) or is_shown(connection) or are_compared(connection)
+    is_followed = is_followed or has_remainders(connection)
     return is_followed or copies.exists() or by_po.exists()
 
 

@@ -64,6 +64,14 @@ FLOWS: dict[str, Flow] = {
     "push_shipment_to_store": Flow(
         "orders.flows.push_shipment_to_store", side="store", subject="order", priority=Priority.ORDER
     ),
+    "find_remainders": Flow(
+        "orders.flows.find_remainders",
+        side="store",
+        every=1800,
+        begins_later=True,
+        priority=Priority.BACKGROUND,
+    ),
+    "cancel_remainder": Flow("orders.flows.cancel_remainder", side="store", subject="order"),
     "push_changes_to_store": Flow(
         "orders.flows.push_changes_to_store", side="store", subject="order", priority=Priority.ORDER
     ),

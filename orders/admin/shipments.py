@@ -123,7 +123,15 @@ class CarrierMappingAdmin(_StoreMappingAdmin):
 
 @admin.register(FulfilmentPolicy)
 class FulfilmentPolicyAdmin(PlainAdmin):
-    list_display = ("store", "is_on", "elsewhere", "notifies_buyer", "sends_services", "shows_progress")
+    list_display = (
+        "store",
+        "is_on",
+        "elsewhere",
+        "notifies_buyer",
+        "sends_services",
+        "remainder",
+        "shows_progress",
+    )
     list_select_related = ("store",)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -139,3 +147,5 @@ class FulfilmentPolicyAdmin(PlainAdmin):
             enqueue(_FLOW, obj.store_id, set(waiting.values_list("order", flat=True)))
         if obj.is_on and obj.shows_progress:
             begin_to_show(obj.store)
+        if obj.is_on and obj.remainder != FulfilmentPolicy.Remainder.KEEP:
+            enqueue("find_remainders", obj.store_id)

@@ -85,6 +85,8 @@ class OrderLink(models.Model):
     """Whether the document was created held there by a hold rule, and whether it was let go since."""
     shown_hash = models.CharField(max_length=32, default="", db_default="", blank=True)
     """What of the document the store was last told to show its buyer."""
+    remainder_hash = models.CharField(max_length=32, default="", db_default="", blank=True, editable=False)
+    """The document by which it was decided what becomes of pieces that will not be sent any more."""
     progress_asked_at = models.DateTimeField(null=True)
     """When the document of a store's order said something new that its buyer is to see; None once the store knows."""
     reference_pushed_at = models.DateTimeField(null=True)

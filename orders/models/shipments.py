@@ -146,6 +146,11 @@ class FulfilmentPolicy(models.Model):
         STAY = "stay", "Fulfil it from where the store has it"
         REVIEW = "review", "Ask"
 
+    class Remainder(models.TextChoices):
+        KEEP = "keep", "Keep it open: the ERP's changes are left to the order change policy"
+        ASK = "ask", "Ask"
+        CANCEL = "cancel", "Take it off the store's order"
+
     store = models.OneToOneField(Connection, on_delete=models.PROTECT, related_name="fulfilment_policy")
     is_on = models.BooleanField(default=True)
     notifies_buyer = models.BooleanField(
@@ -163,6 +168,20 @@ class FulfilmentPolicy(models.Model):
         "store sends those itself.",
     )
 
+    remainder = models.CharField(
+        max_length=6,
+        choices=Remainder.choices,
+        default=Remainder.KEEP,
+        db_default="keep",
+        help_text="What becomes of pieces that will not be sent any more: the ERP has closed the order, or the line, "
+        "after a part was shipped.",
+    )
+    remainder_days = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="So many days after the last shipment the rest counts as not to be sent, also where the ERP keeps it "
+        "open. 0: only what the ERP closed.",
+    )
     shows_progress = models.BooleanField(
         default=False,
         db_default=False,

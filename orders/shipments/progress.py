@@ -93,6 +93,13 @@ def is_shown(erp: Connection) -> bool:
     return _showing().filter(store__in=stores).exists()
 
 
+def has_remainders(erp: Connection) -> bool:
+    """Whether a store has a rule for what this ERP does not send any more."""
+    stores = OrderPolicy.objects.filter(erp=erp).values("store")
+    rules = FulfilmentPolicy.objects.filter(is_on=True).exclude(remainder=FulfilmentPolicy.Remainder.KEEP)
+    return rules.filter(store__in=stores).exists()
+
+
 def ask_for_orders(erp: Connection, external_ids: Iterable[str]) -> None:
     """These documents say something new: the stores whose orders they are. Part of the caller's transaction."""
     ask_for_links(OrderLink.objects.filter(connection=erp, external_id__in=list(external_ids)))

@@ -1,0 +1,101 @@
+"""What will not be sent any more goes off the store's order, as its fulfilment policy says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Attempt
+from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, OrderLink
+from orders.shipments.remainder import is_late
+from tests.orders.shipping import TABLES, Shipping
+from tests.world import release
+
+FLOW = "cancel_remainder"
+SEND = FulfilmentPolicy.Remainder
+
+
+class Short(Shipping):
+    """Of five tables and three lamps the ERP ships two tables, and its document stands so."""
+
+    def __init__(self, hub, remainder, **more):
+        FulfilmentPolicy.objects.create(store=hub.euro, remainder=remainder, **more.pop("policy", {}))
+        super().__init__(hub, **more)
+        hub.pull_erp()
+        hub.work(horizon=0.5)
+        self.ships("S1", {TABLES: 2})
+
+    def closes(self):
+        """The ERP delivers nothing more of the order."""
+        self.writes(stage="closed")
+
+    def writes(self, **facts):
+        row = ErpOrder.objects.get(external_id=self.link.external_id)
+        row.document = {**row.document, **facts}
+        row.stage, row.document_hash = row.document["stage"], str(facts)[:32]
+        row.save()
+        self.looks()
+
+    def looks(self):
+        enqueue("find_remainders", self.hub.euro.pk)
+        self.hub.work(horizon=0.5)
+
+    def pieces(self):
+        lines = self.hub.shop().tables["Order"][self.placed["id"]]["_lines"]
+        return [line["currentQuantity"] for line in lines]
+
+
+def test_what_a_closed_order_lacks_goes_off_once(hub):
+    short = Short(hub, SEND.CANCEL)
+
+    short.closes()
+
+    assert (short.pieces(), hub.reviews()) == ([2, 0], [])
+    assert hub.messages(FLOW)[-1] == "taken off: 3 × Table 1, 3 × Lamp 2"
+    short.looks()
+    assert Attempt.objects.filter(operation=FLOW).count() == 1
+    assert OrderLink.objects.get().remainder_hash != ""
+
+
+def test_a_person_is_asked_where_the_policy_says_so_and_may_keep_it(hub):
+    short = Short(hub, SEND.ASK)
+
+    short.closes()
+    assert (short.pieces(), hub.reviews()) == ([5, 3], [(FLOW, "remainder_open")])
+
+    release("remainder_open", "dismiss")
+    short.looks()
+
+    assert (short.pieces(), hub.messages(FLOW)[-1]) == ([5, 3], "a person keeps it open")
+
+
+def test_what_the_erp_may_still_send_stays(hub):
+    short = Short(hub, SEND.CANCEL)
+
+    short.writes(stage="shipped")
+
+    assert (short.pieces(), hub.messages(FLOW)[-1]) == ([5, 3], "what is left may still be sent")
+
+    ErpShipment.objects.update(shipped_at=datetime.now(UTC) - timedelta(days=15))
+    FulfilmentPolicy.objects.update(remainder_days=14)
+    short.looks()
+
+    assert short.pieces() == [2, 0]
+
+
+def test_a_paid_order_is_asked_about(hub):
+    short = Short(hub, SEND.CANCEL, paid=True, payment_terms=None)
+
+    short.closes()
+
+    assert (short.pieces(), hub.reviews()) == ([5, 3], [(FLOW, "remainder_paid")])
+
+
+@pytest.mark.parametrize(("days", "ago", "late"), [(0, 99, False), (14, 13, False), (14, 14, True)])
+def test_days_count_from_the_last_shipment(days, ago, late):
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+
+    assert is_late(now - timedelta(days=ago), days, now) is late
+    assert not is_late(None, days, now)
