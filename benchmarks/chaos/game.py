@@ -75,6 +75,7 @@ class Game:
         self.seed = seed
         self.crowd = crowd
         self.placed: list[Placed] = []
+        self.others = 0
         self.due: list[tuple[float, int, Act]] = []
         self.order = itertools.count()
         self.looked_at = 0.0
@@ -111,6 +112,8 @@ class Game:
     def late_phase(self, count: int, *, rate: float) -> Phase:
         """`count` more orders whose creates may be carried out long after the settle time."""
         start, before = time.monotonic(), len(self.placed)
+        # Those of the phase before this one, which buyers did not place.
+        self.others = StoreOrder.objects.count() - before
         self.stage.sandbox.set_faults(
             self.seed, faults.rules_beyond_settling(self.stage.timing, self.stage.far.operations.create)
         )
@@ -225,7 +228,7 @@ class Game:
 
     def _under_way(self) -> int:
         with connection.cursor() as cursor:
-            cursor.execute(_UNDER_WAY, [len(self.placed)])
+            cursor.execute(_UNDER_WAY, [len(self.placed) + self.others])
             return int(cursor.fetchone()[0])
 
     # ---------------------------------------------------------------------------------------------- ending
