@@ -26,7 +26,7 @@ from orders.partners.codes import evidence_of
 from orders.partners.documents import PartnerDocument, mark_for, stored_documents
 from orders.partners.duplicates import FLOW, check_duplicate
 from orders.partners.goods import variants_of
-from orders.partners.mapping import Found, check_draft, taken_order
+from orders.partners.mapping import Found, draft_question, taken_order
 from orders.partners.places import buyer_of, location_of
 from orders.partners.terms import terms_of
 
@@ -57,6 +57,9 @@ def _made(store: OrderWriting, order: PartnerOrder) -> str:
         return before
     if why := _rejection(order):
         return _reject(order, why)
+    if order.state != State.OPEN:
+        order.state, order.answer, order.closed_at = State.OPEN, "", None
+        order.save(update_fields=["state", "answer", "closed_at"])
     return _place(store, order)
 
 
@@ -106,10 +109,28 @@ def _remember(order: PartnerOrder, external_id: str) -> str:
 # ---------------------------------------------------------------------------------------- depends on, map, send
 
 
+def _policy(order: PartnerOrder) -> OrderPolicy:
+    found = OrderPolicy.objects.filter(store=order.connection_id).first()
+    if found is None:
+        raise NeedsReview(
+            f"{order.connection} has no order policy any more, which names the ERP of its orders. Make one on the "
+            "store's page, then press Try again; or reject the order with the reason, which the partner is told.",
+            code="policy_missing",
+        )
+    return found
+
+
+def _is_approved(order: PartnerOrder, question: NeedsReview) -> bool:
+    """Whether a person approved this very question: sums that moved since are asked about again."""
+    items = ReviewItem.objects.filter(flow=FLOW, connection=order.connection_id, record_id=order.pk)
+    same = items.filter(code=question.code, evidence__contains=question.evidence)
+    return bool(same.filter(decision=Decision.APPROVED).exists())
+
+
 def _place(store: OrderWriting, order: PartnerOrder) -> str:
     """Place the order; returns its id in the store, "" where the store's policy rejects it."""
     document: PartnerDocument = stored_documents.read(order.document)
-    policy = OrderPolicy.objects.get(store=order.connection_id)
+    policy = _policy(order)
     approved = approved_codes(FLOW, order.connection_id, order.pk)
     connector = open_connector(order.connection)
     taking = connector.supporting(OrderTaking)
@@ -133,5 +154,7 @@ def _place(store: OrderWriting, order: PartnerOrder) -> str:
     draft = draft_before(store, order.connection, order.number, mark) or create_draft(
         store, mark, values, lambda: taking.draft_taken(wanted)
     )
-    check_draft(document, draft, approved)
+    question = draft_question(document, draft)
+    if question and not _is_approved(order, question):
+        raise question
     return complete_draft(store, mark, values | {"total": str(draft.totals.total)}, draft)

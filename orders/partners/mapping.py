@@ -56,21 +56,22 @@ def taken_order(document: PartnerDocument, found: Found, mark: str) -> TakenOrde
     )
 
 
-def check_draft(document: PartnerDocument, draft: MadeDraft, approved: frozenset[str]) -> None:
-    """Before it becomes an order: what the store computed against what the partner told. Raises Conflict."""
+def draft_question(document: PartnerDocument, draft: MadeDraft) -> Conflict | None:
+    """Before it becomes an order: what a person is asked where the store computed something else than was told."""
     told = _difference(document, draft)
-    if told and DRAFT_DIFFERS not in approved:
-        raise Conflict(
-            f"The store's draft {draft.name} is not what the partner told. {told} Approve to complete it as the store "
-            "computed it; or reject the order with the reason, which the partner is told, and delete the draft there.",
-            code=DRAFT_DIFFERS,
-            evidence={
-                "draft": draft.name,
-                "store_total": f"{draft.totals.total} {draft.totals.currency}",
-                "store_tax": f"{draft.totals.tax} {draft.totals.currency}",
-                "told": told,
-            },
-        )
+    if not told:
+        return None
+    return Conflict(
+        f"The store's draft {draft.name} is not what the partner told. {told} Approve to complete it as the store "
+        "computed it; or reject the order with the reason, which the partner is told, and delete the draft there.",
+        code=DRAFT_DIFFERS,
+        evidence={
+            "draft": draft.name,
+            "store_total": f"{draft.totals.total} {draft.totals.currency}",
+            "store_tax": f"{draft.totals.tax} {draft.totals.currency}",
+            "told": told,
+        },
+    )
 
 
 def _difference(document: PartnerDocument, draft: MadeDraft) -> str:

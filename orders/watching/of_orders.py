@@ -39,7 +39,9 @@ WHERE o.connection_id = %(store)s AND o.placed_at >= now() - make_interval(days 
   AND o.cancelled_at IS NULL AND o.po_key <> '' AND o.company_external_id <> ''
   AND NOT EXISTS (SELECT 1 FROM sync_reviewitem r LEFT JOIN orders_orderlink c ON c.order_id IN (o.id, b.id)
                   LEFT JOIN orders_erporder d ON d.connection_id = c.connection_id AND d.external_id = c.external_id
-                  WHERE r.subject IN ('order:' || o.id, 'order:' || b.id, 'erp_order:' || d.id)
+                  LEFT JOIN orders_partnerorder t ON t.order_id IN (o.id, b.id)
+                  WHERE r.subject IN ('order:' || o.id, 'order:' || b.id, 'erp_order:' || d.id,
+                                      'partner_order:' || t.id)
                     AND r.code = 'possible_duplicate' AND r.decision = 'approved')
   AND NOT EXISTS (SELECT 1 FROM orders_orderoverride v WHERE v.order_id IN (o.id, b.id) AND v.field = 'po_number')
 GROUP BY o.id ORDER BY o.id LIMIT %(most)s

@@ -28,6 +28,7 @@ SCOPES = [
     "read_products",
     "write_merchant_managed_fulfillment_orders",
     "write_order_edits",
+    "write_draft_orders",
     "write_returns",
     "read_all_orders",
 ]

@@ -21,6 +21,7 @@ NEEDED_SCOPES = {
 OPTIONAL_SCOPES = {
     "write_merchant_managed_fulfillment_orders": "the store cannot be told of shipments.",
     "write_order_edits": "lines of orders in the store cannot be changed.",
+    "write_draft_orders": "orders of partners cannot be placed, and quote requests not be answered.",
     "write_returns": "returns cannot be read, approved or declined.",
     "read_all_orders": "only orders of the last 60 days can be read.",
 }
