@@ -58,9 +58,9 @@ def extras(stored: Mapping[str, object], now: SalesOrder, notes_of: Notes) -> li
 
 def _as_sent(now: SalesOrder, sent: SentOrder, stored: Mapping[str, object]) -> SalesOrder:
     """The document as it was sent, as far as that was kept."""
-    kept = {one.name: getattr(sent, one.name) for one in fields(SentOrder)}
-    contact: dict[str, Any] = {name: str(stored[name]) for name in ("email", "phone") if name in stored}
-    return replace(now, **kept, **contact)
+    kept: dict[str, Any] = {one.name: getattr(sent, one.name) for one in fields(SentOrder)}
+    kept |= {name: str(stored[name]) for name in ("email", "phone") if name in stored}
+    return replace(now, **kept)
 
 
 def _fields(stored: Mapping[str, object], becomes: Mapping[str, object]) -> Iterator[Extra]:
