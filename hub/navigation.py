@@ -7,11 +7,13 @@ a model does not see its page.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse
+from django.utils.functional import lazy
 
 # group → (title, icon, app_label.model)
 MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -102,11 +104,16 @@ def _may_view(model: str) -> Callable[[HttpRequest], bool]:
     )
 
 
+@cache
+def _list_of(model: str) -> str:
+    return reverse(f"admin:{model.replace('.', '_')}_changelist")
+
+
 def _item(title: str, icon: str, model: str) -> dict[str, Any]:
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{model.replace('.', '_')}_changelist"),
+        "link": lazy(_list_of, str)(model),
         "permission": _may_view(model),
     }
 

@@ -88,8 +88,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W021"]
 
 INSTALLED_APPS = [
     # Before the admin, whose templates it replaces.
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "hub.back_office.apps.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -13,6 +13,7 @@ from django.test import TransactionTestCase
 
 from tests import pristine
 from tests.databases import OwnDatabase
+from tests.scheduling import Scheduling
 
 # How fast examples come says something of the machine only.
 hypothesis.settings.register_profile(
@@ -83,6 +84,11 @@ LONG_FILES = (
 def _turn(item):
     path = item.path.as_posix()
     return next((n for n, file in enumerate(LONG_FILES) if path.endswith(file)), len(LONG_FILES))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)

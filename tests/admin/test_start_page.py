@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.functional import empty
 
 from hub.sync.admin.shown import label, words
 from inventory.models import ItemMapping
@@ -39,6 +40,13 @@ def test_the_first_page_tells_nobody_of_what_they_may_not_see(signed_in, waiting
     page = viewer.get("/admin/").content.decode()
     assert "/admin/inventory/itemmapping/" in page
     assert "/admin/sync/" not in page
+
+
+def test_a_page_works_out_no_list_of_apps_before_it_shows_one(pages):
+    apps = pages.get("/admin/inventory/itemmapping/").context["available_apps"]
+
+    assert apps._wrapped is empty
+    assert "inventory" in [app["app_label"] for app in apps]
 
 
 def test_several_that_wait_are_called_so(pages, waiting):

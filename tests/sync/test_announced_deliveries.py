@@ -42,7 +42,7 @@ def test_only_new_orders_are_announced_as_urgent(store):
     tell(store, "orders/create")
     tell(store, "orders/updated")
 
-    told = [said.payload for said in listening.connection.notifies(timeout=5.0, stop_after=2)]
+    told = [said.payload for said in listening.connection.notifies(timeout=120.0, stop_after=2)]
     listening.close()
     assert told == [f"delivery {store.pk}", f"other {store.pk}"]
 
@@ -66,12 +66,12 @@ def test_a_running_drain_receives_both_kinds(store):
         for number in range(5):
             tell(store, "orders/updated", number)
             tell(store, "orders/create", number)
-        end = time.monotonic() + 10.0
+        end = time.monotonic() + 120.0
         while left() and time.monotonic() < end:
             time.sleep(0.02)
     finally:
         drain.stop()
-        running.join(20)
+        running.join(120)
 
     assert left() == []
 

@@ -211,15 +211,19 @@ def test_G4_a_task_of_a_worker_that_lost_its_lease_is_recovered_and_its_late_rep
 def test_two_drains_share_the_connections(make_erp, counting_flows):
     connections = [make_erp(f"E{n}") for n in range(6)]
     counting_flows.takes.update(dict.fromkeys(range(600), 0.01))
-    drains = [Drain(threads=4, linger=6.0) for _ in range(2)]
+    drains = [Drain(threads=4, linger=60.0) for _ in range(2)]
     threads = [threading.Thread(target=lambda d=d: (d.run(), database.close())) for d in drains]
     for thread in threads:
         thread.start()
-    time.sleep(5.0)
+    while [len(d.held) for d in drains] != [3, 3]:
+        time.sleep(0.01)
 
     for n, connection in enumerate(connections):
         enqueue("count", connection.pk, range(n * 100, n * 100 + 100))
-    for thread in threads:
+    while TaskHistory.objects.count() < 600:
+        time.sleep(0.05)
+    for work, thread in zip(drains, threads, strict=True):
+        work.stop()
         thread.join()
 
     assert len(counting_flows.runs) == 600
@@ -238,19 +242,23 @@ def test_a_blocked_task_that_was_forgotten_is_let_go(erp, counting_flows):
 def test_a_drain_that_ends_gives_each_lease_back_as_soon_as_nothing_runs_under_it(make_erp, counting_flows):
     busy, idle = make_erp("E1"), make_erp("E2")
     owners = []
-    counting_flows.takes[1] = 1.0
-    counting_flows.during[1] = lambda: owners.extend(
-        Lease.objects.order_by("credential").values_list("owner", flat=True)
-    )
+
+    def look():
+        end = time.monotonic() + 50.0
+        while not Lease.objects.filter(owner="").exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        owners.extend(Lease.objects.order_by("credential").values_list("owner", flat=True))
+
+    counting_flows.during[1] = look
     enqueue("count", busy.pk, [1])
     work = Drain(threads=2, linger=30.0)
     thread = threading.Thread(target=lambda: (work.run(), database.close()))
     thread.start()
-    while not (counting_flows.runs and idle.credential in work.held):
+    while not (counting_flows.running and {busy.credential, idle.credential} == set(work.held)):
         time.sleep(0.01)
 
     work.stop()
-    thread.join(20)
+    thread.join(120)
 
     assert owners == [work.name, ""]
     assert set(Lease.objects.values_list("owner", flat=True)) == {""}
@@ -260,16 +268,16 @@ def test_a_drain_that_ends_gives_each_lease_back_as_soon_as_nothing_runs_under_i
 def test_a_drain_gives_away_what_is_idle_rather_than_what_runs_for_long(make_erp, counting_flows):
     busy, idle = sorted((make_erp("E1"), make_erp("E2")), key=lambda erp: erp.credential)
     end = threading.Event()
-    counting_flows.during[1] = lambda: end.wait(30)
+    counting_flows.during[1] = lambda: end.wait(240)
     enqueue("count", busy.pk, [1])
-    first, second = Drain(threads=4, linger=30.0), Drain(threads=4, linger=30.0)
+    first, second = Drain(threads=4, linger=120.0), Drain(threads=4, linger=120.0)
     threads = [threading.Thread(target=lambda d=d: (d.run(), database.close())) for d in (first, second)]
     threads[0].start()
     while not (counting_flows.runs and len(first.held) == 2):
         time.sleep(0.01)
 
     threads[1].start()
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 120
     while not second.held and time.monotonic() < limit:
         time.sleep(0.01)
 
@@ -282,4 +290,4 @@ def test_a_drain_gives_away_what_is_idle_rather_than_what_runs_for_long(make_erp
     end.set()
     for work, thread in zip((first, second), threads, strict=True):
         work.stop()
-        thread.join(20)
+        thread.join(120)

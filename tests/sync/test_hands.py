@@ -60,7 +60,7 @@ def test_a_session_that_cannot_be_made_ready_costs_no_thread(caplog):
     crew, done = Crew("worker", 2, threading.Event(), warm_up=fail), threading.Event()
     crew.do(done.set)
 
-    assert done.wait(10.0)
+    assert done.wait(120.0)
     assert [thread.is_alive() for thread in crew.hands.threads] == [True, True]
     crew.close()
     assert [record.getMessage() for record in caplog.records] == ["failed beside the tasks"] * 2

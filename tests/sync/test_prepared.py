@@ -55,6 +55,6 @@ def test_a_lease_that_is_given_back_is_announced_so_that_nobody_waits_for_the_ne
 
     leases.release("worker", ["somebody's"])
 
-    told = [notice.payload for notice in listener.connection.notifies(timeout=10, stop_after=1)]
+    told = [notice.payload for notice in listener.connection.notifies(timeout=120, stop_after=1)]
     listener.close()
     assert told == ["leases"]

@@ -14,7 +14,7 @@ dog = Watchdog(0.5)
 
 def outcome(work):
     return subprocess.run(
-        [sys.executable, "-c", STANDS_STILL.format(work=work)], timeout=60, check=False
+        [sys.executable, "-c", STANDS_STILL.format(work=work)], timeout=240, check=False
     ).returncode
 
 

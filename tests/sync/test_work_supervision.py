@@ -92,45 +92,45 @@ def worker_host():
     yield host
     host.process.kill()
     host.process.wait()
-    until(lambda: not host.survivors(), 10)
+    until(lambda: not host.survivors(), 120)
 
 
 def test_a_killed_idle_worker_hangs_the_cluster_and_ours_is_replaced(worker_host):
-    until(worker_host.is_up, 90)
+    until(worker_host.is_up, 240)
     before = worker_host.titled("supervise.leash")
 
     # It is not idle in the moment in which it answers a heartbeat.
-    until(lambda: worker_host.titled(" idle"), 90)[0].kill()
-    until(lambda: has_ended(before[0]), 120)
+    until(lambda: worker_host.titled(" idle"), 240)[0].kill()
+    until(lambda: has_ended(before[0]), 240)
 
-    until(worker_host.is_up, 90)
+    until(worker_host.is_up, 240)
     assert worker_host.titled("supervise.leash") != before
     assert worker_host.process.poll() is None
 
 
 def test_a_killed_drain_is_followed_by_another_at_once(worker_host):
-    until(worker_host.is_up, 90)
+    until(worker_host.is_up, 240)
     killed = worker_host.titled("tasks.drain")[0]
 
     killed.kill()
 
-    until(lambda: [p for p in worker_host.titled("tasks.drain") if p.pid != killed.pid], 20)
+    until(lambda: [p for p in worker_host.titled("tasks.drain") if p.pid != killed.pid], 120)
 
 
 def test_kill_9_of_the_supervisor_leaves_no_process_behind(worker_host):
-    until(worker_host.is_up, 90)
+    until(worker_host.is_up, 240)
     assert len(worker_host.family()) >= 6
 
     worker_host.process.kill()
 
-    until(lambda: not worker_host.survivors(), 20)
+    until(lambda: not worker_host.survivors(), 120)
 
 
 def test_sigterm_lets_the_drain_finish_and_tidies_up(worker_host):
-    until(lambda: worker_host.is_up() and Worker.objects.exists(), 90)
+    until(lambda: worker_host.is_up() and Worker.objects.exists(), 240)
 
     worker_host.process.send_signal(signal.SIGTERM)
 
-    assert worker_host.process.wait(20) == 0
+    assert worker_host.process.wait(120) == 0
     assert worker_host.survivors() == []
     assert (OrmQ.objects.count(), Worker.objects.count()) == (0, 0)
