@@ -41,7 +41,7 @@ _ZERO = Decimal(0)
 def first_document(
     document: ErpDocument, placed: PlacedOrder, store: Connection, rows: UpwardRows, *, reference: str
 ) -> SalesOrder | None:
-    """What both sides agree on once the copy was made of `document`; None where its lines are not those.
+    """What both sides agree on once the copy was made of `document`; None where its lines or totals are not those.
 
     Raises what the amounts of an ERP's document raise (`orders.offline.amounts`).
     """
@@ -58,7 +58,12 @@ def first_document(
         prices_include_tax=document.prices_include_tax,
         currency=document.currency,
     )
-    return document_now(placed, skeleton, store, added=())
+    first = document_now(placed, skeleton, store, added=())
+    told = document.totals
+    assert told is not None
+    # A line keeps the quantity that was ordered: what was taken out since shows in the sums.
+    is_same = (first.total_including_tax, first.total_tax) == (told.including_tax, told.tax)
+    return first if is_same else None
 
 
 def document_now(

@@ -110,3 +110,5 @@ def test_a_copy_with_other_lines_than_the_order_has_no_first_agreement():
 
     assert first(replace(placed, lines=placed.lines[:-1])) is None
     assert first(replace(placed, shipping_lines=())) is None
+    edited = [replace(one, current_quantity=1) for one in placed.lines]
+    assert first(replace(placed, lines=tuple(edited))) is None
