@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from hub.sync import runner
-from hub.sync.models import Connection, Schedule, Store
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Connection, Schedule, Store, SyncTask, WebhookSubscription
 from orders.models import OrderPolicy
 from tests.admin.conftest import told
 from tests.admin.rows import make_erp, make_pair, make_store
@@ -264,3 +265,29 @@ def test_what_a_connection_can_do_depends_on_its_settings(pages):
 
     assert without.count("no page is named") == 1
     assert "no page is named" not in named
+
+
+def test_the_page_of_an_erp_says_how_its_webhooks_stand_and_what_is_wrong_with_them(pages):
+    erp = make_erp()
+    now = timezone.now()
+    for topic, ends_in in (("salesOrders", timedelta(days=2)), ("salesQuotes", -timedelta(hours=1))):
+        WebhookSubscription.objects.create(
+            connection=erp, topic=topic, external_id=topic, address="x", expires_at=now + ends_in, told_at=now
+        )
+    enqueue("check_subscriptions", erp.pk)
+    SyncTask.objects.update(last_error="Needs API Webhook Subscription.")
+
+    page = pages.get(reverse("admin:sync_erp_change", args=[erp.pk])).content.decode()
+
+    assert reverse("webhook", args=[erp.public_id]) in page
+    assert "Needs API Webhook Subscription." in page
+    assert f"renewed before {now + timedelta(days=2):%Y-%m-%d %H:%M} UTC" in page
+    assert f"ended {now - timedelta(hours=1):%Y-%m-%d %H:%M} UTC" in page
+
+
+def test_the_page_of_an_erp_without_webhooks_says_so(pages):
+    erp = Connection.objects.create(system="netsuite", name="Far", code="NS", config={"account_id": "1"})
+
+    page = pages.get(reverse("admin:sync_erp_change", args=[erp.pk])).content.decode()
+
+    assert "NetSuite has no webhooks; changes come by cursor" in page

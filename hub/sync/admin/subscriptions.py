@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.db.models import Subquery
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -33,13 +34,18 @@ def shown_subscriptions(connection: Connection) -> SafeString:
 
 
 def _last_run(connection: Connection) -> str:
-    """What the flow said when it ended last, or why it does not end well."""
+    """What the flow said when it ended last, or why it does not end well; in one statement."""
     subject = FLOWS[FLOW].lock_name(FLOW, connection.pk, 0)
-    failing = SyncTask.objects.filter(subject=subject).exclude(last_error="").order_by("id").first()
-    if failing is not None:
-        return failing.last_error
-    last = TaskHistory.objects.filter(subject=subject).order_by("-id").first()
-    return f"{last.message} ({_time(last.finished_at)})" if last else "not looked at yet"
+    failing = SyncTask.objects.filter(subject=subject).exclude(last_error="").order_by("id")
+    ended = TaskHistory.objects.filter(subject=subject).order_by("-id")
+    error, said, ended_at = Connection.objects.values_list(
+        Subquery(failing.values("last_error")[:1]),
+        Subquery(ended.values("message")[:1]),
+        Subquery(ended.values("finished_at")[:1]),
+    ).get(pk=connection.pk)
+    if error or not ended_at:
+        return error or "not looked at yet"
+    return f"{said} ({_time(ended_at)})"
 
 
 def _row(one: WebhookSubscription) -> dict[str, str]:
