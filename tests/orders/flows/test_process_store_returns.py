@@ -139,17 +139,6 @@ def test_a_reason_decides_once_the_erps_return_order_received_the_goods(hub):
     assert (InspectedLine.objects.get().not_restocked, returning.state) == (1, "OPEN")
 
 
-def test_what_is_sent_in_exchange_goes_once_everything_has_come_back(hub):
-    returning = Returning(hub, exchange=[{"sku": "TAB-001", "quantity": 1, "percent_off": "100"}])
-
-    returning.count(restocked=1)
-    assert len(returning.order["_lines"]) == 1
-    returning.count(restocked=2)
-
-    added = returning.order["_lines"][1]
-    assert (added["sku"], added["quantity"], returning.state) == ("TAB-001", 1, "CLOSED")
-
-
 def test_fewer_came_back_than_were_to_be_exchanged_and_a_person_decides(hub):
     returning = Returning(hub, exchange=[{"sku": "TAB-001", "quantity": 2}])
 
