@@ -139,7 +139,8 @@ class ApiSchema(AutoSchema):
             200: OpenApiResponse(self.view.shape, description="Done." if self._writes() else "Found.")
         }
         missing = {403} if getattr(self.view, "scope", None) is None else set()
-        if not self.view.path_keys:
+        # What is sent may name an object, too.
+        if not self.view.path_keys and not self._writes():
             missing.add(404)
         problems = _EXAMPLES | (_WRITING_EXAMPLES if self._writes() else {})
         for code, (words, example) in problems.items():
