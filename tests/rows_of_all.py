@@ -16,7 +16,7 @@ from orders.models import StoreOrder
 from tests.admin.rows import SIMPLE
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
-CONNECTIONS = 110
+CONNECTIONS = 60
 """More of a side than a page shows; each page with a choice of connections lists all of them."""
 SYSTEMS = {"store": "shopify", "erp": "business_central"}
 BY_TYPE = (

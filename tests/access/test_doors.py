@@ -40,6 +40,8 @@ CODES = sorted(
         for code in re.findall(r'\b(?:default_)?code ?= ?"([a-z_]+)"', path.read_text())
     }
 )
+# Of those that are no question of money one in eight: drawn each by each, their pages differ in nothing but the code.
+SHOWN_ALONE = {*CODES[::8], *(code for code in CODES if code in review.MONEY_CODES)}
 roles = pytest.mark.parametrize("role", ROLES)
 
 
@@ -212,7 +214,7 @@ def test_a_decision_is_offered_exactly_where_it_is_taken(role):
     client = signed_in(person(role))
 
     at_the_orders = set.union(*(dismissible(client, order) for order in orders))
-    at_the_items = set.union(*(dismissible(client, item) for item in asked))
+    at_the_items = set.union(*(dismissible(client, item) for item in asked if item.code in SHOWN_ALONE))
     shown = {key: words for item in asked for key, words in shown_of(item).items()}
     client.post(
         address(ReviewItem, "changelist"),
@@ -225,9 +227,10 @@ def test_a_decision_is_offered_exactly_where_it_is_taken(role):
         for code in CODES
         if role in (ADMIN, ORDER_DESK) or (role == FINANCE and code in review.MONEY_CODES)
     }
-    assert (at_the_orders, at_the_items) == (decided, decided)
+    assert (at_the_orders, at_the_items) == (decided, decided & SHOWN_ALONE)
 
 
 def test_codes_are_found_in_the_source():
     assert set(CODES) > review.MONEY_CODES
     assert len(CODES) > 10
+    assert len(SHOWN_ALONE - review.MONEY_CODES) > 5

@@ -1,4 +1,4 @@
-"""Every page of the back office takes as many statements for 150 rows as for 10: also the pages that come later."""
+"""Every page of the back office takes as many statements for 60 rows as for 5: also the pages that come later."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.rows_of_all import Rows
 pytestmark = pytest.mark.django_db
 
 # More than a list shows.
-FEW, MANY = 10, 150
+FEW, MANY = 5, 60
 MOST = 30
 """Statements of any one page; a store's takes most, with its schedules, subscriptions and policies."""
 
@@ -42,7 +42,7 @@ def counts(client, rows, number):
     return found
 
 
-def test_every_list_and_page_takes_as_many_statements_for_150_rows_as_for_10(pages):
+def test_every_list_and_page_takes_as_many_statements_for_60_rows_as_for_5(pages):
     rows = Rows()
     counts(pages, rows, FEW)
 

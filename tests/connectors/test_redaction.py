@@ -81,7 +81,7 @@ def test_what_says_only_whether_there_is_a_secret_is_kept():
 
 
 def test_a_hostile_body_costs_no_time():
-    began = time.monotonic()
+    began = time.thread_time()
 
     for body in (
         '"' * 50_000,
@@ -92,4 +92,4 @@ def test_a_hostile_body_costs_no_time():
     ):
         assert len(redact(body)) <= 2 * LOGGED_BODY_CHARS
 
-    assert time.monotonic() - began < 2.0
+    assert time.thread_time() - began < 2.0

@@ -28,9 +28,9 @@ def test_serves_prints_its_addresses_and_stops(process, stop):
     lines = [process.stdout.readline() for _ in range(5)]
     control = re.search(r"http://127\.0\.0\.1:\d+/_sandbox/truth", lines[4])[0]
 
-    truth = httpx.get(control, timeout=20).json()
+    truth = httpx.get(control, timeout=120).json()
     process.send_signal(stop)
-    rest, _ = process.communicate(timeout=20)
+    rest, _ = process.communicate(timeout=120)
 
     assert [line.split()[0] for line in lines] == ["store", "ERP", "token", "further", "control"]
     assert (len(truth["stores"]), len(truth["erps"])) == (1, 1)

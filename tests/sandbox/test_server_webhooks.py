@@ -45,7 +45,7 @@ class Receiver:
         self.server.shutdown()
         self.server.server_close()
 
-    def wait_for(self, count, seconds=5):
+    def wait_for(self, count, seconds=120):
         end = time.monotonic() + seconds
         while len(self.bodies) < count and time.monotonic() < end:
             time.sleep(0.01)

@@ -74,12 +74,12 @@ def test_A3_a_maintenance_page_after_the_commit_is_unknown(company):
 
 def test_A4_a_late_order_is_found_when_it_has_settled(company):
     erp = company.connect()
-    company.fault("late_commit", "POST salesOrders", seconds=0.3)
+    company.fault("late_commit", "POST salesOrders", seconds=1.5)
 
     with pytest.raises(OutcomeUnknown):
         erp.create_sales_order(order())
     early = erp.find_sales_orders([order().reference])
-    time.sleep(0.6)
+    time.sleep(1.8)
 
     assert early == []
     assert len(erp.find_sales_orders([order().reference])) == 1
@@ -94,7 +94,8 @@ def test_E5_a_slow_drip_ends_with_the_deadline(company):
     with pytest.raises(OutcomeUnknown):
         erp.create_sales_order(order())
 
-    assert time.monotonic() - began < 3
+    # The whole answer would take minutes.
+    assert time.monotonic() - began < 30
 
 
 def test_a_dropped_connection_before_the_work_leaves_nothing(company):

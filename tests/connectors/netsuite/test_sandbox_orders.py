@@ -118,12 +118,12 @@ def test_A3_a_maintenance_page_after_the_commit_is_unknown(account):
 
 def test_A4_a_late_order_is_found_when_it_has_settled(account):
     erp = account.connect()
-    account.fault("late_commit", "PUT salesOrder", seconds=0.3)
+    account.fault("late_commit", "PUT salesOrder", seconds=1.5)
 
     with pytest.raises(OutcomeUnknown):
         erp.create_sales_order(order())
     early = erp.find_sales_orders([order().reference])
-    time.sleep(0.6)
+    time.sleep(1.8)
 
     assert early == []
     assert len(erp.find_sales_orders([order().reference])) == 1
@@ -149,7 +149,8 @@ def test_E5_a_slow_drip_ends_with_the_deadline(account):
     with pytest.raises(Unreachable):
         erp.find_sales_orders([order().reference])
 
-    assert time.monotonic() - began < 3
+    # The whole answer would take minutes.
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(
@@ -289,7 +290,7 @@ def test_A2_a_look_up_that_lags_finds_the_order_in_the_end(open_account):
     erp.create_sales_order(order())
 
     early = erp.find_sales_orders([order().reference])
-    time.sleep(0.6)
+    time.sleep(1.8)
 
     assert early == []
     assert len(erp.find_sales_orders([order().reference])) == 1

@@ -14,7 +14,7 @@ class Client:
     """Speaks to one company with a bearer token."""
 
     def __init__(self, server_url: str, root: str = ""):
-        self.http = httpx.Client(timeout=20)
+        self.http = httpx.Client(timeout=120)
         self.server_url = server_url
         self.root = f"{server_url}{root}"
         self.base = f"{self.root}/v2.0/sandbox/Production/api/v2.0"

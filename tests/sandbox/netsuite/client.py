@@ -40,7 +40,7 @@ class Client:
     """Speaks to one account with a bearer token."""
 
     def __init__(self, server_url, name="ns"):
-        self.http = httpx.Client(timeout=20, verify=False)
+        self.http = httpx.Client(timeout=120, verify=False)
         self.server_url = server_url
         self.name = name
         self.root = f"{server_url}/erps/{name}"

@@ -60,7 +60,7 @@ class RealServer:
         return {"number": {}, "reference": {}, "web_id": {}}
 
     def create(self, values, context):
-        self.gate.wait(10)
+        self.gate.wait(120)
         with self.lock:
             for each in values:
                 self.sales.append({"id": len(self.sales) + 1, **each})

@@ -35,7 +35,7 @@ class Relay:
     def __init__(self, server, real):
         self.server = server
         self.control = httpx.Client(base_url=f"{server.url}/_sandbox")
-        self.http = httpx.Client(base_url=f"{server.url}/erps/real", timeout=10)
+        self.http = httpx.Client(base_url=f"{server.url}/erps/real", timeout=120)
         self.session = ""
         options = {"dialect": "relay", "upstream": real.url, "user": "boss", "password": "boss-secret"}
         answer = self.control.post("/systems", json={"kind": "erp", "name": "real", "options": options})
