@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from hub.api.fields import IdField, MoneyField
 from hub.api.models import ApiKey, Scope
 from hub.api.paging import PageSerializer, newest_first
-from hub.api.parameters import PageParameters, Text
+from hub.api.parameters import PageParameters, PublicId, Text
 from hub.api.problems import Conflict
 from hub.api.views import ApiView
 from hub.api.writing import WritingView
@@ -81,7 +81,7 @@ class ToldAddressSerializer(serializers.Serializer[Any]):
 class ToldOrderSerializer(serializers.Serializer[Any]):
     """An order. All amounts are in one currency, the store's."""
 
-    store = serializers.UUIDField(help_text="The id of the store's connection.")
+    store = PublicId(help_text="The id of the store's connection.")
     number = serializers.CharField(max_length=100, help_text="Yours; the same one is the same order.")
     customer = serializers.CharField(
         max_length=120,

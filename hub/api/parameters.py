@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
@@ -55,14 +56,23 @@ class Key(serializers.Field[int, str, str, Any]):
 
     default_error_messages = {"key": NO_KEY}
 
-    def to_internal_value(self, data: str) -> int:
-        key = key_of(data)
+    def to_internal_value(self, data: Any) -> int:
+        key = key_of(data) if isinstance(data, str) else None
         if key is None:
             self.fail("key")
         return key
 
     def to_representation(self, value: Any) -> str:
         return str(value)
+
+
+class PublicId(serializers.UUIDField):
+    """The id of a connection, as text: a truth value or a number is none, whatever Python makes of it."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
 
 
 class Text(serializers.RegexField):

@@ -99,6 +99,7 @@ def test_a_number_means_one_order_of_one_partner(world):
         ),
         ({"shipping": {"method": "Standard", "price": EURO | {"amount": "-1"}}}, "shipping.price", "below"),
         ({"colour": "red"}, "colour", "no such field"),
+        ({"store": False}, "store", "valid UUID"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_name_and_nothing_is_kept(world, changes, field, words):
