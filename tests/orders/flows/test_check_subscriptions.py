@@ -23,6 +23,11 @@ LONG_AGO = datetime.now(UTC) - timedelta(days=2)
 
 
 @pytest.fixture
+def hub(make_hub):
+    return make_hub(is_new=True)
+
+
+@pytest.fixture
 def public_hub(hub, settings):
     settings.PUBLIC_URL = ADDRESS
     return hub
