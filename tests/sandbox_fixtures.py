@@ -29,12 +29,22 @@ def shared_database(django_db_setup, django_db_blocker):
 @pytest.fixture
 def make_hub(sandbox_server, shared_database, socket_enabled):
     """Connect the hub to fresh systems; `call_deadline` and `settle_after` in seconds."""
+    yield from hubs(sandbox_server, is_new=True)
+
+
+@pytest.fixture
+def make_rested_hub(sandbox_server, shared_database, socket_enabled):
+    """As `make_hub`, but the hub was run before: for rooms whose tests are about single flows."""
+    yield from hubs(sandbox_server, is_new=False)
+
+
+def hubs(sandbox_server, **always):
     sandbox = Sandbox(sandbox_server.url)
     sandbox.set_faults(1, [])
     made = []
 
     def make(**options):
-        made.append(Hub(sandbox_server, sandbox, **options))
+        made.append(Hub(sandbox_server, sandbox, **always | options))
         return made[-1]
 
     yield make

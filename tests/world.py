@@ -30,6 +30,7 @@ from hub.sync.models import (
     TaskHistory,
     WebhookDelivery,
 )
+from hub.sync.sweep import plan_schedules
 from orders.models import OrderLink, StoreOrder
 
 NORDLICHT = "Nordlicht Möbel GmbH"  # matched by external id
@@ -38,6 +39,8 @@ STRANGER = goods.STRANGER  # matched by nothing
 PRAIRIE = "Prairie Office Supply Inc."  # of the dollar store
 HARBOR = "Harbor Hospitality LLC"  # of the dollar store, matched by e-mail
 VAT = [{"title": "VAT", "rate": "0.19"}]
+# What every new connection does at once, however long the others have been there.
+BEGIN_AT_ONCE = ("pull_store_orders", "pull_erp_orders")
 _numbers = itertools.count(1)
 _HAS_WORK = """
 SELECT EXISTS (SELECT 1 FROM sync_synctask t JOIN sync_connection c ON c.id = t.connection_id
@@ -53,22 +56,29 @@ SELECT EXISTS (SELECT 1 FROM sync_synctask t JOIN sync_connection c ON c.id = t.
 
 
 class Hub:
-    """The hub of one test: connections as in the demonstration, and what a test asks of both sides."""
+    """The hub of one test: connections as in the demonstration, and what a test asks of both sides.
 
-    def __init__(self, server, sandbox: Sandbox, *, erp=DEFAULT, **options) -> None:
+    Unless it `is_new`, all that looks after the whole by itself did so a moment ago, and comes again in an hour.
+    """
+
+    def __init__(self, server, sandbox: Sandbox, *, erp=DEFAULT, is_new=True, **options) -> None:
         self.server = server
         self.sandbox = sandbox
         self.name = f"w{next(_numbers)}"
         # One that was started already serves several tests.
         self.far = far_erp(erp) if isinstance(erp, str) else erp
         settings = {
-            "call_deadline": 3.0,
+            "call_deadline": 20.0,
             "settle_after": 1.0,
             "erp_options": dict(self.far.prompt),
             **options,
         }
         self.world = demo.build(sandbox, far=self.far, name=self.name, **settings)
         self.erp, self.euro, self.dollar = self.world.erp, self.world.euro_store, self.world.dollar_store
+        if not is_new:
+            plan_schedules()
+            rested = Schedule.objects.exclude(flow__in=BEGIN_AT_ONCE)
+            rested.update(next_at=Now() + timedelta(hours=1))
 
     def close(self) -> None:
         """The sandbox forgets this test's systems, which every collection of garbage would go through."""
@@ -132,7 +142,7 @@ class Hub:
 
     # ------------------------------------------------------------------------------ running the hub
 
-    def work(self, until=None, *, seconds=60.0, horizon=0.05, threads=4):
+    def work(self, until=None, *, seconds=180.0, horizon=0.05, threads=4):
         """Drain until `until` holds, or until nothing is due now or within `horizon` seconds."""
         drain = Drain(threads=threads, linger=seconds + 5, budget=seconds + 5)
         thread = threading.Thread(target=lambda: (drain.run(), database.close()))
@@ -145,7 +155,7 @@ class Hub:
                 time.sleep(0.02)
         finally:
             drain.stop()
-            thread.join(20)
+            thread.join(120)
 
     def is_quiet(self, horizon):
         """Nothing is due, twice in a row: a due schedule is noted first and enqueued right after."""
@@ -166,9 +176,14 @@ class Hub:
 
     def work_through(self):
         """Work until the write-backs and read-backs are done as well, which gather for a moment."""
-        self.work(horizon=1.6)
-        # On a slow machine orders come one by one, and then a few are gathered for up to twenty seconds.
-        self.work(lambda: not self._gathers(), seconds=40.0)
+        self.settle(horizon=1.6)
+
+    def settle(self, horizon=0.5):
+        """Work until what gathers for a moment is done as well; seldom, on a slow machine, for twenty seconds."""
+        self.work(horizon=horizon)
+        if self._gathers():
+            self.work(lambda: not self._gathers())
+            self.work(horizon=horizon)
 
     def _gathers(self):
         gathering = SyncTask.objects.filter(last_error__contains="gathered for")

@@ -31,7 +31,7 @@ def run(tmp_path):
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=240,
         )
         return done.returncode, done.stdout + done.stderr
 

@@ -57,7 +57,7 @@ def test_no_order_is_lost_doubled_or_wrong_under_faults(make_hub, erp):
         go_on()
         return OrderLink.objects.count() == ORDERS
 
-    hub.work(is_done, seconds=90.0)
+    hub.work(is_done, seconds=240.0)
 
     names = {store.config["sandbox_name"]: store for store in stores.values()}
     shops = {name: hub.truth("stores", store) for name, store in names.items()}

@@ -26,7 +26,7 @@ def test_an_order_typed_into_the_erp_appears_in_the_store_with_its_totals_and_st
     hub.clerk("release_order", number=made["number"])
 
     hub.pull_erp()
-    hub.work(lambda: OrderLink.objects.exclude(sent_content_hash="").exists(), seconds=40.0)
+    hub.work(lambda: OrderLink.objects.exclude(sent_content_hash="").exists())
     hub.pull()
     hub.pull_erp()
 

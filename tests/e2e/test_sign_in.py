@@ -39,7 +39,7 @@ def test_D4_a_changed_secret_pauses_the_erp_with_one_alert_and_few_knocks_and_it
 
     mend(hub)
     hub.hurry()
-    hub.work(lambda: OrderLink.objects.count() == 7, seconds=20)
+    hub.work(lambda: OrderLink.objects.count() == 7)
 
     assert len(hub.erp_orders()) == 7
     assert Alert.objects.filter(closed_at=None).count() == 0

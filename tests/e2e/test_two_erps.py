@@ -26,7 +26,7 @@ class TwoErps:
         self.netsuite_side = far_erp("netsuite")
         self.netsuite_name = f"{hub.name}-netsuite"
         self.netsuite = demo.make_erp(
-            hub.sandbox, self.netsuite_side, self.netsuite_name, call_deadline=3.0, settle_after=1.0
+            hub.sandbox, self.netsuite_side, self.netsuite_name, call_deadline=20.0, settle_after=1.0
         )
         OrderPolicy.objects.filter(store=hub.dollar).delete()
         map_pair(hub.dollar, self.netsuite, self.netsuite_side.codes)

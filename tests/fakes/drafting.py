@@ -14,7 +14,8 @@ from hub.errors import CodeUnknown, RecordRejected, Unreachable
 
 
 class DraftingErp(Connector, SalesOrders, Customers, Confirmation):
-    """Holds what it was given. `refused` are references that it does not confirm, `away` those it cannot now."""
+    """Holds what it was given. `refused` are the ids that it does not confirm, `away` those it cannot now:
+    the first order is "1", so that both can be said before it comes."""
 
     label = "Drafting"
     config_fields = ()
@@ -94,10 +95,10 @@ class DraftingErp(Connector, SalesOrders, Customers, Confirmation):
         return [self._confirm(self.orders[key]) for key in external_ids if key in self.orders]
 
     def _confirm(self, order):
-        if order.reference in self.refused:
+        if order.external_id in self.refused:
             words = "The party will exceed its credit limit."
             return Confirmed(order.external_id, order.status, RecordRejected(words))
-        if order.reference in self.away:
+        if order.external_id in self.away:
             return Confirmed(order.external_id, order.status, Unreachable("The table is locked."))
         number = f"SO{order.external_id}"
         self.orders[order.external_id] = replace(order, number=number, status="confirmed")

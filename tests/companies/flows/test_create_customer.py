@@ -119,7 +119,7 @@ def test_a_create_that_never_arrived_is_sent_again_after_its_settle_time(hub, ta
     taking.loses = (True, False)
     hub.place(company=ALPENHAUS, po_number="PO-1")
 
-    hub.work(lambda: taking.orders, seconds=30.0)
+    hub.work(lambda: taking.orders)
 
     assert (len(taking.given), len(taking.customers)) == (2, 1)
     assert sorted(hub.attempts()) == ["confirmed", "confirmed", "lost"]
@@ -234,6 +234,6 @@ def test_a_policy_saved_later_creates_what_waited(hub, taking):
     policy.unknown_companies = "create"
 
     save_mapping(policy)
-    hub.work(lambda: taking.orders, seconds=30.0)
+    hub.work(lambda: taking.orders)
 
     assert (len(taking.customers), hub.reviews()) == (1, [])

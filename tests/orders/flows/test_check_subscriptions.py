@@ -24,6 +24,11 @@ LONG_AGO = datetime.now(UTC) - timedelta(days=2)
 
 
 @pytest.fixture
+def hub(make_hub):
+    return make_hub(is_new=True)
+
+
+@pytest.fixture
 def public_hub(hub, settings):
     """Nobody answers at this address: the ERP, which would ask there, is left out."""
     settings.PUBLIC_URL = ADDRESS

@@ -193,7 +193,7 @@ def test_an_order_that_is_being_mirrored_while_its_policy_is_made_is_sent(hub):
         mirror_orders(hub.euro, found, read_at=database_time())
         person.start()
         wait_until_somebody_waits()
-    person.join(20)
+    person.join(120)
 
     order = hub.order(placed)
     assert SyncTask.objects.filter(flow="push_order_to_erp", record_id=order.pk).exists()
@@ -272,7 +272,7 @@ def test_an_order_that_asks_to_be_read_while_a_newer_version_is_written_is_decid
         StoreOrder.objects.update(needs_read=True)
         receiver.start()
         wait_until_somebody_waits()
-    receiver.join(20)
+    receiver.join(120)
 
     order = hub.order(placed)
     assert (order.document["tags"], order.needs_read) == (["paid"], False)

@@ -26,7 +26,7 @@ def test_a_backlog_goes_out_in_full_batches(hub):
     placed = [hub.place(po_number=f"PO-{n}") for n in range(30)]
 
     # What is left over waits a while for more.
-    hub.work(lambda: set(references(hub)) == {order["id"] for order in placed}, seconds=30.0)
+    hub.work(lambda: set(references(hub)) == {order["id"] for order in placed})
 
     assert 2 <= hub.writes_to_store() <= 4
 
@@ -83,7 +83,7 @@ def test_A1_a_lost_answer_is_written_again_and_the_store_holds_it_once(hub):
     hub.work()
     hub.faults({"kind": "commit_then_drop", "system": "store", "operation": "WriteReferences", "first": 1})
 
-    hub.work(lambda: hub.link(placed).reference_pushed_at, seconds=10)
+    hub.work(lambda: hub.link(placed).reference_pushed_at)
 
     assert len(hub.shop().metafields[placed["id"]]) == 1
     assert ApiCall.objects.filter(operation="WriteReferences", status=200).count() == 1

@@ -32,7 +32,7 @@ def held(hub, **order):
     """An order that waits in the ERP, its question asked."""
     placed = hub.place(**{"po_number": "PO-1", **order})
     hub.pull()
-    hub.work(lambda: hub.reviews(flow=FLOW), seconds=90.0)
+    hub.work(lambda: hub.reviews(flow=FLOW))
     return placed
 
 

@@ -39,7 +39,7 @@ def sent(hub):
 
 def settle(hub):
     """Until what gathers for a moment is done as well."""
-    hub.work(horizon=0.5)
+    hub.settle()
 
 
 def agreement(hub, placed):

@@ -9,7 +9,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from orders.freight import live, standing, traffic
 from orders.models import FreightPolicy, FreightRate
-from tests.sandbox_fixtures import hub, make_hub, sandbox_server, shared_database
+from tests.sandbox_fixtures import hub, sandbox_server, shared_database
+from tests.sandbox_fixtures import make_rested_hub as make_hub
 
 __all__ = ["hub", "make_hub", "sandbox_server", "shared_database"]
 

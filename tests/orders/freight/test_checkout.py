@@ -52,7 +52,7 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.server.asked.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
-        self.server.release.wait(5)
+        self.server.release.wait(120)
         status, body = self.server.answer
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
