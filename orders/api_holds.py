@@ -29,6 +29,8 @@ from hub.sync.models import ReviewItem
 from orders.models import StoreOrder
 
 TAG = "Held orders"
+HELD_BY = ("push_order_to_erp", "release_held_order")
+"""Flows that keep an order from being worked on until somebody decides."""
 EXAMPLE: dict[str, Any] = {
     "id": "71",
     "code": "hold_3",
@@ -148,8 +150,10 @@ def _name_orders(items: Iterable[ReviewItem]) -> None:
 
 
 def _may_be_decided(item: ReviewItem) -> bool:
-    """Money is decided by people who see the evidence; a missing mapping by filling it."""
-    return item.may_be_rejected and item.code not in review.MONEY_CODES
+    """Whether an order is sent. Money is decided by people who see the evidence, a missing mapping by filling it, and
+    what partners ask for never by a partner.
+    """
+    return item.flow in HELD_BY and item.may_be_rejected and item.code not in review.MONEY_CODES
 
 
 # ------------------------------------------------------------------------------------------------ decisions

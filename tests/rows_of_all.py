@@ -12,7 +12,7 @@ from django.db import models
 from django_q.models import Success
 
 from hub.sync.models import Connection, Erp, Store
-from orders.models import StoreOrder
+from orders.models import InspectedLine, StoreOrder
 from tests.admin.rows import SIMPLE
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -98,6 +98,9 @@ class Rows:
         if model is StoreOrder and n == 0:
             # The one whose page is opened.
             values["document"] = msgspec.to_builtins(SIMPLE.order)
+        if model is InspectedLine:
+            # Together they may not be more than there are pieces.
+            values |= dict.fromkeys(InspectedLine.COUNTS, 0)
         if issubclass(model, Success.__mro__[1]):
             values |= {"id": f"{model.__name__}{n}"[:32], "success": model is Success}
         return model(**values)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import httpx
@@ -87,9 +88,12 @@ class Newcomer:
             cwd=CLONE, check=True, capture_output=True, text=True,
         ).stdout.split("\0")  # fmt: skip
         for name in filter(None, names):
-            if (CLONE / name).is_file():
-                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(CLONE / name, self.folder / name)
+            # What was compiled already need not be again.
+            for source in (CLONE / name, Path(cache_from_source(str(CLONE / name)))):
+                if source.is_file():
+                    target = self.folder / source.relative_to(CLONE)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(source, target)
         environment = self.folder / ".venv"
         environment.mkdir()
         for entry in Path(sys.prefix).iterdir():

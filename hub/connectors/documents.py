@@ -348,8 +348,8 @@ class ErpSalesOrder:
     """A sales order as the ERP holds it, also one that it only holds as the invoices that were posted from it.
 
     `totals` is None where the answer was not final. `number` is empty where the ERP numbers a document later.
-    `invoice_number` is that of the latest invoice where the order itself is gone, else empty; an invoice that names no
-    order stands for itself (`is_posted_invoice`).
+    `invoice_number` is that of the latest invoice where no order stands there any more, else empty; an invoice that
+    names no order stands for itself (`is_posted_invoice`).
     """
 
     external_id: str

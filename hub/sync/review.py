@@ -55,6 +55,8 @@ MONEY_CODES = frozenset(
         "net_drift",
         "freight_drift",
         "tax_backlog",
+        "quote_differs",
+        "quote_over",
     }
 )
 

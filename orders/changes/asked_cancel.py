@@ -18,12 +18,15 @@ from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector, this_run
 from orders.changes.telling import CANCEL, READ_BY_ID
 from orders.erp_documents import ask
+from orders.freshness import database_time
 from orders.models import ErpOrder, OrderChangePolicy, OrderLink, OrderPolicy, StoreOrder
 from orders.offline.linking import mirrored_now
 
 # A store works on a cancellation after its answer: how soon it is looked at again.
 LOOK_AGAIN = 5.0
 READ_FIRST = 5.0
+# How long what was read of the ERP's stage holds: goods may leave meanwhile.
+FRESH_FOR = timedelta(minutes=2)
 MIRROR_FIRST = 60.0
 # A job of the store that takes longer has failed.
 STORE_TAKES = timedelta(minutes=15)
@@ -117,7 +120,8 @@ def _check_stage(order: StoreOrder, link: OrderLink, approved_at: datetime) -> N
         raise NotReadyYet(f"{link.shown_number} is read from the ERP first.", after=MIRROR_FIRST)
     if document.is_gone:
         raise ByHand(f"{link.shown_number} is not in {link.connection} any more")
-    if document.document_read_at is None or document.document_read_at < approved_at:
+    needed = max(approved_at, database_time() - FRESH_FOR)
+    if document.document_read_at is None or document.document_read_at < needed:
         ask(link.connection_id, [document.pk])
         raise NotReadyYet(
             f"How far the ERP has come with {link.shown_number} is read first.", after=READ_FIRST

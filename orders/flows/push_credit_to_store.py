@@ -10,6 +10,8 @@ Review   lines that match none or several, amounts that differ, more than was pa
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from hub.connectors.credits import CreditStage
 from hub.connectors.fulfilments import Fulfilments
 from hub.connectors.return_processing import ReturnProcessing
@@ -17,6 +19,7 @@ from hub.connectors.store_returns import Refunds, Returns, ReturnState
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
+from orders.credits.mirroring import document_of
 from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreOrder, StoreReturn
 from orders.returns.credited import CreditedReturns
 from orders.returns.pushing import refund_each
@@ -49,7 +52,11 @@ def run(connection: Connection, record_id: int) -> str:
 
 
 def _due(order: StoreOrder, policy: RefundPolicy) -> list[ErpCredit]:
-    """Posted credits that the ERP began and that are in no store yet, oldest first."""
+    """Posted credits that the ERP began and that are in no store yet, oldest first.
+
+    Those that it dates before the policy's first day were settled by other means, whenever somebody touched them last.
+    """
+    first_day = policy.refunds_from.astimezone(ZoneInfo(order.connection.time_zone)).date()
     begun = ErpCredit.objects.filter(
         order=order,
         is_return=False,
@@ -64,6 +71,7 @@ def _due(order: StoreOrder, policy: RefundPolicy) -> list[ErpCredit]:
         for credit in begun.select_related("connection").order_by("remote_updated_at", "pk")
         if (credit.connection_id, credit.external_id) not in known
         and credit.pushed_hash != credit.document_hash
+        and ((day := document_of(credit).document_date) is None or day >= first_day)
     ]
 
 

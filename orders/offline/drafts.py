@@ -55,10 +55,13 @@ def draft_before(store: OrderWriting, connection: Connection, number: str, mark:
     A completion whose answer was lost shows in the draft itself, which is read by its id: nothing lags.
     """
     created = confirmed(connection, (CREATE_DRAFT,))
-    key = created.external_id if created else ""
-    if not key and (lost := opened(connection, CREATE_DRAFT)):
-        key = found_again(store.find_drafts(mark), number, lost)
-    draft = store.read_draft(key) if key else None
+    known = created.external_id if created else ""
+    draft = store.read_draft(known) if known else None
+    if draft is None and (lost := opened(connection, CREATE_DRAFT)):
+        # The search may still show the one that was deleted.
+        found = [one for one in store.find_drafts(mark) if one.external_id != known]
+        key = found_again(found, number, lost)
+        draft = store.read_draft(key) if key else None
     for attempt in opened(connection, COMPLETE_DRAFT):
         if draft and draft.order_external_id:
             attempts.close(attempt, Attempt.State.CONFIRMED, draft.order_external_id)

@@ -9,15 +9,16 @@ from django.db.models import Q
 from hub.connectors.documents import ErpSalesOrder
 from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.quotes import Quotes, QuoteStatus
-from hub.errors import Conflict, NeedsReview, NotReadyYet, OutcomeUnknown
+from hub.errors import Conflict, NeedsReview, NotReadyYet, OutcomeUnknown, TryLater
 from hub.sync import attempts, review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, Cursor
 from orders import mapping
-from orders.holds.deciding import evidence_of
+from orders.holds.deciding import evidence_of, kept_out
 from orders.known import KnownOrder
 from orders.linking import link_order
 from orders.models import QuoteLink, StoreOrder
+from orders.preparing import check_fresh
 from orders.quotes.rules import tags_named
 
 OPERATION = "order_quote"
@@ -38,9 +39,14 @@ def adopt_quoted(known: KnownOrder, connection: Connection, erp: SalesOrders, si
         _wait_for_requests(known.order, connection)
         return ""
     quotes = open_part(erp)
-    if link.state == State.WON or {QUOTE_OVER, QUOTE_DIFFERS} & known.approved:
+    if link.state == State.WON:
         return ""
+    # Also after an approval: a clerk may have made the order meanwhile, which is this one then.
     if _made(erp, link) is None:
+        if {QUOTE_OVER, QUOTE_DIFFERS} & known.approved:
+            return ""
+        if settled := kept_out(known, evidence_of(known.order)) or check_fresh(known):
+            return settled
         _check_quote(quotes, known, link, side)
     return _ordered(known, connection, erp, quotes, link, side)
 
@@ -83,6 +89,14 @@ def _quote_of(known: KnownOrder, connection: Connection) -> QuoteLink | None:
 
 def _made(erp: SalesOrders, link: QuoteLink) -> ErpSalesOrder | None:
     found = erp.find_sales_orders([link.reference])
+    if len(found) > 1:
+        numbers = ", ".join(one.number or one.external_id for one in found)
+        raise Conflict(
+            f"{link.shown_number} became {len(found)} orders in the ERP: {numbers}. Keep one of them there and cancel "
+            "the others, then press Try again.",
+            code="double_in_erp",
+            evidence={"quote": link.shown_number, "orders": [one.number for one in found]},
+        )
     return found[0] if found else None
 
 
@@ -136,7 +150,12 @@ def _ordered(
         made = _made(erp, link)
         if made is None:
             quotes.order_quote(link.external_id)
-            made = _made(erp, link)
+            try:
+                made = _made(erp, link)
+            except TryLater as error:
+                raise OutcomeUnknown(
+                    f"{link.shown_number} was ordered, and not found yet: {error}"
+                ) from error
         if made is None:
             raise OutcomeUnknown(f"The order of {link.shown_number} is not found yet.")
     link_order(known.order, connection, made, attempt, is_adopted=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hub.connectors.credits import CreditStage
 from hub.errors import NeedsReview
 from hub.lib.gid import tail
 from hub.lib.hashing import content_hash
 from hub.sync.models import ReviewItem
+from orders.credits.mirroring import document_of as credit_document
 from orders.models import ErpCredit, StoreReturn
 from orders.returns.mirroring import return_of
 
@@ -52,8 +54,8 @@ def verdict_of_person(flow: str, row: StoreReturn) -> Verdict | None:
 
 
 def return_order_of(row: StoreReturn) -> ErpCredit | None:
-    """The ERP's return order of this return: the one that names it, else the only one of the order. None where there is
-    none, or several could be meant."""
+    """The ERP's return order of this return: the one that names it, else the only one of the order that may be of it.
+    None where there is none, or several could be meant."""
     orders = list(
         ErpCredit.objects.filter(order=row.order_id, is_return=True, refund_external_id="").select_related(
             "connection"
@@ -66,8 +68,14 @@ def return_order_of(row: StoreReturn) -> ErpCredit | None:
         if one.returned_external_id == ours or row.name in (one.reference, f"#{one.reference}")
     ]
     is_only = StoreReturn.objects.filter(order=row.order_id).count() == 1
-    meant = named or (orders if is_only else [])
+    meant = named or ([one for one in orders if _may_be_of(one, row)] if is_only else [])
     return meant[0] if len(meant) == 1 else None
+
+
+def _may_be_of(one: ErpCredit, row: StoreReturn) -> bool:
+    """Not another return's, and not from before the buyer asked; a day for what time zones differ by."""
+    day = credit_document(one).document_date
+    return not one.returned_external_id and (day is None or day >= row.created_at.date() - timedelta(days=1))
 
 
 def verdict_of_erp(row: StoreReturn) -> Verdict | None:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from hub.connectors.documents import PlacedLine
 from hub.connectors.return_processing import Disposition, ReturnedLine, ReturnInStore
+from hub.connectors.store_returns import ReturnState
 from hub.errors import NeedsReview
 from orders.credits.mirroring import document_of as credit_document
 from orders.mirroring import document_of as order_document
@@ -30,7 +31,8 @@ def inspected(row: StoreReturn, found: ReturnInStore) -> list[InspectedLine]:
         InspectedLine.objects.bulk_create(made, ignore_conflicts=True)
         rows = list(InspectedLine.objects.select_for_update().filter(returned=row).order_by("pk"))
         received = _received(row, found, list(placed.values()))
-        for one in rows:
+        # What staff have closed in the store is over: only people's counts open it again.
+        for one in rows if found.returned.state is ReturnState.OPEN else ():
             _by_reason(one, reasons.get(one.reason), received)
     return rows
 

@@ -81,8 +81,9 @@ class OrderCredits:
             return
         intended = self.sender.intended(credit)
         try:
+            # Also before it is sent again: somebody may have refunded it by hand meanwhile. Ours carry a mark.
+            self._check_twins(credit, document, decisions)
             if intended is None:
-                self._check_twins(credit, document, decisions)
                 plan = self._plan(credit, document, decisions)
                 if self.returns.take_back(credit, document, plan):
                     return

@@ -75,9 +75,12 @@ class Sender:
                 attempts.close(attempt, Attempt.State.LOST)
 
     def intended(self, credit: ErpCredit) -> NewRefund | None:
-        """The refund as it was meant before, where no answer came: its key holds for the same values only."""
-        last = self._attempts(mark_of(credit)).order_by("-pk").first()
-        if last is None or last.state not in (Attempt.State.LOST, Attempt.State.NOT_SENT):
+        """The refund as it was meant before, where no answer came: its key holds for the same values only.
+
+        What certainly was not sent is planned anew: the credit and the order may say something else by now.
+        """
+        last = self._attempts(mark_of(credit)).exclude(state=Attempt.State.NOT_SENT).order_by("-pk").first()
+        if last is None or last.state != Attempt.State.LOST:
             return None
         return _requests.read(last.values["document"])
 

@@ -22,8 +22,11 @@ class Endpoint:
     def __str__(self):
         return self.route
 
-    def path(self, order, review):
-        return self.route.replace("<str:order_id>", str(order.pk)).replace("<str:review_id>", str(review.pk))
+    def path(self, order, review, told):
+        path = self.route
+        for name, row in (("order_id", order), ("review_id", review), ("partner_order_id", told)):
+            path = path.replace(f"<str:{name}>", str(row.pk))
+        return path
 
 
 SCOPED = [
@@ -40,13 +43,13 @@ endpoints = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=str)
 @pytest.fixture
 def mine(world):
     order = world.sent(world.euro)
-    return order, world.ask(order)
+    return order, world.ask(order), world.told(order)
 
 
 @pytest.fixture
 def other(world):
     order = world.sent(world.dollar)
-    return order, world.ask(order)
+    return order, world.ask(order), world.told(order)
 
 
 def test_every_address_has_a_scope_or_is_the_description_itself():

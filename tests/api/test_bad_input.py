@@ -72,8 +72,10 @@ HEADERS = {
 }
 
 
-def path_of(route, order, review):
-    return route.replace("<str:order_id>", str(order.pk)).replace("<str:review_id>", str(review.pk))
+def path_of(route, order, review, told):
+    for name, row in (("order_id", order), ("review_id", review), ("partner_order_id", told)):
+        route = route.replace(f"<str:{name}>", str(row.pk))
+    return route
 
 
 @pytest.fixture
@@ -81,11 +83,12 @@ def ask(world, key):
     """Ask with the path and query exactly as they are written."""
     order = world.sent()
     review = world.ask(order)
+    told = world.told(order)
 
     def ask(route, query="", method="GET", data=b"", **extra):
         client = Client(raise_request_exception=False)
         given = {"HTTP_AUTHORIZATION": f"Bearer {key}", "QUERY_STRING": query} | extra
-        return client.generic(method, f"/api/v1/{path_of(route, order, review)}", data, **given)
+        return client.generic(method, f"/api/v1/{path_of(route, order, review, told)}", data, **given)
 
     return ask
 

@@ -146,14 +146,14 @@ def test_A1_an_order_whose_lost_send_was_posted_meanwhile_is_found_among_the_inv
     )
     placed = hub.place(po_number="PO-1")
     hub.pull(until=lambda: "open" in hub.attempts())
-    [number] = [o["number"] for o in hub.erp_orders() if o["externalDocumentNumber"].startswith("PO-1/")]
-    invoice = hub.clerk("post_order", number=number)
+    [order] = [o for o in hub.erp_orders() if o["externalDocumentNumber"].startswith("PO-1/")]
+    hub.clerk("post_order", number=order["number"])
 
     hub.forget_faults()
     hub.hurry()
     hub.work(is_linked(placed))
 
-    assert hub.link(placed).external_id == invoice["id"]
+    assert (hub.link(placed).external_id, hub.link(placed).number) == (order["id"], order["number"])
     assert (hub.sent(), len(hub.erp_orders()), len(hub.truth()["salesInvoices"])) == (2, 1, 1)
 
 

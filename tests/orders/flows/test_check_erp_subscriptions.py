@@ -178,6 +178,7 @@ def test_nobody_else_has_theirs_touched(subscribed, notified):
 
 
 def test_without_a_public_address_nothing_is_subscribed_to(hub):
+    enqueue(FLOW, hub.erp.pk)
     hub.work()
 
     assert far(hub) == []

@@ -31,6 +31,7 @@ from hub.connectors.erps.business_central.rows import (
     is_posted,
     order_id_of,
     required,
+    text_of,
     total_of,
 )
 from hub.connectors.erps.business_central.text import units
@@ -49,6 +50,7 @@ from hub.errors import (
 
 ORDERS, INVOICES = "salesOrders", "salesInvoices"
 PAGE_SIZE = 200
+CANCELLED = "Canceled"
 _HEADER_TO_LINE = {
     "totalAmountExcludingTax": "netAmount",
     "totalTaxAmount": "netTaxAmount",
@@ -187,8 +189,12 @@ class BusinessCentralOrders(SalesOrders):
 
         orders = [row for row in self._search(ORDERS, wanted) if is_wanted(row)]
         invoices = [row for row in self._search(INVOICES, wanted) if is_wanted(row) and is_posted(row)]
-        standing = {str(row.get("id")).lower() for row in orders}
-        gone = [row for row in invoices if order_id_of(row) not in standing]
+        standing = {name for row in orders for name in (str(row.get("id")).lower(), row.get("number"))}
+        gone = [
+            row
+            for row in invoices
+            if order_id_of(row) not in standing and row.get("orderNumber") not in standing
+        ]
         operation = "look up references"
         return self._parsed(orders, operation) + self._invoiced(gone, operation)
 
@@ -243,23 +249,24 @@ class BusinessCentralOrders(SalesOrders):
         for row in sorted(
             invoices, key=lambda row: (str(row.get("lastModifiedDateTime")), str(row.get("number")))
         ):
-            orders.setdefault(order_id_of(row) or str(row.get("id")), []).append(row)
+            key = order_id_of(row) or text_of(row, "orderNumber") or str(row.get("id"))
+            orders.setdefault(key, []).append(row)
         try:
             return [self._invoiced_order(rows) for rows in orders.values()]
         except (KeyError, TypeError, ValueError) as error:
             raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
 
     def _invoiced_order(self, invoices: Sequence[Json]) -> ErpSalesOrder:
-        latest = invoices[-1]
-        found = self._order(latest, total_of(self._totals(row) for row in invoices))
+        # One that was cancelled by a corrective memo counts nothing, unless all were.
+        counted = [
+            row for row in invoices if odata.enum_word(str(row.get("status"))) != CANCELLED
+        ] or invoices
+        latest = counted[-1]
+        found = self._order(latest, total_of(self._totals(row) for row in counted))
+        found = replace(found, invoice_number=found.number)
         if not order_id_of(latest):
             return replace(found, is_posted_invoice=True)
-        return replace(
-            found,
-            external_id=order_id_of(latest),
-            number=required(latest, "orderNumber"),
-            invoice_number=found.number,
-        )
+        return replace(found, external_id=order_id_of(latest), number=required(latest, "orderNumber"))
 
     def _order(self, payload: Json, totals: ErpTotals | None) -> ErpSalesOrder:
         return ErpSalesOrder(

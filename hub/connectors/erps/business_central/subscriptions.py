@@ -37,6 +37,8 @@ _KEPT = ("resource", "changeType", "lastModifiedDateTime")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,1000}")
 # Until version 18 each body began with one.
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# A notice is about 500 bytes: a real body has fewer than this.
+MOST_NOTICES = 5000
 
 
 class BusinessCentralSubscriptions(ExpiringSubscriptions, Notices):
@@ -87,6 +89,8 @@ class BusinessCentralSubscriptions(ExpiringSubscriptions, Notices):
         value = document.get("value") if isinstance(document, dict) else None
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
             raise ValueError("the body is not a list of notices")
+        if len(value) > MOST_NOTICES:
+            raise ValueError(f"{len(value)} notices at once")
         return [_notice(one) for one in value]
 
     @classmethod
