@@ -111,7 +111,7 @@ def _check_quote(quotes: Quotes, known: KnownOrder, link: QuoteLink, side: mappi
             f"{order.name} was quote request {link.quote.name}, and {link.shown_number} is "
             f"{word if is_told or link.state != State.OPEN else 'not in the ERP any more'}. Approve to send it as an "
             "order of its own, at the prices of the store.",
-            code=QUOTE_OVER,
+            code="quote_over",
             evidence=evidence,
         )
     totals = found[0].totals
@@ -122,7 +122,7 @@ def _check_quote(quotes: Quotes, known: KnownOrder, link: QuoteLink, side: mappi
             f"{order.name} comes to {expected} in the store, and {link.shown_number} to "
             f"{f'{said[1]} {said[0]} (tax {said[2]})' if said else 'nothing yet'} in the ERP. Correct the quote there, "
             "then press Try again; approve to leave the quote alone and send the order as it is.",
-            code=QUOTE_DIFFERS,
+            code="quote_differs",
             evidence=evidence,
         )
 
