@@ -98,7 +98,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """What was imported stays to the end, and garbage may pile up for a while: looking for it took a sixth of the time."""
+    """What was imported stays to the end, and garbage may pile up: looking for it took a sixth of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
