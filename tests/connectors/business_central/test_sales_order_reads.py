@@ -75,6 +75,24 @@ def test_the_invoices_of_one_order_come_to_its_totals(far_side):
     assert found.totals.including_tax == 2 * CREATED.totals.including_tax
 
 
+def test_an_invoice_that_was_cancelled_counts_nothing(far_side):
+    invoice = payload("sales_invoice_posted")
+    cancelled = {"id": OTHER_ID, "number": "103030", "status": "Canceled"}
+    far_side.answers("GET salesInvoices", listing(invoice, invoice | cancelled))
+
+    (found,) = far_side.connector().find_sales_orders([REFERENCE])
+
+    assert (found.invoice_number, found.totals) == ("103029", CREATED.totals)
+
+
+def test_an_invoice_that_names_its_order_by_number_alone_is_no_second_document(far_side):
+    invoice = payload("sales_invoice_posted") | {"orderId": NO_ID}
+    far_side.answers("GET salesOrders", listing(order_row()))
+    far_side.answers("GET salesInvoices", listing(invoice))
+
+    assert far_side.connector().find_sales_orders([REFERENCE]) == [CREATED]
+
+
 def test_an_invoice_that_names_no_order_stands_for_itself(far_side):
     invoice = payload("sales_invoice_posted") | {"orderId": NO_ID, "orderNumber": ""}
     far_side.answers("GET salesInvoices", listing(invoice))
@@ -82,6 +100,7 @@ def test_an_invoice_that_names_no_order_stands_for_itself(far_side):
     (found,) = far_side.connector().find_sales_orders([REFERENCE])
 
     assert (found.external_id, found.number, found.is_posted_invoice) == (invoice["id"], "103029", True)
+    assert found.invoice_number == "103029"
 
 
 @pytest.mark.parametrize("status", ["Draft", "In_x0020_Review"])
