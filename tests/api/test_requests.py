@@ -114,3 +114,19 @@ def test_whoever_does_not_see_the_order_or_may_not_ask_is_refused(world):
     )
     assert send(world.key("orders:read"), order, "cancel", {"request_id": "C"}).status_code == 403
     assert PartnerRequest.objects.count() == 0
+
+
+def test_what_a_partner_asks_for_is_decided_by_no_partner(world):
+    order = world.settled()
+    send(world.key(SCOPE), order, "return", RETURNED)
+    item = ask_people(world, order)
+
+    answer = Client().post(
+        f"/api/v1/holds/{item.pk}/approve",
+        data=json.dumps({"shown": item.fingerprint}),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {world.key('holds:decide')}", "Idempotency-Key": "k-9"},
+    )
+
+    item.refresh_from_db()
+    assert (answer.status_code, item.state, item.decision) == (409, "open", "")

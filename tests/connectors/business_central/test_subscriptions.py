@@ -144,3 +144,8 @@ def test_the_secret_is_not_in_the_call_log(erp, notified):
     records = erp.hooks.records
     assert any("notificationUrl" in record.request_body for record in records)
     assert "canary-4711" not in repr(records)
+
+
+def test_a_body_of_more_notices_than_a_real_one_has_room_for_is_refused():
+    with pytest.raises(ValueError, match="6000 notices"):
+        BusinessCentral.read_notices(b'{"value": [' + b",".join([b"{}"] * 6000) + b"]}")
