@@ -115,7 +115,7 @@ def test_more_orders_may_wait_where_they_are_gathered_as_many_as_the_processors_
         for config in ({}, {"async_batches": "yes"}, {"async_batches": "yes", "async_processors": "15"})
     ]
 
-    assert gathered == [0, 8, 60]
+    assert gathered == [0, 12, 90]
 
 
 def test_a_role_that_may_not_ask_for_limits_has_no_news(far_side, erp):
