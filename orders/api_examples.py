@@ -154,6 +154,7 @@ TOLD_ORDER: dict[str, Any] = {
     },
     "note": "Ring twice.",
     "payment_terms": "Net 30",
+    "attributes": [{"name": "Cost centre", "value": "4711"}],
 }
 PARTNER_ORDER: dict[str, Any] = {
     "id": "31",

@@ -7,15 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from hub.api.problems import BadParameters
-from hub.connectors.documents import Address
+from hub.connectors.documents import Address, Attribute
 from hub.lib.money import minor_units, parse_amount
+from orders.order_fields import key_of
 from orders.partners.documents import PartnerDocument, PartnerLine
+from orders.partners.mapping import SHIP_DATE
 
 Sent = dict[str, Any]
 
 
 def document_of(sent: Sent) -> PartnerDocument:
-    """The order; raises BadParameters that names every amount and line that cannot be meant."""
+    """The order; raises BadParameters that names every amount, line and attribute that cannot be meant."""
     errors = dict(_faults(sent))
     if errors:
         raise BadParameters({name: [words] for name, words in errors.items()})
@@ -36,6 +38,7 @@ def document_of(sent: Sent) -> PartnerDocument:
         ship_to=Address(**sent["ship_to"]) if "ship_to" in sent else None,
         note=sent.get("note", ""),
         payment_terms=sent.get("payment_terms", ""),
+        attributes=tuple(Attribute(one["name"], one["value"]) for one in sent.get("attributes", ())),
     )
 
 
@@ -74,6 +77,17 @@ def _faults(sent: Sent) -> Iterator[tuple[str, str]]:
     for name, money in _amounts(sent):
         if words := _wrong(money, currencies):
             yield name, words
+    yield from _attribute_faults([one["name"] for one in sent.get("attributes", ())])
+
+
+def _attribute_faults(names: list[str]) -> Iterator[tuple[str, str]]:
+    """Names are compared as the rows of *Order fields* have them: one row would have two values."""
+    keys = [key_of(name) for name in names]
+    for place, key in enumerate(keys):
+        if key.casefold() == SHIP_DATE.casefold():
+            yield f"attributes[{place}].name", "Tell this day as requested_ship_date."
+        elif key in keys[:place]:
+            yield f"attributes[{place}].name", f"{key!r} comes twice: name each attribute once."
 
 
 def _wrong(money: Sent, currencies: set[str]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import path
@@ -25,18 +24,22 @@ from hub.api.problems import Conflict
 from hub.api.views import ApiView
 from hub.api.writing import WritingView
 from hub.lib.hashing import content_hash
-from hub.lib.text import storable, stored_json
+from hub.lib.text import storable
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from orders import api_examples as examples
 from orders.api_partner_bodies import document_of
 from orders.mirroring import po_key
 from orders.models import OrderPolicy, PartnerOrder
+from orders.order_fields import LONGEST_KEY
+from orders.partners.documents import content_of
 from orders.partners.duplicates import FLOW
 from orders.partners.status import Status, statuses
 
 TAG = "Partner orders"
 MOST_LINES = 250
+MOST_ATTRIBUTES = 50
+LONGEST_ATTRIBUTE = 500
 
 
 class ToldLineSerializer(serializers.Serializer[Any]):
@@ -78,6 +81,13 @@ class ToldAddressSerializer(serializers.Serializer[Any]):
     phone = serializers.CharField(max_length=60, required=False)
 
 
+class ToldAttributeSerializer(serializers.Serializer[Any]):
+    """A value that the order carries beside its fields."""
+
+    name = serializers.CharField(max_length=LONGEST_KEY, help_text="Capitals tell names apart.")
+    value = serializers.CharField(max_length=LONGEST_ATTRIBUTE)
+
+
 class ToldOrderSerializer(serializers.Serializer[Any]):
     """An order. All amounts are in one currency, the store's."""
 
@@ -109,6 +119,12 @@ class ToldOrderSerializer(serializers.Serializer[Any]):
         max_length=100,
         required=False,
         help_text="Their name in the store, or yours. Left out: those of the location.",
+    )
+    attributes = ToldAttributeSerializer(  # type: ignore[call-arg]
+        many=True,
+        required=False,
+        max_length=MOST_ATTRIBUTES,
+        help_text="Attributes of the store's order; which field of the ERP each fills is decided in the hub.",
     )
 
 
@@ -183,7 +199,7 @@ class PlaceOrder(WritingView):
         document = document_of(sent)
         key = self.request.auth
         assert isinstance(key, ApiKey)
-        content = msgspec.json.decode(stored_json(msgspec.to_builtins(document)))
+        content = content_of(document)
         order, is_new = PartnerOrder.objects.get_or_create(
             external_id=f"partner:{key.pk}:{storable(document.number)}",
             defaults={

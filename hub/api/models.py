@@ -31,6 +31,9 @@ class Scope(models.TextChoices):
 class ApiKey(models.Model):
     """A partner system's key. Only a keyed hash of its secret is kept (hub/api/keys.py).
 
+    A key that is renewed has another secret and stays who it was: its permissions, idempotency keys and orders are
+    its own as before. The secret before, `old_digest`, opens until `old_ends_at`; each has the time of its last use.
+
     `sees_all_connections` is said, never concluded from an empty list: a key whose last connection is deleted
     sees nothing.
     """
@@ -55,6 +58,10 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True, help_text="In UTC. Empty: it does not expire.")
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    renewed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    old_digest = models.CharField(max_length=64, default="", blank=True, editable=False)
+    old_ends_at = models.DateTimeField("Old secret ends at", null=True, blank=True, editable=False)
+    old_used_at = models.DateTimeField("Old secret last used at", null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -69,7 +76,7 @@ class ApiKey(models.Model):
         ordering = ["name"]
         verbose_name = "API key"
         # Of the key itself, `prefix` is what people tell keys apart by; it opens nothing.
-        triggers = noted("name", unseen=["digest", "last_used_at", "created_at"])
+        triggers = noted("name", unseen=["digest", "old_digest", "last_used_at", "old_used_at", "created_at"])
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
@@ -80,6 +87,12 @@ class ApiKey(models.Model):
             return "This key was revoked. Ask for a new one."
         if self.expires_at is not None and self.expires_at <= now:
             return "This key has expired. Ask for a new one."
+        return ""
+
+    def why_old_refused(self, now: datetime) -> str:
+        """Why the secret that this key had before opens nothing any more; "" while it does."""
+        if self.old_ends_at is None or self.old_ends_at <= now:
+            return "This key was renewed, and its old secret has ended. Use the new one."
         return ""
 
 

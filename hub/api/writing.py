@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import chain, islice
 from typing import Any, ClassVar
 
 from django.db import connection as database
@@ -18,7 +20,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import ListSerializer, Serializer
+from rest_framework.settings import api_settings
 
 from hub.api.models import ApiKey, KeyedWrite
 from hub.api.parameters import IDEMPOTENCY_KEY, LONGEST_IDEMPOTENCY_KEY, checked
@@ -28,6 +31,8 @@ from hub.lib.hashing import content_hash
 
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_IDEMPOTENCY_KEY}}}", re.ASCII)
 KEPT_FOR = timedelta(days=7)
+MOST_NAMED = 100
+LONGEST_NAME = 100
 _TAKE = """
 INSERT INTO api_keyedwrite (api_key_id, idempotency_key, request_hash, status, answer, made_at)
 VALUES (%s, %s, %s, 0, 'null'::jsonb, clock_timestamp()) ON CONFLICT (api_key_id, idempotency_key) DO NOTHING
@@ -81,22 +86,46 @@ class WritingView(ApiView):
         return Response(answer)
 
     def _sent(self, request: Request) -> dict[str, Any]:
-        """The body's values; raises BadParameters that names every one that is missing, unknown or wrong."""
+        """The body's values; raises BadParameters that names what is missing, unknown or wrong, wherever it stands."""
         data = request.data
         if not isinstance(data, dict):
             raise BadParameters({"body": ["Send a JSON object."]})
         serializer = self.body(data=data)
-        errors = {
-            str(name)[:100]: [f"There is no such field. Known are: {', '.join(serializer.fields)}."]
-            for name in data
-            if name not in serializer.fields
-        }
-        if not serializer.is_valid():
-            for name, messages in serializer.errors.items():
-                errors.setdefault(str(name), [str(words) for words in messages])
+        serializer.is_valid()
+        errors = dict(islice(chain(_unknown(serializer, data), _wrong(serializer.errors)), MOST_NAMED))
         if errors:
             raise BadParameters(errors)
         return dict(serializer.validated_data)
+
+
+def _unknown(field: Any, data: Any, at: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Fields that nobody declared, also inside others: a price under another name would count as none."""
+    if isinstance(field, ListSerializer) and isinstance(data, list):
+        for place, one in enumerate(data):
+            yield from _unknown(field.child, one, f"{at}[{place}]")
+    elif isinstance(field, Serializer) and isinstance(data, dict):
+        for name, value in data.items():
+            if name in field.fields:
+                yield from _unknown(field.fields[name], value, _path(at, name))
+            else:
+                known = ", ".join(field.fields)
+                yield _path(at, name)[:LONGEST_NAME], [f"There is no such field. Known are: {known}."]
+
+
+def _wrong(errors: Any, at: str = "") -> Iterator[tuple[str, list[str]]]:
+    """What the serializers found wrong, by where it stands: lines[0].price.amount."""
+    if isinstance(errors, list):
+        yield at or "body", [str(words) for words in errors]
+        return
+    for name, inside in errors.items():
+        own = name == api_settings.NON_FIELD_ERRORS_KEY
+        yield from _wrong(
+            inside, at if own else f"{at}[{name}]" if isinstance(name, int) else _path(at, name)
+        )
+
+
+def _path(at: str, name: object) -> str:
+    return f"{at}.{name}" if at else str(name)
 
 
 def _key_of(request: Request) -> str:

@@ -10,9 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from hub.connectors.documents import Address
+import msgspec
+
+from hub.connectors.documents import Address, Attribute
 from hub.lib.stored import Stored
+from hub.lib.text import stored_json
 
 # With a UUID in 32 digits it has 40 characters, the longest tag of a draft.
 _MARK = "partner:"
@@ -53,6 +57,7 @@ class PartnerDocument:
     ship_to: Address | None = None
     note: str = ""
     payment_terms: str = ""
+    attributes: tuple[Attribute, ...] = ()
 
     @property
     def says_prices(self) -> bool:
@@ -71,6 +76,17 @@ class PartnerDocument:
 
 
 stored_documents = Stored(PartnerDocument)
+
+
+def content_of(document: PartnerDocument) -> dict[str, Any]:
+    """The order as it is kept, and compared where its number comes again.
+
+    Attributes came later: an order without any has the content that it had before, and stays the same order.
+    """
+    content: dict[str, Any] = msgspec.json.decode(stored_json(msgspec.to_builtins(document)))
+    if not content["attributes"]:
+        del content["attributes"]
+    return content
 
 
 def mark_for(public_id: uuid.UUID) -> str:

@@ -49,7 +49,7 @@ def taken_order(document: PartnerDocument, found: Found, mark: str) -> TakenOrde
         terms=found.terms,
         po_number=document.po_number.strip(),
         note=document.note,
-        attributes=(Attribute(SHIP_DATE, day.isoformat()),) if day else (),
+        attributes=(*document.attributes, *([Attribute(SHIP_DATE, day.isoformat())] if day else [])),
         shipping=charge if document.shipping_method else None,
         ship_to=checked_address(document.ship_to, "shipping") or found.location.shipping_address,
         bill_to=found.location.billing_address,

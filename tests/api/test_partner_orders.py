@@ -8,6 +8,7 @@ import uuid
 import pytest
 from django.test import Client
 
+from hub.connectors.documents import Attribute
 from hub.errors import MappingMissing
 from hub.sync import review
 from hub.sync.models import Connection, SyncTask
@@ -18,6 +19,7 @@ from orders.partners.documents import stored_documents
 
 SCOPE = "orders:write"
 EURO = {"amount": "9.50", "currency": "EUR"}
+GATE = {"name": "Loading gate", "value": "5"}
 
 
 def send(key, body, idempotency_key="k-1"):
@@ -82,6 +84,24 @@ def test_a_number_means_one_order_of_one_partner(world):
     assert PartnerOrder.objects.count() == 2
 
 
+def test_attributes_are_part_of_what_was_told_and_an_order_from_before_them_stays_the_same(world):
+    key = world.key(SCOPE)
+    send(key, an_order(world))
+    send(key, an_order(world, number="EDI-2", attributes=[GATE]), "k-2")
+    before, other = PartnerOrder.objects.order_by("pk")
+    # As the orders were kept that were told before there were attributes.
+    assert "attributes" not in before.document
+
+    same = [send(key, an_order(world, attributes=given), f"k-{given}") for given in (None, [])]
+    added = send(key, an_order(world, attributes=[GATE]), "k-3")
+    left_out = send(key, an_order(world, number="EDI-2"), "k-4")
+
+    assert [answer.json()["id"] for answer in same] == [str(before.pk)] * 2
+    assert (added.status_code, left_out.status_code) == (409, 409)
+    assert stored_documents.read(before.document).attributes == ()
+    assert stored_documents.read(other.document).attributes == (Attribute("Loading gate", "5"),)
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
@@ -99,6 +119,35 @@ def test_a_number_means_one_order_of_one_partner(world):
         ),
         ({"shipping": {"method": "Standard", "price": EURO | {"amount": "-1"}}}, "shipping.price", "below"),
         ({"colour": "red"}, "colour", "no such field"),
+        (
+            {"lines": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 1, "unit_price": EURO}]},
+            "lines[1].unit_price",
+            "no such field. Known are: sku, item, unit, quantity, price",
+        ),
+        ({"lines": [{"sku": "A", "quantity": 0}]}, "lines[0].quantity", "greater than or equal to 1"),
+        ({"lines": [{"sku": "A", "quantity": 1, "price": "9.50"}]}, "lines[0].price", "a dictionary"),
+        ({"shipping": {"price": EURO}}, "shipping.method", "required"),
+        ({"attributes": "Gate 5"}, "attributes", "list of items"),
+        ({"attributes": [GATE, "x"]}, "attributes[1]", "a dictionary"),
+        ({"attributes": [{"name": "Gate"}]}, "attributes[0].value", "required"),
+        ({"attributes": [GATE | {"value": " "}]}, "attributes[0].value", "blank"),
+        ({"attributes": [GATE | {"value": ["5"]}]}, "attributes[0].value", "Not a valid string"),
+        ({"attributes": [GATE | {"name": "G" * 201}]}, "attributes[0].name", "no more than 200"),
+        ({"attributes": [GATE | {"value": "5" * 501}]}, "attributes[0].value", "no more than 500"),
+        ({"attributes": [GATE | {"value": "a\0b"}]}, "attributes[0].value", "Null characters"),
+        ({"attributes": [GATE | {"value": "\ud800"}]}, "attributes[0].value", "Surrogate characters"),
+        ({"attributes": [GATE | {"key": "Gate"}]}, "attributes[0].key", "no such field"),
+        (
+            {"attributes": [{"name": f"N{n}", "value": "v"} for n in range(51)]},
+            "attributes",
+            "than 50 elements",
+        ),
+        ({"attributes": [GATE, GATE | {"name": " Loading  gate "}]}, "attributes[1].name", "comes twice"),
+        (
+            {"attributes": [{"name": "requested ship date", "value": "2030-01-01"}]},
+            "attributes[0].name",
+            "as requested_ship_date",
+        ),
         ({"store": False}, "store", "valid UUID"),
     ],
 )

@@ -9,10 +9,19 @@ from orders.models import OrderChangePolicy
 from tests.browser.conftest import follow
 
 
-def test_an_order_is_found_by_its_po_number_and_its_page_tells_its_story(page, hub):
-    hub.place(po_number="PO-4711")
+def test_what_a_hold_rule_holds_is_found_by_its_po_number_approved_and_in_the_erp(page, hub):
+    follow(page, "Hold rules")
+    page.get_by_role("link", name="Add hold rule").first.click()
+    page.locator("#id_name").fill("Heavy goods")
+    page.locator("#id_is_enabled").check()
+    page.locator("[name=conditions-0-kind]").select_option("words in note, attributes or line properties")
+    page.locator("[name=conditions-0-value]").fill("forklift")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+    held = hub.place(po_number="PO-4711", note="Bring a forklift.")
     hub.place(po_number="OTHER-1")
     hub.work_through()
+    assert (hub.sent(), len(hub.reviews())) == (1, 1)
 
     follow(page, "Store orders")
     expect(page.locator("#result_list tbody tr.data-row")).to_have_count(2)
@@ -22,7 +31,19 @@ def test_an_order_is_found_by_its_po_number_and_its_page_tells_its_story(page, h
     page.wait_for_url("**q=po-4711**")
     expect(page.locator("#result_list tbody tr.data-row")).to_have_count(1)
     page.locator("#result_list").get_by_role("link", name="#1001").click()
+    hold = page.get_by_role("region", name="Hold")
+    expect(hold.get_by_text("Heavy goods").first).to_be_visible()
+    hold.get_by_role("button", name="Approve and send").click()
+    expect(page.get_by_text("1 approved.")).to_be_visible()
+    hub.work_through()
+    page.reload()
 
+    assert ([order["externalDocumentNumber"] for order in hub.erp_orders()][-1:], hub.sent()) == (
+        [hub.link(held).reference],
+        2,
+    )
+    assert (hub.link(held).totals, hub.reviews()) == ("equal", [])
+    expect(page.get_by_role("region", name="Hold")).to_have_count(0)
     in_the_erp = page.get_by_role("region", name="In the ERP")
     expect(in_the_erp.get_by_text("equal")).to_have_count(2)
     timeline = page.get_by_role("region", name="Timeline")

@@ -14,7 +14,7 @@ from hub.connectors.base import CallKind
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH
 from hub.connectors.stores.shopify.fulfilments import FULFILMENT_BATCH, FULFILMENTS_AT_ONCE
 from hub.connectors.stores.shopify.metafields import NAMES_AT_ONCE, first_batch
-from hub.connectors.stores.shopify.operations import QUERIES, operation
+from hub.connectors.stores.shopify.operations import QUERIES, operation, operations
 from hub.connectors.stores.shopify.orders import FIRST_PAGE, OUTLINES, STAMPS
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH
 from hub.connectors.stores.shopify.refunds import ORDERS_AT_ONCE, REFUNDS_AT_ONCE
@@ -42,7 +42,7 @@ LARGEST = {
     "OrdersWithReturns": FOUND_AT_ONCE,
     "OrderMetafields": {"ids": first_batch(NAMES_AT_ONCE), "first": NAMES_AT_ONCE},
 }
-NAMES = sorted(file.stem for file in QUERIES.glob("*.graphql"))
+NAMES = sorted(operations())
 
 
 @pytest.mark.skipif(not VALIDATOR.exists(), reason="the published schema and its validator are not here")
@@ -59,11 +59,28 @@ def test_every_document_is_valid_against_the_published_schema_H1():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_file_holds_one_operation_of_its_name_with_its_cost(name):
+def test_what_is_sent_is_one_operation_with_its_cost_and_the_fragments_that_it_uses(name):
     found = operation(name)
 
-    assert re.findall(r"^(?:query|mutation) (\w+)", found.text, re.MULTILINE) == [name]
+    sent = graphql.parse(found.text)
+    assert [(type(part), part.name.value) for part in sent.definitions[:1]] == [
+        (graphql.OperationDefinitionNode, name)
+    ]
+    assert {type(part) for part in sent.definitions[1:]} <= {graphql.FragmentDefinitionNode}
+    used = set(re.findall(r"\.\.\.(\w+)", found.text))
+    assert sorted(part.name.value for part in sent.definitions[1:]) == sorted(used)
     assert 0 < found.cost <= MAX_QUERY_COST
+
+
+def test_every_operation_of_every_file_is_known_by_its_name_alone():
+    written = [
+        part.name.value
+        for file in QUERIES.glob("*.graphql")
+        for part in graphql.parse(file.read_text()).definitions
+        if isinstance(part, graphql.OperationDefinitionNode)
+    ]
+
+    assert sorted(written) == NAMES
 
 
 @pytest.fixture(scope="module")

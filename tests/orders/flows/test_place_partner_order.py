@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub.connectors.documents import Address
+from hub.connectors.documents import Address, Attribute
 from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
@@ -15,6 +15,7 @@ from orders.models import OrderLink, PartnerCode, PartnerOrder
 from orders.partners.documents import PartnerLine
 from orders.partners.duplicates import FLOW
 from orders.partners.status import Status, statuses
+from tests.metafields import map_field
 from tests.orders.partner_orders import give_terms, tell
 from tests.world import release, save_mapping
 
@@ -51,6 +52,7 @@ def reject(code, reason):
 
 def test_it_is_placed_with_what_was_told_and_goes_to_the_erp_once_also_after_a_kill_half_way(taking):
     hub = taking
+    map_field(hub, "Area", "shortcutDimension1Code", "attribute")
     order = tell(
         hub,
         lines=(PartnerLine(2, sku="TAB-001", price=Decimal("9.50")), PartnerLine(1, item="IT-0003")),
@@ -61,6 +63,7 @@ def test_it_is_placed_with_what_was_told_and_goes_to_the_erp_once_also_after_a_k
         ship_to=Address(line1="Tal 1", city="Bonn", postal_code="53111", country_code="DE"),
         note="Ring twice.",
         payment_terms="Net 60",
+        attributes=(Attribute("Loading gate", "5"), Attribute("Area", "SALES")),
     )
 
     hub.work()
@@ -74,8 +77,15 @@ def test_it_is_placed_with_what_was_told_and_goes_to_the_erp_once_also_after_a_k
     assert (agreed["quantity"], agreed["originalUnitPriceSet"]["shopMoney"]["amount"]) == (2, Decimal("9.50"))
     assert (usual["sku"], made["poNumber"], made["note"]) == ("SHE-003", "PO-EDI", "Ring twice.")
     assert made["shippingAddress"]["city"] == "Bonn"
-    assert made["customAttributes"] == [{"key": "Requested ship date", "value": "2030-03-09"}]
+    assert made["customAttributes"] == [
+        {"key": "Loading gate", "value": "5"},
+        {"key": "Area", "value": "SALES"},
+        {"key": "Requested ship date", "value": "2030-03-09"},
+    ]
     assert made["paymentTerms"]["paymentTermsName"] == "Net 60"
+    [sent] = hub.erp_orders()
+    assert sent["shortcutDimension1Code"] == "SALES"
+    assert "Loading gate: 5" in [line["description"] for line in sent["lines"]]
     link = OrderLink.objects.get()
     told = placed(hub, order)
     assert (told.status, told.erp_numbers) == (Status.IN_ERP, (link.number,))
