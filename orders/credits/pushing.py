@@ -23,6 +23,7 @@ from orders.credits.deciding import (
     restocks_of,
 )
 from orders.credits.making import Order, currency_of, new_credit
+from orders.credits.one_sided import check_one_sided
 from orders.credits.pulled import FLOW as PULL
 from orders.credits.pulled import are_credits_pulled
 from orders.credits.sending import Sender
@@ -48,12 +49,14 @@ class OrderRefunds:
     documents: list[ErpDocument] | None = None
     told: list[str] = field(default_factory=list)
 
-    def credit(self, due: Sequence[StoreRefund]) -> str:
-        """Send what is due, oldest first; then raise what waits or must be asked. Returns what happened."""
+    def credit(self, due: Sequence[StoreRefund], refunds: Sequence[StoreRefund]) -> str:
+        """Send what is due of the order's `refunds`, oldest first; then raise what must be asked, or waits."""
         decided = [(refund, self._credit_one(refund)) for refund in due]
         for refund, decision in decided:
             if decision.action is Action.HOLD:
                 raise self._question(refund)
+        # Money may be on its way for days: what is credited already is asked about before.
+        check_one_sided(self.sender.connection, refunds)
         waits = [decision for _, decision in decided if decision.action is Action.WAIT]
         if waits:
             soonest = min(waits, key=lambda decision: decision.after)

@@ -29,5 +29,5 @@ def test_a_pass_covers_what_was_there_when_it_began(asking):
     began_at = datetime.now(UTC)
     look(hub)
 
-    asked = ApiCall.objects.filter(connection=hub.euro, kind="read", started_at__gt=began_at)
+    asked = ApiCall.objects.filter(operation="ChangedDraftOrders", started_at__gt=began_at)
     assert Cursor.objects.get(flow="pull_store_quotes").covered_at < asked.latest("started_at").started_at
