@@ -54,7 +54,7 @@ def mirror_erp_orders(connection: Connection, orders: Sequence[ErpSalesOrder]) -
 
 
 def was_erp_read_lately(connection: Connection) -> bool:
-    """Whether a whole pass over the ERP's changes has ended within the last ten minutes."""
+    """Whether a whole pass over the ERP's changes began within the last ten minutes."""
     return Cursor.objects.filter(
         connection=connection, flow="pull_erp_orders", covered_at__gte=Now() - READ_LATELY
     ).exists()

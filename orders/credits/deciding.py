@@ -14,6 +14,10 @@ CODE = "refund_before_invoice"
 """The review code of a refund whose goods the ERP has not invoiced yet."""
 
 
+# Money on its way takes days at some gateways; the store tells when it is there, and of the order sooner.
+LOOKS_AGAIN_SECONDS = 900.0
+
+
 class Action(StrEnum):
     """What must be done about a refund now."""
 
@@ -43,10 +47,11 @@ class RefundFacts:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An action with its reason in plain words."""
+    """An action with its reason in plain words; one that waits is looked at again `after` so many seconds."""
 
     action: Action
     reason: str
+    after: float = LOOKS_AGAIN_SECONDS
 
 
 def before_the_erp(facts: RefundFacts) -> Decision | None:

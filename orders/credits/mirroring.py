@@ -121,13 +121,14 @@ def _tell(connection: Connection, external_ids: list[str]) -> None:
 
 
 def _enqueue(connection: Connection, credits: Iterable[ErpCredit]) -> None:
-    """Ours are looked at by the flow that made them, the ERP's own by the one that tells the store."""
+    """Ours, and what was cancelled, are looked at by the flow that credits, the ERP's own by the one that tells the
+    store."""
     ours: set[int] = set()
     by_store: dict[int, set[int]] = {}
     for credit in credits:
         if credit.order is None:
             continue
-        if credit.refund_external_id:
+        if credit.refund_external_id or (credit.stage == CreditStage.CANCELLED and not credit.is_return):
             ours.add(credit.order.pk)
         elif credit.stage == CreditStage.CREDITED or credit.is_return:
             by_store.setdefault(credit.order.connection_id, set()).add(credit.order.pk)

@@ -10,6 +10,7 @@ from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.sales_documents import ErpDocument, SalesDocuments
 from hub.connectors.store_returns import StoreRefund as Refund
 from hub.errors import NeedsReview, NotReadyYet
+from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
 from orders.credits.deciding import (
     CODE,
@@ -22,6 +23,9 @@ from orders.credits.deciding import (
     restocks_of,
 )
 from orders.credits.making import Order, currency_of, new_credit
+from orders.credits.one_sided import check_one_sided
+from orders.credits.pulled import FLOW as PULL
+from orders.credits.pulled import are_credits_pulled
 from orders.credits.sending import Sender
 from orders.credits.twins import check_return_order, is_twin
 from orders.mirroring import document_of
@@ -30,8 +34,8 @@ from orders.returns.amounts import RefundWorth, worth_of_refunds
 from orders.returns.mirroring import refund_of, return_of
 
 FLOW = "push_refund_to_erp"
-# Money on its way takes days at some gateways; the store tells when it is there, and of the order sooner.
-LOOKS_AGAIN_SECONDS = 900.0
+# A pass over the ERP's credits takes a moment.
+PULLED_AFTER_SECONDS = 15.0
 
 
 @dataclass(slots=True)
@@ -45,15 +49,18 @@ class OrderRefunds:
     documents: list[ErpDocument] | None = None
     told: list[str] = field(default_factory=list)
 
-    def credit(self, due: Sequence[StoreRefund]) -> str:
-        """Send what is due, oldest first; then raise what waits or must be asked. Returns what happened."""
+    def credit(self, due: Sequence[StoreRefund], refunds: Sequence[StoreRefund]) -> str:
+        """Send what is due of the order's `refunds`, oldest first; then raise what must be asked, or waits."""
         decided = [(refund, self._credit_one(refund)) for refund in due]
         for refund, decision in decided:
             if decision.action is Action.HOLD:
                 raise self._question(refund)
+        # Money may be on its way for days: what is credited already is asked about before.
+        check_one_sided(self.sender.connection, refunds)
         waits = [decision for _, decision in decided if decision.action is Action.WAIT]
         if waits:
-            raise NotReadyYet(f"A refund is not credited yet: {waits[0].reason}.", after=LOOKS_AGAIN_SECONDS)
+            soonest = min(waits, key=lambda decision: decision.after)
+            raise NotReadyYet(f"A refund is not credited yet: {soonest.reason}.", after=soonest.after)
         return ", ".join(
             dict.fromkeys([*self.sender.written, *(d.reason for _, d in decided if not _is_sent(d))])
         )
@@ -77,6 +84,9 @@ class OrderRefunds:
             side = currency_of(placed, self.link)
             decision = after_the_invoice(facts, self._document(), side.of(placed.current_total))
         if decision.action is Action.SEND:
+            if not are_credits_pulled(self.sender.connection, self.sender.connector, refund.created_at):
+                enqueue(PULL, self.sender.connection.pk)
+                return Decision(Action.WAIT, "the ERP's own credits are read first", PULLED_AFTER_SECONDS)
             is_known = check_return_order(refund, self.link, worth.credit)
             if is_known or is_twin(refund, self.link, worth.credit):
                 return Decision(Action.NOTHING, "the ERP had credited it by itself")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 
 from hub.connectors.credits import CreditStage
 from hub.errors import Conflict, NeedsReview
 from hub.lib.gid import tail
+from hub.lib.money import Money
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
 from orders.models import CreditLink, ErpCredit, OrderLink, StoreRefund
@@ -18,34 +20,64 @@ TO_STORE = "push_credit_to_store"
 
 
 def is_twin(refund: StoreRefund, link: OrderLink, credit: Decimal) -> bool:
-    """Whether a person said that a credit of the ERP's own is this refund; it is linked then.
+    """Whether a person said that a credit which the ERP holds already is this refund; it is linked then.
 
-    `credit` is what the refund is worth, in the currency of the order in the ERP. Raises Conflict where one of the
-    same amount belongs to no refund and nobody has answered.
+    `credit` is what the refund is worth, in the currency of the order in the ERP. Raises Conflict where a credit may be
+    this refund and nobody has answered.
     """
-    linked = CreditLink.objects.filter(connection=link.connection, is_return=False)
-    twins = ErpCredit.objects.filter(
+    twins = {twin: _answer(refund, link, twin) for twin in _twins(refund, link, credit)}
+    for twin, answer in twins.items():
+        if answer == ReviewItem.Decision.DISMISSED:
+            _link(refund, link, twin)
+            return True
+    for twin, answer in twins.items():
+        if answer != ReviewItem.Decision.APPROVED:
+            raise _question(refund, link, credit, twin)
+    return False
+
+
+def _twins(refund: StoreRefund, link: OrderLink, credit: Decimal) -> list[ErpCredit]:
+    """The ERP's own of the same amount that belong to no refund; at any amount those that a person was asked to refund
+    by hand, and those of refunds whose money failed: this may be how the buyer got it after all."""
+    links = CreditLink.objects.filter(connection=link.connection, is_return=False)
+    is_own = Q(refund_external_id="") & ~Q(external_id__in=links.values("external_id"))
+    is_meant = Q(total_including_tax=credit) | Q(external_id__in=_asked_about(refund))
+    failed = links.filter(refund__order=refund.order_id, refund__money=StoreRefund.Money.FAILED)
+    found = ErpCredit.objects.filter(
+        (is_own & is_meant) | Q(external_id__in=failed.values("external_id")),
         connection=link.connection,
         order=refund.order_id,
         is_return=False,
-        refund_external_id="",
         stage=CreditStage.CREDITED.value,
-        total_including_tax=credit,
-    ).exclude(external_id__in=linked.values("external_id"))
-    twin = twins.order_by("pk").first()
-    if twin is None:
-        return False
-    answer = _answer(refund, link, twin)
-    if answer == ReviewItem.Decision.DISMISSED:
-        _link(refund, link, twin)
-    elif answer != ReviewItem.Decision.APPROVED:
-        raise Conflict(
-            f"{refund} comes to {credit} {link.currency}, and {link.connection} has credited the same of this order by "
-            f"itself ({twin}). Approve to credit it once more; dismiss where it is the same.",
-            code=CODE,
-            evidence={"refund": refund.external_id, "credit": twin.external_id, "amount": str(credit)},
-        )
-    return answer == ReviewItem.Decision.DISMISSED
+    )
+    return list(found.order_by("pk"))
+
+
+def _asked_about(refund: StoreRefund) -> list[str]:
+    """Credits of the order that the store was not told of: a person is asked, or has settled it by hand."""
+    items = ReviewItem.objects.filter(
+        Q(state=ReviewItem.State.OPEN) | Q(decision=ReviewItem.Decision.DISMISSED),
+        flow=TO_STORE,
+        connection=refund.connection_id,
+        record_id=refund.order_id,
+    )
+    told = items.values_list("evidence__credit_id", flat=True)
+    return [external_id for external_id in told if external_id]
+
+
+def _question(refund: StoreRefund, link: OrderLink, credit: Decimal, twin: ErpCredit) -> Conflict:
+    total = Money(twin.total_including_tax or Decimal(0), twin.currency)
+    return Conflict(
+        f"{refund} comes to {Money(credit, link.currency)}, and {link.connection} has credited {total} of this order "
+        f"already ({twin}). Approve to credit it once more; dismiss where it is the same.",
+        code=CODE,
+        evidence={
+            "refund": refund.external_id,
+            "credit": twin.external_id,
+            "amount": str(credit),
+            "erp": str(total.amount),
+        },
+    )
 
 
 def check_return_order(refund: StoreRefund, link: OrderLink, credit: Decimal) -> bool:
@@ -67,8 +99,6 @@ def check_return_order(refund: StoreRefund, link: OrderLink, credit: Decimal) ->
     twin = credits.order_by("pk").first()
     if twin is not None:
         _link(refund, link, twin)
-        # It may have asked whether the two are the same.
-        enqueue(TO_STORE, refund.connection_id, [refund.order_id])
         return True
     if not _is_apart(refund, link, returned):
         raise NeedsReview(
@@ -121,6 +151,9 @@ def _answer(refund: StoreRefund, link: OrderLink, twin: ErpCredit) -> str:
 def _link(refund: StoreRefund, link: OrderLink, twin: ErpCredit) -> None:
     """Each side had its own: they are one from now on, and nothing more is sent for either."""
     with transaction.atomic():
+        # Of a refund whose money failed.
+        links = CreditLink.objects.filter(connection=link.connection, is_return=False)
+        links.filter(external_id=twin.external_id).delete()
         CreditLink.objects.create(
             refund=refund,
             connection=link.connection,
@@ -131,3 +164,5 @@ def _link(refund: StoreRefund, link: OrderLink, twin: ErpCredit) -> None:
             currency=twin.currency,
         )
         ErpCredit.objects.filter(pk=twin.pk).update(pushed_hash=twin.document_hash)
+        # It may have asked whether the two are the same, or what is to be refunded by hand.
+        enqueue(TO_STORE, refund.connection_id, [refund.order_id])

@@ -33,7 +33,8 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, WebhookSubscription
 from hub.sync.notices import secrets_of
 from hub.sync.running import open_connector
-from orders.flows import pull_erp_credits, pull_erp_shipments
+from orders.credits.pulled import has_listeners
+from orders.flows import pull_erp_shipments
 from orders.models import QuotePolicy, RefundPolicy
 from orders.notices import ask_for
 from orders.subscribing import House, Plan, plan
@@ -94,7 +95,7 @@ def _wanted(erp: Connection) -> set[Told]:
     waited_for = {
         Told.ORDERS: True,
         Told.SHIPMENTS: pull_erp_shipments.has_listeners(erp),
-        Told.CREDITS: pull_erp_credits.has_listeners(erp),
+        Told.CREDITS: has_listeners(erp),
         Told.QUOTES: quotes.exists(),
     }
     return {told for told, is_waited_for in waited_for.items() if is_waited_for}

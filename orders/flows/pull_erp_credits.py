@@ -2,7 +2,8 @@
 
 Starts   every 120 seconds by itself, where a store's refunds and credits are kept equal
 Reads    the ERP's credit memos and return orders changed since the cursors, with an overlap
-Writes   ErpCredit mirrors, the cursors; asks for the store's refund of what the ERP credited itself
+Writes   ErpCredit mirrors, the cursors; asks for the store's refund of what the ERP credited itself, and for a look at
+         refunds whose credit was cancelled
 Repeat   safe: the mirror takes nothing older, and a cursor moves only after its page is stored
 Review   nothing here: what the ERP refuses to show stops this flow alone
 """
@@ -13,8 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Min, Q
-from django.db.models.functions import Now
+from django.db.models import Min
 from django.utils import timezone
 
 from hub.connectors.credits import Credits, ErpCredit, ReturnOrders
@@ -24,9 +24,10 @@ from hub.sync.models import Connection, Cursor, ReviewItem
 from hub.sync.running import open_connector
 from orders.credits.deciding import CODE
 from orders.credits.mirroring import attach_credits, mirror_credits
-from orders.models import CreditPolicy, OrderLink, RefundPolicy
+from orders.credits.pulled import FLOW, RETURNS, has_listeners
+from orders.freshness import database_time
+from orders.models import OrderLink
 
-FLOW, RETURNS = "pull_erp_credits", "pull_erp_credits returns"
 TO_ERP = "push_refund_to_erp"
 OVERLAP = timedelta(seconds=60)
 # The first pass begins before anything of ours can have been credited; the ERP's clock is not ours.
@@ -47,13 +48,8 @@ def run(connection: Connection, record_id: int) -> str:
     return f"saw {seen}"
 
 
-def has_listeners(connection: Connection) -> bool:
-    """Whether refunds and credits are kept equal for a store whose orders go to this ERP."""
-    is_erp = Q(store__order_policy__erp=connection, is_on=True)
-    return CreditPolicy.objects.filter(is_erp).exists() or RefundPolicy.objects.filter(is_erp).exists()
-
-
 def _pull(connection: Connection, changes: Changes, name: str) -> int:
+    began_at = database_time()
     cursor, _ = Cursor.objects.get_or_create(connection=connection, flow=name)
     since = PagePosition(cursor.stamp - OVERLAP, cursor.external_id) if cursor.stamp else _start(connection)
     after: str | None = None
@@ -64,7 +60,7 @@ def _pull(connection: Connection, changes: Changes, name: str) -> int:
         seen += len(page.items)
         after = page.after
         if after is None:
-            Cursor.objects.filter(pk=cursor.pk).update(covered_at=Now())
+            Cursor.objects.filter(pk=cursor.pk).update(covered_at=began_at)
             return seen
 
 

@@ -15,7 +15,6 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Count
-from django.db.models.functions import Now
 
 from hub.connectors.documents import ErpSalesOrder, Page, PagePosition
 from hub.connectors.erp_parts import SalesOrders
@@ -28,6 +27,7 @@ from orders.adoption.hints import announce as look_for_carried
 from orders.changes.hints import compared_links
 from orders.erp_documents import ask_for_changed
 from orders.erp_mirroring import mirror_erp_orders
+from orders.freshness import database_time
 from orders.models import ErpOrder, OrderLink, StoreOrder
 from orders.models.offline import hold_policies_still
 
@@ -38,6 +38,7 @@ OVERLAP = timedelta(seconds=60)
 def run(connection: Connection, record_id: int) -> str:
     """Pull one pass; returns how many documents were seen and how many doubles were found."""
     erp = open_connector(connection).supporting(SalesOrders)
+    began_at = database_time()
     cursor, _ = Cursor.objects.get_or_create(connection=connection, flow=FLOW)
     since = PagePosition(cursor.stamp - OVERLAP, cursor.external_id) if cursor.stamp else None
     after: str | None = None
@@ -50,7 +51,7 @@ def run(connection: Connection, record_id: int) -> str:
         seen += len(page.items)
         after = page.after
         if after is None:
-            Cursor.objects.filter(pk=cursor.pk).update(covered_at=Now())
+            Cursor.objects.filter(pk=cursor.pk).update(covered_at=began_at)
             return f"saw {seen}, {doubles} doubles"
 
 

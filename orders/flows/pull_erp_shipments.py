@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Min
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from hub.connectors.documents import Page, PagePosition
@@ -22,6 +21,7 @@ from hub.connectors.shipment_documents import ErpShipment as Document
 from hub.connectors.shipment_documents import Shipments, ShipmentStage
 from hub.sync.models import Connection, Cursor
 from hub.sync.running import open_connector
+from orders.freshness import database_time
 from orders.models import ErpShipment, FulfilmentPolicy, OrderLink
 from orders.shipments.mirroring import attach_shipments, mirror_shipments, note_gone
 
@@ -41,6 +41,7 @@ def run(connection: Connection, record_id: int) -> str:
     erp = open_connector(connection)
     if not isinstance(erp, Shipments):
         return "it tells none"
+    began_at = database_time()
     cursor, _ = Cursor.objects.get_or_create(connection=connection, flow=FLOW)
     since = PagePosition(cursor.stamp - OVERLAP, cursor.external_id) if cursor.stamp else _start(connection)
     # Those that were here before their order was linked.
@@ -54,7 +55,7 @@ def run(connection: Connection, record_id: int) -> str:
         seen += len(page.items)
         after = page.after
         if after is None:
-            Cursor.objects.filter(pk=cursor.pk).update(covered_at=Now())
+            Cursor.objects.filter(pk=cursor.pk).update(covered_at=began_at)
             return f"saw {seen}, read {again} again"
 
 

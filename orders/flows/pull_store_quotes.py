@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db.models.functions import Now
-
 from hub.connectors.documents import OrderStamp, PagePosition
 from hub.connectors.quotes import QuoteRequests
 from hub.sync.models import Connection, Cursor
@@ -34,6 +32,7 @@ def run(connection: Connection, record_id: int) -> str:
     if policy is None:
         return "the store has no quote policy"
     store = open_connector(connection).supporting(QuoteRequests)
+    began_at = database_time()
     cursor, _ = Cursor.objects.get_or_create(
         connection=connection, flow=FLOW, defaults={"stamp": policy.requests_from}
     )
@@ -49,7 +48,7 @@ def run(connection: Connection, record_id: int) -> str:
         _move(cursor, page.items)
         after = page.after
         if after is None:
-            Cursor.objects.filter(pk=cursor.pk).update(covered_at=Now())
+            Cursor.objects.filter(pk=cursor.pk).update(covered_at=began_at)
             return f"{changed} changed"
 
 

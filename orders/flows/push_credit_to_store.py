@@ -16,39 +16,56 @@ from hub.connectors.credits import CreditStage
 from hub.connectors.fulfilments import Fulfilments
 from hub.connectors.return_processing import ReturnProcessing
 from hub.connectors.store_returns import Refunds, Returns, ReturnState
+from hub.sync import attempts
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.credits.mirroring import document_of
 from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreOrder, StoreReturn
+from orders.returns.credited import OPERATION as TAKE_BACK
 from orders.returns.credited import CreditedReturns
 from orders.returns.pushing import refund_each
+from orders.returns.sending import OPERATION as REFUND
 from orders.returns.sending import Sender
 
+OPERATIONS = (REFUND, TAKE_BACK)
 DECIDE, PROCESS = "decide_store_return", "process_store_returns"
 
 
 def run(connection: Connection, record_id: int) -> str:
     """Bring the store's refunds of this order to what the ERP credited by itself; returns what happened."""
-    policy = RefundPolicy.objects.filter(store=connection, is_on=True).first()
-    if policy is None:
-        return "the store's refunds are left alone"
     order = StoreOrder.objects.get(pk=record_id)
-    _decide_returns(connection, order)
-    _process_returns(connection, order)
-    if not policy.sends_refunds:
-        return "the store is not told of credits"
-    due = _due(order, policy)
-    if not due:
-        return "every credit is in the store"
+    lost = _lost(connection, order)
+    policy = RefundPolicy.objects.filter(store=connection, is_on=True).first()
+    if policy is not None:
+        _decide_returns(connection, order)
+        _process_returns(connection, order)
+    due = _due(order, policy) if policy is not None and policy.sends_refunds else []
+    if not (due or lost):
+        return _why_nothing(policy)
     connector = open_connector(connection)
     sender = Sender(connector.supporting(Refunds), connection, order)
     sender.read()
     returns = CreditedReturns(sender, connector.supporting(ReturnProcessing), connector.supporting(Returns))
-    due = returns.adopt(sender.adopt(due))
+    left = returns.adopt(sender.adopt(list(dict.fromkeys([*due, *lost]))))
     sender.wait_for_lost()
-    refund_each(due, returns, policy, connector.supporting(Fulfilments))
-    return ", ".join(sender.written)
+    if policy is not None:
+        due = [credit for credit in left if credit in due]
+        refund_each(due, returns, policy, connector.supporting(Fulfilments))
+    return ", ".join(sender.written) or _why_nothing(policy)
+
+
+def _lost(connection: Connection, order: StoreOrder) -> list[ErpCredit]:
+    """Credits whose refund was sent and whose answer was lost: they are looked up also where none is due any more."""
+    sent = attempts.open_attempts(connection.pk, f"order:{order.pk}")
+    keys = [attempt.values["credit"] for attempt in sent if attempt.operation in OPERATIONS]
+    return list(ErpCredit.objects.filter(pk__in=keys).select_related("connection").order_by("pk"))
+
+
+def _why_nothing(policy: RefundPolicy | None) -> str:
+    if policy is None:
+        return "the store's refunds are left alone"
+    return "every credit is in the store" if policy.sends_refunds else "the store is not told of credits"
 
 
 def _due(order: StoreOrder, policy: RefundPolicy) -> list[ErpCredit]:

@@ -5,7 +5,8 @@ Starts   a refund or return of the order was mirrored, a credit of ours changed 
 Reads    StoreRefund, StoreReturn and CreditLink of the order, CreditPolicy, mapping rows, the order as the ERP has it
 Writes   credit memos in the ERP (an attempt before each create), posted once their totals are equal; CreditLink
 Repeat   safe: linked refunds are never sent; an open attempt is looked up by its reference before anything else
-Review   not invoiced yet, no mapping, sums or totals that differ, the ERP refuses, two documents of one refund
+Review   not invoiced yet, no mapping, sums or totals that differ, the ERP refuses, two documents of one refund; money
+         that failed after it was credited, a credit that was cancelled
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hub.sync.models import Connection
 from hub.sync.running import open_connector, this_run
 from orders.credits.making import reference_of
 from orders.credits.mirroring import document_of
+from orders.credits.one_sided import check_one_sided
 from orders.credits.pushing import OrderRefunds
 from orders.credits.sending import OPERATIONS, Sender, double
 from orders.models import CreditLink, CreditPolicy, ErpCredit, OrderLink, StoreOrder, StoreRefund
@@ -45,7 +47,9 @@ def run(connection: Connection, record_id: int) -> str:
         sender.find_lost(lost, {refund.pk: refund for refund in refunds})
     linked = _settled(sender, refunds)
     due = [refund for refund in refunds if refund.pk not in linked]
-    return _credit(sender, order, due) if due else ", ".join(sender.written) or "credited already"
+    told = _credit(sender, order, due, refunds) if due else ", ".join(sender.written) or "credited already"
+    check_one_sided(connection, refunds)
+    return told
 
 
 def _settled(sender: Sender, refunds: Sequence[StoreRefund]) -> set[int]:
@@ -70,17 +74,23 @@ def _settled(sender: Sender, refunds: Sequence[StoreRefund]) -> set[int]:
 
 
 def _mirrored(connection: Connection, refund: StoreRefund) -> list[ErpCredit]:
-    """What our copy of the ERP holds of this refund; what was cancelled there counts no more."""
+    """What our copy of the ERP holds of this refund; what was cancelled there counts no more, nor what a person said is
+    another's."""
     reference = reference_of(refund.external_id, refund.order.connection)
-    found = ErpCredit.objects.filter(connection=connection, reference=reference)
+    others = CreditLink.objects.filter(connection=connection).exclude(refund=refund)
+    found = ErpCredit.objects.filter(connection=connection, reference=reference).exclude(
+        external_id__in=others.values("external_id")
+    )
     return list(found.exclude(stage=CreditStage.CANCELLED.value).order_by("pk"))
 
 
-def _credit(sender: Sender, order: StoreOrder, due: Sequence[StoreRefund]) -> str:
+def _credit(
+    sender: Sender, order: StoreOrder, due: Sequence[StoreRefund], refunds: Sequence[StoreRefund]
+) -> str:
     policy = CreditPolicy.objects.filter(store=order.connection, is_on=True).first()
     if policy is None:
         return ", ".join(sender.written) or "the store's refunds are not credited"
     link = OrderLink.objects.filter(order=order, connection=sender.connection).first()
     if link is None:
         return "no credit: the order is not in the ERP, and is sent as it is then"
-    return OrderRefunds(sender, policy, order, link).credit(due)
+    return OrderRefunds(sender, policy, order, link).credit(due, refunds)

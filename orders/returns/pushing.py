@@ -12,10 +12,12 @@ from hub.connectors.fulfilments import Fulfilments
 from hub.connectors.store_returns import NewRefund, PaymentState, Restock, SuggestedRefund
 from hub.connectors.store_returns import StoreRefund as Refund
 from hub.errors import Conflict, NeedsReview
+from hub.lib.money import Money
 from hub.sync.models import ReviewItem
 from inventory.models import ItemMapping
 from orders.credits.making import currency_of
 from orders.credits.mirroring import document_of as credit_document
+from orders.credits.one_sided import of_cancelled
 from orders.mapping_rows import mapping_rows
 from orders.mirroring import document_of
 from orders.models import (
@@ -26,6 +28,7 @@ from orders.models import (
     RefundPolicy,
     WarehouseMapping,
 )
+from orders.models import StoreRefund as RefundRow
 from orders.returns.amounts import Currency
 from orders.returns.credited import CreditedReturns, CreditPlan
 from orders.returns.crediting import (
@@ -174,29 +177,43 @@ class OrderCredits:
         return order that we made for a refund. Raises Conflict, unless a person said that it is another."""
         twins = [] if "refund_exists" in decisions else self._twins(document)
         if twins:
-            amount = document.totals.including_tax if document.totals else ""
+            currency = self._currency()
+            amounts = [_moved(one, currency) or currency.of(one.explained) for one in twins]
+            refunded = " and ".join(str(Money(amount, credit.currency)) for amount in amounts)
+            total = document.totals.including_tax if document.totals else Decimal(0)
             raise Conflict(
-                f"The store has refunded {amount} {credit.currency} of {self.sender.order.name} already, and credit "
-                f"{credit} comes to the same. Approve to refund it once more; dismiss where it is the same.",
+                f"The store has refunded {refunded} of {self.sender.order.name} already, and credit {credit} comes to "
+                f"{Money(total, credit.currency)}. Approve to refund it once more; dismiss where it is the same.",
                 code="refund_exists",
                 evidence={"credit": credit.number, "refunds": [one.external_id for one in twins]},
             )
 
     def _twins(self, document: Document) -> list[Refund]:
-        """Refunds of the credit's amount that no credit memo is linked to."""
-        linked = CreditLink.objects.filter(connection=self.link.connection, is_return=False)
-        known = set(
-            linked.filter(refund__order=self.sender.order).values_list("refund__external_id", flat=True)
+        """Refunds of the credit's amount that no credit memo is linked to; at any amount those whose memo was
+        cancelled: this one may stand for it."""
+        links = CreditLink.objects.filter(
+            connection=self.link.connection, is_return=False, refund__order=self.sender.order
         )
-        currency = currency_of(document_of(self.sender.order), self.link)
+        left = of_cancelled(links.exclude(refund__money=RefundRow.Money.FAILED))
+        without = set(left.values_list("refund__external_id", flat=True))
+        known = set(links.values_list("refund__external_id", flat=True))
+        currency = self._currency()
         return [
             one
             for one in self.sender.refunds
             if document.totals is not None
-            and one.external_id not in known
-            and not one.mark
-            and document.totals.including_tax in (currency.of(one.explained), _moved(one, currency))
+            and (
+                one.external_id in without
+                or (
+                    one.external_id not in known
+                    and not one.mark
+                    and document.totals.including_tax in (currency.of(one.explained), _moved(one, currency))
+                )
+            )
         ]
+
+    def _currency(self) -> Currency:
+        return currency_of(document_of(self.sender.order), self.link)
 
     def _decisions(self, credit: ErpCredit) -> dict[str, str]:
         """What people decided about this credit, by the code of the question."""

@@ -16,12 +16,14 @@ from hub.errors import Conflict
 from hub.lib.stored import Stored
 from hub.lib.text import storable
 from hub.sync import attempts
+from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection
+from orders.credits.one_sided import of_cancelled
 from orders.models import CreditLink, ErpCredit, StoreOrder, StoreRefund
 from orders.offline.marks import mark_for
 from orders.returns.mirroring import mirror_returns
 
-OPERATION = "create_refund"
+OPERATION, TO_ERP = "create_refund", "push_refund_to_erp"
 _KEYS = uuid.UUID("6f0c2b6e-5a53-4d0c-9a0e-0c8c5f1f6d11")
 _requests = Stored(NewRefund)
 
@@ -113,6 +115,8 @@ class Sender:
             with transaction.atomic():
                 self._mirror([made])
                 row = StoreRefund.objects.get(connection=self.connection, external_id=made.external_id)
+                # A person said that this credit stands for the one that was cancelled.
+                of_cancelled(row.links.filter(connection=credit.connection)).delete()
                 CreditLink.objects.create(
                     refund=row,
                     connection=credit.connection,
@@ -124,6 +128,9 @@ class Sender:
                     currency=credit.currency,
                 )
                 self.settle(credit)
+                if is_adopted:
+                    # It may have asked whether the two are the same.
+                    enqueue(TO_ERP, credit.connection_id, [self.order.pk])
                 for attempt in closed:
                     attempts.close(attempt, Attempt.State.CONFIRMED, made.external_id)
         except IntegrityError as error:

@@ -9,7 +9,7 @@ from hub.connectors.store_returns import PaymentState, Refunds
 from hub.sync.running import open_connector
 from orders.models import CreditPolicy, StoreRefund
 from tests.orders.credits.refunds import NUMBERS
-from tests.orders.credits.rows import map_parts, mirror, push
+from tests.orders.credits.rows import map_parts, mirror, pulled, push
 
 ACCOUNTS = [{"number": number, "displayName": f"Credits {number}"} for number in NUMBERS.values()]
 
@@ -19,6 +19,7 @@ def prepare(hub):
     hub.sandbox.seed("erp", hub.world.erp_name, {"accounts": ACCOUNTS})
     CreditPolicy.objects.create(store=hub.euro, credits_from=datetime(2026, 1, 1, tzinfo=UTC))
     map_parts(hub)
+    pulled(hub)
 
 
 def invoice(hub, placed):

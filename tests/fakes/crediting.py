@@ -15,7 +15,10 @@ from tests.fakes.drafting import DraftingErp
 
 
 class CreditingErp(DraftingErp, SalesDocuments, Credits, ReturnOrders):
-    """`invoiced` orders are so whole. `loses` answers of creates, `refuses` to post, `off_by` falsifies totals."""
+    """`invoiced` orders are so whole. `loses` answers of creates, `refuses` to post, `off_by` falsifies totals.
+
+    `asked_at` is when its credits were asked for.
+    """
 
     label = "Crediting"
     charge_kinds = (LineKind.ACCOUNT, LineKind.ITEM)
@@ -30,12 +33,13 @@ class CreditingErp(DraftingErp, SalesDocuments, Credits, ReturnOrders):
     loses: str = ""
     refuses: str = ""
     off_by = Decimal(0)
+    asked_at: list[datetime] = []
 
     @classmethod
     def forget(cls):
         super().forget()
         cls.invoiced, cls.credits, cls.made = set(), {}, []
-        cls.loses, cls.refuses, cls.off_by = "", "", Decimal(0)
+        cls.loses, cls.refuses, cls.off_by, cls.asked_at = "", "", Decimal(0), []
 
     def read_sales_documents(self, external_ids):
         return [self._whole(key) for key in external_ids if key in self.orders]
@@ -128,6 +132,7 @@ class CreditingErp(DraftingErp, SalesDocuments, Credits, ReturnOrders):
         return [self.credits[key] for key in external_ids if key in self.credits]
 
     def changed_credits(self, since, after):
+        self.asked_at.append(datetime.now(UTC))
         return Page(tuple(one for one in self.credits.values() if not one.is_return), None)
 
     def changed_returns(self, since, after):

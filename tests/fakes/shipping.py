@@ -20,13 +20,15 @@ class ShippingErp(DraftingErp, Shipments):
 
     shipments: dict[str, ErpShipment] = {}
     asked: list[object] = []
+    asked_at: list[datetime] = []
     failure: Exception | None = None
 
     @classmethod
     def forget(cls):
         """An ERP that has shipped nothing."""
         super().forget()
-        cls.shipments, cls.asked, cls.failure, cls.tells_undone = {}, [], None, False
+        cls.shipments, cls.asked, cls.asked_at = {}, [], []
+        cls.failure, cls.tells_undone = None, False
 
     @classmethod
     def ship(cls, external_id, **changes):
@@ -37,6 +39,7 @@ class ShippingErp(DraftingErp, Shipments):
 
     def changed_shipments(self, since, after):
         self.asked.append(("changed", since, after))
+        self.asked_at.append(datetime.now(UTC))
         if self.failure and after:
             raise self.failure
         found = [

@@ -9,7 +9,7 @@ from decimal import Decimal
 from hub.connectors.store_returns import PaymentState, RefundPayment, Restock, StoreRefund
 from hub.lib.text import stored_json
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Connection
+from hub.sync.models import Connection, Cursor
 from orders.mirroring import document_of
 from orders.models import CreditLineMapping, CreditPolicy
 from orders.models import StoreRefund as Row
@@ -24,6 +24,15 @@ def use_crediting(hub, erp):
     connection.save()
     CreditPolicy.objects.create(store=hub.euro, credits_from=datetime(2026, 1, 1, tzinfo=UTC))
     map_parts(hub)
+    pulled(hub)
+
+
+def pulled(hub):
+    """The ERP's credits were read a moment ago."""
+    for flow in ("pull_erp_credits", "pull_erp_credits returns"):
+        Cursor.objects.update_or_create(
+            connection=hub.erp, flow=flow, defaults={"covered_at": datetime.now(UTC)}
+        )
 
 
 def map_parts(hub):

@@ -76,6 +76,12 @@ def test_mirrors_what_the_erp_credits_and_finds_its_order_when_that_is_linked(hu
     assert OrderLink.objects.count() == 1
 
 
+def test_a_pass_covers_what_was_there_when_it_began(hub, erp):
+    pull(hub)
+
+    assert Cursor.objects.get(flow="pull_erp_credits").covered_at < erp.asked_at[-1]
+
+
 def test_an_older_version_never_replaces_a_newer_one_and_a_return_is_another_document(hub, erp):
     erp.credits = {"K1": credited(status="Paid", updated_at=NOW + timedelta(minutes=5))}
     pull(hub)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from hub.sync.models import ReviewItem
+from hub.sync.models import ApiCall, Cursor, ReviewItem
 from orders.models import ErpOrder, OrderLink
 from tests.world import release
 
@@ -52,6 +53,14 @@ def test_a_value_that_a_clerk_changed_after_it_was_found_equal_is_asked_about_un
     hub.pull_erp()
     hub.work_through()
     assert (hub.link(placed).totals, hub.reviews()) == ("equal", [])
+
+
+def test_a_pass_covers_what_was_there_when_it_began(hub):
+    began_at = datetime.now(UTC)
+    hub.pull_erp()
+
+    asked = ApiCall.objects.filter(operation="read changed sales orders", started_at__gt=began_at)
+    assert Cursor.objects.get(flow="pull_erp_orders").covered_at < asked.latest("started_at").started_at
 
 
 def test_second_run_changes_nothing(hub):

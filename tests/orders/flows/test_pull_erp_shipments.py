@@ -101,6 +101,12 @@ def test_second_run_changes_nothing_and_reads_with_an_overlap(shipping, erp, ord
     )
 
 
+def test_a_pass_covers_what_was_there_when_it_began(shipping, erp):
+    pull(erp)
+
+    assert Cursor.objects.get(flow="pull_erp_shipments").covered_at < shipping.asked_at[-1]
+
+
 def test_a_shipment_waits_for_its_order_to_be_linked(shipping, store, erp):
     [order] = make_orders(store, 1)
     ship(shipping, order)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from hub.connectors.credits import CreditStage
@@ -8,7 +8,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
 from orders.credits.mirroring import mirror_credits
 from orders.models import CreditLink, CreditPolicy, ErpCredit, StoreRefund
-from tests.orders.returning import FLOW, Crediting, work
+from tests.orders.returning import AT, FLOW, Crediting, work
 from tests.world import release
 
 
@@ -67,6 +67,57 @@ def test_a_refund_that_never_arrived_goes_out_again_under_its_key_with_its_value
     first, second = Attempt.objects.filter(flow=FLOW).order_by("pk")
     assert (first.state, second.state, crediting.calls()) == ("lost", "confirmed", 1)
     assert ("refundCreate", first.values["document"]["key"]) in hub.shop().answered
+
+
+def test_a_refund_whose_answer_was_lost_is_found_also_where_its_credit_is_not_due_any_more(hub):
+    crediting = Crediting(hub)
+    hub.faults({"kind": "commit_then_drop", "system": "store", "operation": "CreateRefund", "first": 1})
+    crediting.credits(crediting.tables(2))
+    hub.forget_faults()
+
+    mirror_credits(hub.erp, [crediting.document(crediting.tables(2), stage=CreditStage.CANCELLED)])
+    hub.hurry()
+    hub.work(lambda: CreditLink.objects.exists())
+    work(hub, "push_refund_to_erp")
+
+    assert (crediting.calls(), hub.reviews()) == (1, [("push_refund_to_erp", "credit_cancelled")])
+    assert not Attempt.objects.filter(state="open").exists()
+
+
+def test_a_refund_that_never_arrived_is_compared_with_one_that_was_made_by_hand_meanwhile(hub):
+    crediting = Crediting(hub)
+    hub.faults({"kind": "drop_before", "system": "store", "operation": "CreateRefund", "first": 1})
+    crediting.credits(crediting.tables(2))
+    hub.forget_faults()
+    hub.buyer("refund_order", order=crediting.placed["id"], lines=[{"line": crediting.line, "quantity": 2}])
+    Attempt.objects.filter(state="open").update(settle_at=datetime.now(UTC))
+
+    hub.hurry()
+    hub.work(lambda: hub.reviews() or crediting.calls())
+
+    assert (hub.reviews(), crediting.calls()) == ([(FLOW, "refund_exists")], 0)
+
+
+def test_what_certainly_was_not_sent_goes_out_as_the_credit_is_by_then(hub):
+    crediting = Crediting(hub)
+    hub.faults({"kind": "throttled", "system": "store", "operation": "CreateRefund", "first": 1})
+    crediting.credits(crediting.tables(2))
+    assert list(Attempt.objects.filter(flow=FLOW).values_list("state", flat=True)) == ["not_sent"]
+    hub.forget_faults()
+
+    mirror_credits(hub.erp, [crediting.document(crediting.tables(1))])
+    hub.hurry()
+    hub.work(lambda: CreditLink.objects.exists())
+
+    assert [(lines, money) for lines, money, _ in crediting.refunds()] == [([(1, "RETURN")], ["11.90"])]
+
+
+def test_a_credit_that_the_erp_dates_before_the_policys_first_day_stays_out_whenever_it_is_touched(hub):
+    crediting = Crediting(hub)
+
+    crediting.credits(crediting.tables(2), document_date=(AT - timedelta(days=1)).date())
+
+    assert (crediting.calls(), hub.messages(FLOW)[-1]) == (0, "every credit is in the store")
 
 
 def test_amounts_that_differ_go_to_review_and_the_erps_counts_once_approved(hub):

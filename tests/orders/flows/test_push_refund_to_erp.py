@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from hub.connectors.credits import ErpCredit as Document
 from hub.connectors.documents import ErpTotals
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.connectors.store_returns import PaymentState, Restock
-from hub.sync.models import Connection
+from hub.sync.models import Connection, Cursor, ReviewItem
 from orders.credits.mirroring import mirror_credits
 from orders.models import (
     CreditLineMapping,
@@ -20,12 +21,17 @@ from orders.models import (
     CreditPolicy,
     ErpCredit,
     OrderLink,
+    RefundPolicy,
     StoreRefund,
 )
 from tests.fakes.crediting import CreditingErp
 from tests.orders.credits.refunds import AT
 from tests.orders.credits.rows import mirror, one_back, push, shrink, use_crediting
 from tests.world import VAT, release, save_mapping
+
+TOTALS = ErpTotals("EUR", Decimal("10.00"), Decimal("1.90"), Decimal("11.90"))
+# A clerk's credit of order 1.
+POSTED = ("X9", "CM-9", "", False, "posted", CreditStage.CREDITED, "10000", "EUR", (), TOTALS, AT, "1")
 
 
 @pytest.fixture
@@ -206,9 +212,7 @@ def test_a_document_that_lost_its_link_is_adopted_and_two_of_one_refund_are_aske
 def test_what_the_erp_credited_by_itself_is_asked_about_and_linked_once_a_person_says_it_is_the_same(
     hub, erp, placed
 ):
-    totals = ErpTotals("EUR", Decimal("10.00"), Decimal("1.90"), Decimal("11.90"))
-    posted = ("X9", "CM-9", "", False, "posted", CreditStage.CREDITED, "10000", "EUR", (), totals, AT, "1")
-    mirror_credits(hub.erp, [Document(*posted)])
+    mirror_credits(hub.erp, [Document(*POSTED)])
     mirror(hub, placed, one_back(hub, placed))
 
     push(hub, placed)
@@ -219,6 +223,18 @@ def test_what_the_erp_credited_by_itself_is_asked_about_and_linked_once_a_person
 
     link = CreditLink.objects.get()
     assert (link.external_id, link.origin, erp.made) == ("X9", "erp", [])
+
+
+def test_what_a_clerk_credited_a_moment_ago_is_read_before_anything_is_sent(hub, erp, placed):
+    erp.credits["X9"] = Document(*POSTED)
+    Cursor.objects.update(covered_at=AT + timedelta(seconds=20))
+    mirror(hub, placed, one_back(hub, placed))
+
+    push(hub, placed)
+    hub.hurry()
+    hub.work()
+
+    assert (hub.reviews(), erp.made) == ([("push_refund_to_erp", "credit_exists")], [])
 
 
 def test_a_draft_is_posted_once_the_erp_lets_us_and_we_may_write(hub, erp, placed):
@@ -236,3 +252,26 @@ def test_a_draft_is_posted_once_the_erp_lets_us_and_we_may_write(hub, erp, place
     push(hub, placed)
     assert states() == [("C1", "PC1", "")]
     assert len(erp.made) == 1
+
+
+def test_a_refund_by_hand_at_another_amount_for_a_credit_that_was_asked_about_is_not_credited_again(
+    hub, erp, placed
+):
+    RefundPolicy.objects.create(store=hub.euro, refunds_from=AT - timedelta(days=1))
+    other = ErpTotals("EUR", Decimal("9.99"), Decimal("1.90"), Decimal("11.89"))
+    mirror_credits(hub.erp, [replace(Document(*POSTED), totals=other)])
+    hub.work()
+    assert hub.reviews() == [("push_credit_to_store", "refund_differs")]
+
+    mirror(hub, placed, one_back(hub, placed))
+    push(hub, placed)
+    asked = ReviewItem.objects.get(code="credit_exists", state="open")
+    assert "11.90 EUR" in asked.message
+    assert "11.89 EUR" in asked.message
+    release("refund_differs", "dismiss")
+    push(hub, placed)
+    assert (hub.reviews(), erp.made) == ([("push_refund_to_erp", "credit_exists")], [])
+
+    release("credit_exists", "dismiss")
+    push(hub, placed)
+    assert (CreditLink.objects.get().external_id, hub.reviews(), erp.made) == ("X9", [], [])

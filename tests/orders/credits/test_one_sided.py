@@ -1,0 +1,124 @@
+"""A refund and its credit of which one falls through after both were made: asked, and never made twice by that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from hub.connectors.credits import CreditStage
+from hub.connectors.registry import CONNECTORS, connector_class
+from hub.connectors.store_returns import PaymentState
+from hub.sync.enqueue import enqueue
+from hub.sync.models import ReviewItem
+from orders.credits.mirroring import mirror_credits
+from orders.models import CreditLink
+from orders.returns.mirroring import mirror_returns
+from tests.fakes.crediting import CreditingErp
+from tests.orders.credits.rows import mirror, one_back, push, use_crediting
+from tests.orders.returning import FLOW as TO_STORE
+from tests.orders.returning import Crediting, work
+from tests.world import VAT, release
+
+TO_ERP = "push_refund_to_erp"
+
+
+@pytest.fixture
+def erp(hub):
+    CONNECTORS["crediting"] = ("erp", "Crediting", "tests.fakes.crediting.CreditingErp")
+    use_crediting(hub, CreditingErp)
+    yield CreditingErp
+    del CONNECTORS["crediting"]
+    connector_class.cache_clear()
+
+
+@pytest.fixture
+def placed(hub, erp):
+    """An order that the ERP has invoiced; one of its pieces was refunded and credited, and the money failed later."""
+    order = hub.place(lines=[{"sku": "TAB-001", "quantity": 2, "price": "10.00"}], taxes=VAT)
+    hub.work()
+    erp.invoiced.add("1")
+    mirror(hub, order, one_back(hub, order))
+    push(hub, order)
+    assert CreditLink.objects.get().number == "PC1"
+    row = hub.order(order)
+    mirror_returns(
+        hub.euro,
+        {row.external_id: row.pk},
+        [of_order(row, one_back(hub, order, state=PaymentState.FAILED))],
+        [],
+    )
+    hub.work()
+    return order
+
+
+def of_order(row, refund):
+    return replace(refund, order_external_id=row.external_id)
+
+
+def question():
+    item = ReviewItem.objects.get(state="open")
+    return item.code, item.message
+
+
+def test_money_that_fails_after_it_was_credited_is_asked_about_until_somebody_answers(hub, erp, placed):
+    code, message = question()
+    assert code == "refund_failed"
+    assert "(11.90 EUR) failed" in message
+    assert "its credit PC1 (11.90 EUR) stands" in message
+
+    release("refund_failed", "dismiss")
+    push(hub, placed)
+
+    assert (hub.reviews(), len(erp.made)) == ([], 1)
+
+
+def test_nothing_is_left_to_ask_once_the_credit_is_cancelled_as_well(hub, erp, placed):
+    assert hub.reviews() == [(TO_ERP, "refund_failed")]
+    gone = replace(erp.credits["C1"], stage=CreditStage.CANCELLED, updated_at=datetime.now(UTC))
+    erp.credits["C1"] = gone
+
+    mirror_credits(hub.erp, [gone])
+    hub.work()
+
+    assert hub.reviews() == []
+
+
+def test_the_refund_that_stands_in_for_the_failed_one_is_not_credited_again(hub, erp, placed):
+    mirror(hub, placed, one_back(hub, placed, number=2))
+    push(hub, placed)
+    assert (hub.reviews(), len(erp.made)) == ([(TO_ERP, "credit_exists")], 1)
+
+    release("credit_exists", "dismiss")
+    push(hub, placed)
+
+    assert CreditLink.objects.get().refund.external_id.endswith("/2")
+    assert (hub.reviews(), len(erp.made)) == ([], 1)
+
+
+def test_a_credit_that_is_cancelled_after_its_refund_is_asked_about_and_its_successor_is_not_refunded_again(
+    hub,
+):
+    crediting = Crediting(hub)
+    crediting.credits(crediting.tables(2))
+    crediting.credits(crediting.tables(2), stage=CreditStage.CANCELLED)
+    work(hub, TO_ERP)
+
+    code, message = question()
+    assert code == "credit_cancelled"
+    assert "CM-1 (23.80 EUR)" in message
+    assert "the refund of 23.80 EUR stands in the store" in message
+
+    crediting.credits(crediting.tables(1), key="CM-2")
+    work(hub, TO_STORE)
+    asked = ReviewItem.objects.get(code="refund_exists", state="open")
+    assert "has refunded 23.80 EUR" in asked.message
+    assert "CM-2 comes to 11.90 EUR" in asked.message
+    assert crediting.calls() == 1
+
+    release("refund_exists", "dismiss")
+    enqueue(TO_STORE, hub.euro.pk, [hub.order(crediting.placed).pk])
+    work(hub, TO_STORE, TO_ERP)
+
+    assert (CreditLink.objects.get().external_id, crediting.calls(), hub.reviews()) == ("CM-2", 1, [])
