@@ -139,7 +139,29 @@ def test_a_return_order_waits_for_a_clerk_and_its_credit_names_it(company, invoi
     assert str(sale) not in orders
 
 
-def test_an_approved_return_order_awaits_its_goods_at_once(company, invoiced):
-    made = company.erp.create_return(document(invoiced, return_reference))
+def test_a_return_order_begins_as_a_draft_and_awaits_its_goods_once_it_is_approved(company, invoiced, clerk):
+    wanted = document(invoiced, return_reference)
+    made = company.erp.create_return(wanted)
+    again = company.connector().create_return(wanted)
 
-    assert (made.is_return, made.stage) == (True, CreditStage.APPROVED)
+    outcomes = [company.erp.approve_returns([made.external_id]) for _ in range(2)]
+    [found] = company.erp.find_returns([wanted.reference])
+
+    assert (made.stage, again.external_id, found.stage) == (
+        CreditStage.REQUESTED,
+        made.external_id,
+        CreditStage.APPROVED,
+    )
+    assert [one.failure for each in outcomes for one in each] == [None, None]
+    sale = company.sale(made.external_id, "shipment_returns.state")
+    assert [one["state"] for one in sale["shipment_returns."]] == ["draft"]
+
+
+def test_a_return_order_that_a_clerk_cancelled_is_not_approved_but_asked_about(company, invoiced, clerk):
+    made = company.erp.create_return(document(invoiced, return_reference))
+    clerk.press("cancel", int(made.external_id))
+
+    [outcome] = company.erp.approve_returns([made.external_id])
+
+    assert outcome.failure.code == "cancelled_in_erp"
+    assert company.erp.approve_returns(["999999"]) == []
