@@ -42,12 +42,12 @@ from hub.errors import (
 )
 from hub.lib.money import parse_amount
 
-ORDER = "salesOrder"
+ORDER, CANCELLED = "salesOrder", "Cancelled"
 # The published schema has the letters; what people see for them is NetSuite's own.
 STATUSES = {
     "A": "Pending Approval",
     "B": "Pending Fulfillment",
-    "C": "Cancelled",
+    "C": CANCELLED,
     "D": "Partially Fulfilled",
     "E": "Pending Billing/Partially Fulfilled",
     "F": "Pending Billing",
