@@ -180,13 +180,19 @@ class ReturnOrders(ABC):
 
     settle_after: timedelta
     call_deadline: timedelta
+    returns_begin_as_drafts: ClassVar[bool]
+    """Whether a created one waits for `approve_returns`; else it is created approved where it is."""
 
     @abstractmethod
     def create_return(self, document: NewCredit) -> ErpCredit:
-        """Create the return order, and see to it that the goods may come where it is approved.
+        """Create the return order, and say what the ERP made of it.
 
         Raises RecordRejected in the ERP's words, OutcomeUnknown.
         """
+
+    @abstractmethod
+    def approve_returns(self, external_ids: Sequence[str]) -> list[Confirmed]:
+        """Let the goods of these come; one result for each that is there. Safe to repeat: what is approved is left."""
 
     @abstractmethod
     def find_returns(self, references: Sequence[str]) -> list[ErpCredit]:

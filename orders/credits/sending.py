@@ -17,6 +17,7 @@ from hub.lib.money import round_money
 from hub.lib.text import storable
 from hub.sync import attempts
 from hub.sync.models import Attempt, Connection
+from orders.credits.approving import approve, check_may_write
 from orders.credits.mirroring import mirror_credits
 from orders.models import CreditLink, StoreRefund
 
@@ -114,7 +115,8 @@ class Sender:
 
     def adopt(self, refund: StoreRefund, found: ErpCredit) -> CreditLink:
         """Link what the ERP is known to hold of a refund that nothing of ours tells of; a person looks at a draft."""
-        is_posted = found.is_return or found.stage is CreditStage.CREDITED
+        is_draft = found.stage is CreditStage.REQUESTED
+        is_done = not is_draft if found.is_return else found.stage is CreditStage.CREDITED
         self.written.append(f"adopted {found.number or found.external_id}")
         return CreditLink.objects.create(
             refund=refund,
@@ -125,20 +127,20 @@ class Sender:
             reference=found.reference,
             is_return=found.is_return,
             is_adopted=True,
-            state=CreditLink.State.DONE if is_posted else CreditLink.State.CREATED,
+            state=CreditLink.State.DONE if is_done else CreditLink.State.CREATED,
             currency=found.currency,
         )
 
     # ------------------------------------------------------------------------------------------- afterwards
 
     def settle(self, link: CreditLink, created: ErpCredit | None = None) -> None:
-        """Compare what the ERP made of it, and post it where that is left to do.
+        """Compare what the ERP made of it, and post or approve it where that is left to do.
 
         Raises Conflict where the totals differ: the document stays as it is for a person to correct.
         """
         if link.is_return:
             # Its warehouse may receive less: what is credited in the end is the ERP's word.
-            self._done(link, created)
+            self._done(link, self._approve(link) or created)
             return
         credits = self.connector.supporting(Credits)
         found = created if created is not None and created.totals else self._read(credits, link)
@@ -167,12 +169,17 @@ class Sender:
             )
         return found[0]
 
+    def _approve(self, link: CreditLink) -> ErpCredit | None:
+        """What becomes of a draft; a refund's return order waits for no clerk. None where none begins as a draft."""
+        returns = self.connector.supporting(ReturnOrders)
+        if not returns.returns_begin_as_drafts:
+            return None
+        found = approve(self.connection, returns, link.external_id, link.reference, evidence=_evidence(link))
+        self.written.append(f"approved {found.number or found.external_id}")
+        return found
+
     def _post(self, credits: Credits, link: CreditLink) -> None:
-        self.connection.refresh_from_db(fields=["may_write"])
-        if not self.connection.may_write:
-            raise NotReadyYet(
-                f"Writing to {self.connection} is switched off on the connection's page.", after=600.0
-            )
+        check_may_write(self.connection)
         for outcome in credits.post_credits([link.external_id]):
             if outcome.failure is not None:
                 if isinstance(outcome.failure, NeedsReview):

@@ -3,8 +3,10 @@
 Starts   a refund or return of the order was mirrored, a credit of ours changed in the ERP, a mapping was filled;
          every pass over the ERP's credits for orders that were not invoiced yet
 Reads    StoreRefund, StoreReturn and CreditLink of the order, CreditPolicy, mapping rows, the order as the ERP has it
-Writes   credit memos in the ERP (an attempt before each create), posted once their totals are equal; CreditLink
-Repeat   safe: linked refunds are never sent; an open attempt is looked up by its reference before anything else
+Writes   credit memos in the ERP (an attempt before each create), posted once their totals are equal; CreditLink;
+         return orders, approved where they begin as drafts
+Repeat   safe: linked refunds are never sent; an open attempt is looked up by its reference before anything else; what
+         is left to do of a document is done whether its answer came or it was found
 Review   not invoiced yet, no mapping, sums or totals that differ, the ERP refuses, two documents of one refund; money
          that failed after it was credited, a credit that was cancelled
 """

@@ -2,8 +2,9 @@
 
 Starts   a requested or open return of the order was mirrored, the policy was saved, a mapping was filled
 Reads    StoreReturn of the order, RefundPolicy, mapping rows, the order as the ERP has it, our copy of its returns
-Writes   return orders in the ERP (an attempt before each): a request waits there for a clerk; ErpCredit
-Repeat   safe: what our copy holds under a return's reference is never sent again; an open attempt is looked up first
+Writes   return orders in the ERP (an attempt before each), approved unless a request waits for a clerk; ErpCredit
+Repeat   safe: what our copy holds under a return's reference is never sent again; an open attempt is looked up first;
+         a draft that was sent as approved is approved, whether its answer came or not
 Review   no mapping, the ERP refuses, two return orders of one return, a return that is over in the store alone
 """
 
@@ -22,6 +23,7 @@ from hub.errors import Conflict, NeedsReview
 from hub.sync import attempts
 from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector, this_run
+from orders.credits.approving import approve
 from orders.credits.making import Order
 from orders.credits.mirroring import mirror_credits
 from orders.credits.returning import new_return, reference_of_return
@@ -49,6 +51,7 @@ def run(connection: Connection, record_id: int) -> str:
     _check_given_up(connection, returns)
     due = [row for row in returns if row.state in _UNDER_WAY and not _known(connection, row)]
     written = [_create(connection, connector, order, link, row) for row in due]
+    written += _approve_drafts(connection, connector.supporting(ReturnOrders), returns)
     return ", ".join(written) or "every return has its return order"
 
 
@@ -118,7 +121,11 @@ def _create(
     with attempts.intend(
         OPERATION,
         document.reference,
-        {"return": row.pk, "total": str(document.total_including_tax)},
+        {
+            "return": row.pk,
+            "total": str(document.total_including_tax),
+            "approved": document.is_approved,
+        },
         deadline=erp.call_deadline,
         settle_after=erp.settle_after,
     ) as attempt:
@@ -126,6 +133,35 @@ def _create(
     mirror_credits(connection, [created])
     attempts.close(attempt, Attempt.State.CONFIRMED, created.external_id)
     return f"created {created.number or created.external_id} for {row.name}"
+
+
+def _approve_drafts(connection: Connection, erp: ReturnOrders, returns: Sequence[StoreReturn]) -> list[str]:
+    """What the store had opened when it was sent waits for no clerk: its drafts go on, however they were found."""
+    if not erp.returns_begin_as_drafts:
+        return []
+    written = []
+    for row in returns:
+        known = _known(connection, row) if row.state == ReturnState.OPEN.value else None
+        if known is None or known.stage != CreditStage.REQUESTED.value or not _sent_approved(known):
+            continue
+        evidence: dict[str, object] = {"return": row.name, "document": str(known)}
+        found = approve(connection, erp, known.external_id, known.reference, evidence=evidence)
+        mirror_credits(connection, [found])
+        written.append(f"approved {found.number or found.external_id} for {row.name}")
+    return written
+
+
+def _sent_approved(known: ErpCredit) -> bool:
+    """A request that the store opened later still waits for the ERP's clerk."""
+    return Attempt.objects.filter(
+        connection=known.connection_id,
+        subject=this_run().task.subject,
+        operation=OPERATION,
+        key=known.reference,
+        external_id=known.external_id,
+        state=Attempt.State.CONFIRMED,
+        values__approved=True,
+    ).exists()
 
 
 def _basis(connection: Connection, connector: Connector, order: StoreOrder, link: OrderLink) -> Order:

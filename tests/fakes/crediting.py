@@ -15,9 +15,9 @@ from tests.fakes.drafting import DraftingErp
 
 
 class CreditingErp(DraftingErp, SalesDocuments, Credits, ReturnOrders):
-    """`invoiced` orders are so whole. `loses` answers of creates, `refuses` to post, `off_by` falsifies totals.
-
-    `asked_at` is when its credits were asked for.
+    """`invoiced` orders are so whole. `loses` answers of creates, `refuses` to post or to approve, `off_by` falsifies
+    totals. Return orders begin as drafts where `returns_begin_as_drafts`, as Tryton's do. `asked_at` is when its
+    credits were asked for.
     """
 
     label = "Crediting"
@@ -25,6 +25,7 @@ class CreditingErp(DraftingErp, SalesDocuments, Credits, ReturnOrders):
     document_batch = 10
     credit_batch = 10
     credits_begin_as_drafts = True
+    returns_begin_as_drafts = False
     settle_after = timedelta(seconds=0.2)
 
     invoiced: set[str] = set()
@@ -40,6 +41,7 @@ class CreditingErp(DraftingErp, SalesDocuments, Credits, ReturnOrders):
         super().forget()
         cls.invoiced, cls.credits, cls.made = set(), {}, []
         cls.loses, cls.refuses, cls.off_by, cls.asked_at = "", "", Decimal(0), []
+        cls.returns_begin_as_drafts = False
 
     def read_sales_documents(self, external_ids):
         return [self._whole(key) for key in external_ids if key in self.orders]
@@ -86,6 +88,7 @@ class CreditingErp(DraftingErp, SalesDocuments, Credits, ReturnOrders):
             cls.loses = ""
             raise OutcomeUnknown("no answer")
         cls.made.append(document)
+        is_draft = is_return and cls.returns_begin_as_drafts
         key = f"{'R' if is_return else 'C'}{len(cls.made)}"
         including = document.total_including_tax + self.off_by
         cls.credits[key] = ErpCredit(
@@ -94,7 +97,7 @@ class CreditingErp(DraftingErp, SalesDocuments, Credits, ReturnOrders):
             document.reference,
             is_return,
             "Draft",
-            CreditStage.APPROVED if document.is_approved else CreditStage.REQUESTED,
+            CreditStage.APPROVED if document.is_approved and not is_draft else CreditStage.REQUESTED,
             document.customer_number,
             document.currency,
             (),
@@ -121,6 +124,22 @@ class CreditingErp(DraftingErp, SalesDocuments, Credits, ReturnOrders):
             updated_at=datetime.now(UTC),
         )
         return Confirmed(key, "Open")
+
+    def approve_returns(self, external_ids):
+        return [self._approve(key) for key in external_ids if key in self.credits]
+
+    def _approve(self, key):
+        if self.refuses:
+            return Confirmed(key, "Draft", RecordRejected(self.refuses))
+        if self.credits[key].stage is CreditStage.REQUESTED:
+            self.credits[key] = replace(
+                self.credits[key],
+                number=f"A{key}",
+                status="Open",
+                stage=CreditStage.APPROVED,
+                updated_at=datetime.now(UTC),
+            )
+        return Confirmed(key, self.credits[key].status)
 
     def find_credits(self, references):
         return [one for one in self.credits.values() if not one.is_return and one.reference in references]

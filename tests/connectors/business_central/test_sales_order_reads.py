@@ -85,6 +85,16 @@ def test_an_invoice_that_was_cancelled_counts_nothing(far_side):
     assert (found.invoice_number, found.totals) == ("103029", CREATED.totals)
 
 
+@pytest.mark.parametrize(("reference", "count"), [("PO-1/Q.EU.RTPJ", 0), (REFERENCE, 1)])
+def test_what_was_made_of_a_quote_and_cancelled_after_its_invoice_is_its_order_no_more(
+    far_side, reference, count
+):
+    cancelled = {"externalDocumentNumber": reference, "status": "Canceled"}
+    far_side.answers("GET salesInvoices", listing(payload("sales_invoice_posted") | cancelled))
+
+    assert len(far_side.connector().find_sales_orders([reference])) == count
+
+
 def test_an_invoice_that_names_its_order_by_number_alone_is_no_second_document(far_side):
     invoice = payload("sales_invoice_posted") | {"orderId": NO_ID}
     far_side.answers("GET salesOrders", listing(order_row()))

@@ -122,6 +122,18 @@ def test_an_order_that_a_clerk_made_of_an_estimate_carries_its_reference_in_ever
     assert read(erp, made).status is QuoteStatus.ORDERED
 
 
+def test_an_order_of_an_estimate_that_was_cancelled_is_its_order_no_more(account, erp):
+    document, made = quoted(erp)
+    ordered = account.act("order_estimate", id=made.external_id)["id"]
+    account.act("hold_order", id=ordered)
+    before = [order.external_id for order in erp.find_sales_orders([document.reference])]
+    account.act("cancel_order", id=ordered)
+
+    assert (before, erp.find_sales_orders([document.reference])) == ([ordered], [])
+    assert [order.status for order in erp.read_sales_orders([ordered])] == ["Cancelled"]
+    assert read(erp, made).status is QuoteStatus.ORDERED
+
+
 def test_prices_that_include_tax_are_refused_before_anything_is_sent(account, erp):
     with pytest.raises(RecordRejected, match="prices without tax"):
         quoted(erp, prices_include_tax=True)

@@ -139,7 +139,97 @@ def test_a_return_order_waits_for_a_clerk_and_its_credit_names_it(company, invoi
     assert str(sale) not in orders
 
 
-def test_an_approved_return_order_awaits_its_goods_at_once(company, invoiced):
-    made = company.erp.create_return(document(invoiced, return_reference))
+def test_a_return_order_begins_as_a_draft_and_awaits_its_goods_once_it_is_approved(company, invoiced, clerk):
+    wanted = document(invoiced, return_reference)
+    made = company.erp.create_return(wanted)
+    again = company.connector().create_return(wanted)
 
-    assert (made.is_return, made.stage) == (True, CreditStage.APPROVED)
+    outcomes = [company.erp.approve_returns([made.external_id]) for _ in range(2)]
+    [found] = company.erp.find_returns([wanted.reference])
+
+    assert (made.stage, again.external_id, found.stage) == (
+        CreditStage.REQUESTED,
+        made.external_id,
+        CreditStage.APPROVED,
+    )
+    assert [one.failure for each in outcomes for one in each] == [None, None]
+    sale = company.sale(made.external_id, "shipment_returns.state")
+    assert [one["state"] for one in sale["shipment_returns."]] == ["draft"]
+
+
+def test_a_return_order_that_a_clerk_cancelled_is_not_approved_but_asked_about(company, invoiced, clerk):
+    made = company.erp.create_return(document(invoiced, return_reference))
+    clerk.press("cancel", int(made.external_id))
+
+    [outcome] = company.erp.approve_returns([made.external_id])
+
+    assert outcome.failure.code == "cancelled_in_erp"
+    assert company.erp.approve_returns(["999999"]) == []
+
+
+@pytest.fixture
+def grouped(tryton_office):
+    """Tryton puts what is invoiced to the customer onto one draft; there is none before and after."""
+    party = tryton_office.find_id("party.party", ["code", "=", "10000"])
+    drafts = [["state", "=", "draft"], ["type", "=", "out"], ["party", "=", party]]
+
+    def group(method):
+        left = [row["id"] for row in tryton_office.find("account.invoice", drafts)]
+        tryton_office.call("model.account.invoice.cancel", left)
+        tryton_office.call("model.party.party.write", [party], {"sale_invoice_grouping_method": method})
+
+    group("standard")
+    yield
+    group(None)
+
+
+def test_a_credit_note_that_holds_another_sale_is_asked_about_and_never_posted(
+    company, invoiced, clerk, grouped
+):
+    first, second = (company.erp.create_credit(document(invoiced)) for _ in range(2))
+    [alone] = company.erp.confirm_sales_orders([first.external_id])
+    other = company.sale(first.external_id, "number")["number"]
+
+    [refused] = company.erp.post_credits([second.external_id])
+    sale = company.sale(second.external_id, "invoices.state", "invoices.total_amount")
+    [note] = sale["invoices."]
+    states = [note["state"]]
+    company.office.call("model.account.invoice.post", [note["id"]])
+    [posted] = company.erp.post_credits([second.external_id])
+    [credit] = company.erp.read_credits([second.external_id])
+
+    assert alone.failure is None
+    assert (refused.failure.code, states) == ("totals_differ", ["draft"])
+    assert "gives back 20.53 EUR" in str(refused.failure)
+    assert "comes to 41.06 EUR, with 2 lines of other sales" in str(refused.failure)
+    assert refused.failure.evidence["other_sales"] == [other]
+    assert (posted.failure, credit.stage) == (None, CreditStage.CREDITED)
+    assert (credit.totals.including_tax, credit.totals.tax) == (Decimal("20.53"), Decimal("3.28"))
+
+
+def test_a_refund_that_tryton_puts_on_an_order_s_invoice_is_asked_about(company, invoiced, clerk, grouped):
+    sold = clerk.enter_sale("10000", [("IT-0001", 5, "10.1250")], payment_term=None)
+    clerk.press("quote", sold)
+    clerk.press("confirm", sold)
+    made = company.erp.create_credit(document(invoiced))
+
+    [refused] = company.erp.post_credits([made.external_id])
+
+    [note] = company.sale(sold, "invoices.state")["invoices."]
+    assert (refused.failure.code, note["state"]) == ("totals_differ", "draft")
+    assert refused.failure.evidence["other_sales"] == [company.sale(sold, "number")["number"]]
+
+
+def test_what_a_person_added_to_the_credit_note_is_asked_about_with_both_amounts(company, invoiced, clerk):
+    made = company.erp.create_credit(document(invoiced))
+    company.erp.confirm_sales_orders([made.external_id])
+    [note] = company.sale(made.external_id, "invoices.state")["invoices."]
+    account = company.office.find("account.invoice.line", [["invoice", "=", note["id"]]], "account")[0]
+    more = {"type": "line", "account": account["account"], "quantity": -1.0, "unit_price": Decimal("5.00")}
+    company.office.call("model.account.invoice.write", [note["id"]], {"lines": [["create", [more]]]})
+
+    [refused] = company.erp.post_credits([made.external_id])
+
+    evidence = refused.failure.evidence
+    assert (evidence["return_sale"], evidence["credit_note"]) == ("20.53", "25.53")
+    assert evidence["other_sales"] == []

@@ -162,6 +162,25 @@ def test_a_draft_that_is_not_what_was_told_is_completed_only_when_a_person_appro
     assert (placed(hub, order).status, len(in_store(hub)), hub.reviews()) == (Status.IN_ERP, 1, [])
 
 
+def test_a_draft_whose_answer_was_lost_after_an_earlier_one_was_deleted_is_found_and_not_made_again(taking):
+    hub, drafts = taking, taking.shop()
+    order = tell(hub, total=Decimal("1.00"), currency="EUR")
+    hub.work()
+    [deleted] = drafts.every("DraftOrder")
+    drafts.remove(deleted)
+    hub.faults({"kind": "commit_then_drop", "system": "store", "operation": "CreateDraftOrder", "times": 1})
+
+    release("draft_differs", "try_again")
+    hub.work(lambda: not hub.hurry() and hub.attempts().count("confirmed") == 2)
+    hub.work()
+    release("draft_differs")
+    hub.work()
+
+    [draft] = drafts.every("DraftOrder")
+    assert (draft["id"] != deleted["id"], draft["status"]) == (True, "COMPLETED")
+    assert (placed(hub, order).status, len(in_store(hub)), hub.reviews()) == (Status.IN_ERP, 1, [])
+
+
 def test_a_refusal_of_the_store_is_told_in_its_words_and_goes_on_after_try_again(taking):
     hub = taking
     contacts = {contact["id"]: contact["_companyId"] for contact in hub.shop().every("CompanyContact")}

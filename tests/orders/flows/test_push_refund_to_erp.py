@@ -194,6 +194,58 @@ def test_goods_that_come_back_become_a_return_order_where_the_policy_says_so(hub
     assert [key for key, _, _ in states()] == ["R1", "C2"]
 
 
+@pytest.mark.parametrize("loses", ["", "after"])
+def test_a_return_order_that_begins_as_a_draft_is_approved_whether_or_not_its_answer_came(
+    hub, erp, placed, loses
+):
+    erp.returns_begin_as_drafts, erp.loses = True, loses
+    CreditPolicy.objects.update(restocked_as="return_order")
+    mirror(hub, placed, one_back(hub, placed))
+
+    push(hub, placed)
+    hub.work(lambda: [state for _, _, state in states()] == [""])
+
+    assert (states(), len(erp.made)) == ([("R1", "AR1", "")], 1)
+    assert (erp.credits["R1"].stage, ErpCredit.objects.get().stage) == (CreditStage.APPROVED, "approved")
+
+
+def test_a_draft_of_a_return_order_that_the_erp_does_not_approve_is_asked_about_until_it_does(
+    hub, erp, placed
+):
+    erp.returns_begin_as_drafts, erp.refuses = True, "The warehouse is closed."
+    CreditPolicy.objects.update(restocked_as="return_order")
+    mirror(hub, placed, one_back(hub, placed))
+    push(hub, placed)
+    asked = hub.reviews(flow="push_refund_to_erp")
+
+    erp.refuses = ""
+    push(hub, placed)
+
+    assert (asked, hub.reviews()) == ([("push_refund_to_erp", "record_rejected")], [])
+    assert (states(), erp.credits["R1"].stage, len(erp.made)) == (
+        [("R1", "AR1", "")],
+        CreditStage.APPROVED,
+        1,
+    )
+
+
+def test_a_draft_of_a_return_order_that_lost_its_link_is_approved(hub, erp, placed):
+    erp.returns_begin_as_drafts, erp.refuses = True, "The warehouse is closed."
+    CreditPolicy.objects.update(restocked_as="return_order")
+    mirror(hub, placed, one_back(hub, placed))
+    push(hub, placed)
+    CreditLink.objects.all().delete()
+    erp.refuses = ""
+
+    push(hub, placed)
+
+    assert (states(), erp.credits["R1"].stage, len(erp.made)) == (
+        [("R1", "AR1", "")],
+        CreditStage.APPROVED,
+        1,
+    )
+
+
 def test_a_document_that_lost_its_link_is_adopted_and_two_of_one_refund_are_asked_about(hub, erp, placed):
     mirror(hub, placed, one_back(hub, placed))
     push(hub, placed)

@@ -111,6 +111,54 @@ def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(hub, erp, creditin
     assert hub.messages(ANNOUNCE)[-1] == "every return has its return order"
 
 
+def open_return(hub, erp, crediting):
+    """The store's staff opens a return by themselves, and the store tells the hub."""
+    lines = [{"line": crediting.line, "quantity": 2, "reason": "DEFECTIVE"}]
+    hub.buyer("open_return", order=crediting.placed["id"], lines=lines)
+    hub.post({"order": {"id": int(crediting.placed["id"].rpartition("/")[2])}}, topic="returns/approve")
+    hub.work(lambda: erp.made)
+    work(hub, ANNOUNCE, DECIDE)
+
+
+@pytest.mark.parametrize("loses", ["", "after"])
+def test_what_the_store_opened_is_approved_whether_or_not_the_answer_came(hub, erp, crediting, loses):
+    erp.returns_begin_as_drafts, erp.loses = True, loses
+
+    open_return(hub, erp, crediting)
+    hub.hurry()
+    work(hub, ANNOUNCE, DECIDE)
+
+    assert ([one.stage for one in erp.credits.values()], len(erp.made)) == ([CreditStage.APPROVED], 1)
+    assert (ErpCredit.objects.get().stage, hub.reviews()) == ("approved", [])
+
+
+def test_what_the_erp_does_not_approve_is_asked_about_until_it_does(hub, erp, crediting):
+    erp.returns_begin_as_drafts, erp.refuses = True, "The warehouse is closed."
+    open_return(hub, erp, crediting)
+    asked = hub.reviews()
+
+    erp.refuses = ""
+    enqueue(ANNOUNCE, hub.erp.pk, [crediting.link.order_id])
+    work(hub, ANNOUNCE)
+
+    assert (asked, hub.reviews()) == ([(ANNOUNCE, "record_rejected")], [])
+    assert ([one.stage for one in erp.credits.values()], len(erp.made)) == ([CreditStage.APPROVED], 1)
+
+
+@pytest.mark.parametrize("loses", ["", "after"])
+def test_a_request_stays_a_draft_for_the_clerk_whether_or_not_the_answer_came(hub, erp, crediting, loses):
+    erp.returns_begin_as_drafts, erp.loses = True, loses
+    ask(hub, crediting)
+    hub.hurry()
+    work(hub, ANNOUNCE, DECIDE)
+    StoreReturn.objects.update(state="open")
+
+    enqueue(ANNOUNCE, hub.erp.pk, [crediting.link.order_id])
+    work(hub, ANNOUNCE)
+
+    assert ([one.stage for one in erp.credits.values()], len(erp.made)) == ([CreditStage.REQUESTED], 1)
+
+
 def test_what_the_store_took_back_is_asked_to_be_cancelled_in_the_erp(hub, erp, crediting):
     ask(hub, crediting)
     StoreReturn.objects.update(state="cancelled")

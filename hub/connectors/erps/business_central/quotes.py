@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import ClassVar
 
-from hub.connectors.documents import OrderIdentity, SalesOrder
+from hub.connectors.documents import ErpSalesOrder, OrderIdentity, SalesOrder
 from hub.connectors.erp_parts import CreatedOrder
 from hub.connectors.erps.business_central import odata
 from hub.connectors.erps.business_central import reference as recipe
@@ -20,10 +20,10 @@ from hub.connectors.erps.business_central.client import Json
 from hub.connectors.erps.business_central.order_body import order_body
 from hub.connectors.erps.business_central.rows import amount_of, day, instant, required, text_of
 from hub.connectors.erps.business_central.sales_documents import BusinessCentralDocuments
-from hub.connectors.erps.business_central.sales_orders import BusinessCentralOrders
+from hub.connectors.erps.business_central.sales_orders import CANCELLED, BusinessCentralOrders
 from hub.connectors.erps.business_central.text import as_code, cut, units
 from hub.connectors.erps.business_central.unknown_codes import explained
-from hub.connectors.quotes import ErpQuote, Quotes, QuoteStatus, quote_token
+from hub.connectors.quotes import ErpQuote, Quotes, QuoteStatus, is_of_quote, quote_token
 from hub.errors import OutcomeUnknown, RecordRejected, Unreachable
 
 QUOTES, LINES = "salesQuotes", "salesQuoteLines"
@@ -75,6 +75,11 @@ class BusinessCentralQuotes(BusinessCentralDocuments, BusinessCentralOrders, Quo
             return CreatedOrder(required(made, "id"), required(made, "number"), reference, None)
         except (KeyError, ValueError) as error:
             raise OutcomeUnknown(f"{operation}: created, but the answer cannot be read ({error}).") from error
+
+    def find_sales_orders(self, references: Sequence[str]) -> list[ErpSalesOrder]:
+        """What was made of a quote, invoiced whole and then cancelled is its order no more."""
+        found = super().find_sales_orders(references)
+        return [order for order in found if order.status != CANCELLED or not is_of_quote(order.reference)]
 
     def find_quotes(self, references: Sequence[str]) -> list[ErpQuote]:
         """By the whole reference, as it was sent."""

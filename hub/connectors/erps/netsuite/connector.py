@@ -237,7 +237,7 @@ class NetSuite(
                 return []
             path = f"record/v1/salesOrder/{rows[0]['id']}?fields=lastModifiedDate"
             record = self.client.get(path, operation="compare clocks")
-            shown = suiteql.utc(str(rows[0]["stamp"]), self.zone)
+            shown = suiteql.utc(str(rows[0]["stamp"]), self.zone, datetime.now(UTC))
             true = datetime.fromisoformat(str(record["lastModifiedDate"])).astimezone(UTC)
         except (ConnectionBroken, NeedsReview, KeyError, ValueError) as error:
             return [Check("Time zone", False, f"It could not be compared: {error}")]

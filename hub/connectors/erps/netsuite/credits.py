@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -187,7 +187,7 @@ class NetSuiteCredits(NetSuiteDocuments, Credits):
             currency=totals.currency,
             lines=_lines(rows, totals, is_return=is_return),
             totals=totals,
-            updated_at=suiteql.utc(str(row["stamp"]), self.zone),
+            updated_at=suiteql.utc(str(row["stamp"]), self.zone, datetime.now(UTC)),
             order_external_id=behind.orders.get(source, ""),
             document_date=date.fromisoformat(day) if day else None,
             return_external_id=source if source in behind.returns else "",

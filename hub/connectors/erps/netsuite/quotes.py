@@ -18,7 +18,7 @@ from hub.connectors.erps.netsuite import document_queries, quote_queries
 from hub.connectors.erps.netsuite.client import Json
 from hub.connectors.erps.netsuite.order_body import order_body
 from hub.connectors.erps.netsuite.sales_documents import NetSuiteDocuments, document_lines
-from hub.connectors.erps.netsuite.sales_orders import letter_of
+from hub.connectors.erps.netsuite.sales_orders import CANCELLED, letter_of
 from hub.connectors.quotes import ErpQuote, Quotes, QuoteStatus, identity_of_quote, quote_token
 from hub.errors import NotReadyYet, OutcomeUnknown, RecordRejected, SyncError, Unreachable
 
@@ -104,14 +104,15 @@ class NetSuiteQuotes(NetSuiteDocuments, Quotes):
         )
 
     def find_sales_orders(self, references: Sequence[str]) -> list[ErpSalesOrder]:
-        """An order that was made of an estimate of ours is found by the estimate's reference."""
+        """An order that was made of an estimate of ours is found by the estimate's reference; no cancelled one is."""
         wanted = list(dict.fromkeys(text.strip() for text in references if text.strip()))
         quotes = [text for text in wanted if identity_of_quote(text)]
         found = super().find_sales_orders([text for text in wanted if text not in quotes])
         if not quotes:
             return found
         rows = self.client.rows(quote_queries.made_of(quotes), operation="look up orders of estimates")
-        return found + self.read_sales_orders([str(row["id"]) for row in rows])
+        made = self.read_sales_orders([str(row["id"]) for row in rows])
+        return found + [order for order in made if order.status != CANCELLED]
 
     def _made(self, reference: str, operation: str) -> str:
         """The id, where the answer to an upsert does not say it."""

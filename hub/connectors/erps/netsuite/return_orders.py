@@ -10,9 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from hub.connectors.credits import ErpCredit, NewCredit, ReturnOrders
 from hub.connectors.documents import LineKind, Page, PagePosition
+from hub.connectors.erp_parts import Confirmed
 from hub.connectors.erps.netsuite import credit_queries
 from hub.connectors.erps.netsuite.credits import FIELDS, NetSuiteCredits, as_order
 from hub.connectors.erps.netsuite.order_body import order_body
@@ -25,6 +27,8 @@ PENDING_APPROVAL, PENDING_RECEIPT = "A", "B"
 
 class NetSuiteReturns(NetSuiteCredits, ReturnOrders):
     """The part ReturnOrders, played with a client."""
+
+    returns_begin_as_drafts: ClassVar[bool] = False
 
     def create_return(self, document: NewCredit) -> ErpCredit:
         """An upsert with all lines; the same again changes nothing. It answers without a body: it is read back."""
@@ -45,6 +49,12 @@ class NetSuiteReturns(NetSuiteCredits, ReturnOrders):
         if not found:
             raise OutcomeUnknown(f"{operation}: done, but it is not found yet.")
         return replace(found[0], order_external_id=document.order_external_id)
+
+    def approve_returns(self, external_ids: Sequence[str]) -> list[Confirmed]:
+        """They were approved when they were made."""
+        ids = list(dict.fromkeys(each for each in external_ids if each.isascii() and each.isdigit()))
+        found = self._read_all(credit_queries.by_id(ids, credit_queries.RETURNS)) if ids else []
+        return [Confirmed(one.external_id, one.status) for one in found]
 
     def find_returns(self, references: Sequence[str]) -> list[ErpCredit]:
         """By external id, as it was sent."""

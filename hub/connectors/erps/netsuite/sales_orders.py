@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -42,12 +42,12 @@ from hub.errors import (
 )
 from hub.lib.money import parse_amount
 
-ORDER = "salesOrder"
+ORDER, CANCELLED = "salesOrder", "Cancelled"
 # The published schema has the letters; what people see for them is NetSuite's own.
 STATUSES = {
     "A": "Pending Approval",
     "B": "Pending Fulfillment",
-    "C": "Cancelled",
+    "C": CANCELLED,
     "D": "Partially Fulfilled",
     "E": "Pending Billing/Partially Fulfilled",
     "F": "Pending Billing",
@@ -280,7 +280,7 @@ class NetSuiteOrders(SalesOrders):
             reference=str(row.get("externalid") or ""),
             status=STATUSES.get(letter, letter),
             customer_number=str(row.get("customer") or ""),
-            updated_at=suiteql.utc(str(row["stamp"]), self.zone),
+            updated_at=suiteql.utc(str(row["stamp"]), self.zone, datetime.now(UTC)),
             totals=self._totals(row),
         )
 

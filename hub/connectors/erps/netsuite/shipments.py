@@ -67,7 +67,10 @@ class NetSuiteShipments(Shipments):
             suiteql.changed_shipments(stamp, after_id), operation=operation, limit=self.shipment_rows
         )
         try:
-            stamps = {str(row["id"]): suiteql.utc(str(row["stamp"]), self.zone) for row in rows.items}
+            stamps = {
+                str(row["id"]): suiteql.utc(str(row["stamp"]), self.zone, datetime.now(UTC))
+                for row in rows.items
+            }
         except (KeyError, ValueError) as error:
             raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
         last = rows.items[-1] if rows.has_more and rows.items else None

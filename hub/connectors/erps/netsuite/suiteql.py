@@ -1,8 +1,9 @@
 """SuiteQL: literals that stay one value whatever they contain, times in the account's zone, and every query made.
 
 SuiteQL shows times in the zone of the account's or user's preference, without saying which: the connection does. A
-time that comes twice in the night when clocks go back counts as the first of the two, and what is asked from there on
-begins with the first again, so nothing is passed over.
+time that comes twice in the night when clocks go back counts as the later of the two that can have been: a change in
+the second passing is never older than one in the first. What is asked from there on begins with the first passing
+again, so nothing is passed over.
 """
 
 from __future__ import annotations
@@ -52,9 +53,15 @@ def local_text(moment: datetime, zone: ZoneInfo) -> str:
     return local.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def utc(text: str, zone: ZoneInfo) -> datetime:
-    """A stamp of SuiteQL in UTC; raises ValueError for anything else."""
-    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone).astimezone(UTC)
+def utc(text: str, zone: ZoneInfo, read_at: datetime) -> datetime:
+    """A stamp of SuiteQL, read at that moment, in UTC; raises ValueError for anything else.
+
+    Of two moments with this clock time it is the later, unless that was still to come when it was read. So of two
+    changes the later never has the earlier stamp, whenever either was read: a mirror would refuse it as old news.
+    """
+    local = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone)
+    first, second = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+    return second if first < second <= read_at else first
 
 
 def code_list(table: str, column: str) -> str:

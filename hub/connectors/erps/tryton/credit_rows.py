@@ -38,7 +38,7 @@ _LINE = (
 SALE_FIELDS = (
     *FIELDS,
     *("origin", "sale_date", "invoice_method", "shipment_returns.state"),
-    *(f"invoices.{name}" for name in ("number", "state", "invoice_date", *_AMOUNTS)),
+    *(f"invoices.{name}" for name in ("number", "state", "invoice_date", "lines.origin", *_AMOUNTS)),
     *(f"lines.{name}" for name in (*_LINE, "warehouse.code", "moves.state", "moves.quantity")),
 )
 NOTE_FIELDS = (
@@ -80,17 +80,41 @@ def origins(rows: Iterable[Json], model: str) -> list[int]:
     return sorted({number for name, number in found if name == model})
 
 
+def notes_of(row: Json) -> list[Json]:
+    """The invoices of a sale that were not cancelled."""
+    return [one for one in rows_at(row, "invoices") if one.get("state") != CANCELLED]
+
+
+def of_others(row: Json, notes: Iterable[Json]) -> list[Json]:
+    """Lines of a sale's invoices that were made of something else: Tryton may put several sales on one invoice.
+
+    The module sale_invoice_grouping looks for a draft of the same party, whatever its sign. What a person adds to a
+    sale's own invoice was made of nothing.
+    """
+    own = {f"sale.line,{id_of(line)}" for line in rows_at(row, "lines")}
+    lines = (line for note in notes for line in rows_at(note, "lines"))
+    return [line for line in lines if text_at(line, "origin") and text_at(line, "origin") not in own]
+
+
+def totals_of(currency: str, rows: Sequence[Json]) -> ErpTotals:
+    """What these give back together; above zero for what is given back."""
+    sums = [-sum((amount_of(row, name) for row in rows), Decimal(0)) for name in _AMOUNTS]
+    return ErpTotals(currency, *sums)
+
+
 def sale_as_credit(row: Json, *, is_return: bool = False) -> ErpCredit:
     """A return sale of ours; raises KeyError, TypeError or ValueError for what cannot be read.
 
-    It is posted once its credit notes are, and has their number and their totals then.
+    It is posted once its credit notes are, and has their number and their totals then; where those hold other sales as
+    well, its own totals.
     """
-    notes = [one for one in rows_at(row, "invoices") if one.get("state") != CANCELLED]
+    notes = notes_of(row)
     posted = [one for one in notes if one.get("state") in POSTED]
     is_credited = bool(posted) and len(posted) == len(notes)
     model, order = origin_of(row)
     shown = posted[0] if is_credited and not is_return else row
-    totals = _totals(text_at(row, "currency.code"), posted if is_credited and not is_return else [row])
+    is_told_by_notes = is_credited and not is_return and not of_others(row, posted)
+    totals = totals_of(text_at(row, "currency.code"), posted if is_told_by_notes else [row])
     return ErpCredit(
         external_id=str(id_of(row)),
         number=text_at(shown, "number"),
@@ -110,7 +134,7 @@ def sale_as_credit(row: Json, *, is_return: bool = False) -> ErpCredit:
 
 def note_as_credit(row: Json, behind: Behind) -> ErpCredit:
     """A credit note that people made; raises KeyError, TypeError or ValueError for what cannot be read."""
-    totals = _totals(text_at(row, "currency.code"), [row])
+    totals = totals_of(text_at(row, "currency.code"), [row])
     lines = rows_at(row, "lines")
     state = str(row["state"])
     return ErpCredit(
@@ -230,12 +254,6 @@ def _stage(row: Json, *, is_credited: bool, is_return: bool) -> CreditStage:
         return CreditStage.REQUESTED
     is_received = is_return and any(_received(line) for line in rows_at(row, "lines"))
     return CreditStage.RECEIVED if is_received else CreditStage.APPROVED
-
-
-def _totals(currency: str, rows: Sequence[Json]) -> ErpTotals:
-    """Above zero for what is given back."""
-    sums = [-sum((amount_of(row, name) for row in rows), Decimal(0)) for name in _AMOUNTS]
-    return ErpTotals(currency, *sums)
 
 
 def _stamp(row: Json) -> datetime:

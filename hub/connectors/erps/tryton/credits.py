@@ -17,7 +17,6 @@ from hub.connectors.documents import Page, PagePosition
 from hub.connectors.erp_parts import Confirmed
 from hub.connectors.erps.tryton.confirmation import TrytonConfirmation
 from hub.connectors.erps.tryton.credit_rows import (
-    CANCELLED,
     INVOICE_LINE_FIELDS,
     NOTE,
     NOTE_FIELDS,
@@ -25,8 +24,11 @@ from hub.connectors.erps.tryton.credit_rows import (
     SALE_LINE_FIELDS,
     Behind,
     note_as_credit,
+    notes_of,
+    of_others,
     origins,
     sales_behind,
+    totals_of,
 )
 from hub.connectors.erps.tryton.records import id_of, rows_at, text_at
 from hub.connectors.erps.tryton.return_sales import (
@@ -41,6 +43,7 @@ from hub.connectors.erps.tryton.return_sales import (
 from hub.connectors.erps.tryton.sales_orders import OLDEST_FIRST, is_below_zero, numbers_of
 from hub.connectors.erps.tryton.wire import Json, number
 from hub.errors import (
+    Conflict,
     NeedsReview,
     NotReadyYet,
     OutcomeUnknown,
@@ -48,6 +51,7 @@ from hub.errors import (
     SyncError,
     Unreachable,
 )
+from hub.lib.money import round_money
 
 INVOICE, INVOICE_LINE, SALE_LINE = "account.invoice", "account.invoice.line", "sale.line"
 # A page's notes come before its sales of the same stamp.
@@ -131,12 +135,13 @@ class TrytonCredits(ReturnSales, TrytonConfirmation, Credits):
     def _post(self, row: Json) -> Confirmed:
         """The credit notes of a sale that is confirmed; raises nothing that is this sale's own."""
         external_id, state = str(id_of(row)), text_at(row, "state")
-        notes = [one for one in rows_at(row, "invoices") if one.get("state") != CANCELLED]
+        notes = notes_of(row)
         drafts = [id_of(one) for one in notes if one.get("state") not in POSTED]
         if not notes:
             return Confirmed(external_id, state, _not_invoiced(external_id, state))
         try:
             if drafts:
+                self._check_only_its_own(row, notes)
                 self.client.call(
                     CallKind.WRITE, f"model.{INVOICE}.post", drafts, operation="post a credit note"
                 )
@@ -145,6 +150,30 @@ class TrytonCredits(ReturnSales, TrytonConfirmation, Credits):
         except NeedsReview as refusal:
             return Confirmed(external_id, state, refusal)
         return Confirmed(external_id, "posted")
+
+    def _check_only_its_own(self, row: Json, notes: Sequence[Json]) -> None:
+        """Posting credits all that a note holds. Raises Conflict where that is another amount than the sale's."""
+        others, currency = of_others(row, notes), text_at(row, "currency.code")
+        own, held = (totals_of(currency, rows).including_tax for rows in ([row], notes))
+        if own == held and not others:
+            return
+        found = self._lines(SALE_LINE, origins(others, SALE_LINE), ("sale.number",), "read what is credited")
+        sales = sorted({text_at(line, "sale.number") for line in found.values()} - {""})
+        number = text_at(row, "number") or str(id_of(row))
+        raise Conflict(
+            f"Return sale {number} gives back {round_money(own, currency)} {currency}, but the credit note that Tryton "
+            f"put it on comes to {round_money(held, currency)} {currency}"
+            + (f", with {len(others)} lines of other sales ({', '.join(sales)})" if others else "")
+            + ". It was not posted. Take off it what is not to be credited yet, or post it there as it is; then press "
+            "Try again.",
+            code="totals_differ",
+            evidence={
+                "external_id": str(id_of(row)),
+                "return_sale": str(own),
+                "credit_note": str(held),
+                "other_sales": sales,
+            },
+        )
 
     # ------------------------------------------------------------------------------------------- reading
 

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from hub.connectors.credits import ErpCredit, NewCredit, ReturnOrders, refund_of
 from hub.connectors.documents import Page, PagePosition
+from hub.connectors.erp_parts import Confirmed
 from hub.connectors.erps.tryton.confirmation import TrytonConfirmation
 from hub.connectors.erps.tryton.records import rows_at
 from hub.connectors.erps.tryton.return_sales import (
@@ -26,7 +27,6 @@ from hub.connectors.erps.tryton.return_sales import (
 )
 from hub.connectors.erps.tryton.sales_orders import is_below_zero
 from hub.connectors.erps.tryton.wire import Json
-from hub.errors import OutcomeUnknown, SyncError
 
 _RANK = 0
 _RETURNS: list[object] = [["lines.quantity", "<", 0]]
@@ -37,21 +37,16 @@ class TrytonReturns(ReturnSales, TrytonConfirmation, ReturnOrders):
 
     settle_after = timedelta(minutes=5)
     call_deadline = timedelta(seconds=60)
+    returns_begin_as_drafts: ClassVar[bool] = True
     return_page_rows: ClassVar[int] = 100
 
     def create_return(self, document: NewCredit) -> ErpCredit:
-        """A draft; an approved one is quoted and confirmed. One that is there already is brought as far."""
-        made = self.make_return_sale(document, AFTER_RECEIPT)
-        if not document.is_approved:
-            return made
-        for confirmed in self.confirm_sales_orders([made.external_id]):
-            outcome = told_of_returns(confirmed)
-            if outcome.failure is not None:
-                raise outcome.failure
-        try:
-            return self.find_returns([document.reference])[0]
-        except (SyncError, IndexError) as error:
-            raise OutcomeUnknown(f"{document.reference}: confirmed, but not read back. {error}") from error
+        """A draft. Where it is there already, that one."""
+        return self.make_return_sale(document, AFTER_RECEIPT)
+
+    def approve_returns(self, external_ids: Sequence[str]) -> list[Confirmed]:
+        """Quoted and confirmed as orders are; what is confirmed stays."""
+        return [told_of_returns(one) for one in self.confirm_sales_orders(external_ids)]
 
     def find_returns(self, references: Sequence[str]) -> list[ErpCredit]:
         """By web id, in any web shop. Cancelled ones, too."""
