@@ -18,6 +18,7 @@ from hub.sandbox.netsuite.returns import CANCELLED as DECLINED
 from hub.sandbox.netsuite.returns import LINE, PENDING_RECEIPT, RETURN, Returns
 from hub.sandbox.netsuite.signatures import public_key
 from hub.sandbox.netsuite.state import Record, State
+from hub.sandbox.netsuite.stock import stock_actions, stock_of
 
 Data = dict[str, Any]
 
@@ -154,7 +155,20 @@ def _receive_return(office: Office, data: Data) -> Data:
     """An item receipt: `quantities` by line number, or all that is missing."""
     given = _exact(data["quantities"]) if "quantities" in data else None
     quantities = {int(line): Decimal(came) for line, came in given.items()} if given else None
-    return _told(office.returns.receive(_return(office, data), quantities))
+    before = _return(office, data)
+    after = office.returns.receive(before, quantities)
+    stock_of(office.state, office.options).arrive(before["id"], _came(before, after))
+    return _told(after)
+
+
+def _came(before: Record, after: Record) -> list[Record]:
+    """What of each line a receipt brought, to the place of its line or of the whole."""
+    known = {line["line"]: line["quantityFulfilled"] for line in before["item"]}
+    return [
+        line | {"quantity": came, "location": line.get("location") or after.get("location")}
+        for line in after["item"]
+        if (came := line["quantityFulfilled"] - known[line["line"]])
+    ]
 
 
 def _credit_return(office: Office, data: Data) -> Data:
@@ -312,6 +326,7 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "fulfill_order": _fulfill_order,
     "change_fulfillment": _change_fulfillment,
     "delete_fulfillment": _delete_fulfillment,
+    **stock_actions(lambda office: stock_of(office.state, office.options), _location),
     "lock_order": _lock_order,
     "edit_customer": _edit_customer,
     "set_customer_inactive": _set_inactive(CUSTOMER),
