@@ -60,10 +60,10 @@ class StockLevel:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemTouched:
-    """An item whose stock may have changed, with the place of that in the ERP's order of changes."""
+class TouchedItems:
+    """Items whose stock a document may have changed, and the place of that in the ERP's order of changes."""
 
-    item_number: str
+    item_numbers: tuple[str, ...]
     position: PagePosition
 
 
@@ -75,11 +75,14 @@ class Stock(ABC):
     commits_from: ClassVar[CommitsFrom]
 
     @abstractmethod
-    def touched_items(self, since: PagePosition | None, after: str | None) -> Page[ItemTouched]:
-        """Items of documents changed at or after `since` that move or promise goods, oldest change first.
+    def stocked_items(self, after: str | None) -> Page[str]:
+        """The numbers of all items that are kept in stock, in an order that stays; `after` continues a run."""
 
-        The same item may come several times. `since` None: every item that is kept in stock, by its number, with
-        `after` to go on where a run stopped; their positions are those that changes are followed from afterwards.
+    @abstractmethod
+    def touched_items(self, since: PagePosition, after: str | None) -> Page[TouchedItems]:
+        """What moved or promised goods at or after `since`, oldest change first; `after` continues a run.
+
+        The same item may come several times. What was deleted is not told: a run over all items finds it.
         """
 
     @abstractmethod
