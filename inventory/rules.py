@@ -7,7 +7,7 @@ is made of, and these add up to it: a page that explains a number shows them and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
@@ -87,9 +87,7 @@ class Sellable:
     terms: tuple[TermAmount, ...]
 
 
-def sellable(
-    stock: Iterable[WarehouseStock], rule: ChannelRule, units_per_piece: Decimal = ALL
-) -> Sellable:
+def sellable(stock: Iterable[WarehouseStock], rule: ChannelRule, units_per_piece: Decimal = ALL) -> Sellable:
     """What one location may sell of an item that its warehouses hold like this (design.md, "Inventory arithmetic").
 
     `units_per_piece` is how much of the ERP's unit one piece in the store is, more than 0. Terms of nothing are left
@@ -105,15 +103,25 @@ def sellable(
         TermAmount(Term.UNITS, _floor(pieces) - units * rule.share),
     ]
     number = _floor(pieces)
-    for term, changed in (
-        (Term.BUFFER, lambda now: now - rule.buffer),
-        (Term.MINIMUM, lambda now: NONE if 0 < now < rule.minimum else now),
-        (Term.CAP, lambda now: now if rule.cap is None else min(now, Decimal(rule.cap))),
-        (Term.NO_BACKORDER, lambda now: now if rule.backorder is None else max(now, Decimal(-rule.backorder))),
-    ):
-        terms.append(TermAmount(term, changed(number) - number))
-        number = changed(number)
+    for term, after in _ruled(number, rule):
+        terms.append(TermAmount(term, after - number))
+        number = after
     return Sellable(int(number), tuple(one for one in terms if one.amount))
+
+
+def _ruled(number: Decimal, rule: ChannelRule) -> Iterator[tuple[Term, Decimal]]:
+    """What the number is after each step of the rule."""
+    number -= rule.buffer
+    yield Term.BUFFER, number
+    if 0 < number < rule.minimum:
+        number = NONE
+    yield Term.MINIMUM, number
+    if rule.cap is not None:
+        number = min(number, Decimal(rule.cap))
+    yield Term.CAP, number
+    if rule.backorder is not None:
+        number = max(number, Decimal(-rule.backorder))
+    yield Term.NO_BACKORDER, number
 
 
 def _of_warehouse(held: WarehouseStock) -> Sequence[TermAmount]:

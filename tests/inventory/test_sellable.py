@@ -35,7 +35,9 @@ stocks = st.lists(held, max_size=4)
 
 
 def north(on_hand, **more):
-    return WarehouseStock("NORTH", Decimal(on_hand), **{name: Decimal(amount) for name, amount in more.items()})
+    return WarehouseStock(
+        "NORTH", Decimal(on_hand), **{name: Decimal(amount) for name, amount in more.items()}
+    )
 
 
 def number(*stock, units_per_piece="1", **rule):

@@ -18,7 +18,7 @@ from hub.sandbox.netsuite.returns import CANCELLED as DECLINED
 from hub.sandbox.netsuite.returns import LINE, PENDING_RECEIPT, RETURN, Returns
 from hub.sandbox.netsuite.signatures import public_key
 from hub.sandbox.netsuite.state import Record, State
-from hub.sandbox.netsuite.stock import stock_actions, stock_of
+from hub.sandbox.netsuite.stock import STOCK_ACTIONS, Stock, came, stock_of
 
 Data = dict[str, Any]
 
@@ -143,6 +143,15 @@ def _with_estimate(do: Callable[[Estimates, Record, Record], Record]) -> Callabl
     return act_on
 
 
+def _with_stock(do: Callable[[Stock, Data], Data]) -> Callable[[Office, Data], Data]:
+    """What is done with the account's stock."""
+
+    def act_on(office: Office, data: Data) -> Data:
+        return do(stock_of(office.state, office.options), data)
+
+    return act_on
+
+
 def _approve_return(office: Office, data: Data) -> Data:
     return _told(office.returns.decide(_return(office, data), PENDING_RECEIPT))
 
@@ -157,18 +166,8 @@ def _receive_return(office: Office, data: Data) -> Data:
     quantities = {int(line): Decimal(came) for line, came in given.items()} if given else None
     before = _return(office, data)
     after = office.returns.receive(before, quantities)
-    stock_of(office.state, office.options).arrive(before["id"], _came(before, after))
+    stock_of(office.state, office.options).arrive(before["id"], came(before, after))
     return _told(after)
-
-
-def _came(before: Record, after: Record) -> list[Record]:
-    """What of each line a receipt brought, to the place of its line or of the whole."""
-    known = {line["line"]: line["quantityFulfilled"] for line in before["item"]}
-    return [
-        line | {"quantity": came, "location": line.get("location") or after.get("location")}
-        for line in after["item"]
-        if (came := line["quantityFulfilled"] - known[line["line"]])
-    ]
 
 
 def _credit_return(office: Office, data: Data) -> Data:
@@ -326,7 +325,7 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "fulfill_order": _fulfill_order,
     "change_fulfillment": _change_fulfillment,
     "delete_fulfillment": _delete_fulfillment,
-    **stock_actions(lambda office: stock_of(office.state, office.options), _location),
+    **{name: _with_stock(do) for name, do in STOCK_ACTIONS.items()},
     "lock_order": _lock_order,
     "edit_customer": _edit_customer,
     "set_customer_inactive": _set_inactive(CUSTOMER),

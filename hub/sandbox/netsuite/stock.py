@@ -18,7 +18,12 @@ from hub.sandbox.netsuite import errors
 from hub.sandbox.netsuite.orders import ORDER
 from hub.sandbox.netsuite.state import Record, State
 
-ADJUSTMENT, PURCHASE, RECEIPT, SETTINGS = "inventoryAdjustment", "purchaseOrder", "itemReceipt", "itemLocation"
+ADJUSTMENT, PURCHASE, RECEIPT, SETTINGS = (
+    "inventoryAdjustment",
+    "purchaseOrder",
+    "itemReceipt",
+    "itemLocation",
+)
 PENDING_RECEIPT, PARTLY_RECEIVED, RECEIVED = "B", "D", "F"
 ZERO = Decimal(0)
 Data = dict[str, Any]
@@ -92,47 +97,60 @@ def stock_of(state: State, options: Mapping[str, Any]) -> Stock:
     return Stock(state, ZoneInfo(options["timezone"]))
 
 
-def stock_actions(
-    stock: Callable[[Any], Stock], place: Callable[[Any, object], str]
-) -> dict[str, Callable[[Any, Data], Data]]:
-    """What people can do with stock; `stock` and `place` find it, and a location by name, in their office."""
+def came(before: Record, after: Record) -> list[Record]:
+    """What of each line of a return came with a receipt, to the place of its line or of the whole."""
+    known = {line["line"]: line["quantityFulfilled"] for line in before["item"]}
+    return [
+        line | {"quantity": quantity, "location": line.get("location") or after.get("location")}
+        for line in after["item"]
+        if (quantity := line["quantityFulfilled"] - known[line["line"]])
+    ]
 
-    def adjust(office: Any, data: Data) -> Data:
-        """`quantity` more of `item` in `location`, or fewer where it is below zero."""
-        return _told(stock(office).adjust(*_where(office, data), _quantity(data)))
 
-    def order(office: Any, data: Data) -> Data:
-        """`quantity` of `item` for `location` from a vendor, `due` on a day or none."""
-        due = date.fromisoformat(data["due"]) if data.get("due") else None
-        return _told(stock(office).order(*_where(office, data), _quantity(data), due))
+def _adjust(stock: Stock, data: Data) -> Data:
+    """`quantity` more of `item` in `location`, or fewer where it is below zero."""
+    return _told(stock.adjust(*_where(stock, data), _quantity(data)))
 
-    def receive(office: Any, data: Data) -> Data:
-        """Of the purchase order `id` all that is missing, or `quantity`."""
-        found = stock(office).state[PURCHASE].by_id.get(str(data.get("id", "")))
-        if found is None:
-            raise ValueError(f"there is no purchase order {data.get('id')!r}")
-        return _told(stock(office).receive(found, _quantity(data) if "quantity" in data else None))
 
-    def set_up(office: Any, data: Data) -> Data:
-        """`safetyStockLevel` and `leadTime` (days) of `item` in `location`."""
-        given = {name: Decimal(str(data[name])) for name in ("safetyStockLevel", "leadTime") if name in data}
-        return {"id": stock(office).set_up(*_where(office, data), given)["id"]}
+def _order(stock: Stock, data: Data) -> Data:
+    """`quantity` of `item` for `location` from a vendor, `due` on a day or none."""
+    due = date.fromisoformat(data["due"]) if data.get("due") else None
+    return _told(stock.order(*_where(stock, data), _quantity(data), due))
 
-    def _where(office: Any, data: Data) -> tuple[str, str]:
-        item = stock(office).state["item"].named(str(data.get("item", "")))
-        if item is None or item["itemType"] != "InvtPart":
-            raise ValueError(f"no inventory item is called {data.get('item')!r}")
-        location = place(office, data.get("location"))
-        if not location:
-            raise ValueError("location is missing")
-        return item["id"], location
 
-    return {
-        "adjust_stock": adjust,
-        "order_goods": order,
-        "receive_goods": receive,
-        "set_item_location": set_up,
-    }
+def _receive(stock: Stock, data: Data) -> Data:
+    """Of the purchase order `id` all that is missing, or `quantity`."""
+    found = stock.state[PURCHASE].by_id.get(str(data.get("id", "")))
+    if found is None:
+        raise ValueError(f"there is no purchase order {data.get('id')!r}")
+    return _told(stock.receive(found, _quantity(data) if "quantity" in data else None))
+
+
+def _set_up(stock: Stock, data: Data) -> Data:
+    """`safetyStockLevel` and `leadTime` (days) of `item` in `location`."""
+    given: Record = {}
+    for name in ("safetyStockLevel", "leadTime"):
+        if name in data:
+            given[name] = Decimal(str(data[name]))
+    return {"id": stock.set_up(*_where(stock, data), given)["id"]}
+
+
+STOCK_ACTIONS: dict[str, Callable[[Stock, Data], Data]] = {
+    "adjust_stock": _adjust,
+    "order_goods": _order,
+    "receive_goods": _receive,
+    "set_item_location": _set_up,
+}
+
+
+def _where(stock: Stock, data: Data) -> tuple[str, str]:
+    item = stock.state["item"].named(str(data.get("item", "")))
+    if item is None or item["itemType"] != "InvtPart":
+        raise ValueError(f"no inventory item is called {data.get('item')!r}")
+    location = stock.state["location"].named(str(data.get("location", "")))
+    if location is None:
+        raise ValueError(f"there is no location {data.get('location')!r}")
+    return item["id"], location["id"]
 
 
 def _quantity(data: Data) -> Decimal:

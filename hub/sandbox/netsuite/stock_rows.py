@@ -50,7 +50,12 @@ FROM (
 def moving(record_type: str, record: Record, head: Row) -> dict[str, list[Row]]:
     """The rows of a document that moves goods, or of one that asks a vendor for them; `head` is its own row."""
     kind, name, words = KINDS[record_type]
-    head |= {"type": kind, "recordtype": name, "voided": "F", "trandisplayname": f"{words} #{record['tranId']}"}
+    head |= {
+        "type": kind,
+        "recordtype": name,
+        "voided": "F",
+        "trandisplayname": f"{words} #{record['tranId']}",
+    }
     is_moving = record_type != "purchaseOrder"
     main = {"transaction": record["id"], "id": 0, "mainline": "T", "taxline": "F", "isclosed": "F"}
     lines = [main | {"createdfrom": record.get("createdFrom") or None, "linesequencenumber": 0}]

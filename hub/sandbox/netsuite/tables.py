@@ -344,7 +344,8 @@ class Rows:
 
     def _moving(self, kind: str, record: Record) -> dict[str, list[Row]]:
         dated = [
-            entry | {"expectedReceiptDate": self.cell("expectedReceiptDate", entry.get("expectedReceiptDate"))}
+            entry
+            | {"expectedReceiptDate": self.cell("expectedReceiptDate", entry.get("expectedReceiptDate"))}
             for entry in record["item"]
         ]
         return moving(kind, record | {"item": dated}, self._plain("transaction", record))

@@ -62,9 +62,7 @@ def test_an_order_that_waits_for_approval_commits_nothing(ns, placed):
 
 def test_what_is_picked_is_still_there_and_what_has_left_is_not(ns, placed):
     adjust(ns, 5)
-    picked = ns.act(
-        "fulfill_order", id=placed, lines=[{"line": 1, "quantity": 1}], status="A", location=MAIN
-    )
+    picked = ns.act("fulfill_order", id=placed, lines=[{"line": 1, "quantity": 1}], status="A", location=MAIN)
     assert levels(ns) == {MAIN: [5, 2, 0, 3, 0]}
 
     ns.act("change_fulfillment", id=picked["id"], status="C")

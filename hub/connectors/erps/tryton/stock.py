@@ -1,8 +1,9 @@
 """Stock by moves: what each warehouse holds, what of it customers are promised, and what is to come.
 
 On hand is what a product's `quantity` says of a warehouse today, what waits in its output zone included: it leaves, and
-is promised no more, when its shipment is done. Promised are the moves to customers that were not done, which a sale makes when it is processed:
-drafts, quotations and confirmed sales promise nothing yet. Quantities are in the product's default unit.
+is promised no more, when its shipment is done. Promised are the moves to customers that were not done, which a sale
+makes when it is processed: drafts, quotations and confirmed sales promise nothing yet. Quantities are in the product's
+default unit.
 
 What was deleted (an amendment deletes the moves of a sale and makes others) is not told as touched; the moves that it
 makes are.
