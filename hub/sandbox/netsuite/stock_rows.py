@@ -56,15 +56,25 @@ def moving(record_type: str, record: Record, head: Row) -> dict[str, list[Row]]:
         "voided": "F",
         "trandisplayname": f"{words} #{record['tranId']}",
     }
-    is_moving = record_type != "purchaseOrder"
-    main = {"transaction": record["id"], "id": 0, "mainline": "T", "taxline": "F", "isclosed": "F"}
-    lines = [main | {"createdfrom": record.get("createdFrom") or None, "linesequencenumber": 0}]
-    return {"transaction": [head], "transactionline": lines + goods(record, 1, is_moving=is_moving)}
+    lines = _goods(record, record["item"], 1, is_moving=record_type != "purchaseOrder")
+    return {"transaction": [head], "transactionline": [_main(record), *lines]}
 
 
-def goods(record: Record, sign: int, *, is_moving: bool) -> list[Row]:
-    """The lines of a document, which bring goods (1) or take them away (-1)."""
-    return [_line(record, entry, sign, is_moving=is_moving) for entry in record["item"]]
+def leaving(record: Record) -> list[Row]:
+    """The lines of a fulfillment: goods that are kept in stock leave the place that it names, once it is shipped."""
+    kept = [entry for entry in record["item"] if entry["itemType"] == "InvtPart" and entry.get("location")]
+    return [_main(record), *_goods(record, kept, -1, is_moving=record["shipStatus"] == "C")]
+
+
+def _main(record: Record) -> Row:
+    line = {"transaction": record["id"], "id": 0, "linesequencenumber": 0}
+    line |= {"mainline": "T", "taxline": "F", "isclosed": "F"}
+    return line | {"createdfrom": record.get("createdFrom") or None}
+
+
+def _goods(record: Record, entries: Iterable[Record], sign: int, *, is_moving: bool) -> list[Row]:
+    """Lines that bring goods (1) or take them away (-1)."""
+    return [_line(record, entry, sign, is_moving=is_moving) for entry in entries]
 
 
 def _line(record: Record, entry: Record, sign: int, *, is_moving: bool) -> Row:
@@ -80,8 +90,3 @@ def _line(record: Record, entry: Record, sign: int, *, is_moving: bool) -> Row:
         "quantityshiprecv": float(entry.get("quantityReceived") or 0),
         "expectedreceiptdate": entry.get("expectedReceiptDate"),
     }
-
-
-def in_stock(entries: Iterable[Record]) -> list[Record]:
-    """Those of goods that are kept in stock, from a place."""
-    return [entry for entry in entries if entry["itemType"] == "InvtPart" and entry.get("location")]

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from hub.sandbox.netsuite.sqltext import marked
 from hub.sandbox.netsuite.state import Record, State
-from hub.sandbox.netsuite.stock_rows import KINDS, SETTINGS_COLUMNS, goods, in_stock, moving
+from hub.sandbox.netsuite.stock_rows import KINDS, SETTINGS_COLUMNS, leaving, moving
 
 Row = dict[str, Any]
 _MASTER = {"id": "INTEGER", "externalid": "TEXT", "isinactive": "TEXT", "lastmodifieddate": "TEXT"}
@@ -96,26 +96,13 @@ COLUMNS: dict[str, dict[str, str]] = {
     "pricelevel": {**_MASTER, "name": "TEXT"},
     "deletedrecord": {"recordid": "INTEGER", "type": "TEXT", "deleteddate": "TEXT"},
 }
+_WITH_LINES = {"transaction": "id", "transactionline": "transaction"}
+_WITH_ADDRESSES = {"transactionshippingaddress": "nkey", "transactionbillingaddress": "nkey"}
 # The tables that a record of the type has rows in, with the column that leads back to the record.
 OF_TYPE: dict[str, dict[str, str]] = {
-    "salesOrder": {
-        "transaction": "id",
-        "transactionline": "transaction",
-        "transactionshippingaddress": "nkey",
-        "transactionbillingaddress": "nkey",
-    },
-    "estimate": {
-        "transaction": "id",
-        "transactionline": "transaction",
-        "transactionshippingaddress": "nkey",
-        "transactionbillingaddress": "nkey",
-    },
-    "itemFulfillment": {"transaction": "id", "transactionline": "transaction"},
-    **{kind: {"transaction": "id", "transactionline": "transaction"} for kind in KINDS},
+    **dict.fromkeys(("salesOrder", "estimate"), _WITH_LINES | _WITH_ADDRESSES),
+    **dict.fromkeys(("itemFulfillment", "creditMemo", "invoice", "returnAuthorization", *KINDS), _WITH_LINES),
     "itemLocation": {"itemlocation": "id"},
-    "creditMemo": {"transaction": "id", "transactionline": "transaction"},
-    "invoice": {"transaction": "id", "transactionline": "transaction"},
-    "returnAuthorization": {"transaction": "id", "transactionline": "transaction"},
     "customer": {
         "customer": "id",
         "entity": "id",
@@ -336,11 +323,7 @@ class Rows:
         head = self._plain("transaction", record)
         shown = f"Item Fulfillment #{record['tranId']}"
         head |= {"type": "ItemShip", "recordtype": "itemfulfillment", "voided": "F", "trandisplayname": shown}
-        main = {"transaction": record["id"], "id": 0, "mainline": "T", "taxline": "F", "isclosed": "F"}
-        main |= {"createdfrom": record["createdFrom"], "linesequencenumber": 0}
-        has_left = record["shipStatus"] == "C"
-        left = goods(record | {"item": in_stock(record["item"])}, -1, is_moving=has_left)
-        return {"transaction": [head], "transactionline": [main, *left]}
+        return {"transaction": [head], "transactionline": leaving(record)}
 
     def _moving(self, kind: str, record: Record) -> dict[str, list[Row]]:
         dated = [
