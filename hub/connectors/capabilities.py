@@ -41,6 +41,8 @@ class Capability(StrEnum):
     CREDIT_MEMO = "credit_memo"
     FOLLOW_CREDITS = "follow_credits"
     RETURN_ORDER = "return_order"
+    READ_STOCK = "read_stock"
+    FOLLOW_STOCK = "follow_stock"
     TELL_CHANGES = "tell_changes"
 
 
@@ -74,5 +76,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.CREDIT_MEMO: "create a credit memo, once, and have it posted",
     Capability.FOLLOW_CREDITS: "tell which credit memos are new or changed",
     Capability.RETURN_ORDER: "create and follow return orders, before anything is credited",
+    Capability.READ_STOCK: "read what warehouses hold, promise and expect of many items in a call",
+    Capability.FOLLOW_STOCK: "tell which items moved",
     Capability.TELL_CHANGES: "tell of changes at once, by webhook",
 }

@@ -9,7 +9,7 @@ import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -318,6 +318,18 @@ class ErpUnderTest(ABC):
     def few_shipments_a_page(self, connector: Connector) -> None:
         """This connector asks for few shipments at once; nothing where `small_pages` sees to it."""
         return
+
+    def bring(self, quantity: int) -> None:
+        """So many of the item more lie in the warehouse."""
+        raise self._unsaid("bring")
+
+    def expect(self, quantity: int, due: date) -> None:
+        """So many of the item are ordered of a supplier, for the warehouse, to come on a day."""
+        raise self._unsaid("expect")
+
+    def few_moves_a_page(self, connector: Connector) -> None:
+        """This connector asks for few documents that moved goods at once."""
+        raise self._unsaid("few_moves_a_page")
 
     def pick(self, order: TrueOrder, quantity: int) -> str:
         """So much of an order's one item is taken off the shelf; answers the shipment's id."""

@@ -16,6 +16,7 @@ from hub.connectors.order_changes import OrderCancellation, OrderEditing
 from hub.connectors.quotes import Quotes
 from hub.connectors.sales_documents import SalesDocuments
 from hub.connectors.shipment_documents import Shipments
+from hub.connectors.stock import Stock
 from hub.connectors.subscriptions import Notices
 from tests.conformance import (
     cancel_cells,
@@ -28,6 +29,7 @@ from tests.conformance import (
     order_cells,
     quote_cells,
     shipment_cells,
+    stock_cells,
     together_cells,
     webhook_cells,
 )
@@ -48,6 +50,7 @@ MEANT = (
     order_cells,
     quote_cells,
     shipment_cells,
+    stock_cells,
     together_cells,
     webhook_cells,
 )
@@ -72,6 +75,8 @@ PARTS = {
     Capability.FOLLOW_SHIPMENTS: Shipments,
     Capability.TRACKING_NUMBERS: Shipments,
     Capability.UNDO_SHIPMENT: Shipments,
+    Capability.READ_STOCK: Stock,
+    Capability.FOLLOW_STOCK: Stock,
     Capability.CREDIT_MEMO: Credits,
     Capability.FOLLOW_CREDITS: Credits,
     Capability.RETURN_ORDER: ReturnOrders,

@@ -18,6 +18,7 @@ from hub.sandbox.netsuite.returns import CANCELLED as DECLINED
 from hub.sandbox.netsuite.returns import LINE, PENDING_RECEIPT, RETURN, Returns
 from hub.sandbox.netsuite.signatures import public_key
 from hub.sandbox.netsuite.state import Record, State
+from hub.sandbox.netsuite.stock import STOCK_ACTIONS, Stock, came, stock_of
 
 Data = dict[str, Any]
 
@@ -142,6 +143,15 @@ def _with_estimate(do: Callable[[Estimates, Record, Record], Record]) -> Callabl
     return act_on
 
 
+def _with_stock(do: Callable[[Stock, Data], Data]) -> Callable[[Office, Data], Data]:
+    """What is done with the account's stock."""
+
+    def act_on(office: Office, data: Data) -> Data:
+        return do(stock_of(office.state, office.options), data)
+
+    return act_on
+
+
 def _approve_return(office: Office, data: Data) -> Data:
     return _told(office.returns.decide(_return(office, data), PENDING_RECEIPT))
 
@@ -154,7 +164,10 @@ def _receive_return(office: Office, data: Data) -> Data:
     """An item receipt: `quantities` by line number, or all that is missing."""
     given = _exact(data["quantities"]) if "quantities" in data else None
     quantities = {int(line): Decimal(came) for line, came in given.items()} if given else None
-    return _told(office.returns.receive(_return(office, data), quantities))
+    before = _return(office, data)
+    after = office.returns.receive(before, quantities)
+    stock_of(office.state, office.options).arrive(before["id"], came(before, after))
+    return _told(after)
 
 
 def _credit_return(office: Office, data: Data) -> Data:
@@ -312,6 +325,7 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "fulfill_order": _fulfill_order,
     "change_fulfillment": _change_fulfillment,
     "delete_fulfillment": _delete_fulfillment,
+    **{name: _with_stock(do) for name, do in STOCK_ACTIONS.items()},
     "lock_order": _lock_order,
     "edit_customer": _edit_customer,
     "set_customer_inactive": _set_inactive(CUSTOMER),

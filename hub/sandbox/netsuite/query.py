@@ -17,6 +17,7 @@ from hub.sandbox.netsuite.orders import STATUSES
 from hub.sandbox.netsuite.reading import COLLECTION, encode, page
 from hub.sandbox.netsuite.sqltext import Functions, moment_of, translate
 from hub.sandbox.netsuite.state import State
+from hub.sandbox.netsuite.stock_rows import AGGREGATE
 from hub.sandbox.netsuite.tables import COLUMNS, CUSTOM_KINDS, CUSTOM_TABLES, INDEXED, OF_TYPE, Rows
 from hub.sandbox.system import Request, Response
 
@@ -54,6 +55,7 @@ _NEEDED = {
     "customer": ("Lists -> Customers",),
     "entity": ("Lists -> Customers",),
     "item": ("Lists -> Items",),
+    "aggregateitemlocation": ("Lists -> Items",),
 }
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _COLUMN_ERROR = re.compile(r"no such column: (?:\w+\.)?(\w+)")
@@ -146,6 +148,7 @@ class Query:
                 for name, kind in self.custom.get(table, {}).items()
             }
             self._create(table, all_columns)
+        self.database.execute(AGGREGATE)
         for record_type, records in self.state.types.items():
             self.state.dirty |= {(record_type, record_id): None for record_id in records.by_id}
         self.told_deleted = 0

@@ -30,6 +30,9 @@ FIRST_IDS = {
     "estimateNumber": 101,
     "invoiceNumber": 101,
     "returnNumber": 101,
+    "adjustmentNumber": 101,
+    "purchaseNumber": 101,
+    "receiptNumber": 101,
     "address": 7001,
 }
 # The field by which people know a record of the type.
@@ -50,6 +53,10 @@ NAMES = {
     "estimate": "tranId",
     "invoice": "tranId",
     "returnAuthorization": "tranId",
+    "inventoryAdjustment": "tranId",
+    "purchaseOrder": "tranId",
+    "itemReceipt": "tranId",
+    "itemLocation": "",
 }
 
 

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.sandbox.netsuite.sqltext import marked
 from hub.sandbox.netsuite.state import Record, State
+from hub.sandbox.netsuite.stock_rows import KINDS, SETTINGS_COLUMNS, leaving, moving
 
 Row = dict[str, Any]
 _MASTER = {"id": "INTEGER", "externalid": "TEXT", "isinactive": "TEXT", "lastmodifieddate": "TEXT"}
@@ -38,9 +40,10 @@ COLUMNS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("id", "uniquekey", "transaction", "linesequencenumber", "item", "price"), "INTEGER"),
         **dict.fromkeys(("location", "subsidiary", "entity", "taxcode", "createdfrom"), "INTEGER"),
         **dict.fromkeys(("mainline", "taxline", "itemtype", "memo", "units", "isclosed"), "TEXT"),
+        "isinventoryaffecting": "TEXT",
         **dict.fromkeys(("quantity", "rate", "foreignamount", "netamount", "quantityshiprecv"), "REAL"),
         **dict.fromkeys(("quantitybilled", "quantitypicked", "taxrate1"), "REAL"),
-        **dict.fromkeys(("requesteddate", "expectedshipdate"), "TEXT"),
+        **dict.fromkeys(("requesteddate", "expectedshipdate", "expectedreceiptdate"), "TEXT"),
     },
     "transactionshippingaddress": _ADDRESS,
     "transactionbillingaddress": _ADDRESS,
@@ -89,27 +92,17 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "subsidiary": {**_MASTER, "name": "TEXT", "country": "TEXT", "currency": "INTEGER"},
     "location": {**_MASTER, "name": "TEXT"},
+    "itemlocation": SETTINGS_COLUMNS,
     "pricelevel": {**_MASTER, "name": "TEXT"},
     "deletedrecord": {"recordid": "INTEGER", "type": "TEXT", "deleteddate": "TEXT"},
 }
+_WITH_LINES = {"transaction": "id", "transactionline": "transaction"}
+_WITH_ADDRESSES = {"transactionshippingaddress": "nkey", "transactionbillingaddress": "nkey"}
 # The tables that a record of the type has rows in, with the column that leads back to the record.
 OF_TYPE: dict[str, dict[str, str]] = {
-    "salesOrder": {
-        "transaction": "id",
-        "transactionline": "transaction",
-        "transactionshippingaddress": "nkey",
-        "transactionbillingaddress": "nkey",
-    },
-    "estimate": {
-        "transaction": "id",
-        "transactionline": "transaction",
-        "transactionshippingaddress": "nkey",
-        "transactionbillingaddress": "nkey",
-    },
-    "itemFulfillment": {"transaction": "id"},
-    "creditMemo": {"transaction": "id", "transactionline": "transaction"},
-    "invoice": {"transaction": "id", "transactionline": "transaction"},
-    "returnAuthorization": {"transaction": "id", "transactionline": "transaction"},
+    **dict.fromkeys(("salesOrder", "estimate"), _WITH_LINES | _WITH_ADDRESSES),
+    **dict.fromkeys(("itemFulfillment", "creditMemo", "invoice", "returnAuthorization", *KINDS), _WITH_LINES),
+    "itemLocation": {"itemlocation": "id"},
     "customer": {
         "customer": "id",
         "entity": "id",
@@ -129,6 +122,7 @@ INDEXED = {
     "transaction": ("externalid", "otherrefnum", "tranid", "entity", "lastmodifieddate"),
     "customer": ("externalid", "entityid", "email"),
     "item": ("itemid", "externalid"),
+    "transactionline": ("item",),
 }
 CUSTOM_TABLES = {"body": "transaction", "column": "transactionline", "entity": "customer"}
 CUSTOM_KINDS = {
@@ -140,7 +134,9 @@ CUSTOM_KINDS = {
 DISCOUNT_LINE = 100_001
 FREIGHT_LINES = {"shippingCost": 100_002, "handlingCost": 100_003}
 TAX_LINES = 100_004
-_DATES = frozenset(("tranDate", "dueDate", "shipDate", "requestedDate", "expectedShipDate"))
+_DATES = frozenset(
+    ("tranDate", "dueDate", "shipDate", "requestedDate", "expectedShipDate", "expectedReceiptDate")
+)
 
 
 @dataclass(slots=True)
@@ -159,6 +155,7 @@ class Rows:
             "estimate": self._estimate,
             "invoice": self._invoice,
             "returnAuthorization": self._return,
+            **{kind: partial(self._moving, kind) for kind in KINDS},
             "customer": self._customer,
         }
 
@@ -261,6 +258,7 @@ class Rows:
             "isclosed": "F",
         }
         main = {"id": 0, "mainline": "T", "createdfrom": record.get("createdFrom") or None}
+        main["location"] = record.get("location") or None
         lines = [{**common, **main, **self._amount(record, -record["total"])}]
         lines += [common | self._line(record, line) for line in record["item"]]
         lines += [common | row for row in self._totals(record)]
@@ -321,11 +319,19 @@ class Rows:
         return {"transaction": [head], "transactionline": [line]}
 
     def _fulfillment(self, record: Record) -> dict[str, list[Row]]:
-        """Its lines are shown by the record service only."""
+        """With the lines of goods that left a place."""
         head = self._plain("transaction", record)
         shown = f"Item Fulfillment #{record['tranId']}"
         head |= {"type": "ItemShip", "recordtype": "itemfulfillment", "voided": "F", "trandisplayname": shown}
-        return {"transaction": [head]}
+        return {"transaction": [head], "transactionline": leaving(record)}
+
+    def _moving(self, kind: str, record: Record) -> dict[str, list[Row]]:
+        dated = [
+            entry
+            | {"expectedReceiptDate": self.cell("expectedReceiptDate", entry.get("expectedReceiptDate"))}
+            for entry in record["item"]
+        ]
+        return moving(kind, record | {"item": dated}, self._plain("transaction", record))
 
     def _amount(self, record: Record, amount: Decimal) -> Row:
         """An amount of a sale: below zero on its lines. netamount is in the subsidiary's currency."""

@@ -79,6 +79,8 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.CREDIT_MEMO: "PUT creditMemo",
         Capability.QUOTES: "PUT estimate",
         Capability.FOLLOW_CREDITS: "POST suiteql",
+        Capability.READ_STOCK: "POST suiteql",
+        Capability.FOLLOW_STOCK: "POST suiteql",
     }
     codes = Codes("C1", "I1", "VAT19", "Standard", "Net 30", "Standard")
     known = KnownCustomer("C1", "Adatum", "buyer@adatum.example", "DE 123.456-789")
@@ -252,6 +254,16 @@ class NetSuiteUnderTest(ErpUnderTest):
 
     def few_shipments_a_page(self, connector: Connector) -> None:
         connector.shipment_rows = 2
+
+    def bring(self, quantity: int) -> None:
+        self._act("adjust_stock", item=self.codes.item, location=self.warehouse, quantity=quantity)
+
+    def expect(self, quantity: int, due: date) -> None:
+        where = {"item": self.codes.item, "location": self.warehouse}
+        self._act("order_goods", quantity=quantity, due=due.isoformat(), **where)
+
+    def few_moves_a_page(self, connector: Connector) -> None:
+        connector.stock_rows = 2
 
     def _fulfill(self, order: TrueOrder, quantity: int, status: str, parcels: Sequence[str]) -> str:
         travel = {"packages": list(parcels), "carrier": self.carrier, "location": self.warehouse}

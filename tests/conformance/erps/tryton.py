@@ -13,6 +13,7 @@ from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
 from hub.connectors.documents import SalesOrder
 from hub.connectors.erps.tryton.connector import Tryton
+from hub.connectors.erps.tryton.wire import day, number
 from hub.connectors.filled_fields import FilledField
 from hub.demo.sandbox import Sandbox
 from hub.demo.tryton.environment import TrytonUnavailable
@@ -88,6 +89,8 @@ class TrytonUnderTest(ErpUnderTest):
         Capability.TRACKING_NUMBERS: "model.stock.shipment.out.search_read",
         Capability.CREDIT_MEMO: "model.sale.sale.create",
         Capability.FOLLOW_CREDITS: "model.account.invoice.search_read",
+        Capability.READ_STOCK: "model.product.product.search_read",
+        Capability.FOLLOW_STOCK: "model.stock.move.search_read",
     }
     codes = Codes("10000", "IT-0001", "VAT19", "SHIPPING", "30 DAYS", "STANDARD")
     known = KnownCustomer("10000", "Nordlicht Möbel GmbH", "einkauf@nordlicht.example", "DE811128135")
@@ -229,6 +232,7 @@ class TrytonUnderTest(ErpUnderTest):
             self._call(*call)
         if self.shared is not None:
             self.shared.connector.shipment_rows = Tryton.shipment_rows
+            self.shared.connector.stock_rows = Tryton.stock_rows
             self.shared.connector.credit_page_rows = Tryton.credit_page_rows
 
     # --------------------------------------------------------------------------------------- credits
@@ -280,6 +284,33 @@ class TrytonUnderTest(ErpUnderTest):
 
     def few_shipments_a_page(self, connector: Connector) -> None:
         connector.shipment_rows = 2
+
+    def few_moves_a_page(self, connector: Connector) -> None:
+        connector.stock_rows = 2
+
+    def bring(self, quantity: int) -> None:
+        self._call("model.stock.move.do", self._supply(quantity, None))
+
+    def expect(self, quantity: int, due: date) -> None:
+        self._supply(quantity, due)
+
+    def _supply(self, quantity: int, due: date | None) -> list[int]:
+        """A move of the item from the supplier into the warehouse's storage."""
+        [item] = self._find("product.product", [["code", "=", self.codes.item]], ["default_uom"])
+        [supplier] = self._find("stock.location", [["type", "=", "supplier"]], ["id"])
+        [warehouse] = self._find("stock.location", [["type", "=", "warehouse"]], ["storage_location"])
+        [company] = self._find("company.company", [], ["currency"])
+        values = {
+            "product": item["id"],
+            "unit": item["default_uom"],
+            "quantity": float(quantity),
+            "from_location": supplier["id"],
+            "to_location": warehouse["storage_location"],
+            "planned_date": due and day(due),
+            "unit_price": number(Decimal(1)),
+            "currency": company["currency"],
+        }
+        return self._call("model.stock.move.create", [values])
 
     def ship(self, order: TrueOrder, quantity: int, *, parcels: Sequence[str] = ("1Z1",)) -> str:
         shipment_id = self.pick(order, quantity)

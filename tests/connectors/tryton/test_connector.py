@@ -25,6 +25,7 @@ MODELS = (
     "account.invoice.payment_term",
     "stock.shipment.out",
     "stock.move",
+    "stock.location",
     "web.shop",
 )
 

@@ -27,6 +27,7 @@ from hub.connectors.erps.netsuite.return_orders import NetSuiteReturns
 from hub.connectors.erps.netsuite.sales_orders import Codes
 from hub.connectors.erps.netsuite.settings import setting
 from hub.connectors.erps.netsuite.shipments import NetSuiteShipments
+from hub.connectors.erps.netsuite.stock import NetSuiteStock
 from hub.connectors.http import HttpClient
 from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
@@ -60,6 +61,7 @@ class NetSuite(
     NetSuiteCancellation,
     NetSuiteCustomers,
     NetSuiteShipments,
+    NetSuiteStock,
     AccountLimits,
     Connector,
 ):

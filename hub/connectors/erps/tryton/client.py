@@ -91,14 +91,16 @@ class Client:
         operation: str,
         ends_at: float | None = None,
         guards: Mapping[str, str] | None = None,
+        place: Mapping[str, object] | None = None,
     ) -> object:
         """The method's result, decoded; raises RecordRejected in Tryton's words, OutcomeUnknown for a lost write.
 
         `ends_at` (monotonic seconds) is when a write must be over, whatever had to be prepared for it. `guards` are
         the time stamps (`_timestamp`) of records as they were read, by "model,id": Tryton refuses to write one that
-        was changed since, and Unreachable is raised.
+        was changed since, and Unreachable is raised. `place` is what a computed field depends on, beside the user's
+        context: the locations that stock is counted in.
         """
-        context = self.context() | ({"_timestamp": dict(guards)} if guards else {})
+        context = self.context() | ({"_timestamp": dict(guards)} if guards else {}) | dict(place or {})
         return self._call(kind, method, [*arguments, context], operation, ends_at)
 
     def records(

@@ -32,6 +32,7 @@ from hub.connectors.erps.tryton.settings import (
     unusable,
 )
 from hub.connectors.erps.tryton.shipments import ShipmentFields, TrytonShipments
+from hub.connectors.erps.tryton.stock import TrytonStock
 from hub.errors import ConnectionBroken, NeedsReview
 
 # model: the rights that the hub needs there, and what for
@@ -45,7 +46,8 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "account.tax": (("read",), "find taxes"),
     "account.invoice.payment_term": (("read",), "find payment terms"),
     "stock.shipment.out": (("read",), "tell stores what was shipped"),
-    "stock.move": (("read",), "tell stores what was shipped"),
+    "stock.move": (("read",), "tell stores what was shipped, and what of an item is promised and to come"),
+    "stock.location": (("read",), "know the warehouses"),
     "web.shop": (("read",), "keep orders from being entered twice"),
 }
 
@@ -59,6 +61,7 @@ class Tryton(
     TrytonCancellation,
     TrytonCustomers,
     TrytonShipments,
+    TrytonStock,
     Connector,
 ):
     """Tryton 8.2 with the modules sale and web_shop, signed in as a user of its own."""
