@@ -66,7 +66,8 @@ SELECT {_SELECT},
             AND r.connection_id = %(erp)s::bigint AND r.record_id = o.id AND r.subject = %(subject)s::text
             AND r.decision = 'approved'
             AND (r.code NOT IN ('changed_after_sending', 'order_fields', 'changed_after_rejection',
-                                'changed_after_edit', 'freight_differs', 'freight_ambiguous', 'freight_unmatched')
+                                'changed_after_edit', 'freight_differs', 'freight_ambiguous', 'freight_unmatched',
+                                'quote_over', 'quote_differs')
                  OR r.evidence ->> 'content_hash' = o.content_hash)
             AND (r.code NOT IN ('possible_duplicate', 'po_missing') OR r.evidence ->> 'po_number' = o.po_number)),
     -- webhooks come in any order: what was placed before counts, and what is in the ERP already or on its way

@@ -14,6 +14,7 @@ OWNERS: dict[str, str] = {
     "erp_order": "orders.ErpOrder",
     "location": "companies.StoreCompanyLocation",
     "quote": "orders.StoreQuote",
+    "quote_request": "orders.StoreQuote",
     "partner_order": "orders.PartnerOrder",
     "store_return": "orders.StoreReturn",
 }

@@ -1,19 +1,21 @@
-"""A credit's lines without tax, for ERPs whose credit documents never take prices that include it."""
+"""A document's lines without tax, for those of an ERP that never take prices that include it: credits, quotes."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
+from typing import TypeVar
 
 from hub.connectors.credits import NewCredit
-from hub.connectors.documents import LineKind, SalesOrderLine
+from hub.connectors.documents import LineKind, SalesOrder, SalesOrderLine
 from hub.lib.money import round_money
 
+DocumentT = TypeVar("DocumentT", NewCredit, SalesOrder)
 # What ERPs keep of a unit price (Business Central: 5 decimals).
 _PRICE_STEP = Decimal("0.00001")
 
 
-def without_tax(document: NewCredit) -> NewCredit:
+def without_tax(document: DocumentT) -> DocumentT:
     """The document with prices that are without tax, the same amounts to the minor unit; its totals stay."""
     if not document.prices_include_tax:
         return document

@@ -234,6 +234,13 @@ class OrderWriting(ABC):
         """Create it as a draft, whose taxes the store computes. Raises RecordRejected, OutcomeUnknown."""
 
     @abstractmethod
+    def change_draft(self, external_id: str, draft: StoreOrderDraft) -> MadeDraft:
+        """Make this draft say all that `draft` says and nothing else; the same again is harmless.
+
+        Raises RecordRejected (also where it is completed already), OutcomeUnknown.
+        """
+
+    @abstractmethod
     def find_drafts(self, mark: str) -> list[MadeDraft]:
         """Every draft that carries this mark, completed ones too. By search, as `find_orders`."""
 

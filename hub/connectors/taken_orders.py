@@ -49,5 +49,12 @@ class OrderTaking(ABC):
         """Create it as a draft; what was not agreed the store computes. Raises RecordRejected, OutcomeUnknown."""
 
     @abstractmethod
+    def change_taken(self, external_id: str, order: TakenOrder) -> MadeDraft:
+        """Make this draft say all that `order` says and nothing else; the same again is harmless.
+
+        Raises RecordRejected (also where it is completed already), OutcomeUnknown.
+        """
+
+    @abstractmethod
     def usual_terms(self, location_external_id: str) -> str:
         """The payment terms template by which this location buys; "" where it has none."""

@@ -100,6 +100,8 @@ FLOWS: dict[str, Flow] = {
     "process_store_returns": Flow("orders.flows.process_store_returns", side="store", subject="order"),
     "push_credit_to_store": Flow("orders.flows.push_credit_to_store", side="store", subject="order"),
     "pull_store_quotes": Flow("orders.flows.pull_store_quotes", side="store", every=60),
+    # What waits for it holds the lock of the quote, and goes first.
+    "read_store_quote": Flow("orders.flows.read_store_quote", side="store", subject="quote_request"),
     "push_quote_to_store": Flow("orders.flows.push_quote_to_store", side="store", subject="quote"),
     "place_partner_order": Flow(
         "orders.flows.place_partner_order",

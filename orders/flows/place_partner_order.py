@@ -2,14 +2,17 @@
 
 Starts   a partner told an order, a person decided about it, a name that it uses was said to mean something
 Reads    PartnerOrder, OrderPolicy, PartnerCode and item rows, the store's locations, goods and terms, open attempts
-Writes   a draft in the store and its completion, an attempt before each; the store's order beside the PartnerOrder
-Repeat   safe: a placed order is never placed again; what an earlier run left is looked up by mark and id first
+Writes   a draft in the store, its changes and its completion, an attempt before each; the store's order beside the
+         PartnerOrder
+Repeat   safe: a placed order is never placed again; what an earlier run left is looked up by mark and id first, and
+         changed where it was made of something else
 Review   names that mean nothing, PO used before, sums or tax mode that differ, no terms, store refuses; rejected with a
          reason, the partner is told
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hub.connectors.store_orders import OrderWriting
@@ -19,8 +22,15 @@ from hub.errors import NeedsReview
 from hub.sync.models import Connection, ReviewItem
 from hub.sync.running import open_connector
 from orders.models import OrderPolicy, PartnerOrder
-from orders.offline.drafts import complete_draft, confirmed, create_draft, draft_before
-from orders.offline.known import approved_codes
+from orders.offline.drafts import (
+    Steps,
+    complete_draft,
+    confirmed,
+    content_of,
+    draft_as_wanted,
+    draft_before,
+)
+from orders.offline.known import approved_codes, is_approved
 from orders.offline.linking import COMPLETE_DRAFT, mirrored_now
 from orders.partners.codes import evidence_of
 from orders.partners.documents import PartnerDocument, mark_for, stored_documents
@@ -120,13 +130,6 @@ def _policy(order: PartnerOrder) -> OrderPolicy:
     return found
 
 
-def _is_approved(order: PartnerOrder, question: NeedsReview) -> bool:
-    """Whether a person approved this very question: sums that moved since are asked about again."""
-    items = ReviewItem.objects.filter(flow=FLOW, connection=order.connection_id, record_id=order.pk)
-    same = items.filter(code=question.code, evidence__contains=question.evidence)
-    return bool(same.filter(decision=Decision.APPROVED).exists())
-
-
 def _place(store: OrderWriting, order: PartnerOrder) -> str:
     """Place the order; returns its id in the store, "" where the store's policy rejects it."""
     document: PartnerDocument = stored_documents.read(order.document)
@@ -151,10 +154,16 @@ def _place(store: OrderWriting, order: PartnerOrder) -> str:
         "partner": order.told_by,
         "partner_order": order.number,
     }
-    draft = draft_before(store, order.connection, order.number, mark) or create_draft(
-        store, mark, values, lambda: taking.draft_taken(wanted)
+    steps = Steps(
+        # Terms are issued when the draft is made, whenever it is looked at again.
+        content_of(replace(wanted, terms=replace(wanted.terms, issued_at=None))),
+        lambda: taking.draft_taken(wanted),
+        lambda external_id: taking.change_taken(external_id, wanted),
     )
+    draft = draft_as_wanted(store, order.connection, order.number, mark, values, steps)
+    if draft.order_external_id:
+        return draft.order_external_id
     question = draft_question(document, draft)
-    if question and not _is_approved(order, question):
+    if question and not is_approved(FLOW, order.connection_id, order.pk, question):
         raise question
     return complete_draft(store, mark, values | {"total": str(draft.totals.total)}, draft)

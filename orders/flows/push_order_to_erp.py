@@ -35,12 +35,12 @@ from orders.holds.terms import Hold
 from orders.known import KnownOrder, read_known
 from orders.linking import adopt_document, link_order
 from orders.mapping_rows import mapping_rows
-from orders.models import ErpOrder, OrderPolicy, StoreOrder
+from orders.models import ErpOrder, OrderPolicy, QuoteLink, StoreOrder
 from orders.offline.linking import adopt_echo
 from orders.offline.marks import mark_in
 from orders.partners.duplicates import is_approved_duplicate
 from orders.preparing import check_fresh, side_of
-from orders.quotes.adopting import adopt_quoted
+from orders.quotes.adopting import adopt_ordered, is_left_alone, order_quoted, quote_of
 from orders.rules import Action, Decision, OrderFacts, Policy, decide, totals_difference
 from orders.unknown_codes import asked_anew
 from orders.why.explaining import Explained, explained
@@ -60,32 +60,40 @@ def run(connection: Connection, record_id: int) -> str:
         found = _adopt_lost(erp, known.order, connection, lost)
         if found:
             return found
-    if not is_linked and (mark := mark_in(known.placed.tags)) and (told := adopt_echo(known.order, mark)):
+    if not is_linked and (told := _echoed(known) or _elsewhere(known, connection)):
         return told
-    if not is_linked and (elsewhere := _elsewhere(known, connection)):
-        return elsewhere
-    if not is_linked and (adopted := _carried(known, connection, erp)):
+    quote = None if is_linked else quote_of(known, connection)
+    if not is_linked and (adopted := _carried(known, connection, erp, quote)):
         return adopted
+    quote = None if is_left_alone(known) else quote
     decision = decide(_facts(known, connection), _policy(known.policy))
     if decision.action is not Action.SEND:
         return _without_sending(decision, known, side_of(known, connection, erp))
     evidence = evidence_of(known.order)
     if settled := _adopt_known(known, connection) or kept_out(known, evidence) or check_fresh(known):
         return settled
-    hold = check_holds(known, evidence, waits_in_erp=isinstance(erp, HeldOrders))
+    # The order of a quote begins there as any of theirs: what a rule would let wait there waits here.
+    hold = check_holds(known, evidence, waits_in_erp=quote is None and isinstance(erp, HeldOrders))
     known = as_edited(known, evidence)
     side = side_of(known, connection, erp)
+    if quote is not None:
+        return order_quoted(known, connection, erp, quote, side)
     sent = _document(erp, known, side, hold)
     with asked_anew(side, known.placed):
         return _send(erp, known.order, sent, connection, needs_twin_check=bool(lost))
 
 
-def _carried(known: KnownOrder, connection: Connection, erp: SalesOrders) -> str:
-    """What stands in the ERP already: a quote that the order was, or what a connector before us made of it."""
-    quoted = (
-        adopt_quoted(known, connection, erp, side_of(known, connection, erp)) if known.takes_quotes else ""
-    )
-    return quoted or adopt_former(known, connection, erp)
+def _echoed(known: KnownOrder) -> str:
+    """That the ERP took the order by itself, and we put it into the store; "" where nothing marks it so."""
+    mark = mark_in(known.placed.tags)
+    return adopt_echo(known.order, mark) if mark else ""
+
+
+def _carried(known: KnownOrder, connection: Connection, erp: SalesOrders, quote: QuoteLink | None) -> str:
+    """What stands in the ERP already: the order of the quote that it was, or what a connector before us made of it."""
+    if quote is None:
+        return adopt_former(known, connection, erp)
+    return adopt_ordered(known, connection, erp, quote, side_of(known, connection, erp))
 
 
 # ------------------------------------------------------------------------------------------------- decide

@@ -20,14 +20,7 @@ from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.models import ErpOrder, OfflineOrderPolicy, OrderLink
 from orders.offline.finishing import finish, terms_of
-from orders.offline.known import (
-    KnownErpOrder,
-    approved_codes,
-    facts_of,
-    is_history,
-    known_erp_order,
-    policy_of,
-)
+from orders.offline.known import KnownErpOrder, facts_of, is_history, known_erp_order, policy_of
 from orders.offline.linking import link_made
 from orders.offline.making import FLOW, made_before, make
 from orders.offline.mapping import Known, store_order, wanted_skus
@@ -113,4 +106,4 @@ def _make(store: OrderWriting, connection: Connection, known: KnownErpOrder) -> 
             is_history=is_history(known),
         ),
     )
-    return make(store, connection, order, draft, policy, approved_codes(FLOW, connection.pk, order.pk))
+    return make(store, connection, order, draft, policy)

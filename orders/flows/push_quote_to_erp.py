@@ -1,7 +1,8 @@
 """Answer a buyer's quote request: ask for what it lacks, ask sales, then make a quote of it in the ERP.
 
 Starts   the request's mirror is new or changed, a person decided about it
-Reads    StoreQuote, QuotePolicy, OrderPolicy, CompanyLocationLink, mapping rows, open attempts of this request
+Reads    StoreQuote as it was within the last minute, QuotePolicy, OrderPolicy, CompanyLocationLink, mapping rows, open
+         attempts of this request
 Writes   a quote in the ERP, an attempt before it, QuoteLink after it; why a person declined it
 Repeat   safe: a linked request is never sent again; an open attempt is looked up by its reference before anything else
 Review   required values missing, sales are asked, no mapping, sums that differ, changed after the quote was made
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from django.db import transaction
 
+from hub.connectors.credit_lines import without_tax
 from hub.connectors.documents import OrderIdentity, SalesOrder
 from hub.connectors.erp_parts import CreatedOrder, SalesOrders
 from hub.connectors.quotes import ErpQuote, Quotes, RequestStatus
@@ -27,7 +29,8 @@ from orders import mapping
 from orders.models import OrderPolicy, QuoteLink, QuotePolicy, StoreQuote
 from orders.quotes.asking import check_complete, check_sales, declined, evidence_of
 from orders.quotes.mirroring import placed_of
-from orders.quotes.sending import customer_number, side_of
+from orders.quotes.rules import day_there
+from orders.quotes.sending import check_fresh, customer_number, side_of
 from orders.rules import totals_difference
 
 OPERATION = "create_quote"
@@ -53,6 +56,7 @@ def run(connection: Connection, record_id: int) -> str:
         return "asked before the date that the store's quote policy begins with"
     if reason := declined(quote, connection):
         return _decline(quote, reason)
+    check_fresh(quote)
     check_complete(quote, policy)
     check_sales(quote, policy, connection)
     return _send(erp, quote, policy, connection)
@@ -88,7 +92,7 @@ def _send(erp: Quotes, quote: StoreQuote, policy: QuotePolicy, connection: Conne
         "lines": [line.external_id for line in placed_of(quote).lines],
         "document": msgspec.to_builtins(document),
     }
-    valid_until = (datetime.now(UTC) + timedelta(days=policy.valid_days)).date()
+    valid_until = day_there(datetime.now(UTC), connection.time_zone) + timedelta(days=policy.valid_days)
     with attempts.intend(
         OPERATION, document.reference, values, deadline=orders.call_deadline, settle_after=orders.settle_after
     ) as attempt:
@@ -114,7 +118,8 @@ def _document(erp: Quotes, quote: StoreQuote, connection: Connection) -> SalesOr
             code="sums_differ",
             evidence=evidence_of(quote),
         )
-    return document
+    # No ERP's quote holds prices that include tax.
+    return without_tax(document)
 
 
 def _link(

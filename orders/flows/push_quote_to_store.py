@@ -19,7 +19,8 @@ from orders.freshness import database_time
 from orders.models import QuoteLink, StoreQuote
 from orders.quotes.asking import evidence_of
 from orders.quotes.mirroring import mirror_request
-from orders.quotes.rules import TAG, OfferUnclear, prices, request_hash, words_of_end
+from orders.quotes.rules import TAG, prices, request_hash, words_of_end
+from orders.quotes.taxed import OfferUnclear
 
 State = QuoteLink.State
 DECLINED = "declined"
@@ -88,8 +89,6 @@ def _price(store: QuoteRequests, quote: StoreQuote, link: QuoteLink, request: Qu
 def _lines(quote: StoreQuote, link: QuoteLink, request: QuoteRequest, offer: ErpQuote) -> list[QuotedLine]:
     order = request.order
     try:
-        if offer.prices_include_tax != order.taxes_included:
-            raise OfferUnclear("one of the two counts taxes into its prices, the other does not")
         if {order.shop_currency, order.presentment_currency} != {link.currency}:
             raise OfferUnclear(f"it is in {link.currency}, the request in {order.presentment_currency}")
         return prices(order, _sent(link), link.sent_lines, offer)

@@ -23,7 +23,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.models import OrderLink, QuoteLink
-from orders.quotes.rules import offer_hash
+from orders.quotes.rules import is_over, offer_hash
 
 FLOW = "read_erp_quotes"
 State = QuoteLink.State
@@ -36,7 +36,8 @@ _ENDS = {
 
 def run(connection: Connection, record_id: int) -> str:
     """Read every open quote; returns how many were read and how many said something new."""
-    links = QuoteLink.objects.filter(connection=connection, state=State.OPEN).select_related("quote")
+    links = QuoteLink.objects.filter(connection=connection, state=State.OPEN)
+    links = links.select_related("quote", "connection")
     if not links.exists():
         return "no quote is open"
     erp = open_connector(connection).supporting(Quotes)
@@ -120,8 +121,8 @@ def _keep_offer(link: QuoteLink, quote: ErpQuote) -> None:
     link.number, link.valid_until = quote.number[:60], quote.valid_until
     if quote.totals is not None:
         link.currency, link.erp_total = quote.totals.currency, quote.totals.including_tax
-    is_over = quote.valid_until is not None and quote.valid_until < datetime.now(UTC).date()
-    link.state = _ENDS.get(quote.status, State.EXPIRED if is_over else State.OPEN)
+    has_ended = is_over(quote.valid_until, datetime.now(UTC), link.connection.time_zone)
+    link.state = _ENDS.get(quote.status, State.EXPIRED if has_ended else State.OPEN)
 
 
 def _ask(link: QuoteLink) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from companies.models import CompanyLocationLink, StoreCompanyLocation
 from hub.connectors.quotes import is_of_quote
 from hub.connectors.sales_documents import ErpDocument, OrderStage
+from hub.errors import NeedsReview
 from hub.sync.models import Connection, ReviewItem
 from orders.erp_documents import document_of
 from orders.models import ErpOrder, OfflineBackfill, OfflineOrderPolicy, StoreOrder
@@ -66,6 +67,13 @@ def approved_codes(flow: str, store_id: int, record_id: int) -> frozenset[str]:
         flow=flow, connection_id=store_id, record_id=record_id, decision=ReviewItem.Decision.APPROVED
     )
     return frozenset(items.values_list("code", flat=True))
+
+
+def is_approved(flow: str, store_id: int, record_id: int, question: NeedsReview) -> bool:
+    """Whether a person approved this very question: what moved since is asked about again."""
+    items = ReviewItem.objects.filter(flow=flow, connection_id=store_id, record_id=record_id)
+    same = items.filter(code=question.code, evidence__contains=question.evidence)
+    return bool(same.filter(decision=ReviewItem.Decision.APPROVED).exists())
 
 
 def policy_of(known: KnownErpOrder) -> OfflinePolicy:

@@ -17,9 +17,10 @@ from orders.mirroring import document_of, mirror_orders
 from orders.models import ErpOrder, OrderLink, StoreOrder
 from orders.offline.marks import Mark, mark_for
 
-CREATE_ORDER, CREATE_DRAFT, COMPLETE_DRAFT = (
+CREATE_ORDER, CREATE_DRAFT, CHANGE_DRAFT, COMPLETE_DRAFT = (
     "create_store_order",
     "create_store_draft",
+    "change_store_draft",
     "complete_store_draft",
 )
 CREATE_TERMS = "create_payment_terms"

@@ -6,6 +6,8 @@ stops, the next run looks up what there is and goes on behind it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hub.connectors.store_orders import MadeDraft, OrderWriting, StoreOrderDraft, StoreTotals
 from hub.errors import Conflict
 from hub.sync import attempts
@@ -13,7 +15,17 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection
 from hub.sync.running import this_run
 from orders.models import ErpOrder, OfflineOrderPolicy
-from orders.offline.drafts import complete_draft, confirmed, create_draft, draft_before, found_again, opened
+from orders.offline.drafts import (
+    Steps,
+    complete_draft,
+    confirmed,
+    content_of,
+    draft_as_wanted,
+    draft_before,
+    found_again,
+    opened,
+)
+from orders.offline.known import is_approved
 from orders.offline.linking import COMPLETE_DRAFT, CREATE_DRAFT, CREATE_ORDER, shown_hash
 
 FLOW = "push_order_to_store"
@@ -39,14 +51,13 @@ def make(
     order: ErpOrder,
     draft: StoreOrderDraft,
     policy: OfflineOrderPolicy,
-    approved: frozenset[str],
 ) -> str:
     """Make it in the policy's way; returns the id of the store's order. Raises NeedsReview, OutcomeUnknown."""
     was_lost = Attempt.objects.filter(
         connection=connection, subject=this_run().task.subject, state=Attempt.State.LOST
     ).exists()
     if policy.way == OfflineOrderPolicy.Way.DRAFT:
-        external_id = _through_draft(store, connection, order, draft, approved)
+        external_id = _through_draft(store, connection, order, draft)
     else:
         external_id = _at_once(store, draft)
     if was_lost:
@@ -74,26 +85,28 @@ def _at_once(store: OrderWriting, draft: StoreOrderDraft) -> str:
 
 
 def _through_draft(
-    store: OrderWriting,
-    connection: Connection,
-    order: ErpOrder,
-    wanted: StoreOrderDraft,
-    approved: frozenset[str],
+    store: OrderWriting, connection: Connection, order: ErpOrder, wanted: StoreOrderDraft
 ) -> str:
-    draft = draft_before(store, connection, order.number, wanted.mark) or create_draft(
-        store, wanted.mark, _values(wanted), lambda: store.create_draft(wanted)
+    steps = Steps(
+        # What buyers are shown beside the order is written after it is one.
+        content_of(replace(wanted, metafields=())),
+        lambda: store.create_draft(wanted),
+        lambda external_id: store.change_draft(external_id, wanted),
     )
+    draft = draft_as_wanted(store, connection, order.number, wanted.mark, _values(wanted), steps)
     if draft.order_external_id:
         return draft.order_external_id
-    _check_totals(draft, wanted, approved)
+    question = _question(draft, wanted)
+    if question and not is_approved(FLOW, connection.pk, order.pk, question):
+        raise question
     return complete_draft(store, wanted.mark, _values(wanted), draft)
 
 
-def _check_totals(draft: MadeDraft, wanted: StoreOrderDraft, approved: frozenset[str]) -> None:
+def _question(draft: MadeDraft, wanted: StoreOrderDraft) -> Conflict | None:
     """Before it becomes an order: what the store computed against what the ERP says."""
-    if draft.totals == wanted.totals or "draft_differs" in approved:
-        return
-    raise Conflict(
+    if draft.totals == wanted.totals:
+        return None
+    return Conflict(
         f"The store computes {_shown(draft.totals)} for the draft {draft.name}, the ERP says {_shown(wanted.totals)}. "
         "Correct taxes in the store and delete the draft there, then press Try again; or approve to complete it as the "
         "store computed it.",

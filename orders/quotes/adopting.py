@@ -14,11 +14,10 @@ from hub.sync import attempts, review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, Cursor
 from orders import mapping
-from orders.holds.deciding import evidence_of, kept_out
+from orders.holds.deciding import evidence_of
 from orders.known import KnownOrder
 from orders.linking import link_order
 from orders.models import QuoteLink, StoreOrder
-from orders.preparing import check_fresh
 from orders.quotes.rules import tags_named
 
 OPERATION = "order_quote"
@@ -27,28 +26,45 @@ State = QuoteLink.State
 _OVER = (QuoteStatus.EXPIRED, QuoteStatus.LOST, QuoteStatus.ORDERED)
 
 
-def adopt_quoted(known: KnownOrder, connection: Connection, erp: SalesOrders, side: mapping.Side) -> str:
-    """Make the order of the quote that this order was, and link it; "" for an order that was none.
+def quote_of(known: KnownOrder, connection: Connection) -> QuoteLink | None:
+    """The quote that this order was, whose order it is to be; None for an order that was none or is cancelled.
+
+    Raises NotReadyYet while the requests must be read to know.
+    """
+    if not known.takes_quotes or known.order.cancelled_at is not None:
+        return None
+    link = _named(known, connection)
+    if link is None:
+        _wait_for_requests(known.order, connection)
+        return None
+    return None if link.state == State.WON else link
+
+
+def adopt_ordered(
+    known: KnownOrder, connection: Connection, erp: SalesOrders, link: QuoteLink, side: mapping.Side
+) -> str:
+    """Link the order that the ERP made of the quote already, whoever had it made; "" where it has made none.
+
+    It is the ERP's own document: no rule of ours keeps it from being this order.
+    """
+    return "" if _made(erp, link) is None else _ordered(known, connection, erp, link, side)
+
+
+def is_left_alone(known: KnownOrder) -> bool:
+    """Whether a person approved that this order goes as one of its own, as it is, and its quote stays what it is."""
+    return bool({QUOTE_OVER, QUOTE_DIFFERS} & known.approved)
+
+
+def order_quoted(
+    known: KnownOrder, connection: Connection, erp: SalesOrders, link: QuoteLink, side: mapping.Side
+) -> str:
+    """Have the ERP make the order of the quote, and link it.
 
     Raises NeedsReview where the quote is over or differs from the order. Approved, the order is sent as any other.
     """
-    link = _quote_of(known, connection)
-    if known.order.cancelled_at is not None:
-        return ""
-    if link is None:
-        _wait_for_requests(known.order, connection)
-        return ""
-    quotes = open_part(erp)
-    if link.state == State.WON:
-        return ""
-    # Also after an approval: a clerk may have made the order meanwhile, which is this one then.
-    if _made(erp, link) is None:
-        if {QUOTE_OVER, QUOTE_DIFFERS} & known.approved:
-            return ""
-        if settled := kept_out(known, evidence_of(known.order)) or check_fresh(known):
-            return settled
-        _check_quote(quotes, known, link, side)
-    return _ordered(known, connection, erp, quotes, link, side)
+    _check_entered(known, link)
+    _check_quote(open_part(erp), known, link, side)
+    return _ordered(known, connection, erp, link, side)
 
 
 def _wait_for_requests(order: StoreOrder, connection: Connection) -> None:
@@ -76,7 +92,7 @@ def open_part(erp: SalesOrders) -> Quotes:
     return erp
 
 
-def _quote_of(known: KnownOrder, connection: Connection) -> QuoteLink | None:
+def _named(known: KnownOrder, connection: Connection) -> QuoteLink | None:
     """By the order that the request became, or by the tag that it was given and that came along."""
     named = Q(quote__order_external_id=known.order.external_id)
     for token in tags_named(known.placed.tags):
@@ -98,6 +114,21 @@ def _made(erp: SalesOrders, link: QuoteLink) -> ErpSalesOrder | None:
             evidence={"quote": link.shown_number, "orders": [one.number for one in found]},
         )
     return found[0] if found else None
+
+
+def _check_entered(known: KnownOrder, link: QuoteLink) -> None:
+    """What a person entered for the order has no way into the one that the ERP makes by itself."""
+    entered = known.holds.values
+    if not entered:
+        return
+    named = ", ".join(f"{field.removeprefix('field:')} {value!r}" for field, value in entered.items())
+    raise Conflict(
+        f"A person entered values for {known.order.name} ({named}), and the order that the ERP makes of "
+        f"{link.shown_number} is without them. Make the order of it there and enter them, then press Try again: it is "
+        "linked. Or approve to leave the quote alone and send the order with them as one of its own.",
+        code="quote_differs",
+        evidence=evidence_of(known.order) | {"quote": link.shown_number, "entered": dict(entered)},
+    )
 
 
 def _check_quote(quotes: Quotes, known: KnownOrder, link: QuoteLink, side: mapping.Side) -> None:
@@ -131,7 +162,6 @@ def _ordered(
     known: KnownOrder,
     connection: Connection,
     erp: SalesOrders,
-    quotes: Quotes,
     link: QuoteLink,
     side: mapping.Side,
 ) -> str:
@@ -149,7 +179,7 @@ def _ordered(
     ) as attempt:
         made = _made(erp, link)
         if made is None:
-            quotes.order_quote(link.external_id)
+            open_part(erp).order_quote(link.external_id)
             try:
                 made = _made(erp, link)
             except TryLater as error:

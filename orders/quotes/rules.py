@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from hub.connectors.quotes import ErpQuote, QuotedLine, net_price
 from hub.connectors.sales_documents import ErpDocumentLine
 from hub.lib.hashing import content_hash
 from hub.lib.money import Money, round_money
+from orders.quotes.taxed import OfferUnclear, amounts_with_tax
 
 TAG = "erpquote:"
 _Line = TypeVar("_Line", SalesOrderLine, ErpDocumentLine)
@@ -45,6 +47,16 @@ def _is_date(text: str) -> bool:
     return True
 
 
+def day_there(moment: datetime, time_zone: str) -> date:
+    """The day by the clock of the ERP, whose calendar its quotes' dates are of; `time_zone` is an IANA name."""
+    return moment.astimezone(zoneinfo.ZoneInfo(time_zone)).date()
+
+
+def is_over(valid_until: date | None, moment: datetime, time_zone: str) -> bool:
+    """Whether a quote's last day has passed: it is valid to that day's end by the ERP's clock."""
+    return valid_until is not None and valid_until < day_there(moment, time_zone)
+
+
 def request_hash(order: PlacedOrder) -> str:
     """Of what the buyer asks for: lines without ids and prices, PO number, attributes, place."""
     lines = [
@@ -63,10 +75,6 @@ def request_hash(order: PlacedOrder) -> str:
     )
 
 
-class OfferUnclear(Exception):
-    """The offer does not say what each line of the request costs; the message says why."""
-
-
 def prices(
     order: PlacedOrder, sent: Sequence[SalesOrderLine], sent_lines: Sequence[str], quote: ErpQuote
 ) -> list[QuotedLine]:
@@ -74,8 +82,13 @@ def prices(
 
     `sent` are the lines that were sent, `sent_lines` the ids that the request's lines had then. A line's price must be
     an amount of the currency, and the quote's lines the ones that were sent: items that a clerk added, took out or
-    changed in quantity are nothing that a price on the request could say. Raises OfferUnclear.
+    changed in quantity are nothing that a price on the request could say. Prices are in the request's tax mode: where
+    only the request's include tax, a piece costs its share of what the line comes to with its tax. Raises OfferUnclear.
     """
+    if quote.prices_include_tax and not order.taxes_included:
+        raise OfferUnclear("its prices include tax, the request's do not")
+    is_taxed = order.taxes_included and not quote.prices_include_tax
+    taxed = amounts_with_tax(quote) if is_taxed else {}
     goods, freight = _parted(sent)
     offered, offered_freight = _parted(quote.lines)
     if [_what(line) for line in goods] != [_what(line) for line in offered]:
@@ -91,7 +104,10 @@ def prices(
     if len(sent_lines) != len(order.lines) or not set(sent_lines) <= by_source.keys():
         raise OfferUnclear("the request has other lines than when the quote was made of it")
     return [
-        QuotedLine(line.external_id, _price(by_source[source], line.quantity, quote))
+        QuotedLine(
+            line.external_id,
+            _price(by_source[source], line.quantity, quote, taxed.get(by_source[source].external_id)),
+        )
         for line, source in zip(order.lines, sent_lines, strict=True)
     ]
 
@@ -110,16 +126,21 @@ def _amount(line: SalesOrderLine | ErpDocumentLine) -> Decimal:
     return line.quantity * line.unit_price - line.discount_amount
 
 
-def _price(line: ErpDocumentLine, pieces: int, quote: ErpQuote) -> Money:
-    """A piece of the store; the ERP may count in other units."""
+def _price(line: ErpDocumentLine, pieces: int, quote: ErpQuote, taxed: Decimal | None) -> Money:
+    """A piece of the store; the ERP may count in other units. `taxed` is what the line comes to with its tax, None
+    where its prices are in the request's tax mode."""
     currency = quote.totals.currency if quote.totals else ""
+    whole = taxed if taxed is not None else _exact(line)
+    price = round_money(whole / pieces, currency) if whole is not None and pieces and currency else None
+    if price is None or price * pieces != whole:
+        shown = f" less {line.discount_amount}" if taxed is None else f", {taxed} with tax for {pieces},"
+        raise OfferUnclear(f"{line.number} at {line.unit_price}{shown} is no exact price a piece")
+    return Money(price, currency)
+
+
+def _exact(line: ErpDocumentLine) -> Decimal | None:
     net = net_price(line)
-    price = net * line.quantity / pieces if net is not None and pieces else None
-    if price is None or not currency or round_money(price, currency) != price:
-        raise OfferUnclear(
-            f"{line.number} at {line.unit_price} less {line.discount_amount} is no exact price a piece"
-        )
-    return Money(round_money(price, currency), currency)
+    return net * line.quantity if net is not None else None
 
 
 def offer_hash(quote: ErpQuote) -> str:

@@ -10,6 +10,8 @@ from hub.sync.models import Connection, FieldOwner
 from hub.sync.ownership import owned_by
 from hub.sync.running import open_connector
 from orders import mapping
+from orders.freshness import database_time
+from orders.known import FRESH_FOR
 from orders.models import OrderPolicy, StoreQuote
 from orders.quotes.asking import evidence_of
 
@@ -43,3 +45,15 @@ def customer_number(quote: StoreQuote, connection: Connection) -> str:
     raise NotReadyYet(
         f"{quote.location} is not linked to an ERP customer yet; its review says why.", after=300.0
     )
+
+
+def check_fresh(quote: StoreQuote) -> None:
+    """Raises NotReadyYet where the mirror is older than a minute; reading the request is enqueued.
+
+    It is read by its id: a pass over what changed says nothing of requests that were deleted, and lags behind.
+    """
+    if quote.observed_at < database_time() - FRESH_FOR:
+        enqueue("read_store_quote", quote.connection_id, [quote.pk])
+        raise NotReadyYet(
+            "The request is read again from the store before a quote is made of it.", after=60.0
+        )

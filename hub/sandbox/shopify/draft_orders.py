@@ -18,6 +18,8 @@ from hub.sandbox.shopify.tags import sorted_tags
 
 GONE = "Draft order not found"
 LONGEST_TAG = 40
+# What a draft comes to depends on these.
+_PRICED = {"lineItems", "shippingLine", "appliedDiscount"}
 _MATCHERS = {
     "": text_field("name"),
     "customer_id": id_field("_customerId"),
@@ -184,6 +186,7 @@ def draft_order_create(shop: Shop, args: Args) -> Record:
             "invoiceUrl": f"https://{shop.settings.domain}/invoices/{shop.last_id}",
             "_orderId": None,
             "_sourceName": given.get("sourceName"),
+            "_given": given,
             **whole,
         },
     )
@@ -217,12 +220,19 @@ def draft_order_update(shop: Shop, args: Args) -> Record:
             ["id"], "Draft order has been completed and cannot be updated", payload={"draftOrder": draft}
         )
     said = _about(shop, given)
-    draft.update({key: said[key] for key in said if key in given or (key == "note2" and "note" in given)})
-    if given.get("lineItems"):
-        draft.update(_facts(shop, given))
+    _check_tags(given)
+    # What is not named stays as it is.
+    whole = {**draft["_given"], **given}
+    if "lineItems" in given and not given["lineItems"]:
+        raise Refused(None, "Add at least 1 product")
+    buyer = _buyer(shop, given) if "purchasingEntity" in given or "customerId" in given else {}
+    template = _terms_template(shop, whole)
+    if _PRICED & given.keys():
+        draft.update(_facts(shop, whole))
         _as_draft_lines(draft)
-    if "purchasingEntity" in given or "customerId" in given:
-        draft.update(_buyer(shop, given))
+    draft.update({key: said[key] for key in said if key in given or (key == "note2" and "note" in given)})
+    draft.update({**buyer, "_given": whole, "_template": template})
+    draft["_terms"] = payment_terms(shop, draft, template) if template else None
     shop.touch(draft)
     _tell(shop, "draft_orders/update", draft)
     return {"draftOrder": draft}

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 PAGES = {
     "order": "admin:orders_storeorder_change",
     "quote": "admin:orders_storequote_change",
+    "quote_request": "admin:orders_storequote_change",
     "erp_order": "admin:orders_erporder_change",
     "partner_order": "admin:orders_partnerorder_change",
     "location": "admin:companies_storecompanylocation_change",
@@ -22,6 +23,7 @@ PAGES = {
 NAMES = {
     "order": ("orders.StoreOrder", ("name", "po_number")),
     "quote": ("orders.StoreQuote", ("name", "po_number")),
+    "quote_request": ("orders.StoreQuote", ("name", "po_number")),
     "erp_order": ("orders.ErpOrder", ("number", "po_number")),
     "partner_order": ("orders.PartnerOrder", ("number", "po_number")),
     "location": ("companies.StoreCompanyLocation", ("company_name", "name")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -79,3 +80,22 @@ def test_the_usual_terms_are_those_of_the_location(location, terms):
     scripted = ScriptedShop().script("UsualPaymentTerms", {"companyLocation": location})
 
     assert scripted.store.usual_terms("gid://shopify/CompanyLocation/1") == terms
+
+
+def test_a_draft_that_is_changed_keeps_nothing_that_it_said_before():
+    scripted = ScriptedShop().script(
+        "UpdateDraftOrder", {"draftOrderUpdate": {"userErrors": [], "draftOrder": MADE}}
+    )
+
+    made = scripted.store.change_taken(MADE["id"], replace(ORDER, shipping=None, attributes=(), po_number=""))
+
+    [sent] = scripted.sent("UpdateDraftOrder")
+    given = sent["input"]
+    assert (sent["id"], made.external_id, len(given["lineItems"])) == (MADE["id"], MADE["id"], 2)
+    assert [given[name] for name in ("shippingLine", "poNumber", "note", "customAttributes")] == [
+        None,
+        None,
+        None,
+        [],
+    ]
+    assert given["paymentTerms"]["paymentTermsTemplateId"] == TERMS

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from hub.connectors.documents import Address, Attribute
+from hub.lib.money import round_money
 from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
@@ -179,6 +180,33 @@ def test_a_draft_whose_answer_was_lost_after_an_earlier_one_was_deleted_is_found
     [draft] = drafts.every("DraftOrder")
     assert (draft["id"] != deleted["id"], draft["status"]) == (True, "COMPLETED")
     assert (placed(hub, order).status, len(in_store(hub)), hub.reviews()) == (Status.IN_ERP, 1, [])
+
+
+def test_a_draft_that_was_made_before_a_name_was_corrected_is_changed_and_not_completed_as_it_was(taking):
+    hub = taking
+    PartnerCode.objects.create(store=hub.euro, partner="EDI", kind="item", code="0401234", value="TAB-001")
+    wanted = {"lines": (PartnerLine(1, sku="0401234"),), "note": "Ring twice.", "currency": "EUR"}
+    order = tell(hub, total=price(hub, "LAM-002"), **wanted)
+    hub.work()
+    assert hub.reviews() == [(FLOW, "draft_differs")]
+
+    PartnerCode.objects.update(value="LAM-002")
+    release("draft_differs", "try_again")
+    hub.work()
+
+    [made] = in_store(hub)
+    assert [line["sku"] for line in hub.shop().get("Order", made["id"])["_lines"]] == ["LAM-002"]
+    assert (made["note"], made["paymentTerms"]["paymentTermsName"]) == ("Ring twice.", "Net 30")
+    assert (placed(hub, order).status, len(hub.shop().every("DraftOrder")), hub.reviews()) == (
+        Status.IN_ERP,
+        1,
+        [],
+    )
+
+
+def price(hub, sku):
+    [variant] = [one for one in hub.shop().every("ProductVariant") if one["sku"] == sku]
+    return round_money(Decimal(variant["price"]) * Decimal("1.19"), "EUR")
 
 
 def test_a_refusal_of_the_store_is_told_in_its_words_and_goes_on_after_try_again(taking):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from hub.sync.models import ReviewItem
 from orders.models import OrderLink, QuoteLink, QuotePolicy, StoreQuote
 from tests.orders.quoting import ask, asking, draft_of, look, quoted
@@ -73,3 +75,21 @@ def test_a_request_that_changes_after_it_was_quoted_is_asked_about(asking):
 
     assert hub.reviews() == [("push_quote_to_erp", "quote_changed")]
     assert StoreQuote.objects.get().link.sent_hash != StoreQuote.objects.get().request_hash
+
+
+def test_what_changed_while_sales_thought_about_it_is_read_before_a_quote_is_made_of_it(asking):
+    hub = asking
+    draft = ask(hub)
+    StoreQuote.objects.update(observed_at=datetime.now(UTC) - timedelta(minutes=2))
+    hub.buyer("edit_draft", draft=draft["id"], lines=[{"sku": "TAB-001", "quantity": 5}])
+
+    release("quote_request")
+    hub.work()
+
+    assert (hub.reviews(), hub.truth()["salesQuotes"]) == ([("push_quote_to_erp", "quote_request")], [])
+    item = ReviewItem.objects.get(state="open")
+    assert item.evidence["lines"][0].startswith("5 × ")
+    release("quote_request")
+    hub.work()
+    [quote] = hub.truth()["salesQuotes"]
+    assert [line["quantity"] for line in quote["lines"]] == ["5"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -76,3 +77,21 @@ def test_one_that_was_ordered_in_the_erp_waits_for_the_draft_and_is_linked_to_it
 
     assert OrderLink.objects.get(order__external_id=done["id"]).number == made["number"]
     assert (QuoteLink.objects.get().state, hub.sent(), hub.reviews()) == ("won", hub.sent_before, [])
+
+
+@pytest.mark.parametrize(("days", "state"), [(0, "open"), (-1, "expired")])
+def test_a_quote_is_valid_to_the_end_of_its_last_day_by_the_erps_clock(asking, days, state):
+    hub = asking
+    # One of the two has another day than UTC at any moment.
+    zone = "Pacific/Kiritimati" if datetime.now(UTC).hour >= 11 else "Etc/GMT+12"
+    hub.erp.time_zone = zone
+    hub.erp.save()
+    there = datetime.now(zoneinfo.ZoneInfo(zone)).date()
+    _, quote = quoted(hub)
+    assert quote["validUntilDate"] == (there + timedelta(days=30)).isoformat()
+
+    last = there + timedelta(days=days)
+    hub.clerk("edit_quote", number=quote["number"], changes={"validUntilDate": last.isoformat()})
+    read(hub)
+
+    assert QuoteLink.objects.get().state == state

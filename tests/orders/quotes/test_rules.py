@@ -11,7 +11,8 @@ from hub.connectors.documents import Attribute, ErpTotals, LineKind, OrderIdenti
 from hub.connectors.identity import identity_of_token
 from hub.connectors.quotes import ErpQuote, QuoteStatus, identity_of_quote, is_of_quote, quote_token
 from hub.connectors.sales_documents import ErpDocumentLine
-from orders.quotes.rules import OfferUnclear, Required, missing, prices, tags_named
+from orders.quotes.rules import Required, missing, prices, tags_named
+from orders.quotes.taxed import OfferUnclear
 
 SENT = (
     SalesOrderLine(LineKind.ITEM, "I1", "Desk", Decimal(2), unit_price=Decimal(10), source_external_id="l1"),
@@ -20,7 +21,7 @@ SENT = (
     ),
     SalesOrderLine(LineKind.COMMENT, "", "Gate 5"),
 )
-REQUEST = SimpleNamespace(lines=[SimpleNamespace(external_id="new-l1", quantity=2)])
+REQUEST = SimpleNamespace(lines=[SimpleNamespace(external_id="new-l1", quantity=2)], taxes_included=False)
 
 
 def offer(quantity="2", price="7.5", discount="0", freight="5", number="I1"):

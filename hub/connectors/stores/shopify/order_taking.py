@@ -8,7 +8,7 @@ from hub.connectors.store_orders import MadeDraft
 from hub.connectors.stores.shopify.client import AdminClient, payload_of, refusal
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.order_inputs import address_input, draft_charge, money_input
-from hub.connectors.stores.shopify.order_writing import made, made_draft, terms_input
+from hub.connectors.stores.shopify.order_writing import made, made_draft, terms_input, whole
 from hub.connectors.stores.shopify.shapes import gid, members, optional_member
 from hub.connectors.taken_orders import OrderTaking, TakenLine, TakenOrder
 
@@ -20,12 +20,19 @@ class OrderTaker(OrderTaking):
 
     def draft_taken(self, order: TakenOrder) -> MadeDraft:
         """`draftOrderCreate`: a variant without `priceOverride` has the price of the location's catalogue."""
-        creating = operation("CreateDraftOrder")
-        reply = self.client.run(creating, {"input": _input(order)})
-        payload = payload_of(creating, reply, "draftOrderCreate")
+        return self._drafted("CreateDraftOrder", "draftOrderCreate", {"input": _input(order)})
+
+    def change_taken(self, external_id: str, order: TakenOrder) -> MadeDraft:
+        """`draftOrderUpdate`, which refuses a draft that was completed meanwhile."""
+        variables = {"id": external_id, "input": whole(_input(order))}
+        return self._drafted("UpdateDraftOrder", "draftOrderUpdate", variables)
+
+    def _drafted(self, name: str, root: str, variables: dict[str, Any]) -> MadeDraft:
+        writing = operation(name)
+        payload = payload_of(writing, self.client.run(writing, variables), root)
         if errors := members(payload, "userErrors"):
-            raise refusal(creating, errors)
-        return made_draft(made(payload, "draftOrder", "CreateDraftOrder"))
+            raise refusal(writing, errors)
+        return made_draft(made(payload, "draftOrder", name))
 
     def usual_terms(self, location_external_id: str) -> str:
         """The template of its `buyerExperienceConfiguration`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hub.connectors.store_orders import (
     MadeDraft,
@@ -47,6 +47,16 @@ from hub.errors import AmbiguousMatch, OutcomeUnknown
 SKU_BATCH = 25
 # The longest lag of the search index that was seen, twice.
 SETTLE_AFTER = timedelta(minutes=10)
+# What of a draft is empty where an input does not name it; lines, buyer and tags always are named.
+_SAID_OF_DRAFTS = (
+    "email",
+    "shippingLine",
+    "shippingAddress",
+    "billingAddress",
+    "poNumber",
+    "note",
+    "paymentTerms",
+)
 # "already there": whoever defined it, buyers may have been given access on purpose.
 _TAKEN = "TAKEN"
 
@@ -134,11 +144,14 @@ class OrderWriter(OrderWriting):
 
     def create_draft(self, draft: StoreOrderDraft) -> MadeDraft:
         """`draftOrderCreate`; its payment terms are part of it."""
-        given = draft_input(draft)
-        if draft.terms:
-            given["paymentTerms"] = terms_input(draft.terms)
-        payload = self._write("CreateDraftOrder", "draftOrderCreate", {"input": given})
+        payload = self._write("CreateDraftOrder", "draftOrderCreate", {"input": _draft_input(draft)})
         return made_draft(made(payload, "draftOrder", "CreateDraftOrder"))
+
+    def change_draft(self, external_id: str, draft: StoreOrderDraft) -> MadeDraft:
+        """`draftOrderUpdate`, which refuses a draft that was completed meanwhile."""
+        variables = {"id": external_id, "input": whole(_draft_input(draft))}
+        payload = self._write("UpdateDraftOrder", "draftOrderUpdate", variables)
+        return made_draft(made(payload, "draftOrder", "UpdateDraftOrder"))
 
     def find_drafts(self, mark: str) -> list[MadeDraft]:
         """By tag."""
@@ -200,6 +213,16 @@ def _few(connection: Node, wanted: str) -> list[Node]:
             f"The shop holds more than {len(nodes)} records for {wanted!r}. Correct them there."
         )
     return nodes
+
+
+def _draft_input(draft: StoreOrderDraft) -> dict[str, Any]:
+    given = draft_input(draft)
+    return given | {"paymentTerms": terms_input(draft.terms)} if draft.terms else given
+
+
+def whole(given: dict[str, Any]) -> dict[str, Any]:
+    """DraftOrderInput of an update that leaves nothing of what the draft said before: a field not named would stay."""
+    return {**dict.fromkeys(_SAID_OF_DRAFTS), "customAttributes": [], **given}
 
 
 def terms_input(terms: StoreTerms) -> dict[str, object]:
