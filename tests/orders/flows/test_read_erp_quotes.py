@@ -76,3 +76,20 @@ def test_one_that_was_ordered_in_the_erp_waits_for_the_draft_and_is_linked_to_it
 
     assert OrderLink.objects.get(order__external_id=done["id"]).number == made["number"]
     assert (QuoteLink.objects.get().state, hub.sent(), hub.reviews()) == ("won", hub.sent_before, [])
+
+
+def test_one_whose_order_is_linked_after_it_was_asked_about_is_asked_about_no_more(asking):
+    hub = asking
+    draft, _ = quoted(hub)
+    hub.faults({"kind": "commit_then_drop", "system": "erp", "operation": "POST makeOrder", "first": 1})
+    done = hub.buyer("complete_draft", draft=draft["id"])
+    look(hub)
+    hub.pull()
+    read(hub)
+    assert hub.reviews() == [("read_erp_quotes", "quote_ordered_in_erp")]
+
+    hub.hurry()
+    hub.work(lambda: OrderLink.objects.filter(order__external_id=done["id"]).exists())
+    read(hub)
+
+    assert (QuoteLink.objects.get().state, hub.reviews()) == ("won", [])
