@@ -13,6 +13,7 @@ from benchmarks.chaos.verdict import Finding
 
 TAKEN_BACK_AT = 80
 IN_STORE, IN_ERP = "store", "ERP"
+COMPARE, TELL = "sync_order_changes", "push_changes_to_store"
 
 
 @dataclass(slots=True)
@@ -72,20 +73,20 @@ class Cancels(Acting):
         stage.far.cancel_order(stage.sandbox, stage.world.erp_name, document)
         row.is_done = not row.is_paid
         if row.is_paid:
-            self.when(partial(self._asked, row), partial(self._cancel_in_store, row), _done)
+            # Money is moved by people: who is asked cancels and refunds the order in the store.
+            asked = partial(self._asked, row, COMPARE, TELL)
+            self.when(asked, partial(self._cancel_in_store, row), _done)
         elif all(one.external_id != document.external_id for one in stage.world.documents()):
             self.when(partial(self._is_answered, row), _done, _done)
 
-    def _asked(self, row: TakenBack) -> list[int]:
-        """Money is moved by people: a person is asked, and cancels and refunds the order in the store."""
-        asked = self.doors.api.listed(
-            "reviews", state="open", flow="sync_order_changes", order=self._ours(row)
-        )
-        return [int(item["id"]) for item in asked]
+    def _asked(self, row: TakenBack, *flows: str) -> list[int]:
+        """The questions about the order that these flows ask."""
+        asked = self.doors.api.listed("reviews", state="open", order=self._ours(row))
+        return [int(item["id"]) for item in asked if item["flow"] in flows]
 
     def _is_answered(self, row: TakenBack) -> bool:
         """An order that is gone may have been cancelled or lost: whoever is asked says that the ERP is right."""
-        items = self._asked(row)
+        items = self._asked(row, COMPARE)
         for item in items:
             self.doors.desk.pick(int(self._ours(row)), item, "erp")
         return bool(items)
