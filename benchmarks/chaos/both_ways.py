@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.chaos.faults import Rules
 from benchmarks.chaos.plan import Planned
-from benchmarks.chaos.verdict import Finding
+from benchmarks.chaos.verdict import Finding, documents_of_po
 from hub.demo import goods
 from hub.demo.erps.far_erp import FarDocument, Operations, OrderedLine
 
@@ -28,6 +28,13 @@ WRITES = (
     "CommitOrderEdit",
     "CreateRefund",
     "UpdateDraftOrder",
+    "CreateDraftOrder",
+    "CompleteDraftOrder",
+    "ApproveReturn",
+    "DeclineReturn",
+    "ProcessReturn",
+    "CloseReturn",
+    "CancelOrder",
 )
 # A credit by the ERP's clerk is told from one of a refund by its total, and both from a quote.
 CREDITED_FROM, QUOTED_FROM = 300, 600
@@ -169,7 +176,7 @@ def rules(erp: Operations) -> Rules:
         ("throttled", 0.1, {}),
         ("html", 0.05, {"commit": True}),
     )
-    return [
+    return _on_webhooks() + [
         {"id": f"{operation} {kind}", "kind": kind, "system": system, "operation": operation, **more}
         | {"probability": probability}
         for system, operations in (("store", WRITES), ("erp", erp.other_writes))
@@ -179,15 +186,27 @@ def rules(erp: Operations) -> Rules:
     ]
 
 
+def _on_webhooks() -> Rules:
+    """What the store tells of returns and refunds gets lost, comes twice and late."""
+    faults: tuple[tuple[str, float, dict[str, Any]], ...] = (
+        ("lose_webhook", 0.2, {}),
+        ("duplicate_webhook", 0.2, {"copies": 3}),
+        ("delay_webhook", 0.1, {"seconds": 3.0}),
+    )
+    return [
+        {"id": f"{topics} {kind}", "kind": kind, "system": "store", "operation": topics, **more}
+        | {"probability": probability}
+        for topics in ("returns/*", "refunds/*")
+        for kind, probability, more in faults
+    ]
+
+
 def judge(
     orders: Orders, taken_there: Iterable[tuple[Taken, FarDocument]], parcels: Iterable[Parcel]
 ) -> list[Finding]:
     """What is wrong: `orders` are the store's, each taken order comes with its document as the ERP holds it now."""
     findings = [finding for plan, document in taken_there for finding in _judge_taken(orders, plan, document)]
-    by_id = {order["id"]: order for order in orders}
-    return findings + [
-        finding for parcel in parcels for finding in _judge_parcel(by_id[parcel.order], parcel)
-    ]
+    return findings + judge_parcels(orders, parcels)
 
 
 def _judge_taken(orders: Orders, plan: Taken, document: FarDocument) -> list[Finding]:
@@ -205,6 +224,12 @@ def _judge_taken(orders: Orders, plan: Taken, document: FarDocument) -> list[Fin
     if pieces != sum(quantity for _, quantity, _ in plan.lines):
         return [Finding("wrong", name, f"{pieces} pieces in the store")]
     return []
+
+
+def judge_parcels(orders: Orders, parcels: Iterable[Parcel]) -> list[Finding]:
+    """What is wrong: the store has one fulfilment of one piece with each tracking number."""
+    by_id = {order["id"]: order for order in orders}
+    return [finding for parcel in parcels for finding in _judge_parcel(by_id[parcel.order], parcel)]
 
 
 def _judge_parcel(order: dict[str, Any], parcel: Parcel) -> list[Finding]:
@@ -273,8 +298,7 @@ def judge_asked(orders: Orders, documents: Sequence[FarDocument], asked: Iterabl
     by_id = {order["id"]: order for order in orders}
     findings = []
     for one in asked:
-        # Where the reference is the only place for both, the quote's own stands behind the PO number.
-        made = [document for document in documents if document.po_number.partition("/")[0] == one.po_number]
+        made = documents_of_po(documents, one.po_number)
         if not one.order or not made:
             step = "the ERP has no order of it" if one.order else "it was never offered"
             findings.append(Finding("lost", one.po_number, step))

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 
 from benchmarks.chaos import both_ways, crash, faults
+from benchmarks.chaos.acts import doors
 from benchmarks.chaos.crowd import Crowd
 from benchmarks.chaos.people import BothWays
 from benchmarks.chaos.plan import Planned, plan
@@ -130,7 +131,7 @@ class Game:
             self.seed,
             both_ways.rules(stage.far.operations) + faults.rules(stage.timing, stage.far.operations),
         )
-        people = BothWays(stage, self.seed, self._at)
+        people = BothWays(stage, self.seed, self._at, doors.opened(stage.address, self.seed))
         acts = people.acts([(placed.planned, placed.gid, placed.lines) for placed in self.placed], count)
         for n, act in enumerate(acts):
             self._at(n / rate, act)
@@ -140,6 +141,7 @@ class Game:
         self._wait(stage.timing.rest)
         phase = self._phase(start, people.findings(), [])
         phase.done = people.said()
+        people.doors.close()
         return phase
 
     def _until_told(self, findings: Callable[[], list[Finding]]) -> None:

@@ -6,6 +6,7 @@ import environ
 
 from hub.settings import *  # noqa: F403
 from hub.settings import DATABASES as _DATABASES
+from hub.settings import STORAGES as _STORAGES
 from hub.settings import _database, _options
 
 CHAOS_ENGINE = _DATABASES["default"]["ENGINE"]
@@ -15,3 +16,5 @@ DATABASES = {
     "default": _DATABASES["default"]
     | {"ENGINE": "benchmarks.chaos.engine", "OPTIONS": _options(_database(), LEASE_SECONDS)}
 }
+# Nobody looks at the pages of a run: their files are not collected.
+STORAGES = _STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

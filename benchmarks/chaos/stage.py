@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 
 from benchmarks.chaos.timing import Timing
 from benchmarks.chaos.verdict import Finding, judge
-from hub.demo.erps.far_erp import FarErp, QuotesThere
+from hub.demo.erps.far_erp import FarErp, QuotesThere, ReturnsThere
 from hub.demo.mappings import map_credits
 from hub.demo.sandbox import Sandbox
 from hub.demo.world import World, build
@@ -30,11 +30,23 @@ from hub.supervise.child import Child
 from hub.sync import sweep
 from hub.sync.management.commands.web import granian
 from hub.sync.models import Schedule
-from orders.models import FulfilmentPolicy, OfflineOrderPolicy, OrderChangePolicy, OrderPolicy, QuotePolicy
+from orders.holds.terms import NOTE, Kind
+from orders.models import (
+    FulfilmentPolicy,
+    HoldCondition,
+    HoldRule,
+    OfflineOrderPolicy,
+    OrderChangePolicy,
+    OrderPolicy,
+    QuotePolicy,
+    RefundPolicy,
+)
 
 START_SECONDS = 60.0
 END_SECONDS = 10.0
 WORLD = "chaos"
+HELD_FOR = "Freigabe"
+"""A word in the note of orders that wait for a person, in the phase of both ways."""
 FOLLOWED = (
     "pull_erp_orders",
     "read_erp_orders",
@@ -55,6 +67,8 @@ class Stage:
     world: World
     folder: Path
     timing: Timing
+    address: str
+    """Of the web server."""
 
     @property
     def log(self) -> Path:
@@ -82,8 +96,18 @@ class Stage:
             erp_edits_until="shipped",
             corrects_erp=True,
             corrections_until="shipped",
+            cancels_in_store=True,
         )
+        OrderPolicy.objects.filter(store=euro).update(cancels_in_erp=True)
         map_credits(euro, erp, self.far.codes)
+        if isinstance(self.far, ReturnsThere):
+            RefundPolicy.objects.update(
+                approval=RefundPolicy.Approval.ERP, inspection=RefundPolicy.Inspection.ERP
+            )
+        else:
+            RefundPolicy.objects.update(inspection=RefundPolicy.Inspection.PERSON)
+        rule = HoldRule.objects.create(name="Asks first", store=euro, is_enabled=True)
+        HoldCondition.objects.create(rule=rule, kind=Kind.WORDS, source=NOTE, value=HELD_FOR)
         if isinstance(self.far, QuotesThere):
             QuotePolicy.objects.create(store=euro, erp=erp, asks_sales=False)
         self.far.show_parcels(self.sandbox, self.world.erp_name, erp)
@@ -126,11 +150,13 @@ def staged(far: FarErp, timing: Timing, *, has_schedules: bool = True) -> Iterat
         )
         sandbox = Sandbox(f"http://127.0.0.1:{ports[0]}")
         stack.callback(sandbox.close)
-        yield _built(sandbox, far, folder, timing, has_schedules)
+        yield _built(sandbox, far, folder, timing, ports[1], has_schedules=has_schedules)
     shutil.rmtree(folder)
 
 
-def _built(sandbox: Sandbox, far: FarErp, folder: Path, timing: Timing, has_schedules: bool) -> Stage:
+def _built(
+    sandbox: Sandbox, far: FarErp, folder: Path, timing: Timing, port: int, *, has_schedules: bool
+) -> Stage:
     # Companies and locations are Shopify Plus's: the plan of every store that this is for.
     world = build(
         sandbox,
@@ -153,7 +179,7 @@ def _built(sandbox: Sandbox, far: FarErp, folder: Path, timing: Timing, has_sche
     Schedule.objects.filter(flow__startswith="pull_").update(
         every_seconds=timing.pull_every, is_enabled=has_schedules
     )
-    return Stage(sandbox, world, folder, timing)
+    return Stage(sandbox, world, folder, timing, f"http://127.0.0.1:{port}")
 
 
 @contextmanager

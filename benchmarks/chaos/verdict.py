@@ -59,6 +59,17 @@ def documents(
     return found
 
 
+def documents_of_po(held: Iterable[FarDocument], po_number: str) -> list[FarDocument]:
+    """What stands in the ERP under this PO number. Where the reference is the only place for both, a quote's own stands
+    behind it.
+    """
+    return [
+        document
+        for document in held
+        if document.po_number.partition("/")[0] == po_number and not document.is_cancelled
+    ]
+
+
 def judge(
     stores: Stores,
     arrived: Iterable[FarDocument],

@@ -10,7 +10,10 @@ import httpx
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 _SHOWN = re.compile(r'<input type="hidden" name="(shown-\d+)" value="(\w+)">')
 _PICKS = re.compile(r'type="radio" name="([\w-]+)"')
+_ROW = re.compile(r'href="/admin/orders/inspectedline/(\d+)/change/')
+_NUMBERS = re.compile(r'<input type="number" name="(\w+)"')
 REVIEWS = "/admin/sync/reviewitem/"
+INSPECTIONS = "/admin/orders/inspectedline/"
 
 
 class Desk:
@@ -30,11 +33,11 @@ class Desk:
     ) -> None:
         self.http.close()
 
-    def decide(self, item: int, action: str) -> None:
-        """Open the review item, and press one of its buttons."""
+    def decide(self, item: int, action: str, *, reason: str = "") -> None:
+        """Open the review item, and press one of its buttons; a rejection says why."""
         opened = self._open(f"{REVIEWS}{item}/change/")
         shown = dict(_SHOWN.findall(opened))
-        data = {"action": action, "_selected_action": str(item), **shown}
+        data = {"action": action, "_selected_action": str(item), "reason": reason, **shown}
         self._send(REVIEWS, data, opened=opened)
 
     def pick(self, order: int, item: int, side: str) -> None:
@@ -43,6 +46,17 @@ class Desk:
         opened = self._open(page)
         values = dict.fromkeys(_PICKS.findall(opened), side)
         self._send(page, {**dict(_SHOWN.findall(opened)), **values}, opened=opened)
+
+    def count(self, returned: str, **counts: int) -> bool:
+        """Enter what became of the pieces of a return, named as in the store, in its first row; False without one."""
+        found = _ROW.search(self._open(f"{INSPECTIONS}?{httpx.QueryParams(q=returned)}"))
+        if found is None:
+            return False
+        page = f"{INSPECTIONS}{found[1]}/change/"
+        opened = self._open(page)
+        blank = dict.fromkeys(_NUMBERS.findall(opened), "0")
+        self._send(page, blank | {name: str(count) for name, count in counts.items()}, opened=opened)
+        return True
 
     def _open(self, page: str) -> str:
         answer = self.http.get(page)

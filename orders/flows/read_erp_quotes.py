@@ -1,7 +1,7 @@
 """Read what became of the quotes in the ERP: prices, validity, expired, deleted, ordered there.
 
 Starts   a quote was made, every 5 minutes by itself
-Reads    the ERP's quotes that are open here, by id; orders by the reference of a quote that is gone
+Reads    the ERP's quotes that are open here, by id; orders by the reference of a quote that is gone; OrderLink
 Writes   offer and state on QuoteLink; has the store told what is new
 Repeat   safe: reading changes nothing there; one that is missed is lost only when its look-ups must have settled
 Review   a quote that was ordered in the ERP while the request waits in the store
@@ -23,6 +23,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.models import OrderLink, QuoteLink
+from orders.quotes.adopting import close_won
 from orders.quotes.rules import is_over, offer_hash
 
 FLOW = "read_erp_quotes"
@@ -36,6 +37,7 @@ _ENDS = {
 
 def run(connection: Connection, record_id: int) -> str:
     """Read every open quote; returns how many were read and how many said something new."""
+    _close_linked(connection)
     links = QuoteLink.objects.filter(connection=connection, state=State.OPEN)
     links = links.select_related("quote", "connection")
     if not links.exists():
@@ -54,6 +56,15 @@ def run(connection: Connection, record_id: int) -> str:
             news += _note(link, found.get(link.external_id), link.reference in ordered)
         read += len(batch)
     return f"read {read}, {news} with news"
+
+
+def _close_linked(connection: Connection) -> None:
+    """What was asked about before its order was linked has solved itself: that order's answer had been lost, or its
+    worker was killed in between.
+    """
+    for link in QuoteLink.objects.filter(connection=connection, state=State.ORDERED):
+        if _is_linked(link):
+            close_won(link)
 
 
 def _ordered(connection: Connection, gone: Sequence[QuoteLink]) -> set[str]:

@@ -58,7 +58,7 @@ class BusinessCentralSide(FarErp, CreditsThere, QuotesThere):
         look_ups="GET sales*",
         reads="GET *",
         sign_in="POST token",
-        other_writes=("POST salesQuotes", "POST salesCreditMemos", "POST post", "PATCH *"),
+        other_writes=("POST salesQuotes", "POST salesCreditMemos", "POST post", "PATCH *", "DELETE *"),
     )
     credit_records, credit_total = "salesCreditMemos", "totalAmountIncludingTax"
     prompt = {"totals_in_answer": True}
@@ -152,6 +152,10 @@ class BusinessCentralSide(FarErp, CreditsThere, QuotesThere):
         changes = {"quantity": quantity}
         sandbox.act("erp", name, "edit_line", {**order, "sequence": FIRST_LINE, "changes": changes})
         sandbox.act("erp", name, "release_order", order)
+
+    def cancel_order(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
+        """There is no state for it: the order is deleted."""
+        sandbox.act("erp", name, "delete_order", {"number": document.number})
 
     def invoice(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
         sandbox.act("erp", name, "post_order", {"number": document.number})

@@ -66,7 +66,7 @@ class Operations:
     steps: tuple[str, ...] = ()
     """What brings a document on from its create, where that is not all."""
     other_writes: tuple[str, ...] = ()
-    """Globs: quotes and credits made, orders changed."""
+    """Globs: quotes, credits and return orders made, orders changed and cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,32 @@ class CreditsThere(ABC):
     @abstractmethod
     def credit(self, sandbox: Sandbox, name: str, document: FarDocument, price: Decimal) -> None:
         """A clerk credits one piece of an invoiced order at this unit price, and its tax."""
+
+
+@dataclass(frozen=True, slots=True)
+class FarReturn:
+    """A return order as the ERP itself holds it; `identity` is the return's: its store's code and its number there."""
+
+    external_id: str
+    identity: Identity | None
+    awaits_goods: bool
+    """Whether it was approved, and the warehouse can receive it."""
+
+
+class ReturnsThere(ABC):
+    """An ERP whose clerks decide about returns and take the goods back."""
+
+    @abstractmethod
+    def returns(self, sandbox: Sandbox, name: str) -> list[FarReturn]:
+        """What return orders it holds."""
+
+    @abstractmethod
+    def decide_return(self, sandbox: Sandbox, name: str, returned: FarReturn, *, is_approved: bool) -> None:
+        """A clerk approves or declines what waits for a decision."""
+
+    @abstractmethod
+    def take_back(self, sandbox: Sandbox, name: str, returned: FarReturn) -> None:
+        """The warehouse receives all of it, and a clerk credits it."""
 
 
 class FarErp(ABC):
@@ -207,6 +233,10 @@ class FarErp(ABC):
         """A clerk changes how many pieces of the order's first line are ordered."""
 
     @abstractmethod
+    def cancel_order(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
+        """A clerk takes back an order of which nothing was shipped, as is done there."""
+
+    @abstractmethod
     def invoice(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
         """A clerk invoices the order, and ships what of it was not."""
 
@@ -248,6 +278,11 @@ def identity_in(reference: str) -> Identity | None:
     """The identity that a reference ends with, read as the documentation says, not by our own code."""
     found = _TOKEN.fullmatch(reference.rpartition("/")[2])
     return (found[1], int(found[2], 36)) if found else None
+
+
+def identity_of_return(reference: str) -> Identity | None:
+    """The store's code and the number of its return that a return order's reference names."""
+    return identity_in(reference.removeprefix("RA-")) if reference.startswith("RA-") else None
 
 
 def identity_text(identity: Identity) -> str:

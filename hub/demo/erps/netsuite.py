@@ -24,12 +24,15 @@ from hub.demo.erps.far_erp import (
     FarDocument,
     FarErp,
     FarQuote,
+    FarReturn,
     Identity,
     Operations,
     OrderedLine,
     Pace,
     QuotesThere,
+    ReturnsThere,
     identity_in,
+    identity_of_return,
     sum_of_items,
 )
 from hub.demo.sandbox import Sandbox
@@ -37,10 +40,13 @@ from hub.demo.sandbox import Sandbox
 KEY_ID = "certificate-1"
 # What an item is taxed with where an order does not say.
 VAT = "VAT19"
-CANCELLED = "C"
+# Cancelled while it waited for approval, or closed whole.
+CANCELLED = ("C", "H")
+# A return that is pending receipt.
+AWAITS_GOODS = "B"
 
 
-class NetSuiteSide(FarErp, CreditsThere, QuotesThere):
+class NetSuiteSide(FarErp, CreditsThere, QuotesThere, ReturnsThere):
     """One account; each system has an account id of its own, which is what limits are counted by."""
 
     system = "netsuite"
@@ -66,7 +72,13 @@ class NetSuiteSide(FarErp, CreditsThere, QuotesThere):
         look_ups="POST suiteql",
         reads="POST suiteql",
         sign_in="POST token",
-        other_writes=("PUT creditMemo", "PUT estimate", "POST estimate", "PATCH salesOrder"),
+        other_writes=(
+            "PUT creditMemo",
+            "PUT returnAuthorization",
+            "PUT estimate",
+            "POST estimate",
+            "PATCH salesOrder",
+        ),
     )
 
     credit_records, credit_total = "creditMemos", "total"
@@ -155,6 +167,10 @@ class NetSuiteSide(FarErp, CreditsThere, QuotesThere):
         changes = {"item": {"items": [{"line": 1, "quantity": quantity}]}}
         sandbox.act("erp", name, "edit_order", {"id": document.external_id, "changes": changes})
 
+    def cancel_order(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
+        """One that was approved cannot be cancelled: all its lines are closed."""
+        sandbox.act("erp", name, "close_order", {"id": document.external_id})
+
     def invoice(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
         sandbox.act("erp", name, "invoice_order", {"id": document.external_id})
 
@@ -164,6 +180,41 @@ class NetSuiteSide(FarErp, CreditsThere, QuotesThere):
         [number] = document.quantities
         line = {"item": {"id": items[number]}, "quantity": 1, "rate": float(price), "price": {"id": "-1"}}
         sandbox.act("erp", name, "credit_order", {"id": document.external_id, "lines": [line]})
+
+    def returns(self, sandbox: Sandbox, name: str) -> list[FarReturn]:
+        return [
+            FarReturn(
+                str(one["id"]),
+                identity_of_return(str(one.get("externalId") or "")),
+                one["status"] == AWAITS_GOODS,
+            )
+            for one in self._returns(sandbox, name)
+        ]
+
+    def decide_return(self, sandbox: Sandbox, name: str, returned: FarReturn, *, is_approved: bool) -> None:
+        action = "approve_return" if is_approved else "cancel_return"
+        sandbox.act("erp", name, action, {"id": returned.external_id})
+
+    def take_back(self, sandbox: Sandbox, name: str, returned: FarReturn) -> None:
+        wanted = {"id": returned.external_id}
+        [record] = [one for one in self._returns(sandbox, name) if str(one["id"]) == returned.external_id]
+        lines = [
+            {
+                "item": {"id": line["item"]},
+                "quantity": float(line["quantity"]),
+                "rate": float(line["rate"]),
+                "price": {"id": "-1"},
+            }
+            for line in record["lines"]
+        ]
+        sandbox.act("erp", name, "receive_return", wanted)
+        sandbox.act("erp", name, "credit_return", {**wanted, "lines": lines})
+
+    def _returns(self, sandbox: Sandbox, name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = sandbox.truth(kind="erp", name=name)["erps"][name][
+            "returnAuthorizations"
+        ]
+        return found
 
     def quotes(self, sandbox: Sandbox, name: str) -> list[FarQuote]:
         records = sandbox.truth(kind="erp", name=name)["erps"][name]["estimates"]
@@ -209,5 +260,5 @@ def _document(record: Mapping[str, Any]) -> FarDocument:
         currency=str(record["currencySymbol"]),
         total=Decimal(str(record["total"])),
         quantities=sum_of_items((str(line["itemName"]), line["quantity"]) for line in record["lines"]),
-        is_cancelled=record["status"] == CANCELLED,
+        is_cancelled=record["status"] in CANCELLED,
     )

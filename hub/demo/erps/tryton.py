@@ -13,11 +13,14 @@ from hub.demo.erps.far_erp import (
     Codes,
     FarDocument,
     FarErp,
+    FarReturn,
     Identity,
     Operations,
     OrderedLine,
     Pace,
+    ReturnsThere,
     identity_in,
+    identity_of_return,
     sum_of_items,
 )
 from hub.demo.sandbox import Sandbox
@@ -40,7 +43,7 @@ _FIELDS = (
 )
 
 
-class TrytonSide(FarErp):
+class TrytonSide(FarErp, ReturnsThere):
     """One server on a fresh copy of the prepared database. It is what it is: options and pace are let be."""
 
     system = "tryton"
@@ -68,6 +71,7 @@ class TrytonSide(FarErp):
         reads="model.*.[rs]ea*",
         sign_in="common.db.login",
         steps=("model.sale.sale.quote", "model.sale.sale.confirm", "model.sale.sale.process"),
+        other_writes=("model.sale.amendment.*", "model.account.invoice.post"),
     )
     # Twenty sales are confirmed by two steps, with a look at their states before, between and after, and read back.
     calls_an_order = 1 + 8 / 20
@@ -118,10 +122,31 @@ class TrytonSide(FarErp):
         """A sale that is processed is changed by an amendment."""
         Clerk(self.office).amend_line(int(document.external_id), 0, quantity=float(quantity))
 
+    def cancel_order(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
+        """A sale that is processed is brought to nothing by an amendment."""
+        Clerk(self.office).amend_line(int(document.external_id), 0, quantity=0.0)
+
     def invoice(self, sandbox: Sandbox, name: str, document: FarDocument) -> None:
         clerk, sale = Clerk(self.office), int(document.external_id)
         while clerk.awaits_shipment(sale):
             clerk.ship(sale)
+        clerk.post_invoice(sale)
+
+    def returns(self, sandbox: Sandbox, name: str) -> list[FarReturn]:
+        sales = self.office.find("sale.sale", [["web_id", "like", "RA-%"]], "web_id", "shipment_returns")
+        return [
+            FarReturn(str(one["id"]), identity_of_return(str(one["web_id"])), bool(one["shipment_returns"]))
+            for one in sales
+        ]
+
+    def decide_return(self, sandbox: Sandbox, name: str, returned: FarReturn, *, is_approved: bool) -> None:
+        clerk = Clerk(self.office)
+        for button in ("quote", "confirm") if is_approved else ("cancel",):
+            clerk.press(button, int(returned.external_id))
+
+    def take_back(self, sandbox: Sandbox, name: str, returned: FarReturn) -> None:
+        clerk, sale = Clerk(self.office), int(returned.external_id)
+        clerk.receive(sale)
         clerk.post_invoice(sale)
 
     def pace(self, *, concurrency: int, latency: float, rate: float) -> Pace:
@@ -153,5 +178,6 @@ def _document(record: Mapping[str, Any]) -> FarDocument:
             if line["product."] and line["product."]["code"] != SHIPPING
         ),
         is_confirmed=record["state"] in WORKED_ON,
-        is_cancelled=record["state"] == "cancelled",
+        # Or brought to nothing while it was under way.
+        is_cancelled=record["state"] == "cancelled" or not record["total_amount"],
     )

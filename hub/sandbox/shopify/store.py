@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
@@ -237,9 +238,7 @@ class ShopifyStore(System):
             "products": tables["Product"],
             "variants": tables["ProductVariant"],
             "draft_orders": tables["DraftOrder"],
-            "returns": [
-                {key: record[key] for key in ("id", "name", "status")} for record in self.shop.every("Return")
-            ],
+            "returns": [_return_truth(record) for record in self.shop.every("Return")],
             "locations": tables["Location"],
             "levels": [self._level_truth(level) for level in self.shop.levels.values()],
             "carriers": [json_ready(record) for record in self.shop.every(carriers.KIND)],
@@ -318,6 +317,15 @@ class ShopifyStore(System):
         if status in (429, 503):
             response.headers["Retry-After"] = str(parameters.get("retry_after", "2.0"))
         return response
+
+
+def _return_truth(record: Record) -> Record:
+    """With what became of its pieces."""
+    disposed: Counter[str] = Counter()
+    for row in (row for one in record["_reverse"] for line in one["_lines"] for row in line["dispositions"]):
+        disposed[row["type"]] += row["quantity"]
+    told = {key: record[key] for key in ("id", "name", "status")}
+    return {**told, "order": record["_orderId"], "disposed": dict(disposed)}
 
 
 def _json(status: int, body: Record) -> Response:

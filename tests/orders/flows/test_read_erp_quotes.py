@@ -95,3 +95,20 @@ def test_a_quote_is_valid_to_the_end_of_its_last_day_by_the_erps_clock(asking, d
     read(hub)
 
     assert QuoteLink.objects.get().state == state
+
+
+def test_one_whose_order_is_linked_after_it_was_asked_about_is_asked_about_no_more(asking):
+    hub = asking
+    draft, _ = quoted(hub)
+    hub.faults({"kind": "commit_then_drop", "system": "erp", "operation": "POST makeOrder", "first": 1})
+    done = hub.buyer("complete_draft", draft=draft["id"])
+    look(hub)
+    hub.pull()
+    read(hub)
+    assert hub.reviews() == [("read_erp_quotes", "quote_ordered_in_erp")]
+
+    hub.hurry()
+    hub.work(lambda: OrderLink.objects.filter(order__external_id=done["id"]).exists())
+    read(hub)
+
+    assert (QuoteLink.objects.get().state, hub.reviews()) == ("won", [])

@@ -33,8 +33,8 @@ from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
 # NetSuite counts requests at once and none by time: the rate is only there because the governor wants one.
 POINTS_PER_SECOND = 1000.0
-# An order in a batch waits for its turn, for two requests and a look, all as slow as the processor at worst, and now and
-# then a look behind others: so many callers keep one processor busy. With 4, fifteen stood idle for one second in twelve.
+# An order in a batch waits for its turn, for two requests and a look, each as slow as the processor at worst, and now
+# and then behind others: so many callers keep one processor busy. With 4, fifteen were idle one second in twelve.
 GATHERED_A_PROCESSOR = 6
 # What each table of SuiteQL is needed for.
 PURPOSES = {
