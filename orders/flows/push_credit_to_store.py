@@ -2,7 +2,8 @@
 
 Starts   a credit memo or return order of the order was mirrored, its sales order was linked, a person answered
 Reads    ErpCredit of the order, RefundPolicy, mapping rows, what the store refunded, sent and would give back
-Writes   a refund in the store (an attempt before it), CreditLink and StoreRefund after it
+Writes   a refund in the store (an attempt before it), CreditLink and StoreRefund after it; a closed return that
+         holds the goods is opened for it and closed again
 Repeat   safe: linked credits are never sent; a refund is found by the mark in its note before anything else, and the
          same intention goes out under the same idempotency key with the same values
 Review   lines that match none or several, amounts that differ, more than was paid, unpaid orders, the store refuses
@@ -23,6 +24,7 @@ from orders.credits.mirroring import document_of
 from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreOrder, StoreReturn
 from orders.returns.credited import CreditedReturns
 from orders.returns.pushing import refund_each
+from orders.returns.reopened import ReopenedReturns, marks_of_reopened
 from orders.returns.sending import Sender
 
 DECIDE, PROCESS = "decide_store_return", "process_store_returns"
@@ -39,16 +41,20 @@ def run(connection: Connection, record_id: int) -> str:
     if not policy.sends_refunds:
         return "the store is not told of credits"
     due = _due(order, policy)
-    if not due:
+    if not (due or marks_of_reopened(order)):
         return "every credit is in the store"
     connector = open_connector(connection)
     sender = Sender(connector.supporting(Refunds), connection, order)
     sender.read()
-    returns = CreditedReturns(sender, connector.supporting(ReturnProcessing), connector.supporting(Returns))
+    processing = connector.supporting(ReturnProcessing)
+    reopened = ReopenedReturns(sender, processing, connector.supporting(Returns))
+    reopened.settle_lost()
+    returns = CreditedReturns(sender, processing, reopened)
     due = returns.adopt(sender.adopt(due))
     sender.wait_for_lost()
+    reopened.close_settled(due)
     refund_each(due, returns, policy, connector.supporting(Fulfilments))
-    return ", ".join(sender.written)
+    return ", ".join(sender.written) or "every credit is in the store"
 
 
 def _due(order: StoreOrder, policy: RefundPolicy) -> list[ErpCredit]:
