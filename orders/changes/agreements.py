@@ -67,6 +67,12 @@ def left_of(agreement: OrderAgreement) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(row) for row in agreement.left)
 
 
+def keep_left(agreement: OrderAgreement, left: frozenset[tuple[str, ...]]) -> None:
+    """Forget those that a person left and that are not so any more: what comes back later is a difference again."""
+    if left != left_of(agreement):
+        note(agreement, left=sorted(left))
+
+
 def agree(
     agreement: OrderAgreement,
     link: OrderLink,

@@ -24,6 +24,7 @@ from orders.changes.current import as_current
 from orders.changes.erp_views import OF_THE_ERP
 from orders.changes.extras import Extra, extras
 from orders.changes.for_store import Goods, StoreSide
+from orders.changes.leaving import still_left
 from orders.changes.settling import Rules, Settled, settle
 from orders.changes.sides import Documents, Sides, sides
 from orders.changes.three_way import Difference, Owner, compare
@@ -68,7 +69,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What differs, and whose value is taken. `others` are no fields that are compared with the ERP."""
+    """What differs, and whose value is taken. `others` are no fields that are compared with the ERP, `left` what a
+    person left as it is and still is so.
+    """
 
     documents: Documents
     seen: Sides
@@ -77,6 +80,7 @@ class Compared:
     others: tuple[Extra, ...]
     rules: Rules
     names: dict[str, str]
+    left: frozenset[tuple[str, ...]]
 
 
 def case_of(
@@ -160,7 +164,7 @@ def compared(case: Case, now: SalesOrder, document: ErpDocument, *, is_gone: boo
     store = StoreSide(case.placed, case.known.order.content_hash, _goods(case, differences), fixed)
     rules = _rules(case, documents, store, differences, is_gone=is_gone)
     decisions, written = decisions_of(case.agreement), written_of(case.agreement)
-    left = left_of(case.agreement)
+    left = still_left(left_of(case.agreement), documents, seen)
     others = extras(case.link.sent_document or {}, now, partial(_notes, case))
     return Compared(
         documents,
@@ -170,6 +174,7 @@ def compared(case: Case, now: SalesOrder, document: ErpDocument, *, is_gone: boo
         tuple(one for one in others if not is_accepted(one, decisions)),
         rules,
         _names(documents),
+        left,
     )
 
 

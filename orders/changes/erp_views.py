@@ -77,6 +77,42 @@ def standing_lines(
     return found | {OF_THE_ERP + line.external_id: (line,) for line in rest}
 
 
+def own_lines(document: ErpDocument, sent: Sent, agreed: ErpDocument | None = None) -> list[LineView]:
+    """The lines that only the ERP has, also those that both sides agreed on."""
+    _, rest = _matched(document, sent, agreed)
+    return [_own(line, document, includes_tax=sent.prices_include_tax) for line in rest if effective(line)]
+
+
+def has_moved(document: ErpDocument, sent: Sent, agreed: ErpDocument, field: str, key: str) -> bool:
+    """Whether the ERP's own value of one field has moved since both agreed, to whatever: also to what was sent.
+
+    `field` and `key` are those of a difference (`orders.changes.three_way.Difference`).
+    """
+    if field == "is_cancelled":
+        return _is_cancelled(document) != _is_cancelled(agreed)
+    if field in _HEAD:
+        return bool(getattr(document, _HEAD[field]) != getattr(agreed, _HEAD[field]))
+    now, before = (_behind(key, each, sent, agreed) for each in (document, agreed))
+    if field == "price" and now and before:
+        return not _is_price(_said(now), _said(before), document.currency)
+    if field == "quantity":
+        return _delivered(now) != _delivered(before)
+    if field == "number" and now and before:
+        return _words(now[0].number) != _words(before[0].number)
+    return [_whole(line) for line in now] != [_whole(line) for line in before]
+
+
+def _behind(key: str, document: ErpDocument, sent: Sent, agreed: ErpDocument) -> tuple[ErpDocumentLine, ...]:
+    """The ERP's lines for one that was sent, also where it stands there as one with others."""
+    matched, _ = _matched(document, sent, agreed)
+    found = (each for each in matched if key in (line.source_external_id for line in each.sent))
+    return next((each.standing for each in found), ())
+
+
+def _whole(line: ErpDocumentLine) -> tuple[object, ...]:
+    return line.number, effective(line), _said([line])
+
+
 # --------------------------------------------------------------------------------------------------- head
 
 
@@ -272,8 +308,8 @@ def _views(each: Matched, document: ErpDocument, sent: Sent) -> Iterator[tuple[s
 
 def _is_untouched(each: Matched) -> bool:
     """Whether the lines stand as they did when both agreed."""
-    now = [(line.number, effective(line), _said([line])) for line in each.standing]
-    return bool(now) and now == [(line.number, effective(line), _said([line])) for line in each.before]
+    now = [_whole(line) for line in each.standing]
+    return bool(now) and now == [_whole(line) for line in each.before]
 
 
 def _delivered(lines: Iterable[ErpDocumentLine]) -> Decimal:

@@ -86,7 +86,7 @@ def mirror_credits(connection: Connection, documents: Sequence[Document]) -> lis
         ).select_for_update()
         known = {(row.is_return, row.external_id): row for row in mirrored}
         rows = [
-            row_of(connection, newest[key])
+            _still_adopted(row_of(connection, newest[key]), known.get(key))
             for key in sorted(newest)
             if key not in known or known[key].remote_updated_at <= newest[key].updated_at
         ]
@@ -101,6 +101,13 @@ def mirror_credits(connection: Connection, documents: Sequence[Document]) -> lis
         news = [row for row in rows if hashes.get((row.is_return, row.external_id)) != row.document_hash]
         _tell(connection, [row.external_id for row in news])
     return stored
+
+
+def _still_adopted(row: ErpCredit, known: ErpCredit | None) -> ErpCredit:
+    """The return whose it was found to be is not said in its own reference."""
+    if known is not None and not row.returned_external_id:
+        row.returned_external_id = known.returned_external_id
+    return row
 
 
 def attach_credits(connection: Connection) -> int:

@@ -1,7 +1,8 @@
 """Take pieces off a store's order that will not be sent any more, as the store's fulfilment policy says.
 
 Starts   find_remainders found the order, a person answered
-Reads    the ERP's document and shipments as mirrored, FulfilmentPolicy, the order in the store as it is now
+Reads    the ERP's document and shipments as mirrored, these no earlier than that, FulfilmentPolicy, the order in the
+         store as it is now
 Writes   the quantities of the store's order (an attempt before), then OrderLink; the order is read again
 Repeat   safe: only pieces that are open now are taken off, and a lost edit is awaited and read before another
 Review   the policy says so; the order is paid; the store refuses
@@ -15,24 +16,29 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import F
 
+from hub.connectors.registry import connector_class
 from hub.connectors.sales_documents import ErpDocument
-from hub.connectors.shipment_documents import ShipmentStage
+from hub.connectors.shipment_documents import Shipments, ShipmentStage
 from hub.connectors.store_changes import EditableOrder, LineEdit, OrderChanging
 from hub.connectors.store_parts import OrderHistory
-from hub.errors import NeedsReview
+from hub.errors import NeedsReview, NotReadyYet
 from hub.lib.hashing import content_hash
 from hub.sync import attempts
-from hub.sync.models import Attempt, Connection, ReviewItem
+from hub.sync.enqueue import enqueue
+from hub.sync.models import Attempt, Connection, Cursor, ReviewItem
 from hub.sync.running import open_connector, this_run
 from inventory.models import ItemMapping
 from orders.changes.hints import compared_links
 from orders.erp_documents import document_of as erp_document
+from orders.erp_mirroring import READ_LATELY
+from orders.flows.pull_erp_shipments import has_listeners
+from orders.freshness import database_time
 from orders.mirroring import document_of
 from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, OrderLink, StoreOrder
 from orders.offline.linking import mirrored_now
 from orders.shipments.remainder import Rest, closed_pieces, is_late, is_over, rest_of
 
-FLOW, OPERATION = "cancel_remainder", "cancel_remainder"
+FLOW, OPERATION, PULL = "cancel_remainder", "cancel_remainder", "pull_erp_shipments"
 ASK, PAID = "remainder_open", "remainder_paid"
 _LEFT = (ShipmentStage.SHIPPED.value, ShipmentStage.DELIVERED.value)
 
@@ -60,6 +66,9 @@ def run(connection: Connection, record_id: int) -> str:
     row = _document(link) if link else None
     if link is None or row is None or link.order.cancelled_at is not None:
         return "nothing is known of what the ERP will send"
+    if not has_listeners(link.connection):
+        return "the shipments of its ERP are not read any more"
+    _wait_for_shipments(link, row)
     if _untold(link):
         return "the store is told of the shipments first"
     store = open_connector(connection)
@@ -93,6 +102,21 @@ def _document(link: OrderLink) -> ErpOrder | None:
 def _shipments(link: OrderLink) -> list[ErpShipment]:
     found = ErpShipment.objects.filter(order=link.order_id, stage__in=_LEFT).defer("document")
     return list(found.order_by("shipped_at"))
+
+
+def _wait_for_shipments(link: OrderLink, row: ErpOrder) -> None:
+    """A parcel sent before the document was read may not be mirrored yet, and its pieces would be taken off.
+
+    Where only partners tell of shipments there is nothing to read. Raises NotReadyYet.
+    """
+    if not issubclass(connector_class(link.connection.system), Shipments):
+        return
+    lately = database_time() - READ_LATELY
+    needed = max(row.document_read_at or lately, lately)
+    if not Cursor.objects.filter(connection=link.connection_id, flow=PULL, covered_at__gte=needed).exists():
+        enqueue(PULL, link.connection_id)
+        words = f"The shipments of {link.connection} are read before anything is taken off {link.order.name}."
+        raise NotReadyYet(words, after=15.0)
 
 
 def _untold(link: OrderLink) -> bool:

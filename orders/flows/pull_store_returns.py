@@ -2,18 +2,21 @@
 
 Starts   every 15 minutes by itself, where a store's refunds are kept equal
 Reads    orders with a return that is requested or under way, by the store's search; our unfinished ones
-Writes   marks: these orders' refunds and returns are read
-Repeat   safe: a mark has an order read once more
+Writes   marks: these orders' refunds and returns are read; asks push_credit_to_store to close what it had opened
+Repeat   safe: a mark has an order read once more, and what is closed again is asked for no more
 Review   never
 """
 
 from __future__ import annotations
 
 from hub.connectors.store_returns import Returns, ReturnState
+from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.models import RefundPolicy, StoreRefund, StoreReturn
 from orders.returns.hints import ask_for_returns
+from orders.returns.reopened import FLOW as CLOSE_AGAIN
+from orders.returns.reopened import orders_left_open
 
 _UNFINISHED = (ReturnState.REQUESTED.value, ReturnState.OPEN.value)
 
@@ -26,4 +29,6 @@ def run(connection: Connection, record_id: int) -> str:
     known = StoreReturn.objects.filter(connection=connection, state__in=_UNFINISHED)
     under_way = StoreRefund.objects.filter(connection=connection, money=StoreRefund.Money.PENDING)
     keys = {*known.values_list("order", flat=True), *under_way.values_list("order", flat=True)}
+    # A question that was dismissed starts nothing by itself.
+    enqueue(CLOSE_AGAIN, connection.pk, orders_left_open(connection))
     return f"{ask_for_returns(connection, keys=keys, external_ids=found)} orders are read again"

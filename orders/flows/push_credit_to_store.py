@@ -2,7 +2,8 @@
 
 Starts   a credit memo or return order of the order was mirrored, its sales order was linked, a person answered
 Reads    ErpCredit of the order, RefundPolicy, mapping rows, what the store refunded, sent and would give back
-Writes   a refund in the store (an attempt before it), CreditLink and StoreRefund after it
+Writes   a refund in the store (an attempt before it), CreditLink and StoreRefund after it; a closed return that
+         holds the goods is opened for it and closed again
 Repeat   safe: linked credits are never sent; a refund is found by the mark in its note before anything else, and the
          same intention goes out under the same idempotency key with the same values
 Review   lines that match none or several, amounts that differ, more than was paid, unpaid orders, the store refuses
@@ -25,6 +26,7 @@ from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreOrder, Store
 from orders.returns.credited import OPERATION as TAKE_BACK
 from orders.returns.credited import CreditedReturns
 from orders.returns.pushing import refund_each
+from orders.returns.reopened import ReopenedReturns, marks_of_reopened
 from orders.returns.sending import OPERATION as REFUND
 from orders.returns.sending import Sender
 
@@ -41,16 +43,20 @@ def run(connection: Connection, record_id: int) -> str:
         _decide_returns(connection, order)
         _process_returns(connection, order)
     due = _due(order, policy) if policy is not None and policy.sends_refunds else []
-    if not (due or lost):
+    if not (due or lost or marks_of_reopened(order)):
         return _why_nothing(policy)
     connector = open_connector(connection)
     sender = Sender(connector.supporting(Refunds), connection, order)
     sender.read()
-    returns = CreditedReturns(sender, connector.supporting(ReturnProcessing), connector.supporting(Returns))
+    processing = connector.supporting(ReturnProcessing)
+    reopened = ReopenedReturns(sender, processing, connector.supporting(Returns))
+    reopened.settle_lost()
+    returns = CreditedReturns(sender, processing, reopened)
     left = returns.adopt(sender.adopt(list(dict.fromkeys([*due, *lost]))))
     sender.wait_for_lost()
+    due = [credit for credit in left if credit in due]
+    reopened.close_settled(due)
     if policy is not None:
-        due = [credit for credit in left if credit in due]
         refund_each(due, returns, policy, connector.supporting(Fulfilments))
     return ", ".join(sender.written) or _why_nothing(policy)
 

@@ -3,15 +3,18 @@
 Starts   a requested or open return of the order was mirrored, the policy was saved, a mapping was filled
 Reads    StoreReturn of the order, RefundPolicy, mapping rows, the order as the ERP has it, our copy of its returns
 Writes   return orders in the ERP (an attempt before each), approved unless a request waits for a clerk; ErpCredit
-Repeat   safe: what our copy holds under a return's reference is never sent again; an open attempt is looked up first;
-         a draft that was sent as approved is approved, whether its answer came or not
-Review   no mapping, the ERP refuses, two return orders of one return, a return that is over in the store alone
+Repeat   safe: what our copy holds under a return's reference, or was adopted, is never sent again; an open attempt is
+         looked up first; a draft that was sent as approved is approved, whether its answer came or not
+Review   no mapping, the ERP refuses, two return orders of one return, one of the ERP's people that may be of it, a
+         return that is over in the store alone
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+
+from django.db.models import Q
 
 from hub.connectors.base import Connector
 from hub.connectors.credits import CreditStage, ReturnOrders
@@ -20,6 +23,7 @@ from hub.connectors.registry import connector_class
 from hub.connectors.sales_documents import SalesDocuments
 from hub.connectors.store_returns import ReturnState
 from hub.errors import Conflict, NeedsReview
+from hub.lib.gid import tail
 from hub.sync import attempts
 from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector, this_run
@@ -29,6 +33,7 @@ from orders.credits.mirroring import mirror_credits
 from orders.credits.returning import new_return, reference_of_return
 from orders.mirroring import document_of
 from orders.models import ErpCredit, OrderLink, RefundPolicy, StoreOrder, StoreReturn
+from orders.returns.made_there import is_made_there
 from orders.returns.mirroring import return_of
 
 OPERATION = "create_return_order"
@@ -50,6 +55,7 @@ def run(connection: Connection, record_id: int) -> str:
     returns = list(StoreReturn.objects.filter(order=order).order_by("pk"))
     _check_given_up(connection, returns)
     due = [row for row in returns if row.state in _UNDER_WAY and not _known(connection, row)]
+    due = [row for row in due if not is_made_there(row, link, [other for other in due if other.pk != row.pk])]
     written = [_create(connection, connector, order, link, row) for row in due]
     written += _approve_drafts(connection, connector.supporting(ReturnOrders), returns)
     return ", ".join(written) or "every return has its return order"
@@ -85,9 +91,10 @@ def _find_lost(connection: Connection, erp: ReturnOrders, link: OrderLink) -> No
 
 
 def _known(connection: Connection, row: StoreReturn) -> ErpCredit | None:
-    """Our copy of its return order. Raises Conflict where there are two."""
-    reference = reference_of_return(row.external_id, row.connection)
-    found = list(ErpCredit.objects.filter(connection=connection, is_return=True, reference=reference))
+    """Our copy of its return order, made by us or adopted. Raises Conflict where there are two."""
+    ours = Q(reference=reference_of_return(row.external_id, row.connection))
+    adopted = Q(order=row.order_id, returned_external_id=tail(row.external_id))
+    found = list(ErpCredit.objects.filter(ours | adopted, connection=connection, is_return=True))
     ErpCredit.objects.filter(pk__in=[one.pk for one in found], order=None).update(order=row.order_id)
     if len(found) > 1:
         numbers = [one.number or one.external_id for one in found]

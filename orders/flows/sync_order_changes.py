@@ -77,6 +77,7 @@ def _settle(case: Case, now: SalesOrder, document: ErpDocument, *, is_gone: bool
     told: list[str] = []
     for _ in range(ROUNDS):
         found = compared(case, now, document, is_gone=is_gone)
+        agreements.keep_left(case.agreement, found.left)
         if found.others or any(one.pick is Pick.ASK for one in found.settled):
             raise _question(case, found)
         if all(one.pick is Pick.LEAVE for one in found.settled):

@@ -129,7 +129,7 @@ class OrderAgreement(models.Model):
     decided = models.JSONField(default=list)
     written = models.JSONField(default=list)
     left = models.JSONField(default=list, db_default=Value([], models.JSONField()))
-    """Differences that a person left as they are, each with both values."""
+    """Differences that a person left as they are, each with both values, as long as both sides say them."""
     stand_ins = models.JSONField(default=dict)
     """SKUs of lines without one that the store was told to put in the place of others, by the line's id there."""
     created_at = models.DateTimeField(db_default=Now())

@@ -21,12 +21,13 @@ from hub.connectors.return_processing import (
     ReturnProcessing,
     ReturnWork,
 )
-from hub.connectors.store_returns import NewRefund, Returns, ReturnState, SuggestedRefund
+from hub.connectors.store_returns import NewRefund, ReturnState, SuggestedRefund
 from hub.errors import NeedsReview
 from hub.sync import attempts
 from hub.sync.models import Attempt
 from orders.models import ErpCredit, StoreReturn
 from orders.returns.crediting import CreditParts, payments_back
+from orders.returns.reopened import ReopenedReturns
 from orders.returns.sending import Sender, mark_of
 
 OPERATION = "process_credited_return"
@@ -55,7 +56,7 @@ class CreditedReturns:
 
     sender: Sender
     processing: ReturnProcessing
-    returns: Returns
+    reopened: ReopenedReturns
 
     def adopt(self, credits: Sequence[ErpCredit]) -> list[ErpCredit]:
         """Link credits whose return was processed though the answer was lost; returns those that are not.
@@ -81,12 +82,10 @@ class CreditedReturns:
             found = self.processing.read_return(row.external_id)
             lines = fitting(plan, found) if found else None
             if found is not None and lines is not None:
-                is_closed = found.returned.state is ReturnState.CLOSED
-                if is_closed:
-                    self.processing.reopen_return(row.external_id)
+                if found.returned.state is ReturnState.CLOSED:
+                    self.reopened.reopen(credit, found)
                 self._process(credit, found, self._work(document, plan, found, lines))
-                if is_closed:
-                    self.returns.close_return(row.external_id)
+                self.reopened.close_again(credit)
                 return True
         return False
 

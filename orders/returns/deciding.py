@@ -62,17 +62,18 @@ def return_order_of(row: StoreReturn) -> ErpCredit | None:
         )
     )
     ours = tail(row.external_id)
-    named = [
-        one
-        for one in orders
-        if one.returned_external_id == ours or row.name in (one.reference, f"#{one.reference}")
-    ]
+    named = [one for one in orders if one.returned_external_id == ours or is_named_by(row, one)]
     is_only = StoreReturn.objects.filter(order=row.order_id).count() == 1
-    meant = named or ([one for one in orders if _may_be_of(one, row)] if is_only else [])
+    meant = named or ([one for one in orders if may_be_of(one, row)] if is_only else [])
     return meant[0] if len(meant) == 1 else None
 
 
-def _may_be_of(one: ErpCredit, row: StoreReturn) -> bool:
+def is_named_by(row: StoreReturn, one: ErpCredit) -> bool:
+    """Whether the ERP's people wrote this return's name into the reference of their return order."""
+    return row.name in (one.reference, f"#{one.reference}")
+
+
+def may_be_of(one: ErpCredit, row: StoreReturn) -> bool:
     """Not another return's, and not from before the buyer asked; a day for what time zones differ by."""
     day = credit_document(one).document_date
     return not one.returned_external_id and (day is None or day >= row.created_at.date() - timedelta(days=1))

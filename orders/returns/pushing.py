@@ -80,6 +80,7 @@ class OrderCredits:
         decisions = self._decisions(credit)
         document = credit_document(credit)
         if ReviewItem.Decision.DISMISSED in decisions.values():
+            self.returns.reopened.close_again(credit)
             self._settled_by_hand(credit, document)
             return
         intended = self.sender.intended(credit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 
 from hub.connectors.stores.shopify.connector import ShopifyStore
@@ -10,10 +12,12 @@ from tests.connectors.shopify.scripted import CONFIG
 from tests.fakes import FreeHooks
 
 
-def connected(client):
-    """A connector of the simulated store that this sandbox client holds."""
+def connected(client, before=None):
+    """A connector of the simulated store that this sandbox client holds; `before` each call is told its operation."""
 
     def handle(request):
+        if before is not None:
+            before(json.loads(request.content)["operationName"])
         headers = {key.lower(): value for key, value in request.headers.items()}
         asked = Request(request.method, request.url.path, "", headers, request.content)
         answer = client.store.handle(asked)

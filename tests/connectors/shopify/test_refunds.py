@@ -19,7 +19,10 @@ from hub.connectors.store_returns import (
 )
 from hub.connectors.stores.shopify.webhooks import order_told_of, parse_order
 from hub.errors import RecordRejected
+from hub.sandbox.shopify.fulfillment_orders import orders_of
+from hub.sandbox.shopify.fulfillments import fulfillment_create
 from hub.sandbox.shopify.order_body import order_body
+from tests.connectors.shopify.scripted import ScriptedShop, more
 from tests.connectors.shopify.simulated import connected
 from tests.sandbox.shopify.client import acme
 
@@ -186,6 +189,37 @@ def test_a_request_is_found_read_and_approved(shop, store):
     assert (row.restocking_percentage, row.restocking_fee.shop.amount) == (Decimal("12.5"), Decimal("2.50"))
     assert requested.return_shipping_fee.shop.amount == Decimal("4.00")
     assert approved == dataclasses.replace(requested, state=ReturnState.OPEN)
+
+
+def test_a_long_return_that_is_worked_on_between_its_pages_is_read_to_its_end(shop):
+    rows = [{"sku": "A", "quantity": 1, "price": f"{n}.00"} for n in range(1, 13)]
+    order = shop.place(lines=rows, paid=True, payment_terms=None)
+    record = shop.store.shop.tables["Order"][order]
+    whole = [{"fulfillmentOrderId": one["id"]} for one in orders_of(shop.store.shop, record)]
+    fulfillment_create(shop.store.shop, {"fulfillment": {"lineItemsByFulfillmentOrder": whole}})
+    lines = [{"line": one["id"], "quantity": 1} for one in record["_lines"]]
+    wanted = shop.store.act("open_return", {"order": order, "lines": lines})["id"]
+    record = shop.store.shop.tables["Return"][wanted]
+
+    def between(operation):
+        if operation == "ReturnLines":
+            # What was on the first page is gone from the return, the last line of it, too.
+            del record["_lines"][8:10]
+
+    (found,) = connected(shop, before=between).read_returns_of([order])[order]
+
+    left = {one["id"] for one in record["_lines"]}
+    assert (len(left), len(found.lines)) == (10, 12)
+    assert left <= {one.external_id for one in found.lines}
+
+
+def test_a_search_for_returns_that_does_not_come_to_its_end_is_no_answer():
+    shop = ScriptedShop()
+    page = {"nodes": [{"id": "gid://shopify/Order/1"}], "pageInfo": more("c1")}
+    shop.script("OrdersWithReturns", {"orders": page})
+
+    with pytest.raises(ValueError, match="ends where it began"):
+        shop.store.orders_with_returns()
 
 
 def test_a_request_is_declined_once(shop, store):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.db.models.functions import Now
 
 from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
-from orders.models import OrderPolicy, PartnerRequest
+from orders.models import ErpOrder, OrderPolicy, PartnerRequest
 from tests.world import release
 
 FLOW = "answer_partner_requests"
@@ -102,6 +105,21 @@ def test_past_the_cutoff_it_stays_with_the_person_who_may_still_reject_it(hub, s
     enqueue(FLOW, hub.euro.pk, [request.order_id])
     answered(hub, request, lambda: request.state == "refused")
     assert request.answer == "It is packed."
+
+
+def test_how_far_the_erp_has_come_is_read_anew_before_a_late_cancellation(hub, sent):
+    request = ask_for(hub, sent)
+    # Approved ten minutes ago and read after that, but five minutes ago; the goods were released since.
+    hub.clerk("release_order", number=hub.link(sent).number)
+    ErpOrder.objects.update(
+        document_read_at=Now() - timedelta(minutes=5), read_asked_at=None, needs_read=False
+    )
+    release("cancel_requested")
+    ReviewItem.objects.update(closed_at=Now() - timedelta(minutes=10))
+    answered(hub, request, lambda: (FLOW, "cancel_by_hand") in hub.reviews() or request.state == "done")
+
+    assert hub.reviews() == [(FLOW, "cancel_by_hand")]
+    assert is_cancelled(hub, sent) is False
 
 
 def test_where_the_erp_would_not_follow_a_person_cancels_and_the_partner_is_answered_by_the_next_look(

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Attempt
-from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, OrderLink
+from hub.sync.models import Attempt, SyncTask
+from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, OrderLink, OrderPolicy
 from orders.shipments.remainder import is_late
 from tests.orders.shipping import TABLES, Shipping
 from tests.world import release
@@ -40,6 +40,10 @@ class Short(Shipping):
 
     def looks(self):
         enqueue("find_remainders", self.hub.euro.pk)
+        self.hub.work(horizon=0.5)
+        # It has waited for the ERP's shipments, which were read meanwhile.
+        waiting = SyncTask.objects.filter(flow=FLOW, state=SyncTask.State.WAITING)
+        waiting.update(due_at=datetime.now(UTC))
         self.hub.work(horizon=0.5)
 
     def pieces(self):
@@ -83,6 +87,29 @@ def test_what_the_erp_may_still_send_stays(hub):
     short.looks()
 
     assert short.pieces() == [2, 0]
+
+
+def test_a_parcel_that_is_not_mirrored_yet_is_waited_for(hub):
+    short = Short(hub, SEND.CANCEL)
+    [order] = hub.erp_orders()
+    lamps = {"sequence": order["lines"][1]["sequence"], "quantity": 1}
+    hub.clerk("ship_order", number=short.link.number, lines=[lamps])
+
+    short.closes()
+    # Its document was read once more because of the parcel.
+    short.closes()
+
+    assert (short.pieces(), hub.reviews()) == ([2, 1], [])
+    assert sorted(pieces for sent, _, _ in short.fulfilments() for pieces in sent.values()) == [1, 2]
+
+
+def test_where_its_shipments_are_read_no_more_nothing_is_taken_off(hub):
+    short = Short(hub, SEND.CANCEL)
+    OrderPolicy.objects.all().delete()
+
+    short.closes()
+
+    assert (short.pieces(), hub.reviews()) == ([5, 3], [])
 
 
 def test_a_paid_order_is_asked_about(hub):

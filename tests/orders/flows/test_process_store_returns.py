@@ -139,6 +139,18 @@ def test_a_reason_decides_once_the_erps_return_order_received_the_goods(hub):
     assert (InspectedLine.objects.get().not_restocked, returning.state) == (1, "OPEN")
 
 
+def test_a_reason_says_nothing_of_what_staff_have_closed(hub):
+    returning = Returning(hub)
+    close_by_hand(hub, returning)
+    ReturnReason.objects.update_or_create(
+        store=hub.euro, reason="Defective", defaults={"outcome": "not_restocked", "when": "at_once"}
+    )
+
+    returning.again()
+
+    assert (returning.state, returning.money(), hub.reviews()) == ("CLOSED", [], [])
+
+
 def test_fewer_came_back_than_were_to_be_exchanged_and_a_person_decides(hub):
     returning = Returning(hub, exchange=[{"sku": "TAB-001", "quantity": 2}])
 
@@ -195,6 +207,52 @@ def test_fees_that_differ_from_the_returns_are_asked_about(hub):
     assert hub.reviews() == [("push_credit_to_store", "refund_differs")]
     assert (returning.money(), returning.state) == ([], "OPEN")
     assert "keeps 0 of fees" in ReviewItem.objects.get(state="open").message
+
+
+def close_by_hand(hub, returning):
+    hub.buyer("decide_return", **{"return": returning.id, "decision": "close"})
+    returning.told()
+    hub.work(lambda: returning.row.state == "closed")
+
+
+def test_a_closed_return_is_opened_for_its_credit_and_closed_again_once_that_is_dismissed(hub):
+    returning = Returning(hub, policy=ERP)
+    close_by_hand(hub, returning)
+
+    returning.credits(returning.tables(2))
+    asked = (hub.reviews(), returning.state)
+    returning.told()
+    enqueue("pull_store_returns", hub.euro.pk)
+    work(hub, "pull_store_returns", "push_credit_to_store")
+    asked_still = returning.state
+    release("refund_differs", "dismiss")
+    enqueue("pull_store_returns", hub.euro.pk)
+    work(hub, "pull_store_returns", "push_credit_to_store")
+
+    assert asked_still == "OPEN"
+    assert asked == ([("push_credit_to_store", "refund_differs")], "OPEN")
+    assert (returning.state, returning.money(), hub.reviews()) == ("CLOSED", [], [])
+
+
+def test_a_closed_return_whose_opening_was_not_answered_is_processed_and_closed_again(hub):
+    returning = Returning(hub, policy=ERP)
+    close_by_hand(hub, returning)
+    hub.faults({"kind": "commit_then_drop", "system": "store", "operation": "ReopenReturn", "first": 1})
+    returning.credits(returning.tables(2), returning.amount("-2.00"))
+    hub.forget_faults()
+    opened = returning.state
+
+    hub.hurry()
+    hub.work(lambda: StoreRefund.objects.filter(links__isnull=False).exists())
+    work(hub, "push_credit_to_store")
+
+    assert opened == "OPEN"
+    assert (returning.state, returning.money(), hub.reviews()) == (
+        "CLOSED",
+        [([(2, "RETURN")], ["21.80"])],
+        [],
+    )
+    assert not Attempt.objects.filter(state="open").exists()
 
 
 def test_a_credited_return_whose_answer_was_lost_is_linked_and_never_credited_again(hub):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from hub.connectors.credits import CreditStage, ErpCreditLine, return_of
 from hub.connectors.documents import LineKind
 from hub.connectors.registry import CONNECTORS, connector_class
+from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
 from orders.credits.mirroring import mirror_credits
@@ -49,7 +50,7 @@ def ask(hub, crediting):
     lines = [{"line": crediting.line, "quantity": 2, "reason": "DEFECTIVE", "note": "Bent leg"}]
     wanted = hub.buyer("request_return", order=crediting.placed["id"], lines=lines)
     hub.post({"order": {"id": int(crediting.placed["id"].rpartition("/")[2])}}, topic="returns/request")
-    hub.work(lambda: hub.messages(ANNOUNCE))
+    hub.work(lambda: hub.messages(ANNOUNCE) or hub.reviews())
     work(hub, ANNOUNCE, DECIDE)
     return wanted
 
@@ -96,6 +97,54 @@ def test_what_the_clerk_declines_is_declined_in_the_store(hub, erp, crediting):
     say(hub, erp, stage=CreditStage.CANCELLED)
 
     assert (status(hub, wanted), hub.reviews(), len(erp.made)) == ("DECLINED", [], 1)
+
+
+def made_by_a_clerk(hub, erp, crediting, pieces, **facts):
+    """The ERP's people make a return order of the order by themselves, and the hub knows it."""
+    made = crediting.document(crediting.tables(pieces), key="R-77", is_return=True, **facts)
+    erp.credits[made.external_id] = made
+    mirror_credits(hub.erp, [made])
+
+
+def test_a_clerks_return_order_of_the_same_pieces_is_adopted_and_stays_so(hub, erp, crediting):
+    made_by_a_clerk(hub, erp, crediting, 2, stage=CreditStage.REQUESTED)
+    wanted = ask(hub, crediting)
+    asked = status(hub, wanted)
+
+    # Its lines are other ones later, and it is this return's all the same.
+    say(hub, erp, "R-77", stage=CreditStage.APPROVED, lines=(crediting.tables(1),))
+    enqueue(ANNOUNCE, hub.erp.pk, [crediting.link.order_id])
+    work(hub, ANNOUNCE, DECIDE)
+
+    assert (asked, status(hub, wanted), hub.reviews(), erp.made) == ("REQUESTED", "OPEN", [], [])
+    assert ErpCredit.objects.get().returned_external_id == wanted["id"].rpartition("/")[2]
+
+
+@pytest.mark.parametrize(("chosen", "made"), [("R-77", 0), ("none", 1)])
+def test_a_clerks_return_order_of_other_pieces_is_asked_about(hub, erp, crediting, chosen, made):
+    made_by_a_clerk(hub, erp, crediting, 1, stage=CreditStage.REQUESTED)
+    wanted = ask(hub, crediting)
+    asked = (hub.reviews(), list(erp.made))
+
+    item = ReviewItem.objects.get(state="open")
+    approved = ReviewItem.Decision.APPROVED
+    review.decide(item.pk, approved, shown=item.fingerprint, user_id=None, chosen=chosen)
+    review.run_again(item)
+    work(hub, ANNOUNCE, DECIDE)
+
+    assert asked == ([(ANNOUNCE, "return_order_exists")], [])
+    assert (len(erp.made), hub.reviews()) == (made, [])
+    [known] = ErpCredit.objects.filter(returned_external_id=wanted["id"].rpartition("/")[2])
+    assert (known.external_id == "R-77") is (chosen == "R-77")
+
+
+def test_a_return_order_from_before_the_request_is_another_returns(hub, erp, crediting):
+    before = datetime.now(UTC).date() - timedelta(days=3)
+    made_by_a_clerk(hub, erp, crediting, 2, stage=CreditStage.APPROVED, document_date=before)
+
+    wanted = ask(hub, crediting)
+
+    assert (status(hub, wanted), len(erp.made), hub.reviews()) == ("REQUESTED", 1, [])
 
 
 def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(hub, erp, crediting):

@@ -139,6 +139,37 @@ def test_once_the_erp_has_come_too_far_a_person_is_asked_and_may_leave_both(hub,
     assert (hub.messages(FLOW)[-1], quantities(hub)) == ("both sides agree", ["3", "1"])
 
 
+def test_what_was_left_is_over_once_a_side_has_moved_away(hub, sent):
+    OrderChangePolicy.objects.update(accepts_erp_edits=True)
+    both_change(hub, sent, store=2, erp=5)
+    item = ReviewItem.objects.get(state="open")
+    assert answer(item, agreement(hub, sent), ["leave"], shown=item.fingerprint, user_id=None) == ""
+    settle(hub)
+    assert (quantities(hub), hub.messages(FLOW)[-1]) == (["5", "1"], "both sides agree")
+
+    # The ERP comes to the store's value: both are equal, and nothing is left as it was any more.
+    both_change(hub, sent, erp=2)
+    # What a clerk makes of it now is a change like any other, also to the value of before.
+    both_change(hub, sent, erp=5)
+
+    shop_order = hub.shop().tables["Order"][sent["id"]]
+    assert [line["currentQuantity"] for line in shop_order["_lines"]] == [5, 1]
+    assert quantities(hub) == ["5", "1"]
+
+
+def both_change(hub, placed, *, erp, store=None):
+    [order] = hub.erp_orders()
+    sequence = order["lines"][0]["sequence"]
+    hub.clerk("edit_line", number=order["number"], sequence=sequence, changes={"quantity": erp})
+    if store is not None:
+        hub.buyer("edit_order", order=placed["id"], quantities={placed["lines"][0]: store})
+        hub.pull()
+    hub.pull_erp()
+    # What was read in the second of its stamp is read again, some seconds later.
+    hub.hurry()
+    settle(hub)
+
+
 def test_without_a_policy_a_person_is_asked_as_before(hub):
     placed = hub.place(po_number="PO-1", lines=TWO_LINES)
     hub.work()

@@ -50,17 +50,13 @@ class ReturnKeeper(Returns):
     client: AdminClient
 
     def orders_with_returns(self) -> list[str]:
-        """By the search for the return status; every page of it."""
-        found: list[str] = []
-        after: str | None = None
-        while True:
+        """By the search for the return status; every page of it, by id: no change of a return moves an order."""
+
+        def page(after: str | None) -> Node:
             variables = {"first": FOUND_AT_ONCE, "after": after}
-            orders = member(self._ask("OrdersWithReturns", variables).data, "orders")
-            found += [gid(node, "id", "Order") for node in members(orders, "nodes")]
-            following = next_cursor(orders)
-            if following is None or following == after:
-                return found
-            after = following
+            return member(self._ask("OrdersWithReturns", variables).data, "orders")
+
+        return [gid(node, "id", "Order") for node in members(completed(page(None), page), "nodes")]
 
     def read_returns_of(self, order_external_ids: Sequence[str]) -> dict[str, list[StoreReturn]]:
         """First the ids of the orders' returns, then these whole."""
