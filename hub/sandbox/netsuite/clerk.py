@@ -142,6 +142,23 @@ def _with_estimate(do: Callable[[Estimates, Record, Record], Record]) -> Callabl
     return act_on
 
 
+def _authorize_return(office: Office, data: Data) -> Data:
+    """A clerk's own return authorization of an order: `lines` of a body; `approved` unless it says no."""
+    order = _order(office, data)
+    if not office.fulfillments.of(order["id"]):
+        raise ValueError(f"nothing of {order['tranId']} was shipped: there is nothing to return")
+    body: Data = {"entity": {"id": order["entity"]}, "item": {"items": _need(data, "lines")}}
+    if data.get("approved", True):
+        body["orderStatus"] = {"id": PENDING_RECEIPT}
+    return _told(office.returns.create(_taken(office, RETURN, body), order["id"]))
+
+
+def _edit_return(office: Office, data: Data) -> Data:
+    """Other `lines`, as long as nothing came back."""
+    changes = _taken(office, RETURN, {"item": {"items": _need(data, "lines")}})
+    return _told(office.returns.change(_return(office, data), changes, frozenset(["item"])))
+
+
 def _approve_return(office: Office, data: Data) -> Data:
     return _told(office.returns.decide(_return(office, data), PENDING_RECEIPT))
 
@@ -305,6 +322,8 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "pay_invoice": _pay_invoice,
     "credit_order": _credit_order,
     **{name: _with_estimate(do) for name, do in ESTIMATE_ACTIONS.items()},
+    "authorize_return": _authorize_return,
+    "edit_return": _edit_return,
     "approve_return": _approve_return,
     "cancel_return": _cancel_return,
     "receive_return": _receive_return,
