@@ -139,6 +139,7 @@ def test_only_these_operations_write():
         "CreateOrder",
         "CreatePaymentTerms",
         "CreateRefund",
+        "CreateReturn",
         "CreateWebhookSubscription",
         "DeclineReturn",
         "DefineMetafield",
