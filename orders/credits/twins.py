@@ -5,13 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 
 from hub.connectors.credits import CreditStage
 from hub.errors import Conflict, NeedsReview
 from hub.lib.gid import tail
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
-from orders.models import CreditLink, ErpCredit, OrderLink, StoreRefund
+from orders.models import CreditLink, ErpCredit, OrderLink, ReturnLink, StoreRefund
 
 FLOW, CODE, BY_RETURN = "push_refund_to_erp", "credit_exists", "return_order_credits"
 TO_STORE = "push_credit_to_store"
@@ -84,11 +85,15 @@ def check_return_order(refund: StoreRefund, link: OrderLink, credit: Decimal) ->
 def _return_order(refund: StoreRefund, link: OrderLink) -> ErpCredit | None:
     if not refund.return_external_id:
         return None
+    began = ReturnLink.objects.filter(
+        connection=link.connection, returned__external_id=refund.return_external_id
+    )
+    ours = Q(returned_external_id=tail(refund.return_external_id))
     orders = ErpCredit.objects.filter(
+        ours | Q(external_id__in=began.values("external_id")),
         connection=link.connection,
         order=refund.order_id,
         is_return=True,
-        returned_external_id=tail(refund.return_external_id),
     )
     over = (CreditStage.DECLINED.value, CreditStage.CANCELLED.value)
     return orders.exclude(stage__in=over).order_by("pk").first()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from hub.connectors.base import Connector
 from hub.connectors.credits import CreditStage
 from hub.connectors.fulfilments import Fulfilments
 from hub.connectors.return_processing import ReturnProcessing
@@ -21,6 +22,7 @@ from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.credits.mirroring import document_of
 from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreOrder, StoreReturn
+from orders.returns.begun import BegunReturns, return_orders_begun
 from orders.returns.credited import CreditedReturns
 from orders.returns.pushing import refund_each
 from orders.returns.sending import Sender
@@ -33,7 +35,7 @@ def run(connection: Connection, record_id: int) -> str:
     policy = RefundPolicy.objects.filter(store=connection, is_on=True).first()
     if policy is None:
         return "the store's refunds are left alone"
-    order = StoreOrder.objects.get(pk=record_id)
+    order = StoreOrder.objects.select_related("connection").get(pk=record_id)
     _decide_returns(connection, order)
     _process_returns(connection, order)
     if not policy.sends_refunds:
@@ -42,6 +44,7 @@ def run(connection: Connection, record_id: int) -> str:
     if not due:
         return "every credit is in the store"
     connector = open_connector(connection)
+    _settle_begun(connector, policy, order)
     sender = Sender(connector.supporting(Refunds), connection, order)
     sender.read()
     returns = CreditedReturns(sender, connector.supporting(ReturnProcessing), connector.supporting(Returns))
@@ -49,6 +52,16 @@ def run(connection: Connection, record_id: int) -> str:
     sender.wait_for_lost()
     refund_each(due, returns, policy, connector.supporting(Fulfilments))
     return ", ".join(sender.written)
+
+
+def _settle_begun(connector: Connector, policy: RefundPolicy, order: StoreOrder) -> None:
+    """A return whose answer was lost holds the goods of its credit: it is looked up before anything is refunded."""
+    begun = BegunReturns(
+        connector.supporting(Refunds), connector.supporting(Returns), order.connection, order
+    )
+    if begun.lost():
+        begun.read()
+        begun.settle_lost(return_orders_begun(order, policy))
 
 
 def _due(order: StoreOrder, policy: RefundPolicy) -> list[ErpCredit]:
