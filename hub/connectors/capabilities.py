@@ -41,6 +41,7 @@ class Capability(StrEnum):
     CREDIT_MEMO = "credit_memo"
     FOLLOW_CREDITS = "follow_credits"
     RETURN_ORDER = "return_order"
+    FOLLOW_RETURNS = "follow_returns"
     TELL_CHANGES = "tell_changes"
 
 
@@ -73,6 +74,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.UNDO_SHIPMENT: "tell a shipment that was taken back",
     Capability.CREDIT_MEMO: "create a credit memo, once, and have it posted",
     Capability.FOLLOW_CREDITS: "tell which credit memos are new or changed",
-    Capability.RETURN_ORDER: "create and follow return orders, before anything is credited",
+    Capability.RETURN_ORDER: "create a return order, before anything is credited",
+    Capability.FOLLOW_RETURNS: "tell which return orders are new or changed, those of its people too",
     Capability.TELL_CHANGES: "tell of changes at once, by webhook",
 }

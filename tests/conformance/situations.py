@@ -96,6 +96,9 @@ CANNOT_APPLY: dict[Cell, str] = {
     (Capability.FOLLOW_CREDITS, Situation.LATE): _NOT_OURS,
     (Capability.FOLLOW_CREDITS, Situation.REFUSED): _A_READ,
     (Capability.FOLLOW_CREDITS, Situation.PARTIAL): "it names no records",
+    (Capability.FOLLOW_RETURNS, Situation.LATE): _NOT_OURS,
+    (Capability.FOLLOW_RETURNS, Situation.REFUSED): _A_READ,
+    (Capability.FOLLOW_RETURNS, Situation.PARTIAL): "it names no records",
     (Capability.TELL_CHANGES, Situation.PAGING): "a notice of very many changes names the feed: see follow",
     **{(Capability.RETURN_ORDER, s): _AS_CREDITS for s in Situation if s is not Situation.NORMAL},
     **{
