@@ -41,6 +41,7 @@ class Capability(StrEnum):
     CREDIT_MEMO = "credit_memo"
     FOLLOW_CREDITS = "follow_credits"
     RETURN_ORDER = "return_order"
+    FOLLOW_RETURNS = "follow_returns"
     READ_STOCK = "read_stock"
     FOLLOW_STOCK = "follow_stock"
     TELL_CHANGES = "tell_changes"
@@ -75,7 +76,8 @@ MEANINGS: dict[Capability, str] = {
     Capability.UNDO_SHIPMENT: "tell a shipment that was taken back",
     Capability.CREDIT_MEMO: "create a credit memo, once, and have it posted",
     Capability.FOLLOW_CREDITS: "tell which credit memos are new or changed",
-    Capability.RETURN_ORDER: "create and follow return orders, before anything is credited",
+    Capability.RETURN_ORDER: "create a return order, before anything is credited",
+    Capability.FOLLOW_RETURNS: "tell which return orders are new or changed, those of its people too",
     Capability.READ_STOCK: "read what warehouses hold, promise and expect of many items in a call",
     Capability.FOLLOW_STOCK: "tell which items moved",
     Capability.TELL_CHANGES: "tell of changes at once, by webhook",

@@ -83,7 +83,10 @@ class ExchangeLine:
 
 @dataclass(frozen=True, slots=True)
 class StoreReturn:
-    """A return as the store holds it. `decline_note` is told to the buyer."""
+    """A return as the store holds it. `decline_note` is told to the buyer.
+
+    `mark` is ours, left in the notes of its lines where it was made for a return order of an ERP; empty else.
+    """
 
     external_id: str
     name: str
@@ -94,6 +97,7 @@ class StoreReturn:
     return_shipping_fee: MoneyBag | None = None
     decline_note: str = ""
     exchanged: tuple[ExchangeLine, ...] = ()
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

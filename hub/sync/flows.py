@@ -98,6 +98,7 @@ FLOWS: dict[str, Flow] = {
         "orders.flows.decide_store_return", side="store", subject="store_return", is_rejectable=True
     ),
     "process_store_returns": Flow("orders.flows.process_store_returns", side="store", subject="order"),
+    "push_return_to_store": Flow("orders.flows.push_return_to_store", side="store", subject="order"),
     "push_credit_to_store": Flow("orders.flows.push_credit_to_store", side="store", subject="order"),
     "pull_store_quotes": Flow("orders.flows.pull_store_quotes", side="store", every=60),
     # What waits for it holds the lock of the quote, and goes first.

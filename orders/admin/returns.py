@@ -13,7 +13,15 @@ from hub.sync.admin import LinkAdmin, MirrorAdmin, PlainAdmin
 from hub.sync.admin.shown import badge
 from hub.sync.enqueue import enqueue
 from orders.admin.policies import of_its_side
-from orders.models import CreditLink, OrderLink, RefundPolicy, StoreRefund, StoreReturn
+from orders.models import (
+    CreditLink,
+    ErpCredit,
+    OrderLink,
+    RefundPolicy,
+    ReturnLink,
+    StoreRefund,
+    StoreReturn,
+)
 from orders.returns.hints import ask_for_returns
 
 _TONES = {"": "good", "done": "good", "pending": "busy", "failed": "bad"}
@@ -79,6 +87,16 @@ class CreditLinkAdmin(LinkAdmin):
         return chosen.defer("refund__document", "refund__order__document", "refund__order__payload")
 
 
+@admin.register(ReturnLink)
+class ReturnLinkAdmin(LinkAdmin):
+    list_display = ("number", "returned", "connection", "is_adopted", "created_at")
+    sortable_by = ()
+    search_fields = ("number__exact", "external_id__exact")
+    search_help_text = "The return order's number or id in the ERP"
+    list_filter = ("connection",)
+    list_select_related = ("returned", "connection")
+
+
 @admin.register(RefundPolicy)
 class RefundPolicyAdmin(PlainAdmin):
     list_display = (
@@ -86,6 +104,7 @@ class RefundPolicyAdmin(PlainAdmin):
         "is_on",
         "approval",
         "inspection",
+        "erp_returns",
         "sends_refunds",
         "refunds_from",
         "notifies_buyer",
@@ -106,6 +125,10 @@ class RefundPolicyAdmin(PlainAdmin):
         enqueue("process_store_returns", obj.store_id, set(open_ones.values_list("order", flat=True)))
         enqueue("decide_store_return", obj.store_id, waiting.values_list("pk", flat=True))
         _announce(obj)
+        begun = ErpCredit.objects.filter(
+            order__connection=obj.store_id, is_return=True, refund_external_id="", returned_external_id=""
+        )
+        enqueue("push_return_to_store", obj.store_id, set(begun.values_list("order", flat=True)))
         enqueue("check_subscriptions", obj.store_id)
         enqueue("pull_store_returns", obj.store_id)
         if asked:

@@ -19,7 +19,7 @@ from hub.sync.flows import FLOWS
 from hub.sync.models import Connection
 from orders.models import ErpCredit
 
-TO_STORE, TO_ERP = "push_credit_to_store", "push_refund_to_erp"
+TO_STORE, TO_ERP, BEGIN = "push_credit_to_store", "push_refund_to_erp", "push_return_to_store"
 _WRITTEN = [
     "number",
     "reference",
@@ -128,24 +128,35 @@ def _tell(connection: Connection, external_ids: list[str]) -> None:
 
 
 def _enqueue(connection: Connection, credits: Iterable[ErpCredit]) -> None:
-    """Ours, and what was cancelled, are looked at by the flow that credits, the ERP's own by the one that tells the
+    """Ours, and what was cancelled, are looked at by the flow that credits, the ERP's own by those that tell the
     store."""
     ours: set[int] = set()
     by_store: dict[int, set[int]] = {}
+    begun: dict[int, set[int]] = {}
     for credit in credits:
         if credit.order is None:
             continue
         if credit.refund_external_id or (credit.stage == CreditStage.CANCELLED and not credit.is_return):
             ours.add(credit.order.pk)
-        elif credit.stage == CreditStage.CREDITED or credit.is_return:
-            by_store.setdefault(credit.order.connection_id, set()).add(credit.order.pk)
-            if credit.return_external_id:
-                # The store may have refunded the return by itself.
-                ours.add(credit.order.pk)
+            continue
+        store_id = credit.order.connection_id
+        if credit.is_return and not credit.returned_external_id:
+            begun.setdefault(store_id, set()).add(credit.order.pk)
+        if credit.stage == CreditStage.CREDITED or credit.is_return:
+            by_store.setdefault(store_id, set()).add(credit.order.pk)
+        if credit.stage == CreditStage.CREDITED and credit.return_external_id:
+            # The store may have refunded the return by itself.
+            ours.add(credit.order.pk)
     enqueue(TO_ERP, connection.pk, ours)
-    if TO_STORE in FLOWS:
+    # The return first: its credit takes back what it holds.
+    _enqueue_each(BEGIN, begun)
+    _enqueue_each(TO_STORE, by_store)
+
+
+def _enqueue_each(flow: str, by_store: dict[int, set[int]]) -> None:
+    if flow in FLOWS:
         for store_id, orders in sorted(by_store.items()):
-            enqueue(TO_STORE, store_id, orders)
+            enqueue(flow, store_id, orders)
 
 
 def row_of(connection: Connection, document: Document) -> ErpCredit:

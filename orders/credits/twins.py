@@ -13,7 +13,7 @@ from hub.lib.gid import tail
 from hub.lib.money import Money
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
-from orders.models import CreditLink, ErpCredit, OrderLink, StoreRefund
+from orders.models import CreditLink, ErpCredit, OrderLink, ReturnLink, StoreRefund
 
 FLOW, CODE, BY_RETURN = "push_refund_to_erp", "credit_exists", "return_order_credits"
 TO_STORE = "push_credit_to_store"
@@ -114,11 +114,15 @@ def check_return_order(refund: StoreRefund, link: OrderLink, credit: Decimal) ->
 def _return_order(refund: StoreRefund, link: OrderLink) -> ErpCredit | None:
     if not refund.return_external_id:
         return None
+    began = ReturnLink.objects.filter(
+        connection=link.connection, returned__external_id=refund.return_external_id
+    )
+    ours = Q(returned_external_id=tail(refund.return_external_id))
     orders = ErpCredit.objects.filter(
+        ours | Q(external_id__in=began.values("external_id")),
         connection=link.connection,
         order=refund.order_id,
         is_return=True,
-        returned_external_id=tail(refund.return_external_id),
     )
     over = (CreditStage.DECLINED.value, CreditStage.CANCELLED.value)
     return orders.exclude(stage__in=over).order_by("pk").first()

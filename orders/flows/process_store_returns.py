@@ -16,7 +16,7 @@ from hub.connectors.store_returns import Refunds, Returns, ReturnState
 from hub.errors import NeedsReview
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
-from orders.models import RefundPolicy, StoreOrder, StoreReturn
+from orders.models import RefundPolicy, ReturnLink, StoreOrder, StoreReturn
 from orders.returns.desk import Desk
 from orders.returns.ending import ErpsWord
 from orders.returns.taking_back import TakingBack
@@ -28,7 +28,7 @@ _WORKED_ON = (ReturnState.OPEN.value, ReturnState.CLOSED.value)
 def run(connection: Connection, record_id: int) -> str:
     """Work on every return of this order; returns what happened."""
     policy = RefundPolicy.objects.filter(store=connection, is_on=True).first()
-    if policy is None or not policy.works_on_returns:
+    if policy is None or not (policy.works_on_returns or _began_in_erp(record_id)):
         return "the store's own staff work on returns"
     order = StoreOrder.objects.select_related("connection").get(pk=record_id)
     rows = list(
@@ -47,6 +47,10 @@ def run(connection: Connection, record_id: int) -> str:
         order,
     )
     return _work(rows, desk, policy, connector.supporting(Fulfilments))
+
+
+def _began_in_erp(order_id: int) -> bool:
+    return ReturnLink.objects.filter(returned__order=order_id).exists()
 
 
 def _work(rows: list[StoreReturn], desk: Desk, policy: RefundPolicy, fulfilments: Fulfilments) -> str:

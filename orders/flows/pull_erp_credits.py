@@ -28,6 +28,7 @@ from orders.credits.pulled import FLOW, RETURNS, has_listeners
 from orders.freshness import database_time
 from orders.models import OrderLink
 
+TO_STORE, NOT_POSSIBLE = "push_return_to_store", "return_not_possible"
 TO_ERP = "push_refund_to_erp"
 OVERLAP = timedelta(seconds=60)
 # The first pass begins before anything of ours can have been credited; the ERP's clock is not ours.
@@ -83,14 +84,21 @@ def _store_page(connection: Connection, cursor: Cursor, page: Page[ErpCredit]) -
 
 
 def _look_again(connection: Connection) -> None:
-    """Refunds that wait for an invoice: no ERP tells those who wait that there is one."""
+    """Refunds that wait for an invoice, return orders whose goods the store has not sent: nobody tells of either."""
+    _enqueue_waiting(TO_ERP, CODE, connection)
+    stores = Connection.objects.filter(order_policy__erp=connection)
+    for store in stores:
+        _enqueue_waiting(TO_STORE, NOT_POSSIBLE, store)
+
+
+def _enqueue_waiting(flow: str, code: str, connection: Connection) -> None:
     waiting = ReviewItem.objects.filter(
-        flow=TO_ERP,
+        flow=flow,
         connection=connection,
-        code=CODE,
+        code=code,
         state=ReviewItem.State.OPEN,
         changed_at__lt=timezone.now() - LOOKED_AT_AGAIN_AFTER,
     )
     with transaction.atomic():
-        enqueue(TO_ERP, connection.pk, set(waiting.values_list("record_id", flat=True)))
+        enqueue(flow, connection.pk, set(waiting.values_list("record_id", flat=True)))
         waiting.update(changed_at=timezone.now())

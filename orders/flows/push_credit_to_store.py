@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from hub.connectors.base import Connector
 from hub.connectors.credits import CreditStage
 from hub.connectors.fulfilments import Fulfilments
 from hub.connectors.return_processing import ReturnProcessing
@@ -23,6 +24,7 @@ from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.credits.mirroring import document_of
 from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreOrder, StoreReturn
+from orders.returns.begun import BegunReturns, return_orders_begun
 from orders.returns.credited import OPERATION as TAKE_BACK
 from orders.returns.credited import CreditedReturns
 from orders.returns.pushing import refund_each
@@ -36,7 +38,7 @@ DECIDE, PROCESS = "decide_store_return", "process_store_returns"
 
 def run(connection: Connection, record_id: int) -> str:
     """Bring the store's refunds of this order to what the ERP credited by itself; returns what happened."""
-    order = StoreOrder.objects.get(pk=record_id)
+    order = StoreOrder.objects.select_related("connection").get(pk=record_id)
     lost = _lost(connection, order)
     policy = RefundPolicy.objects.filter(store=connection, is_on=True).first()
     if policy is not None:
@@ -46,6 +48,8 @@ def run(connection: Connection, record_id: int) -> str:
     if not (due or lost or marks_of_reopened(order)):
         return _why_nothing(policy)
     connector = open_connector(connection)
+    if policy is not None:
+        _settle_begun(connector, policy, order)
     sender = Sender(connector.supporting(Refunds), connection, order)
     sender.read()
     processing = connector.supporting(ReturnProcessing)
@@ -72,6 +76,16 @@ def _why_nothing(policy: RefundPolicy | None) -> str:
     if policy is None:
         return "the store's refunds are left alone"
     return "every credit is in the store" if policy.sends_refunds else "the store is not told of credits"
+
+
+def _settle_begun(connector: Connector, policy: RefundPolicy, order: StoreOrder) -> None:
+    """A return whose answer was lost holds the goods of its credit: it is looked up before anything is refunded."""
+    begun = BegunReturns(
+        connector.supporting(Refunds), connector.supporting(Returns), order.connection, order
+    )
+    if begun.lost():
+        begun.read()
+        begun.settle_lost(return_orders_begun(order, policy))
 
 
 def _due(order: StoreOrder, policy: RefundPolicy) -> list[ErpCredit]:

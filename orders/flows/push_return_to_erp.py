@@ -32,7 +32,7 @@ from orders.credits.making import Order
 from orders.credits.mirroring import mirror_credits
 from orders.credits.returning import new_return, reference_of_return
 from orders.mirroring import document_of
-from orders.models import ErpCredit, OrderLink, RefundPolicy, StoreOrder, StoreReturn
+from orders.models import ErpCredit, OrderLink, RefundPolicy, ReturnLink, StoreOrder, StoreReturn
 from orders.returns.made_there import is_made_there
 from orders.returns.mirroring import return_of
 
@@ -54,7 +54,9 @@ def run(connection: Connection, record_id: int) -> str:
     _find_lost(connection, connector.supporting(ReturnOrders), link)
     returns = list(StoreReturn.objects.filter(order=order).order_by("pk"))
     _check_given_up(connection, returns)
-    due = [row for row in returns if row.state in _UNDER_WAY and not _known(connection, row)]
+    due = [
+        row for row in returns if row.state in _UNDER_WAY and _began_here(row) and not _known(connection, row)
+    ]
     due = [row for row in due if not is_made_there(row, link, [other for other in due if other.pk != row.pk])]
     written = [_create(connection, connector, order, link, row) for row in due]
     written += _approve_drafts(connection, connector.supporting(ReturnOrders), returns)
@@ -66,6 +68,11 @@ def _is_owner(connection: Connection, order: StoreOrder) -> bool:
         store=order.connection, is_on=True, approval=RefundPolicy.Approval.ERP
     )
     return issubclass(connector_class(connection.system), ReturnOrders) and policy.exists()
+
+
+def _began_here(row: StoreReturn) -> bool:
+    """Not for a return order that the ERP has: linked, or marked where the link is not stored yet."""
+    return not return_of(row).mark and not ReturnLink.objects.filter(returned=row).exists()
 
 
 def _find_lost(connection: Connection, erp: ReturnOrders, link: OrderLink) -> None:

@@ -25,7 +25,14 @@ from orders.models.partner_orders import PartnerCode, PartnerOrder
 from orders.models.policies import OrderPolicy
 from orders.models.quotes import QuoteLink, QuotePolicy, StoreQuote
 from orders.models.requests import PartnerRequest
-from orders.models.returns import CreditLink, OrderReturns, RefundPolicy, StoreRefund, StoreReturn
+from orders.models.returns import (
+    CreditLink,
+    OrderReturns,
+    RefundPolicy,
+    ReturnLink,
+    StoreRefund,
+    StoreReturn,
+)
 from orders.models.shipments import (
     CarrierMapping,
     ErpShipment,
@@ -74,6 +81,7 @@ __all__ = [
     "PartnerRequest",
     "PaymentTermsMapping",
     "RefundPolicy",
+    "ReturnLink",
     "ReturnReason",
     "ShipmentLink",
     "ShippingMethodMapping",

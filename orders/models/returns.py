@@ -171,6 +171,33 @@ class CreditLink(models.Model):
         return f"{self.refund} is {self.number or f'id {self.external_id}'}"
 
 
+class ReturnLink(models.Model):
+    """This return of a store is that return order which an ERP's people began. Unique both ways; written by flows only.
+
+    Return orders that we made for a store's return are found by their reference and have none.
+    """
+
+    returned = models.ForeignKey(StoreReturn, on_delete=models.PROTECT, related_name="links", db_index=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, db_index=False)
+    external_id = models.CharField(max_length=120)
+    number = models.CharField(max_length=60, default="", blank=True)
+    is_adopted = models.BooleanField(default=False)
+    """Whether the store had the return already."""
+    content_hash = models.CharField(max_length=32)
+    """Of the pieces that the return order was for when it was linked."""
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["returned", "connection"], name="return_linked_once"),
+            models.UniqueConstraint(fields=["connection", "external_id"], name="return_order_linked_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.returned} is {self.number or f'id {self.external_id}'}"
+
+
 class RefundPolicy(models.Model):
     """Who decides about what comes back to a store. A store without one is read by nobody and given nothing."""
 
@@ -184,6 +211,11 @@ class RefundPolicy(models.Model):
         PERSON = "person", "The review queue here"
         ERP = "erp", "The ERP's return orders; a person where it has none"
 
+    class ReturnOrders(models.TextChoices):
+        OFF = "off", "Left alone"
+        ASK = "ask", "A person is asked, then the return is made in the store"
+        MAKE = "make", "The return is made in the store at once"
+
     store = models.OneToOneField(Connection, on_delete=models.PROTECT, related_name="refund_policy")
     is_on = models.BooleanField(default=True, help_text="Refunds and returns of the store's orders are read.")
     approval = models.CharField(max_length=6, choices=Approval.choices, default=Approval.PERSON)
@@ -193,6 +225,14 @@ class RefundPolicy(models.Model):
         default=Inspection.STORE,
         db_default="store",
         help_text="Whose word decides what goods that came back are: restocked, refunded, refused, missing.",
+    )
+    erp_returns = models.CharField(
+        "return orders that begin in the ERP",
+        max_length=4,
+        choices=ReturnOrders.choices,
+        default=ReturnOrders.ASK,
+        db_default="ask",
+        help_text="What becomes of a return order that the ERP's people make for an order of the store.",
     )
     restock_location_external_id = models.CharField(
         "restock location",

@@ -25,7 +25,7 @@ from hub.connectors.store_returns import NewRefund, ReturnState, SuggestedRefund
 from hub.errors import NeedsReview
 from hub.sync import attempts
 from hub.sync.models import Attempt
-from orders.models import ErpCredit, StoreReturn
+from orders.models import ErpCredit, ReturnLink, StoreReturn
 from orders.returns.crediting import CreditParts, payments_back
 from orders.returns.reopened import ReopenedReturns
 from orders.returns.sending import Sender, mark_of
@@ -78,7 +78,7 @@ class CreditedReturns:
 
     def take_back(self, credit: ErpCredit, document: Document, plan: CreditPlan) -> bool:
         """Process the return that holds the credit's pieces; False where none does. Raises NeedsReview."""
-        for row in StoreReturn.objects.filter(order=self.sender.order, state__in=_HOLDING).order_by("pk"):
+        for row in self._holding(credit):
             found = self.processing.read_return(row.external_id)
             lines = fitting(plan, found) if found else None
             if found is not None and lines is not None:
@@ -88,6 +88,18 @@ class CreditedReturns:
                 self.reopened.close_again(credit)
                 return True
         return False
+
+    def _holding(self, credit: ErpCredit) -> list[StoreReturn]:
+        """Returns that may hold its pieces: that of its return order first, none of another one."""
+        rows = StoreReturn.objects.filter(order=self.sender.order, state__in=_HOLDING).order_by("pk")
+        links = ReturnLink.objects.filter(connection=credit.connection_id, returned__order=self.sender.order)
+        linked = dict(links.values_list("returned", "external_id"))
+        if not credit.return_external_id:
+            return list(rows)
+        free = [
+            row for row in rows if linked.get(row.pk, credit.return_external_id) == credit.return_external_id
+        ]
+        return sorted(free, key=lambda row: row.pk not in linked)
 
     def _work(
         self, document: Document, plan: CreditPlan, found: ReturnInStore, lines: tuple[ProcessedLine, ...]

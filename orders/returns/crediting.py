@@ -76,20 +76,21 @@ def parts_of(credit: ErpCredit, placed: PlacedOrder, items: Items) -> CreditPart
 def _pieces(
     credit: ErpCredit, line: ErpCreditLine, lines: Sequence[PlacedLine], items: Items
 ) -> list[tuple[PlacedLine, int]]:
+    name, by_hand = _words(credit)
     evidence = {"credit": credit.number, "item": line.number, "description": line.description}
     candidates = [one for one in lines if items.numbers.get(one.sku) == line.number]
     if not candidates:
         raise AmbiguousMatch(
-            f"Credit {credit.number} gives back {line.number or line.description!r}, which is on no line of the order "
-            "in the store. Map the item, or refund it in the store by hand and dismiss this.",
+            f"{name} gives back {line.number or line.description!r}, which is on no line of the order in the store. "
+            f"Map the item, or {by_hand} in the store by hand and dismiss this.",
             code="credit_line_unknown",
             evidence=evidence,
         )
     quantity = line.quantity / items.units_per_piece.get(candidates[0].sku, Decimal(1))
     if quantity != quantity.to_integral_value() or quantity <= 0:
         raise Conflict(
-            f"Credit {credit.number} gives back {quantity.normalize():f} pieces of {line.number}; a store counts whole "
-            "ones. Refund it in the store by hand, then dismiss this.",
+            f"{name} gives back {quantity.normalize():f} pieces of {line.number}; a store counts whole ones. "
+            f"{by_hand.capitalize()} in the store by hand, then dismiss this.",
             code="credit_fraction",
             evidence=evidence,
         )
@@ -98,11 +99,18 @@ def _pieces(
     if sum(one.current_quantity for one in candidates) == quantity:
         return [(one, one.current_quantity) for one in candidates if one.current_quantity]
     raise AmbiguousMatch(
-        f"Credit {credit.number} gives back {int(quantity)} of {line.number}, which is on {len(candidates)} lines of "
-        "the order. Refund it in the store by hand, then dismiss this.",
+        f"{name} gives back {int(quantity)} of {line.number}, which is on {len(candidates)} lines of the order. "
+        f"{by_hand.capitalize()} in the store by hand, then dismiss this.",
         code="credit_line_ambiguous",
         evidence=evidence,
     )
+
+
+def _words(credit: ErpCredit) -> tuple[str, str]:
+    """What it is called, and what a person does instead."""
+    if credit.is_return:
+        return f"Return order {credit.number}", "make the return"
+    return f"Credit {credit.number}", "refund it"
 
 
 def refund_lines(

@@ -11,7 +11,7 @@ from hub.lib.gid import tail
 from hub.lib.hashing import content_hash
 from hub.sync.models import ReviewItem
 from orders.credits.mirroring import document_of as credit_document
-from orders.models import ErpCredit, StoreReturn
+from orders.models import ErpCredit, ReturnLink, StoreReturn
 from orders.returns.mirroring import return_of
 
 CODE = "return_requested"
@@ -54,18 +54,33 @@ def verdict_of_person(flow: str, row: StoreReturn) -> Verdict | None:
 
 
 def return_order_of(row: StoreReturn) -> ErpCredit | None:
-    """The ERP's return order of this return: the one that names it, else the only one of the order that may be of it.
-    None where there is none, or several could be meant."""
+    """The ERP's return order of this return: the one that it is linked to, else the one that names it, else the only
+    one of the order that may be of it. None where there is none, or several could be meant."""
+    linked = linked_order_of(row)
+    if linked is not None:
+        return linked
+    others = ReturnLink.objects.filter(returned__order=row.order_id)
     orders = list(
-        ErpCredit.objects.filter(order=row.order_id, is_return=True, refund_external_id="").select_related(
-            "connection"
-        )
+        ErpCredit.objects.filter(order=row.order_id, is_return=True, refund_external_id="")
+        .exclude(external_id__in=others.values("external_id"))
+        .select_related("connection")
     )
     ours = tail(row.external_id)
     named = [one for one in orders if one.returned_external_id == ours or is_named_by(row, one)]
     is_only = StoreReturn.objects.filter(order=row.order_id).count() == 1
     meant = named or ([one for one in orders if may_be_of(one, row)] if is_only else [])
     return meant[0] if len(meant) == 1 else None
+
+
+def linked_order_of(row: StoreReturn) -> ErpCredit | None:
+    """The return order that began in the ERP and is this return; None where it began in the store."""
+    link = ReturnLink.objects.filter(returned=row).order_by("pk").first()
+    if link is None:
+        return None
+    found = ErpCredit.objects.filter(
+        connection=link.connection_id, is_return=True, external_id=link.external_id
+    )
+    return found.select_related("connection").first()
 
 
 def is_named_by(row: StoreReturn, one: ErpCredit) -> bool:

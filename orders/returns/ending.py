@@ -8,7 +8,7 @@ from hub.connectors.credits import CreditStage
 from hub.connectors.return_processing import ReturnInStore
 from hub.connectors.store_returns import ReturnState
 from orders.models import ErpCredit, RefundPolicy, StoreReturn
-from orders.returns.deciding import return_order_of
+from orders.returns.deciding import linked_order_of, return_order_of
 from orders.returns.desk import CANCEL, CLOSE, Desk
 
 _WITHDRAWN = (CreditStage.DECLINED.value, CreditStage.CANCELLED.value)
@@ -30,14 +30,17 @@ class ErpsWord:
             return True
         if erp is not None and erp.stage in _UNDER_WAY and state is ReturnState.CLOSED:
             return self._take_up(row, found)
-        if self.policy.inspection != RefundPolicy.Inspection.ERP:
-            return False
-        if state is ReturnState.OPEN and self._is_over(found, erp):
+        is_erps = self.policy.inspection == RefundPolicy.Inspection.ERP
+        has_credited = is_erps or _is_credited(linked_order_of(row))
+        if state is ReturnState.OPEN and has_credited and self._is_over(found, erp):
             self.desk.close(found, "the ERP has credited it")
-        return True
+            return True
+        return is_erps
 
     def _return_order(self, row: StoreReturn) -> ErpCredit | None:
-        return return_order_of(row) if self.policy.approval == RefundPolicy.Approval.ERP else None
+        """Where the ERP decides; of a return that began there its word counts in any case."""
+        is_erps = self.policy.approval == RefundPolicy.Approval.ERP
+        return return_order_of(row) if is_erps else linked_order_of(row)
 
     def _withdraw(self, found: ReturnInStore, erp: ErpCredit) -> None:
         """Of which something was taken back, that stays: nothing more will come."""
@@ -58,11 +61,14 @@ class ErpsWord:
         """All is taken back, or the ERP is through with its return order and every credit of it is in the store."""
         if found.is_processed:
             return True
-        has_credited = erp is not None and erp.stage == CreditStage.CREDITED.value and found.has_begun
-        return has_credited and not self._has_due_credits()
+        return _is_credited(erp) and found.has_begun and not self._has_due_credits()
 
     def _has_due_credits(self) -> bool:
         credits = ErpCredit.objects.filter(
             order=self.desk.order, is_return=False, stage=CreditStage.CREDITED.value, refund_external_id=""
         )
         return any(one.pushed_hash != one.document_hash for one in credits)
+
+
+def _is_credited(erp: ErpCredit | None) -> bool:
+    return erp is not None and erp.stage == CreditStage.CREDITED.value

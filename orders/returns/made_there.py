@@ -17,7 +17,7 @@ from inventory.models import ItemMapping
 from orders.adoption.rules import NONE_OF_THEM
 from orders.credits.mirroring import document_of as credit_document
 from orders.mirroring import document_of
-from orders.models import ErpCredit, OrderLink, StoreReturn
+from orders.models import ErpCredit, OrderLink, ReturnLink, StoreReturn
 from orders.returns.deciding import is_named_by, may_be_of
 from orders.returns.mirroring import DECIDE, return_of
 from orders.shipments.items import item_numbers
@@ -58,7 +58,8 @@ def _candidates(row: StoreReturn, link: OrderLink) -> list[ErpCredit]:
         refund_external_id="",
         returned_external_id="",
     )
-    rows = made.exclude(stage__in=_WITHDRAWN).order_by("pk")
+    linked = ReturnLink.objects.filter(connection=link.connection_id).values("external_id")
+    rows = made.exclude(stage__in=_WITHDRAWN).exclude(external_id__in=linked).order_by("pk")
     return [one for one in rows if is_named_by(row, one) or may_be_of(one, row)]
 
 

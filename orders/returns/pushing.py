@@ -14,14 +14,11 @@ from hub.connectors.store_returns import StoreRefund as Refund
 from hub.errors import Conflict, NeedsReview
 from hub.lib.money import Money
 from hub.sync.models import ReviewItem
-from inventory.models import ItemMapping
 from orders.credits.making import currency_of
 from orders.credits.mirroring import document_of as credit_document
 from orders.credits.one_sided import of_cancelled
-from orders.mapping_rows import mapping_rows
 from orders.mirroring import document_of
 from orders.models import (
-    CreditLineMapping,
     CreditLink,
     ErpCredit,
     OrderLink,
@@ -33,7 +30,6 @@ from orders.returns.amounts import Currency
 from orders.returns.credited import CreditedReturns, CreditPlan
 from orders.returns.crediting import (
     CreditParts,
-    Items,
     check_money,
     in_buyers_currency,
     money_back,
@@ -42,9 +38,9 @@ from orders.returns.crediting import (
     refund_lines,
     shipping_in_store,
 )
+from orders.returns.items import items_of
 from orders.returns.sending import Sender, mark_of
 from orders.returns.shelves import sent_from
-from orders.shipments.items import item_numbers
 
 FLOW = "push_credit_to_store"
 
@@ -100,7 +96,7 @@ class OrderCredits:
     def _plan(self, credit: ErpCredit, document: Document, decisions: dict[str, str]) -> CreditPlan:
         order = self.sender.order
         placed, currency = document_of(order), currency_of(document_of(order), self.link)
-        parts = parts_of(document, placed, self._items(placed))
+        parts = parts_of(document, placed, items_of(placed, self.sender.connection, self.link.connection))
         locations = self._locations()
         lines = refund_lines(parts, self._sent(), locations)
         shipping = shipping_in_store(parts, placed, currency)
@@ -130,22 +126,6 @@ class OrderCredits:
         if shelf := self.policy.restock_location_external_id:
             return {line.external_id: shelf for line in placed.lines}
         return sent_from(self.fulfilments, self.sender.order.external_id)
-
-    def _items(self, placed: PlacedOrder) -> Items:
-        store, erp = self.sender.connection, self.link.connection
-        charges = {
-            row.charge_number for row in mapping_rows(placed, store.pk, erp.pk).shipping.values()
-        } | set(
-            CreditLineMapping.objects.filter(
-                store=store, erp=erp, kind=CreditLineMapping.Kind.SHIPPING
-            ).values_list("number", flat=True)
-        )
-        units = ItemMapping.objects.filter(store=store, erp=erp, sku__in=[one.sku for one in placed.lines])
-        return Items(
-            item_numbers(placed.lines, store, erp),
-            dict(units.values_list("sku", "units_per_piece")),
-            frozenset(filter(None, charges)),
-        )
 
     def _sent(self) -> dict[str, int]:
         """Pieces that were sent and have not come back, by order line, as the store has them now."""

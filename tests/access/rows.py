@@ -56,6 +56,7 @@ from orders.models import (
     QuoteLink,
     QuotePolicy,
     RefundPolicy,
+    ReturnLink,
     ReturnReason,
     ShipmentLink,
     ShippingMethodMapping,
@@ -203,6 +204,7 @@ def _shipments(store, erp, order):
     )
     returned = StoreReturn.objects.create(external_id="t", name="#1-R1", state="requested", **both)
     InspectedLine.objects.create(returned=returned, line_external_id="l", sku="TAB-1", pieces=1)
+    ReturnLink.objects.create(returned=returned, connection=erp, external_id="r", content_hash="a")
     CreditLink.objects.create(refund=refund, connection=erp, external_id="c", origin="erp")
     ErpCredit.objects.create(
         connection=erp,

@@ -208,3 +208,63 @@ def tells_all_in_their_order(erp: ErpUnderTest) -> None:
     assert page.after is not None
     assert {one.external_id for one in documents} <= {one.external_id for one in told}
     assert [one.updated_at for one in told] == sorted(one.updated_at for one in told)
+
+
+def returns_followed(connector: Connector, since: PagePosition | None) -> list[ErpCredit]:
+    """Every return order that changed since, page after page."""
+    found: list[ErpCredit] = []
+    after = None
+    while True:
+        page = connector.supporting(ReturnOrders).changed_returns(since, after)
+        found += page.items
+        after = page.after
+        if after is None:
+            return found
+
+
+def following_returns(erp: ErpUnderTest):
+    connector = erp.connect()
+    since = PagePosition(datetime.now(UTC).replace(microsecond=0), "")
+    erp.authorize_return(invoiced_order(erp, connector), 1)
+    return lambda: returns_followed(connector, since)
+
+
+can_read(Capability.FOLLOW_RETURNS, following_returns)
+
+
+@cell((Capability.FOLLOW_RETURNS, Situation.NORMAL))
+def tells_what_a_clerk_takes_back_of_which_order(erp: ErpUnderTest) -> None:
+    connector = erp.connect()
+    order = invoiced_order(erp, connector)
+    before = datetime.now(UTC).replace(microsecond=0)
+    external_id = erp.authorize_return(order, 2)
+
+    told = [
+        one for one in returns_followed(connector, PagePosition(before, "")) if one.external_id == external_id
+    ]
+
+    assert [(one.is_return, one.reference, one.order_external_id) for one in told] == [
+        (True, "", order.external_id)
+    ]
+    assert told[0].stage in (CreditStage.REQUESTED, CreditStage.APPROVED)
+    goods = [line for line in told[0].lines if line.kind is LineKind.ITEM]
+    assert [(line.number, line.quantity, line.received_quantity) for line in goods] == [
+        (erp.codes.item, Decimal(2), Decimal(0))
+    ]
+
+
+@cell((Capability.FOLLOW_RETURNS, Situation.PAGING))
+def tells_all_return_orders_in_their_order(erp: ErpUnderTest) -> None:
+    erp.small_pages()
+    connector = erp.connect()
+    order = invoiced_order(erp, connector)
+    erp.few_credits_a_page(connector)
+    before = datetime.now(UTC).replace(microsecond=0)
+    made = [erp.authorize_return(order, 1) for _ in range(MORE_THAN_A_PAGE)]
+
+    page = connector.supporting(ReturnOrders).changed_returns(PagePosition(before, ""), None)
+    told = returns_followed(connector, PagePosition(before, ""))
+
+    assert page.after is not None
+    assert set(made) <= {one.external_id for one in told}
+    assert [one.updated_at for one in told] == sorted(one.updated_at for one in told)

@@ -370,8 +370,12 @@ class ErpUnderTest(ABC):
         """A clerk gives back so much of an invoiced order's one item, and posts it; answers the credit memo's id."""
         raise self._unsaid("credit")
 
+    def authorize_return(self, order: TrueOrder, quantity: int) -> str:
+        """A clerk's own return order for so much of an order's one item; answers its id."""
+        raise self._unsaid("authorize_return")
+
     def few_credits_a_page(self, connector: Connector) -> None:
-        """This connector asks for few credit memos at once; nothing where `small_pages` sees to it."""
+        """This connector asks for few credits and return orders at once; nothing where `small_pages` sees to it."""
         return
 
     def cancel(self, order: TrueOrder) -> None:

@@ -80,6 +80,7 @@ PARTS = {
     Capability.CREDIT_MEMO: Credits,
     Capability.FOLLOW_CREDITS: Credits,
     Capability.RETURN_ORDER: ReturnOrders,
+    Capability.FOLLOW_RETURNS: ReturnOrders,
     Capability.TELL_CHANGES: Notices,
 }
 UNTOLD = (Capability.SIGN_IN, Capability.PRICES_WITH_TAX)

@@ -13,14 +13,13 @@ from hub.sandbox.netsuite.customers import CUSTOMER, Customers
 from hub.sandbox.netsuite.estimates import ESTIMATE, ESTIMATE_ACTIONS, Estimates
 from hub.sandbox.netsuite.fields import Intake
 from hub.sandbox.netsuite.fulfillments import FULFILLMENT, SHIPPED, Fulfillments
+from hub.sandbox.netsuite.given import Data, exact, need
 from hub.sandbox.netsuite.orders import BILLED, CANCELLED, ORDER, PENDING_APPROVAL, Orders
 from hub.sandbox.netsuite.returns import CANCELLED as DECLINED
 from hub.sandbox.netsuite.returns import LINE, PENDING_RECEIPT, RETURN, Returns
 from hub.sandbox.netsuite.signatures import public_key
 from hub.sandbox.netsuite.state import Record, State
 from hub.sandbox.netsuite.stock import STOCK_ACTIONS, Stock, came, stock_of
-
-Data = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +50,19 @@ def act(office: Office, action: str, data: Data) -> Data:
 
 def _create_order(office: Office, data: Data) -> Data:
     """`source` says how it came in; what a person enters has none."""
-    order = office.orders.create(_taken(office, ORDER, _need(data, "order")))
+    order = office.orders.create(_taken(office, ORDER, need(data, "order")))
     return _told(office.state.save(ORDER, order | {"source": str(data.get("source", ""))}))
 
 
 def _edit_order(office: Office, data: Data) -> Data:
     """`changes` as a PATCH body; `replace` names sublists that are set anew."""
-    changes = _taken(office, ORDER, _need(data, "changes"))
+    changes = _taken(office, ORDER, need(data, "changes"))
     return _told(office.orders.change(_order(office, data), changes, frozenset(data.get("replace", ()))))
 
 
 def _delete_line(office: Office, data: Data) -> Data:
     """Remove the line with the number `line`."""
-    order, number = _order(office, data), _need(data, "line")
+    order, number = _order(office, data), need(data, "line")
     gone = [line for line in order["item"] if line["line"] == number]
     if not gone or gone[0]["quantityFulfilled"] or gone[0]["quantityBilled"]:
         raise ValueError(f"order {order['tranId']} has no line {number!r} that could be removed")
@@ -129,7 +128,7 @@ def _credit_order(office: Office, data: Data) -> Data:
     """Credit `lines` of a body of an invoiced order, from its invoice."""
     order = _order(office, data)
     invoices = office.memos.invoices.of(order["id"])
-    body = {"entity": {"id": order["entity"]}, "item": {"items": _need(data, "lines")}}
+    body = {"entity": {"id": order["entity"]}, "item": {"items": need(data, "lines")}}
     return _told(office.memos.create(_taken(office, MEMO, body), (invoices or [order])[-1]["id"]))
 
 
@@ -152,6 +151,23 @@ def _with_stock(do: Callable[[Stock, Data], Data]) -> Callable[[Office, Data], D
     return act_on
 
 
+def _authorize_return(office: Office, data: Data) -> Data:
+    """A clerk's own return authorization of an order: `lines` of a body; `approved` unless it says no."""
+    order = _order(office, data)
+    if not office.fulfillments.of(order["id"]):
+        raise ValueError(f"nothing of {order['tranId']} was shipped: there is nothing to return")
+    body: Data = {"entity": {"id": order["entity"]}, "item": {"items": need(data, "lines")}}
+    if data.get("approved", True):
+        body["orderStatus"] = {"id": PENDING_RECEIPT}
+    return _told(office.returns.create(_taken(office, RETURN, body), order["id"]))
+
+
+def _edit_return(office: Office, data: Data) -> Data:
+    """Other `lines`, as long as nothing came back."""
+    changes = _taken(office, RETURN, {"item": {"items": need(data, "lines")}})
+    return _told(office.returns.change(_return(office, data), changes, frozenset(["item"])))
+
+
 def _approve_return(office: Office, data: Data) -> Data:
     return _told(office.returns.decide(_return(office, data), PENDING_RECEIPT))
 
@@ -162,7 +178,7 @@ def _cancel_return(office: Office, data: Data) -> Data:
 
 def _receive_return(office: Office, data: Data) -> Data:
     """An item receipt: `quantities` by line number, or all that is missing."""
-    given = _exact(data["quantities"]) if "quantities" in data else None
+    given = exact(data["quantities"]) if "quantities" in data else None
     quantities = {int(line): Decimal(came) for line, came in given.items()} if given else None
     before = _return(office, data)
     after = office.returns.receive(before, quantities)
@@ -172,7 +188,7 @@ def _receive_return(office: Office, data: Data) -> Data:
 
 def _credit_return(office: Office, data: Data) -> Data:
     """Credit `lines` of a body, of goods that were received."""
-    lines = [Intake(office.state).take(LINE, _exact(line)) for line in _need(data, "lines")]
+    lines = [Intake(office.state).take(LINE, exact(line)) for line in need(data, "lines")]
     return _told(office.returns.credit(_return(office, data), office.memos, lines))
 
 
@@ -190,7 +206,7 @@ def _fulfill_order(office: Office, data: Data) -> Data:
 
     `location` and a line's are names; `packages` are tracking numbers of parcels that `carrier` takes.
     """
-    lines = _exact(data.get("lines"))
+    lines = exact(data.get("lines"))
     for line in lines or ():
         line["location"] = _location(office, line.get("location"))
     fulfillment = office.fulfillments.create(
@@ -237,7 +253,7 @@ def _lock_order(office: Office, data: Data) -> Data:
 
 def _edit_customer(office: Office, data: Data) -> Data:
     customer = _named(office, CUSTOMER, data)
-    changes = _taken(office, CUSTOMER, _need(data, "changes"))
+    changes = _taken(office, CUSTOMER, need(data, "changes"))
     return {"id": office.customers.change(customer, changes)["id"]}
 
 
@@ -268,7 +284,7 @@ def _rotate_certificate(office: Office, data: Data) -> Data:
     if "revoke" in data and certificates.pop(str(data["revoke"]), None) is None:
         raise ValueError(f"there is no certificate {data['revoke']!r}")
     if "pem" in data:
-        certificates[str(_need(data, "id"))] = public_key(str(data["pem"]))
+        certificates[str(need(data, "id"))] = public_key(str(data["pem"]))
     if data.get("expire_tokens", False):
         office.access.expire_tokens()
     return {"certificates": sorted(certificates)}
@@ -276,7 +292,7 @@ def _rotate_certificate(office: Office, data: Data) -> Data:
 
 def _set_concurrency(office: Office, data: Data) -> Data:
     """Another integration takes places of the account's, or more were bought: requests at once from now on."""
-    limit = _need(data, "concurrency")
+    limit = need(data, "concurrency")
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
         raise ValueError(f"concurrency cannot be {limit!r}")
     office.options["concurrency"] = limit
@@ -299,7 +315,7 @@ def _grant(office: Office, data: Data) -> Data:
 
 
 def _permission(data: Data) -> str:
-    name = str(_need(data, "permission"))
+    name = str(need(data, "permission"))
     if name not in PERMISSIONS:
         raise ValueError(f"there is no permission {name!r}; there are {', '.join(PERMISSIONS)}")
     return name
@@ -318,6 +334,8 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "pay_invoice": _pay_invoice,
     "credit_order": _credit_order,
     **{name: _with_estimate(do) for name, do in ESTIMATE_ACTIONS.items()},
+    "authorize_return": _authorize_return,
+    "edit_return": _edit_return,
     "approve_return": _approve_return,
     "cancel_return": _cancel_return,
     "receive_return": _receive_return,
@@ -377,19 +395,4 @@ def _told(order: Record) -> Data:
 
 
 def _taken(office: Office, table: str, body: Any) -> Record:
-    return Intake(office.state).take(table, _exact(body))
-
-
-def _need(data: Data, name: str) -> Any:
-    if name not in data:
-        raise ValueError(f"{name} is missing")
-    return data[name]
-
-
-def _exact(value: Any) -> Any:
-    """Fractions of a control body as Decimal."""
-    if isinstance(value, float):
-        return Decimal(str(value))
-    if isinstance(value, dict):
-        return {name: _exact(part) for name, part in value.items()}
-    return [_exact(part) for part in value] if isinstance(value, list) else value
+    return Intake(office.state).take(table, exact(body))

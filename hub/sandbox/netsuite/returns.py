@@ -62,8 +62,8 @@ READ_ONLY[LINE] = READ_ONLY["creditMemo-itemElement"]
 class Returns(Orders):
     """The return authorizations of an account."""
 
-    def create(self, given: Record) -> Record:
-        """A new one, which waits for approval unless it says otherwise."""
+    def create(self, given: Record, created_from: str = "") -> Record:
+        """A new one, which waits for approval unless it says otherwise. People make it from an order or an invoice."""
         customer = self._customer(given)
         start = {"shippingCost": None, "handlingCost": None, "discountTotal": 0, "shippingTaxAmount": 0}
         made: Record = {**start, "handlingTaxAmount": 0, "item": [], **self._defaults(given, customer)}
@@ -73,7 +73,7 @@ class Returns(Orders):
         made["item"] = merged([], given.get("item") or [], replaces=True, new_key=self._key)
         made |= self._computed(made, customer)
         number = self.state.new_id("returnNumber")
-        made |= {"id": self.state.new_id(ORDER), "tranId": f"RMA{number}", "createdFrom": ""}
+        made |= {"id": self.state.new_id(ORDER), "tranId": f"RMA{number}", "createdFrom": created_from}
         return self.state.save(RETURN, made | status)
 
     def change(self, order: Record, given: Record, replaces: frozenset[str] = frozenset()) -> Record:

@@ -19,6 +19,7 @@ from hub.sandbox.shopify.shop import Shop
 
 WRONG_STATE = "Return status is invalid."
 _COUNTS = ("REQUESTED", "OPEN", "CLOSED")
+LONGEST_NOTE = 255
 
 
 def _existing(shop: Shop, gid: str, path: list[str]) -> Record:
@@ -76,7 +77,9 @@ def _new(shop: Shop, given: Record, path: list[str], status: str) -> Record:
     rows = given["returnLineItems"]
     if not rows:
         raise Refused([*path, "returnLineItems"], "Return line items can't be blank", "BLANK")
-    lines = [_line(shop, order, row, [*path, "returnLineItems", str(n)]) for n, row in enumerate(rows)]
+    lines: list[Record] = []
+    for index, row in enumerate(rows):
+        lines.append(_line(shop, order, row, [*path, "returnLineItems", str(index)], lines))
     exchanged = exchanges.lines_of(shop, given.get("exchangeLineItems") or [], path)
     fee = (given.get("returnShippingFee") or {}).get("amount")
     number = len(shop.where("Return", _orderId=order["id"])) + 1
@@ -98,15 +101,19 @@ def _new(shop: Shop, given: Record, path: list[str], status: str) -> Record:
     )
 
 
-def _line(shop: Shop, order: Record, given: Record, path: list[str]) -> Record:
+def _line(shop: Shop, order: Record, given: Record, path: list[str], before: list[Record]) -> Record:
     sent = sent_lines(order).get(given["fulfillmentLineItemId"])
     if sent is None:
         message = "Return line item has an invalid fulfillment line item."
         raise Refused([*path, "fulfillmentLineItemId"], message, "INVALID")
     quantity = given["quantity"]
-    if not 0 < quantity <= _returnable(shop, order, sent):
+    asked = sum(line["quantity"] for line in before if line["fulfillmentLineItem"]["id"] == sent["id"])
+    if not 0 < quantity <= _returnable(shop, order, sent) - asked:
         message = "Return line item has an invalid quantity."
         raise Refused([*path, "quantity"], message, "INVALID")
+    if len(given.get("returnReasonNote") or "") > LONGEST_NOTE:
+        message = f"Return reason note is too long (maximum is {LONGEST_NOTE} characters)"
+        raise Refused([*path, "returnReasonNote"], message, "TOO_LONG")
     return {
         "__typename": "ReturnLineItem",
         "id": shop.new_gid("ReturnLineItem"),
@@ -131,6 +138,20 @@ def sent_lines(order: Record) -> dict[str, Record]:
 
 
 def _returnable(shop: Shop, order: Record, sent: Record) -> int:
+    """Pieces of a fulfillment's line that are in no return, and that no refund took without one."""
+    item = sent["lineItem"]
+    refunded_apart = int(item.get("_returned", 0)) - _refunded_in_returns(shop, order, item)
+    for line in sent_lines(order).values():
+        left = int(line["quantity"]) - _in_returns(shop, order, line)
+        apart = min(max(refunded_apart, 0), left)
+        if line["id"] == sent["id"]:
+            return left - apart
+        if line["lineItem"]["id"] == item["id"]:
+            refunded_apart -= apart
+    return 0
+
+
+def _in_returns(shop: Shop, order: Record, sent: Record) -> int:
     taken: int = sum(
         line["quantity"]
         for record in shop.where("Return", _orderId=order["id"])
@@ -138,7 +159,18 @@ def _returnable(shop: Shop, order: Record, sent: Record) -> int:
         for line in record["_lines"]
         if line["fulfillmentLineItem"]["id"] == sent["id"]
     )
-    return int(sent["quantity"]) - taken
+    return taken
+
+
+def _refunded_in_returns(shop: Shop, order: Record, item: Record) -> int:
+    back: int = sum(
+        row["quantity"]
+        for refund in order.get("_refunds", [])
+        if refund["_returnId"]
+        for row in refund["_lines"]
+        if row["lineItem"]["id"] == item["id"]
+    )
+    return back
 
 
 def _restocking_fee(

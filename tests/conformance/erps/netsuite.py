@@ -79,6 +79,7 @@ class NetSuiteUnderTest(ErpUnderTest):
         Capability.CREDIT_MEMO: "PUT creditMemo",
         Capability.QUOTES: "PUT estimate",
         Capability.FOLLOW_CREDITS: "POST suiteql",
+        Capability.FOLLOW_RETURNS: "POST suiteql",
         Capability.READ_STOCK: "POST suiteql",
         Capability.FOLLOW_STOCK: "POST suiteql",
     }
@@ -245,9 +246,16 @@ class NetSuiteUnderTest(ErpUnderTest):
         return [Decimal(row["total"]) for row in self._rows("creditMemos", "externalId", reference)]
 
     def credit(self, order: TrueOrder, quantity: int) -> str:
+        return self._act("credit_order", externalId=order.reference, lines=self._given_back(quantity))["id"]
+
+    def authorize_return(self, order: TrueOrder, quantity: int) -> str:
+        return self._act("authorize_return", externalId=order.reference, lines=self._given_back(quantity))[
+            "id"
+        ]
+
+    def _given_back(self, quantity: int) -> list[dict]:
         (item,) = self._rows("items", "itemId", "I1")
-        line = {"item": {"id": item["id"]}, "quantity": quantity, "rate": 10, "price": {"id": "-1"}}
-        return self._act("credit_order", externalId=order.reference, lines=[line])["id"]
+        return [{"item": {"id": item["id"]}, "quantity": quantity, "rate": 10, "price": {"id": "-1"}}]
 
     def few_credits_a_page(self, connector: Connector) -> None:
         connector.page_rows = 2

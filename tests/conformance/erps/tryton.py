@@ -89,6 +89,7 @@ class TrytonUnderTest(ErpUnderTest):
         Capability.TRACKING_NUMBERS: "model.stock.shipment.out.search_read",
         Capability.CREDIT_MEMO: "model.sale.sale.create",
         Capability.FOLLOW_CREDITS: "model.account.invoice.search_read",
+        Capability.FOLLOW_RETURNS: "model.sale.sale.search_read",
         Capability.READ_STOCK: "model.product.product.search_read",
         Capability.FOLLOW_STOCK: "model.stock.move.search_read",
     }
@@ -234,6 +235,7 @@ class TrytonUnderTest(ErpUnderTest):
             self.shared.connector.shipment_rows = Tryton.shipment_rows
             self.shared.connector.stock_rows = Tryton.stock_rows
             self.shared.connector.credit_page_rows = Tryton.credit_page_rows
+            self.shared.connector.return_page_rows = Tryton.return_page_rows
 
     # --------------------------------------------------------------------------------------- credits
 
@@ -249,6 +251,16 @@ class TrytonUnderTest(ErpUnderTest):
 
     def credit(self, order: TrueOrder, quantity: int) -> str:
         """By a return sale, which Tryton makes a credit note of."""
+        sale = self._return_sale(order, quantity)
+        [row] = self._find(SALE, [["id", "=", sale]], ["invoices"])
+        self._call("model.account.invoice.post", row["invoices"])
+        return f"invoice:{row['invoices'][0]}"
+
+    def authorize_return(self, order: TrueOrder, quantity: int) -> str:
+        return str(self._return_sale(order, quantity))
+
+    def _return_sale(self, order: TrueOrder, quantity: int) -> int:
+        """As the wizard Return Sale makes it, confirmed."""
         head = ["party", "invoice_address", "shipment_address", "currency"]
         goods = ["product", "unit", "unit_price", "taxes"]
         fields = [*head, *(f"lines.{name}" for name in goods)]
@@ -260,12 +272,10 @@ class TrytonUnderTest(ErpUnderTest):
         [sale] = self._call("model.sale.sale.create", [values])
         for button in ("quote", "confirm"):
             self._call(f"model.sale.sale.{button}", [sale])
-        [row] = self._find(SALE, [["id", "=", sale]], ["invoices"])
-        self._call("model.account.invoice.post", row["invoices"])
-        return f"invoice:{row['invoices'][0]}"
+        return int(sale)
 
     def few_credits_a_page(self, connector: Connector) -> None:
-        connector.credit_page_rows = 2
+        connector.credit_page_rows = connector.return_page_rows = 2
 
     # ------------------------------------------------------------------------------------- shipments
 

@@ -99,3 +99,24 @@ def test_the_account_refuses_states_that_only_people_bring_about(account, erp):
 
     with pytest.raises(RecordRejected, match="orderstatus"):
         erp.client.upsert("returnAuthorization", REFERENCE, body, sublists="item", operation="jump ahead")
+
+
+def test_a_clerks_own_return_authorization_is_told_with_its_order_and_its_goods(account, erp, invoiced):
+    since = PagePosition(datetime.now(UTC) - timedelta(minutes=1), "")
+    made = account.act("authorize_return", id=invoiced.external_id, lines=lines(account, 2))
+
+    [told] = erp.changed_returns(since, None).items
+    account.act("edit_return", id=made["id"], lines=lines(account, 1))
+    [changed] = erp.changed_returns(since, None).items
+
+    assert (told.external_id, told.number, told.reference) == (made["id"], made["tranId"], "")
+    assert (told.stage, told.order_external_id) == (CreditStage.APPROVED, invoiced.external_id)
+    goods = [[(one.number, one.quantity) for one in told.lines] for told in (told, changed)]
+    assert goods == [[("I1", Decimal(2))], [("I1", Decimal(1))]]
+
+
+def test_people_authorize_no_return_of_what_was_not_shipped(account, erp):
+    made = erp.create_sales_order(order())
+
+    with pytest.raises(AssertionError, match="nothing of .* was shipped"):
+        account.act("authorize_return", id=made.external_id, lines=lines(account, 1))

@@ -156,6 +156,7 @@ def test_only_these_operations_write():
         "CreateOrder",
         "CreatePaymentTerms",
         "CreateRefund",
+        "CreateReturn",
         "CreateWebhookSubscription",
         "DeclineReturn",
         "DefineMetafield",

@@ -110,3 +110,71 @@ def test_returns_are_told_by_their_own_topics(store):
         ("returns/decline", "declined"),
     ]
     assert told[0][1]["order"]["admin_graphql_api_id"] == order
+
+
+CREATE = """mutation C($input: ReturnInput!) { returnCreate(returnInput: $input) {
+    return { status returnLineItems(first: 5) { nodes { quantity returnReasonNote } } }
+    userErrors { field message code } } }"""
+
+
+def begin(store, order, *rows):
+    """Pieces of the order's fulfillments, each with what else the input says."""
+    [sent] = [
+        line["id"]
+        for one in store.store.shop.tables["Order"][order]["_fulfillments"]
+        for line in one["_lines"]
+    ]
+    about = {"returnReason": "OTHER", "returnReasonNote": "RMA 1"}
+    given = {
+        "orderId": order,
+        "returnLineItems": [{"fulfillmentLineItemId": sent, **about, **row} for row in rows],
+    }
+    return store.data(CREATE, input=given)["returnCreate"]
+
+
+def test_a_return_that_begins_approved_is_open_at_once(store):
+    order = sent_order(store)
+
+    made = begin(store, order, {"quantity": 2})
+
+    assert made["return"] == {
+        "status": "OPEN",
+        "returnLineItems": {"nodes": [{"quantity": 2, "returnReasonNote": "RMA 1"}]},
+    }
+    assert begin(store, order, {"quantity": 1})["userErrors"] == [
+        {
+            "field": ["returnInput", "returnLineItems", "0", "quantity"],
+            "message": "Return line item has an invalid quantity.",
+            "code": "INVALID",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ([{"quantity": 0}], "INVALID"),
+        ([{"quantity": 2}, {"quantity": 1}], "INVALID"),
+        ([{"quantity": 1, "returnReasonNote": ""}], "BLANK"),
+        ([{"quantity": 1, "returnReasonNote": "x" * 256}], "TOO_LONG"),
+        ([{"quantity": 1, "fulfillmentLineItemId": "gid://shopify/FulfillmentLineItem/1"}], "INVALID"),
+        ([], "BLANK"),
+    ],
+)
+def test_what_cannot_be_returned_is_refused_and_makes_nothing(store, rows, code):
+    order = sent_order(store)
+
+    refused = begin(store, order, *rows)
+
+    assert ([one["code"] for one in refused["userErrors"]], refused["return"]) == ([code], None)
+    assert store.store.shop.where("Return", _orderId=order) == []
+
+
+def test_what_was_refunded_without_a_return_cannot_be_returned_any_more(store):
+    order = sent_order(store)
+    line = store.store.shop.tables["Order"][order]["_lines"][0]["id"]
+    store.store.act("refund_order", {"order": order, "lines": [{"line": line, "quantity": 1}]})
+
+    codes = [[one["code"] for one in begin(store, order, {"quantity": n})["userErrors"]] for n in (2, 1)]
+
+    assert codes == [["INVALID"], []]

@@ -70,6 +70,7 @@ class BusinessCentral(
         Capability.PICKING: "API v2.0 shows shipments that are posted; picks are warehouse documents",
         Capability.DELIVERY: "a posted shipment has left; Business Central does not follow it further",
         Capability.RETURN_ORDER: "API v2.0 has no return orders up to version 28, and 29 shows them for reading only",
+        Capability.FOLLOW_RETURNS: "API v2.0 shows no return orders up to version 28",
         Capability.READ_STOCK: "API v2.0 has no stock by location: Concord does not read it from published pages yet",
         Capability.FOLLOW_STOCK: "API v2.0 has no stock by location: Concord does not read it from published pages yet",
         Capability.READ_LIMITS: "API v2.0 does not tell them: they are set on the connection's page",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -61,7 +61,9 @@ class NetSuiteStock(Stock):
             touched = [
                 TouchedItems(
                     tuple(items[str(row["id"])]),
-                    PagePosition(suiteql.utc(str(row["stamp"]), self.zone), str(row["id"])),
+                    PagePosition(
+                        suiteql.utc(str(row["stamp"]), self.zone, datetime.now(UTC)), str(row["id"])
+                    ),
                 )
                 for row in rows.items
             ]

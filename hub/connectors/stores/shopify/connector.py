@@ -48,7 +48,7 @@ from hub.connectors.stores.shopify.order_writing import OrderWriter, settle_time
 from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
 from hub.connectors.stores.shopify.refunds import RefundKeeper
-from hub.connectors.stores.shopify.return_processing import ReturnProcessor
+from hub.connectors.stores.shopify.return_creation import ReturnCreator
 from hub.connectors.stores.shopify.subscriptions import SubscriptionKeeper
 from hub.connectors.stores.shopify.throttle import limits_of_plan
 from hub.connectors.subscriptions import Subscribed, Subscription, Subscriptions
@@ -71,7 +71,7 @@ class ShopifyStore(
     OrderTaker,
     OrderChanger,
     RefundKeeper,
-    ReturnProcessor,
+    ReturnCreator,
     DraftOrders,
     Subscriptions,
     Webhooks,

@@ -225,7 +225,6 @@ def refund_from_node(node: Node, lines: Sequence[Node]) -> StoreRefund:
     zero = zero_bag(required_text(order, "currencyCode"), required_text(order, "presentmentCurrencyCode"))
     shipping, adjustments = _few(node, "refundShippingLines"), _few(node, "orderAdjustments")
     note = text(node, "note")
-    mark = _MARK.search(note)
     return StoreRefund(
         external_id=gid(node, "id", "Refund"),
         order_external_id=gid(order, "id", "Order"),
@@ -242,8 +241,14 @@ def refund_from_node(node: Node, lines: Sequence[Node]) -> StoreRefund:
         note=note,
         created_at=moment(node, "createdAt"),
         updated_at=moment(node, "updatedAt"),
-        mark=mark[1] if mark else "",
+        mark=mark_of(note),
     )
+
+
+def mark_of(note: str) -> str:
+    """Our mark at the end of a note, "" where there is none."""
+    found = _MARK.search(note)
+    return found[1] if found else ""
 
 
 def _few(node: Node, key: str) -> list[Node]:

@@ -9,7 +9,7 @@ from hub.connectors.store_returns import Decline, ExchangeLine, ReturnLine, Retu
 from hub.connectors.stores.shopify.client import AdminClient, Reply, ScopeMissing, payload_of, refusal
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.paging import completed, next_cursor
-from hub.connectors.stores.shopify.refunds import bag, present
+from hub.connectors.stores.shopify.refunds import bag, mark_of, present
 from hub.connectors.stores.shopify.shapes import (
     Node,
     clean,
@@ -145,6 +145,7 @@ def return_from_node(node: Node, lines: Sequence[Node]) -> StoreReturn:
         return_shipping_fee=sum_of(fees[1:], fees[0]) if fees else None,
         decline_note=text(optional_member(node, "decline") or {}, "note"),
         exchanged=_exchanged(member(node, "exchangeLineItems")),
+        mark=next(filter(None, (mark_of(text(line, "returnReasonNote")) for line in lines)), ""),
     )
 
 

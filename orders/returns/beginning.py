@@ -1,0 +1,318 @@
+"""A return order that began in the ERP, towards the store: is it there already, may it be made, and made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from hub.connectors.credits import CreditStage
+from hub.connectors.credits import ErpCredit as Document
+from hub.connectors.documents import PlacedOrder
+from hub.connectors.fulfilments import Fulfilments
+from hub.connectors.return_creation import NewReturn, NewReturnLine, ReturnCreation, SentPieces
+from hub.connectors.store_returns import ReturnState
+from hub.connectors.store_returns import StoreReturn as Return
+from hub.errors import Conflict, NeedsReview
+from hub.lib.gid import tail
+from hub.sync import attempts
+from hub.sync.models import ReviewItem
+from orders.credits.mirroring import document_of as credit_document
+from orders.mirroring import document_of
+from orders.models import ErpCredit, RefundPolicy, ReturnLink, StoreReturn
+from orders.returns.begun import OPERATION, BegunReturns, content_of
+from orders.returns.crediting import parts_of
+from orders.returns.deciding import return_order_of
+from orders.returns.items import items_of
+from orders.returns.sending import mark_of
+
+FLOW, NOT_POSSIBLE = "push_return_to_store", "return_not_possible"
+_GOING_ON = (CreditStage.APPROVED.value, CreditStage.RECEIVED.value)
+_AWAITED = (CreditStage.REQUESTED.value, CreditStage.APPROVED.value)
+_UNFINISHED = (ReturnState.REQUESTED, ReturnState.OPEN)
+_GIVEN_UP = (ReturnState.DECLINED, ReturnState.CANCELLED)
+_Pieces = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Return orders of one order, which its store is told of."""
+
+    begun: BegunReturns
+    creation: ReturnCreation
+    fulfilments: Fulfilments
+    policy: RefundPolicy
+
+    def tell(self, credit: ErpCredit) -> None:
+        """Bring the store's return to what this return order is. Raises NeedsReview with the numbers."""
+        document = credit_document(credit)
+        try:
+            link = self.begun.link_of(credit)
+            if link is not None:
+                self._compare(credit, document, link)
+            elif credit.stage in _GOING_ON:
+                self._begin(credit, document)
+        except NeedsReview as question:
+            about = {"return_order_id": credit.external_id, "pieces_hash": content_of(document)}
+            question.evidence = {**question.evidence, **about}
+            raise
+
+    # ------------------------------------------------------------------------------------------ begin
+
+    def _begin(self, credit: ErpCredit, document: Document) -> None:
+        decisions = self._decisions(credit, document)
+        if ReviewItem.Decision.DISMISSED in decisions.values():
+            self._leave(credit, document)
+            return
+        placed = document_of(self.begun.order)
+        wanted = self._wanted(credit, document, placed)
+        if not wanted:
+            return
+        there = self._same(credit, wanted)
+        if there is not None:
+            self._adopt(credit, there)
+            return
+        if "return_exists" not in decisions:
+            self._check_others(credit, document, wanted)
+        lines = self._lines(credit, placed, wanted)
+        is_asked = self.policy.erp_returns == RefundPolicy.ReturnOrders.ASK
+        if is_asked and ReviewItem.Decision.APPROVED not in decisions.values():
+            raise _asked(credit, placed, wanted)
+        self._create(credit, document, lines)
+
+    def _wanted(self, credit: ErpCredit, document: Document, placed: PlacedOrder) -> dict[str, int]:
+        """Pieces by the order's line."""
+        items = items_of(placed, self.begun.connection, credit.connection)
+        wanted: dict[str, int] = {}
+        for piece in parts_of(document, placed, items).pieces:
+            wanted[piece.line_external_id] = wanted.get(piece.line_external_id, 0) + piece.quantity
+        return wanted
+
+    def _create(self, credit: ErpCredit, document: Document, lines: tuple[NewReturnLine, ...]) -> None:
+        note = f"Return order {credit}" + (f": {document.reason}" if document.reason else "")
+        new = NewReturn(self.begun.order.external_id, lines, mark_of(credit), note)
+        pieces = {line.sent_external_id: line.pieces for line in lines}
+        with attempts.intend(
+            OPERATION,
+            new.mark,
+            {"return_order": credit.pk, "pieces": pieces},
+            deadline=self.begun.refunds.refund_deadline,
+            settle_after=self.begun.refunds.refund_settle_after,
+        ) as attempt:
+            made = self.creation.create_return(new)
+        self.begun.link(credit, made, [attempt])
+        self.begun.found.append(made)
+        self.begun.written.append(f"made {made.name} for {credit}")
+
+    def _lines(self, credit: ErpCredit, placed: PlacedOrder, wanted: _Pieces) -> tuple[NewReturnLine, ...]:
+        sent = self.creation.read_returnable(self.begun.order.external_id)
+        lines = lines_for(wanted, sent)
+        if lines is None:
+            raise self._not_possible(credit, placed, wanted, sent)
+        return lines
+
+    def _not_possible(
+        self, credit: ErpCredit, placed: PlacedOrder, wanted: _Pieces, sent: Sequence[SentPieces]
+    ) -> NeedsReview:
+        key = self.begun.order.external_id
+        read = self.fulfilments.read_fulfilments([key]).get(key)
+        fulfilments = [one for one in (read.fulfilments if read else ()) if not one.is_cancelled]
+        standing = [one for one in self.begun.found if one.state not in _GIVEN_UP]
+        left = _sums((one.line_external_id, one.pieces) for one in sent)
+        went = _sums(row for one in fulfilments for row in one.lines)
+        back = _sums(row for one in standing for row in pieces_of(one).items())
+        skus = _skus(placed)
+        lines = [
+            {
+                "sku": skus.get(line, line),
+                "wanted": pieces,
+                "returnable": left.get(line, 0),
+                "sent": went.get(line, 0),
+                "in_returns": back.get(line, 0),
+            }
+            for line, pieces in wanted.items()
+            if pieces > left.get(line, 0)
+        ]
+        told = "; ".join(
+            f"{one['wanted']} of {one['sku']}, and {one['returnable']} can be returned in the store ({one['sent']} "
+            f"were sent, {one['in_returns']} are in returns)"
+            for one in lines
+        )
+        return NeedsReview(
+            f"Return order {credit} takes back {told}. Correct the one side or the other, then press Try again; or "
+            "dismiss this, and the store is left as it is.",
+            code=NOT_POSSIBLE,
+            evidence={"return_order": credit.number, "order": self.begun.order.name, "lines": lines},
+        )
+
+    # ------------------------------------------------------------------------------------------ adopt
+
+    def _adopt(self, credit: ErpCredit, row: StoreReturn) -> None:
+        made = next(one for one in self.begun.found if one.external_id == row.external_id)
+        self.begun.link(credit, made, is_adopted=True)
+        self.begun.written.append(f"adopted {made.name} for {credit}")
+
+    def _same(self, credit: ErpCredit, wanted: _Pieces) -> StoreReturn | None:
+        """A return that the store has for it already: the one that it names, else an unfinished one of its pieces."""
+        free = self._free(credit)
+        named = [row for row, _ in free if row.name in (credit.reference, f"#{credit.reference}")]
+        same = [row for row, one in free if one.state in _UNFINISHED and pieces_of(one) == wanted]
+        answered = [row for row, one in free if self._answers(credit, row, one, wanted)]
+        # Of several for the same pieces any may be meant: the oldest first.
+        return next(iter([*named, *same, *answered]), None)
+
+    def _answers(self, credit: ErpCredit, row: StoreReturn, one: Return, wanted: _Pieces) -> bool:
+        """Whether it is the ERP's answer to a return, where the ERP decides about them."""
+        if self.policy.approval != RefundPolicy.Approval.ERP or one.state not in _UNFINISHED:
+            return False
+        meant = return_order_of(row)
+        return meant is not None and meant.pk == credit.pk and bool(pieces_of(one).keys() & wanted)
+
+    def _check_others(self, credit: ErpCredit, document: Document, wanted: _Pieces) -> None:
+        """A return of some of its pieces may be this one all the same. Raises Conflict."""
+        others = [
+            *(row for row, one in self._free(credit) if _may_be(one, document, wanted)),
+            *(
+                row
+                for row, one in self._rows()
+                if self._is_announced(credit, row) and pieces_of(one) == wanted
+            ),
+        ]
+        if others:
+            names = [row.name for row in others]
+            raise Conflict(
+                f"The store has {', '.join(names)} of {self.begun.order.name} already, and return order {credit} is "
+                "for the same goods. Approve to make another return; dismiss where it is the same.",
+                code="return_exists",
+                evidence={"return_order": credit.number, "returns": names},
+            )
+
+    def _leave(self, credit: ErpCredit, document: Document) -> None:
+        """A person made the return, or wants none. The only one that may be it is linked: its later states count."""
+        wanted = self._wanted(credit, document, document_of(self.begun.order))
+        meant = [row for row, one in self._free(credit) if _may_be(one, document, wanted)]
+        if len(meant) == 1:
+            self._adopt(credit, meant[0])
+        self.begun.written.append(f"{credit} was settled by hand")
+
+    def _rows(self) -> list[tuple[StoreReturn, Return]]:
+        """The order's returns that were not given up, oldest first."""
+        found = {one.external_id: one for one in self.begun.found if one.state not in _GIVEN_UP}
+        rows = StoreReturn.objects.filter(connection=self.begun.connection, external_id__in=list(found))
+        ordered = rows.select_related("order", "connection").order_by("created_at", "pk")
+        return [(row, found[row.external_id]) for row in ordered]
+
+    def _free(self, credit: ErpCredit) -> list[tuple[StoreReturn, Return]]:
+        """Of these, those that are no return order of this ERP yet."""
+        links = ReturnLink.objects.filter(connection=credit.connection_id, returned__order=self.begun.order)
+        linked = set(links.values_list("returned", flat=True))
+        return [
+            (row, one)
+            for row, one in self._rows()
+            if row.pk not in linked and not self._is_announced(credit, row)
+        ]
+
+    def _is_announced(self, credit: ErpCredit, row: StoreReturn) -> bool:
+        """Whether we made a return order for it."""
+        return ErpCredit.objects.filter(
+            connection=credit.connection_id, is_return=True, returned_external_id=tail(row.external_id)
+        ).exists()
+
+    # ---------------------------------------------------------------------------------------- compare
+
+    def _compare(self, credit: ErpCredit, document: Document, link: ReturnLink) -> None:
+        """Whether both sides still agree. Raises NeedsReview, unless a person said to leave them as they are."""
+        row = link.returned
+        if ReviewItem.Decision.DISMISSED in self._decisions(credit, document).values():
+            return
+        if ReturnState(row.state) in _GIVEN_UP and credit.stage in _AWAITED:
+            raise NeedsReview(
+                f"Return {row.name} is {row.get_state_display().lower()} in the store, but {credit} still awaits its "
+                f"goods in {credit.connection}. Cancel it there, and this closes by itself; or dismiss this.",
+                code="return_order_awaits",
+                evidence={"return": row.name, "document": str(credit)},
+            )
+        if link.content_hash != content_of(document) and credit.stage in _GOING_ON:
+            self._check_pieces(credit, document, row)
+
+    def _check_pieces(self, credit: ErpCredit, document: Document, row: StoreReturn) -> None:
+        now = next((one for one in self.begun.found if one.external_id == row.external_id), None)
+        placed = document_of(self.begun.order)
+        wanted = self._wanted(credit, document, placed)
+        if now is None or now.state is not ReturnState.OPEN or pieces_of(now) == wanted:
+            return
+        there = pieces_of(now)
+        raise NeedsReview(
+            f"Return order {credit} was changed in {credit.connection} and takes back {_told(placed, wanted)}; return "
+            f"{row.name} in the store is for {_told(placed, there)}. Change the one or the other, then press Try "
+            "again; or dismiss this, and both stay as they are.",
+            code="return_order_changed",
+            evidence={"return_order": credit.number, "return": row.name, "erp": wanted, "store": there},
+        )
+
+    def _decisions(self, credit: ErpCredit, document: Document) -> dict[str, str]:
+        """What people decided about this return order as it is, by the code of the question."""
+        items = ReviewItem.objects.filter(
+            flow=FLOW,
+            connection=self.begun.connection,
+            record_id=self.begun.order.pk,
+            evidence__return_order_id=credit.external_id,
+            evidence__pieces_hash=content_of(document),
+        )
+        return dict(items.exclude(decision="").order_by("pk").values_list("code", "decision"))
+
+
+def lines_for(wanted: _Pieces, sent: Sequence[SentPieces]) -> tuple[NewReturnLine, ...] | None:
+    """The pieces on lines of fulfilments, None where fewer can be returned. Pure."""
+    made: list[NewReturnLine] = []
+    for line, pieces in wanted.items():
+        missing = pieces
+        for one in sent:
+            taken = min(missing, one.pieces) if one.line_external_id == line else 0
+            if taken:
+                made.append(NewReturnLine(one.external_id, taken))
+                missing -= taken
+        if missing:
+            return None
+    return tuple(made)
+
+
+def pieces_of(returned: Return) -> dict[str, int]:
+    """Pieces of a return by the order's line."""
+    return _sums((line.line_external_id, line.quantity) for line in returned.lines)
+
+
+def _may_be(one: Return, document: Document, wanted: _Pieces) -> bool:
+    """An unfinished return of some of the pieces; a finished one of the same, unless it is older than the document."""
+    if one.state in _UNFINISHED:
+        return bool(pieces_of(one).keys() & wanted)
+    # A day for what time zones differ by.
+    first: date | None = document.document_date and document.document_date - timedelta(days=1)
+    return pieces_of(one) == wanted and (first is None or one.created_at.date() >= first)
+
+
+def _asked(credit: ErpCredit, placed: PlacedOrder, wanted: _Pieces) -> NeedsReview:
+    return NeedsReview(
+        f"Return order {credit} was made in {credit.connection} and takes back {_told(placed, wanted)} of "
+        f"{placed.name}. Approve, and the return is made in the store; dismiss, and the store is left as it is.",
+        code="return_order_began",
+        evidence={"return_order": credit.number, "order": placed.name, "pieces": dict(wanted)},
+    )
+
+
+def _told(placed: PlacedOrder, pieces: _Pieces) -> str:
+    skus = _skus(placed)
+    return (
+        ", ".join(f"{count} of {skus.get(line, line)}" for line, count in sorted(pieces.items())) or "nothing"
+    )
+
+
+def _skus(placed: PlacedOrder) -> dict[str, str]:
+    return {line.external_id: line.sku or line.title for line in placed.lines}
+
+
+def _sums(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for line, pieces in rows:
+        sums[line] = sums.get(line, 0) + pieces
+    return sums
