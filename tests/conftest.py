@@ -11,9 +11,12 @@ import pytest
 from django.conf import settings
 from django.test import TransactionTestCase
 
-from tests import pristine
+from tests import compiling, pristine
 from tests.databases import OwnDatabase
 from tests.scheduling import Scheduling
+
+# Collecting makes a million objects that stay: looking for garbage among them finds none, again and again.
+gc.disable()
 
 # How fast examples come says something of the machine only.
 hypothesis.settings.register_profile(
@@ -91,6 +94,14 @@ def pytest_xdist_make_scheduler(config, log):
     return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config):
+    """Before the processes of a run begin: on a fresh clone each of them would compile everything, all at once."""
+    compiling.compile_all(config)
+    # This process hands tests out and collects none.
+    gc.enable()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Long files first, so that no process works alone at the end (`--no-loadscope-reorder` keeps the order)."""
@@ -102,3 +113,4 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
+    gc.enable()

@@ -66,6 +66,8 @@ def opened(page, scene):
             page.get_by_role("button", name=one.press).click()
             page.wait_for_url(f"**{one.form}")
         page.wait_for_load_state("networkidle")
+        # On a busy machine Swagger UI rests between what it loads and what it draws.
+        page.get_by_role("heading", level=1).first.wait_for()
         yield one.name
 
 

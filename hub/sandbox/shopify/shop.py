@@ -186,7 +186,10 @@ class Shop:
 
     def where(self, kind: str, **values: Any) -> list[Record]:
         """The records of a type whose keys have these values."""
-        return [r for r in self.every(kind) if all(r.get(key) == value for key, value in values.items())]
+        found = self.every(kind)
+        for key, value in values.items():
+            found = [record for record in found if record.get(key) == value]
+        return found
 
     def remove(self, record: Record) -> None:
         """Forget a record and its metafields."""

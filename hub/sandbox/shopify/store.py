@@ -7,6 +7,7 @@ import re
 import uuid
 from collections import Counter
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -99,6 +100,10 @@ OPTIONS = frozenset(
 )
 
 
+# Looking through the time zone files takes most of the time in which a store is made.
+_time_zones = cache(available_timezones)
+
+
 class ShopifyStore(System):
     """A Shopify store.
 
@@ -120,7 +125,7 @@ class ShopifyStore(System):
             )
         if options.get("plan", "standard") not in cost.RESTORED_PER_SECOND:
             raise ValueError(f"plan is one of {', '.join(cost.RESTORED_PER_SECOND)}, not {options['plan']!r}")
-        if options.get("timezone", "UTC") not in available_timezones():
+        if options.get("timezone", "UTC") not in _time_zones():
             raise ValueError(f"timezone is an IANA name such as Europe/Berlin, not {options['timezone']!r}")
         self.options = options
         self.reset(str(options.get("profile", "empty")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any, ClassVar
 
 from django import forms
@@ -16,6 +15,7 @@ from unfold.widgets import (
 from hub.connectors.base import ConfigField
 from hub.connectors.registry import connector_class
 from hub.sync.models import Connection
+from hub.sync.models.connections import time_zones
 
 LONGEST_SETTING = 500
 OWN_FIELDS = ("name", "code", "time_zone", "is_enabled", "may_write")
@@ -32,7 +32,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         help_texts = {"name": "As your people call it. It is shown wherever the connection is meant."}
 
     time_zone = forms.ChoiceField(
-        choices=lambda: [(zone, zone) for zone in sorted(zoneinfo.available_timezones())],
+        choices=lambda: [(zone, zone) for zone in time_zones()],
         initial="UTC",
         help_text="Dates on documents (the order date) are computed in it. Take the one that the system itself uses.",
         widget=UnfoldAdminSelectWidget(),
