@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from benchmarks.chaos.acts.acting import how_many
 from benchmarks.chaos.faults import Rules
 from benchmarks.chaos.plan import Planned
 from benchmarks.chaos.verdict import Finding, documents_of_po
@@ -19,8 +20,6 @@ from hub.demo import goods
 from hub.demo.erps.far_erp import FarDocument, Operations, OrderedLine
 
 Orders = list[dict[str, Any]]
-SHARE = 20
-"""One of each for so many orders that buyers placed."""
 WRITES = (
     "CreateOrder",
     "CreateFulfillment",
@@ -38,7 +37,6 @@ WRITES = (
 )
 # A credit by the ERP's clerk is told from one of a refund by its total, and both from a quote.
 CREDITED_FROM, QUOTED_FROM = 300, 600
-LEAST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def taken(seed: int, count: int) -> list[Taken]:
     chance = random.Random(f"{seed} clerks")
     return [
         Taken(chance.choice(goods.EURO), f"PHONE-{number}", tuple(_lines(chance)))
-        for number in range(1, _acts(count) + 1)
+        for number in range(1, how_many(count) + 1)
     ]
 
 
@@ -114,20 +112,21 @@ def plain(planned: Iterable[Planned], count: int) -> list[list[Planned]]:
         and "shipping" not in order.order
         and "discount" not in order.order["lines"][0]
     ]
-    part = max(1, min(_acts(count), len(found) // 3))
+    part = max(1, min(how_many(count), len(found) // 3))
     return [found[part * place : part * (place + 1)] for place in range(3)]
 
 
 def paid(seed: int, count: int) -> list[dict[str, Any]]:
     """Orders that are paid at once, each of two pieces at a price of its own: its refund is known by its total."""
     price = random.Random(f"{seed} refunds").randint(10, 50)
-    return [_paid_order(f"PAID-{number}", number, price + number) for number in range(1, _acts(count) + 1)]
+    return [_paid_order(f"PAID-{number}", number, price + number) for number in range(1, how_many(count) + 1)]
 
 
 def to_credit(count: int) -> list[dict[str, Any]]:
     """Orders like those, of which the ERP's clerk credits one piece."""
     return [
-        _paid_order(f"BACK-{number}", number, CREDITED_FROM + number) for number in range(1, _acts(count) + 1)
+        _paid_order(f"BACK-{number}", number, CREDITED_FROM + number)
+        for number in range(1, how_many(count) + 1)
     ]
 
 
@@ -159,12 +158,8 @@ def to_quote(count: int) -> list[tuple[dict[str, Any], Decimal]]:
             },
             Decimal(QUOTED_FROM + number),
         )
-        for number in range(1, _acts(count) + 1)
+        for number in range(1, how_many(count) + 1)
     ]
-
-
-def _acts(count: int) -> int:
-    return max(LEAST, count // SHARE)
 
 
 def rules(erp: Operations) -> Rules:

@@ -23,12 +23,13 @@ LOOKS_AGAIN = 2.0
 LOOKS = 90
 SHARE = 20
 """One of each kind for so many orders that buyers placed."""
-LEAST = 3
+LEAST, MOST = 3, 30
+"""More of one kind show nothing new: what they meet are the same faults, for half an hour longer."""
 
 
 def how_many(count: int) -> int:
     """Acts of each kind in a run of `count` orders."""
-    return max(LEAST, count // SHARE)
+    return max(LEAST, min(MOST, count // SHARE))
 
 
 def order_of(po_number: str, number: int, price: int, *, is_paid: bool, **more: object) -> dict[str, Any]:
