@@ -22,7 +22,7 @@ from orders.mirroring import document_of
 from orders.models import ErpCredit, RefundPolicy, ReturnLink, StoreReturn
 from orders.returns.begun import OPERATION, BegunReturns, content_of
 from orders.returns.crediting import parts_of
-from orders.returns.deciding import return_order_of
+from orders.returns.deciding import may_be_of, return_order_of
 from orders.returns.items import items_of
 from orders.returns.sending import mark_of
 
@@ -156,7 +156,13 @@ class Beginning:
         """A return that the store has for it already: the one that it names, else an unfinished one of its pieces."""
         free = self._free(credit)
         named = [row for row, _ in free if row.name in (credit.reference, f"#{credit.reference}")]
-        same = [row for row, one in free if one.state in _UNFINISHED and pieces_of(one) == wanted]
+        same = [
+            row
+            for row, one in free
+            if pieces_of(one) == wanted
+            # What a buyer asked for days after the return order was made is more than it.
+            and (one.state is ReturnState.OPEN or (one.state in _UNFINISHED and may_be_of(credit, row)))
+        ]
         answered = [row for row, one in free if self._answers(credit, row, one, wanted)]
         # Of several for the same pieces any may be meant: the oldest first.
         return next(iter([*named, *same, *answered]), None)

@@ -144,7 +144,8 @@ def test_a_return_order_from_before_the_request_is_another_returns(hub, erp, cre
 
     wanted = ask(hub, crediting)
 
-    assert (status(hub, wanted), len(erp.made), hub.reviews()) == ("REQUESTED", 1, [])
+    told = [("push_return_to_store", "return_exists")]
+    assert (status(hub, wanted), len(erp.made), hub.reviews()) == ("REQUESTED", 1, told)
 
 
 def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(hub, erp, crediting):
