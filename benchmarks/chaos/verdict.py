@@ -113,10 +113,15 @@ def _judge_order(store: str, order: dict[str, Any], found: list[FarDocument]) ->
     return _judge_reference(name, order, found[0])
 
 
-def _judge_reference(name: str, order: dict[str, Any], document: FarDocument) -> list[Finding]:
-    written = [
+def numbers_written(order: dict[str, Any]) -> list[str]:
+    """The ERP's numbers that a store's order carries."""
+    return [
         json.loads(value).get("number") for key, value in order["metafields"].items() if key.endswith(".erp")
     ]
+
+
+def _judge_reference(name: str, order: dict[str, Any], document: FarDocument) -> list[Finding]:
+    written = numbers_written(order)
     if written == [document.number]:
         return []
     return [Finding("not written back", name, f"{document.number} in the ERP, the metafield says {written}")]

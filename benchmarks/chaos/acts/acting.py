@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from benchmarks.chaos.stage import WORLD, Stage
-from benchmarks.chaos.verdict import Finding, documents, number_of
+from benchmarks.chaos.verdict import Finding, documents, number_of, numbers_written
 from hub.demo import goods
 from hub.demo.erps.far_erp import FarDocument
 
@@ -119,6 +119,11 @@ class Acting:
         """Whether the ERP works on the store's order."""
         found = self.document(gid)
         return bool(found) and found[0].is_confirmed
+
+    def is_written_back(self, gid: str) -> bool:
+        """Whether both sides know the order, and know that they do: no clerk is quicker than the hub's next look."""
+        found = self.document(gid)
+        return bool(found) and found[0].number in numbers_written(self.order(gid))
 
     def _is_sent(self, gid: str) -> bool:
         return bool(self.order(gid)["displayFulfillmentStatus"] == "FULFILLED")

@@ -14,6 +14,8 @@ from benchmarks.chaos.verdict import Finding
 TAKEN_BACK_AT = 80
 IN_STORE, IN_ERP = "store", "ERP"
 COMPARE, TELL = "sync_order_changes", "push_changes_to_store"
+# One that is gone before its totals were read back is asked about by those who read them.
+TOTALS = "check_order_totals"
 
 
 @dataclass(slots=True)
@@ -62,7 +64,8 @@ class Cancels(Acting):
         order = order_of(row.po_number, number, TAKEN_BACK_AT + number, is_paid=row.is_paid)
         row.order = str(self.in_store("place_order", **order)["id"])
         cancel = self._cancel_in_store if row.side == IN_STORE else self._cancel_in_erp
-        self.when(partial(self.is_confirmed, row.order), partial(cancel, row), _done)
+        ready = self.is_confirmed if row.side == IN_STORE else self.is_written_back
+        self.when(partial(ready, row.order), partial(cancel, row), _done)
 
     def _cancel_in_store(self, row: TakenBack) -> None:
         self.in_store("cancel_order", order=row.order, refund=row.is_paid)
@@ -74,7 +77,7 @@ class Cancels(Acting):
         row.is_done = not row.is_paid
         if row.is_paid:
             # Money is moved by people: who is asked cancels and refunds the order in the store.
-            asked = partial(self._asked, row, COMPARE, TELL)
+            asked = partial(self._asked, row, COMPARE, TELL, TOTALS)
             self.when(asked, partial(self._cancel_in_store, row), _done)
         elif all(one.external_id != document.external_id for one in stage.world.documents()):
             self.when(partial(self._is_answered, row), _done, _done)
@@ -89,7 +92,9 @@ class Cancels(Acting):
         items = self._asked(row, COMPARE)
         for item in items:
             self.doors.desk.pick(int(self._ours(row)), item, "erp")
-        return bool(items)
+        if not items and self._asked(row, TOTALS):
+            self._cancel_in_store(row)
+        return bool(items) or bool(self._asked(row, TOTALS))
 
     def _ours(self, row: TakenBack) -> str:
         [known] = self.doors.api.listed("orders", po_number=row.po_number)
