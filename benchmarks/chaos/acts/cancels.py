@@ -47,6 +47,9 @@ class Cancels(Acting):
     def acts(self, count: int) -> list[Act]:
         """What is done in a run of `count` orders."""
         rows = taken_back(self.seed, count)
+        if self.stage.far.cancels_by_deleting:
+            # Not played: nothing but a notice tells that one is gone (docs/chaos.md).
+            rows = [row for row in rows if row.side == IN_STORE]
         return [partial(self._place, number, row) for number, row in enumerate(rows)]
 
     def findings(self, truth: Truth) -> list[Finding]:
@@ -79,22 +82,11 @@ class Cancels(Acting):
             # Money is moved by people: who is asked cancels and refunds the order in the store.
             asked = partial(self._asked, row, COMPARE, TELL, TOTALS)
             self.when(asked, partial(self._cancel_in_store, row), _done)
-        elif all(one.external_id != document.external_id for one in stage.world.documents()):
-            self.when(partial(self._is_answered, row), _done, _done)
 
     def _asked(self, row: TakenBack, *flows: str) -> list[int]:
         """The questions about the order that these flows ask."""
         asked = self.doors.api.listed("reviews", state="open", order=self._ours(row))
         return [int(item["id"]) for item in asked if item["flow"] in flows]
-
-    def _is_answered(self, row: TakenBack) -> bool:
-        """An order that is gone may have been cancelled or lost: whoever is asked says that the ERP is right."""
-        items = self._asked(row, COMPARE)
-        for item in items:
-            self.doors.desk.pick(int(self._ours(row)), item, "erp")
-        if not items and self._asked(row, TOTALS):
-            self._cancel_in_store(row)
-        return bool(items) or bool(self._asked(row, TOTALS))
 
     def _ours(self, row: TakenBack) -> str:
         [known] = self.doors.api.listed("orders", po_number=row.po_number)
