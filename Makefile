@@ -41,7 +41,7 @@ browser:  ## Chromium for the browser tests, where we may install it
 	@sh .ci/browser
 
 test: .venv/installed browser  ## all tests, or some: make test args="-k payout"
-	@$(VENV)python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(args)
+	@$(VENV)python -m pytest -n 5 --dist loadfile --no-loadscope-reorder $(args)
 
 check: .venv/installed browser  ## everything that CI checks
 	$(VENV)ruff check .
@@ -50,7 +50,7 @@ check: .venv/installed browser  ## everything that CI checks
 	$(VENV)lint-imports --no-cache
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) check --fail-level WARNING
-	$(VENV)python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(args)
+	$(VENV)python -m pytest -n 5 --dist loadfile --no-loadscope-reorder $(args)
 
 fix: .venv/installed  ## repair what ruff can repair
 	$(VENV)ruff check --fix .

@@ -17,6 +17,8 @@ from django.db import connection as database
 from psycopg import sql
 
 CLONE = Path(__file__).resolve().parents[1]
+# Sessions that a drain closes itself, with its lock, never come back: they count as lent, so the size says nothing.
+POOL = {"min_size": 0, "max_size": 100_000, "max_idle": 3600, "timeout": 30}
 ROOMS = ("hub", "companies", "inventory", "orders", "payments")
 
 
@@ -43,6 +45,9 @@ class OwnDatabase:
         # No test asks what a power failure leaves, and each commit would wait for the disk.
         options = self.settings["OPTIONS"]
         options["options"] = f"{options.get('options', '')} -c synchronous_commit=off"
+        # A test has its drains make a dozen threads, and a session's first statements cost as much as the test's own.
+        self.settings["CONN_MAX_AGE"] = 0
+        options["pool"] = POOL
         with self._alone_with_the_template():
             if self._ask(_STATE_OF, self.template) != state():
                 self._migrate_template()
@@ -78,6 +83,7 @@ class OwnDatabase:
 
     def _use(self, name):
         database.close()
+        database.close_pool()
         self.settings["NAME"] = database.settings_dict["NAME"] = name
 
     def _ask(self, question, *values):

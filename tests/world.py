@@ -39,6 +39,10 @@ STRANGER = goods.STRANGER  # matched by nothing
 PRAIRIE = "Prairie Office Supply Inc."  # of the dollar store
 HARBOR = "Harbor Hospitality LLC"  # of the dollar store, matched by e-mail
 VAT = [{"title": "VAT", "rate": "0.19"}]
+# So many items have their mapping: more rows for every test cost a minute of a run, and no test orders more kinds.
+ITEMS = 10
+# Seconds between two looks whether all is done: each look costs the database a millisecond or two.
+LOOKS_AGAIN = 0.04
 # What every new connection does at once, however long the others have been there.
 BEGIN_AT_ONCE = ("pull_store_orders", "pull_erp_orders")
 _numbers = itertools.count(1)
@@ -71,6 +75,7 @@ class Hub:
             "call_deadline": 20.0,
             "settle_after": 1.0,
             "erp_options": dict(self.far.prompt),
+            "items": ITEMS,
             **options,
         }
         self.world = demo.build(sandbox, far=self.far, name=self.name, **settings)
@@ -152,7 +157,7 @@ class Hub:
             while not (until() if until else self.is_quiet(horizon)):
                 if time.monotonic() > end:
                     raise AssertionError(f"not within {seconds} s: {self.story()}")
-                time.sleep(0.02)
+                time.sleep(LOOKS_AGAIN)
         finally:
             drain.stop()
             thread.join(120)

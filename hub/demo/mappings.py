@@ -20,13 +20,12 @@ from orders.models import (
 )
 
 
-def map_pair(store: Connection, erp: Connection, codes: Codes) -> None:
-    """Let the store's orders go to the ERP, and give everything in `goods` its code there."""
+def map_pair(store: Connection, erp: Connection, codes: Codes, *, items: int = goods.ITEMS) -> None:
+    """Let the store's orders go to the ERP, and give what is in `goods` its code there: of its items the first ones."""
     pair = {"store": store, "erp": erp}
     OrderPolicy.objects.create(**pair)
     ItemMapping.objects.bulk_create(
-        ItemMapping(sku=goods.sku(n), item_number=goods.item_number(n), **pair)
-        for n in range(1, goods.ITEMS + 1)
+        ItemMapping(sku=goods.sku(n), item_number=goods.item_number(n), **pair) for n in range(1, items + 1)
     )
     TaxCodeMapping.objects.bulk_create(
         TaxCodeMapping(title=title, rate=Decimal(rate), erp_code=code, **pair)

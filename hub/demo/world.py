@@ -43,8 +43,12 @@ def build(
     settle_after: float = 600,
     erp_options: dict[str, object] | None = None,
     store_options: dict[str, object] | None = None,
+    items: int = goods.ITEMS,
 ) -> World:
-    """Make fresh systems in the sandbox and connections to them. `name` tells several worlds apart."""
+    """Make fresh systems in the sandbox and connections to them. `name` tells several worlds apart.
+
+    Of the items that the stores sell, the first so many have their mapping.
+    """
     far = far or far_erp()
     make_store(sandbox, f"{name}-euro", "EUR", goods.EURO, store_options, with_stranger=True)
     make_store(sandbox, f"{name}-dollar", "USD", goods.DOLLAR, store_options)
@@ -54,7 +58,7 @@ def build(
         connect_store(sandbox, f"{name}-dollar", "US", "America/Chicago"),
     ]
     for store in stores:
-        map_pair(store, erp, far.codes)
+        map_pair(store, erp, far.codes, items=items)
     return World(sandbox, far, f"{name}-erp", erp, *stores)
 
 
