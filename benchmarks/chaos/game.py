@@ -14,6 +14,7 @@ from django.db import connection
 from benchmarks.chaos import both_ways, crash, faults
 from benchmarks.chaos.acts import doors
 from benchmarks.chaos.crowd import Crowd
+from benchmarks.chaos.looking import Onlookers
 from benchmarks.chaos.people import BothWays
 from benchmarks.chaos.plan import Planned, plan
 from benchmarks.chaos.stage import WORLD, Stage
@@ -131,7 +132,10 @@ class Game:
             self.seed,
             both_ways.rules(stage.far.operations) + faults.rules(stage.timing, stage.far.operations),
         )
-        people = BothWays(stage, self.seed, self._at, doors.opened(stage.address, self.seed))
+        onlookers = Onlookers(stage.sandbox.url)
+        people = BothWays(
+            stage.seen_by(onlookers), self.seed, self._at, doors.opened(stage.address, self.seed), onlookers
+        )
         acts = people.acts([(placed.planned, placed.gid, placed.lines) for placed in self.placed], count)
         for n, act in enumerate(acts):
             self._at(n / rate, act)
@@ -142,6 +146,7 @@ class Game:
         phase = self._phase(start, people.findings(), [])
         phase.done = people.said()
         people.doors.close()
+        onlookers.close()
         return phase
 
     def _until_told(self, findings: Callable[[], list[Finding]]) -> None:
@@ -210,7 +215,9 @@ class Game:
 
     def _step(self) -> None:
         self.crowd.tend()
-        while self.due and self.due[0][0] <= time.monotonic():
+        # What comes due meanwhile waits: who looks again and again must not keep workers from being tended.
+        now = time.monotonic()
+        while self.due and self.due[0][0] <= now:
             heapq.heappop(self.due)[2]()
         if time.monotonic() - self.looked_at > LOOK_EVERY:
             self.looked_at = time.monotonic()

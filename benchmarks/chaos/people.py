@@ -16,6 +16,7 @@ from benchmarks.chaos.acts.holds import Holds
 from benchmarks.chaos.acts.partners import Partners
 from benchmarks.chaos.acts.returns import Returns
 from benchmarks.chaos.both_ways import Asked, Changed, GivenBack, Parcel, Taken
+from benchmarks.chaos.looking import Onlookers
 from benchmarks.chaos.plan import Planned
 from benchmarks.chaos.timing import BRIEF
 from benchmarks.chaos.verdict import Finding
@@ -29,6 +30,7 @@ class BothWays(Acting):
     """
 
     doors: Doors
+    onlookers: Onlookers
     taken: list[tuple[Taken, str]] = field(default_factory=list)
     parcels: list[Parcel] = field(default_factory=list)
     changed: list[tuple[Changed, str]] = field(default_factory=list)
@@ -67,6 +69,7 @@ class BothWays(Acting):
 
     def findings(self) -> list[Finding]:
         """What is wrong now, by what both sides hold."""
+        self.onlookers.look_anew()
         stage, truth = self.stage, truth_of(self.stage)
         by_id = {document.external_id: document for document in truth.held}
         taken = [(plan, by_id[made]) for plan, made in self.taken]

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,10 @@ class Stage:
     def store_codes(self) -> dict[str, str]:
         """The connections' codes by the stores' names in the sandbox."""
         return {f"{WORLD}-euro": self.world.euro_store.code, f"{WORLD}-dollar": self.world.dollar_store.code}
+
+    def seen_by(self, sandbox: Sandbox) -> Stage:
+        """The same, looked at through this sandbox."""
+        return replace(self, sandbox=sandbox, world=replace(self.world, sandbox=sandbox))
 
     def listen(self) -> None:
         """From now on the euro store shows what the ERP takes and ships, and both follow each other's changes."""
