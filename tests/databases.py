@@ -45,9 +45,6 @@ class OwnDatabase:
         # No test asks what a power failure leaves, and each commit would wait for the disk.
         options = self.settings["OPTIONS"]
         options["options"] = f"{options.get('options', '')} -c synchronous_commit=off"
-        # A test has its drains make a dozen threads, and a session's first statements cost as much as the test's own.
-        self.settings["CONN_MAX_AGE"] = 0
-        options["pool"] = POOL
         with self._alone_with_the_template():
             if self._ask(_STATE_OF, self.template) != state():
                 self._migrate_template()
@@ -55,6 +52,9 @@ class OwnDatabase:
             self._do(
                 "CREATE DATABASE {} TEMPLATE {}", sql.Identifier(self.name), sql.Identifier(self.template)
             )
+        # A test has its drains make a dozen threads, and a session's first statements cost as much as the test's own.
+        self.settings["CONN_MAX_AGE"] = 0
+        options["pool"] = POOL
         self._use(self.name)
 
     def drop(self):
