@@ -189,6 +189,17 @@ FLOWS: dict[str, Flow] = {
     "pull_erp_credits": Flow(
         "orders.flows.pull_erp_credits", side="erp", every=120, priority=Priority.BACKGROUND
     ),
+    "pull_erp_stock": Flow(
+        "inventory.flows.pull_erp_stock", side="erp", every=60, needs=Capability.FOLLOW_STOCK
+    ),
+    # Every night at most: it finds what no change told.
+    "scan_erp_stock": Flow(
+        "inventory.flows.scan_erp_stock",
+        side="erp",
+        every=86_400,
+        priority=Priority.BACKGROUND,
+        needs=Capability.READ_STOCK,
+    ),
     "push_refund_to_erp": Flow("orders.flows.push_refund_to_erp", side="erp", subject="order"),
     "push_return_to_erp": Flow("orders.flows.push_return_to_erp", side="erp", subject="order"),
 }
