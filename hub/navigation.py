@@ -39,8 +39,13 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Company locations", "store", "companies.storecompanylocation"),
         ("Company location links", "handshake", "companies.companylocationlink"),
     ),
+    "Inventory": (
+        ("ERP stock levels", "shelves", "inventory.erpstocklevel"),
+        ("Stock scans", "barcode_scanner", "inventory.stockscan"),
+    ),
     "Mappings": (
         ("Items (SKU)", "inventory_2", "inventory.itemmapping"),
+        ("Stock of warehouses", "pallet", "inventory.stockmapping"),
         ("Company locations", "domain", "companies.companylocationmapping"),
         ("Payment terms", "event", "orders.paymenttermsmapping"),
         ("Instalments", "event_repeat", "orders.instalmentmapping"),

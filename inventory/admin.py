@@ -1,13 +1,28 @@
-"""Pages of items."""
+"""Pages of items and of stock."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from collections.abc import Iterable
+from typing import Any
 
-from hub.sync.admin import MappingAdmin
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from hub.connectors.capabilities import Capability
+from hub.sync.admin import MappingAdmin, MirrorAdmin, PlainAdmin
 from hub.sync.admin.mappings import FilledFilter, connection_column
+from hub.sync.admin.shown import badge
+from hub.sync.enqueue import enqueue
+from hub.sync.flows import missing_capabilities
 from hub.sync.mapping_files import Column, MappingFile
-from inventory.models import ItemMapping
+from hub.sync.models import Connection
+from inventory.models import ErpStockLevel, ItemMapping, StockMapping, StockScan
+
+_PAIR = (connection_column("store", "store"), connection_column("erp", "erp"))
+_STATES = {StockScan.State.DONE: "good", StockScan.State.LISTED: "busy", StockScan.State.RUNNING: "busy"}
 
 
 @admin.register(ItemMapping)
@@ -21,7 +36,7 @@ class ItemMappingAdmin(MappingAdmin):
     needed = "item_number"
     files = MappingFile(
         ItemMapping,
-        key=(connection_column("store", "store"), connection_column("erp", "erp"), Column("sku", "sku")),
+        key=(*_PAIR, Column("sku", "sku")),
         values=(
             Column("title", "title"),
             Column("item_number", "item_number"),
@@ -29,3 +44,124 @@ class ItemMappingAdmin(MappingAdmin):
             Column("units_per_piece", "units_per_piece"),
         ),
     )
+
+
+@admin.register(StockMapping)
+class StockMappingAdmin(MappingAdmin):
+    list_display = (
+        "warehouse",
+        "shown_state",
+        "store",
+        "erp",
+        "location_external_id",
+        "share_percent",
+        "is_on",
+    )
+    list_editable = ("location_external_id", "share_percent", "is_on")
+    list_select_related = ("store", "erp")
+    list_filter = (FilledFilter, "store", "erp", "is_on")
+    search_fields = ("warehouse", "=location_external_id")
+    search_help_text = "Warehouse in the ERP, or the location's id in the store"
+    needed = "location_external_id"
+    about = (
+        "Which locations of a store sell what a warehouse holds, and how much of it. Add a row for each further "
+        "location. Where the goods of a warehouse leave from is decided on the page Warehouses."
+    )
+    files = MappingFile(
+        StockMapping,
+        key=(
+            *_PAIR,
+            Column("warehouse", "warehouse"),
+            Column("location_external_id", "location_external_id"),
+        ),
+        values=(Column("share_percent", "share_percent"), Column("is_on", "is_on")),
+    )
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in ("store", "erp"):
+            kwargs["queryset"] = Connection.objects.filter(side=db_field.name)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def release(self, rows: Iterable[Any]) -> None:
+        """Nothing waits for these rows. One that says only that a warehouse was met goes when another says where."""
+        where = ("store", "erp", "warehouse")
+        filled = StockMapping.objects.exclude(location_external_id="").filter(
+            **{n: OuterRef(n) for n in where}
+        )
+        StockMapping.objects.filter(Exists(filled), location_external_id="").delete()
+
+
+@admin.register(ErpStockLevel)
+class ErpStockLevelAdmin(MirrorAdmin):
+    change_list_template = "admin/inventory/erpstocklevel/change_list.html"
+    list_display = (
+        "item",
+        "warehouse",
+        "on_hand",
+        "committed",
+        "safety_stock",
+        "on_order",
+        "unit",
+        "erp",
+        "read_at",
+    )
+    readonly_fields = ("commits_from", "read_at")
+    sortable_by = ()
+    search_fields = ("item__item_number__exact",)
+    search_help_text = "The item's number in the ERP"
+    list_filter = ("item__connection",)
+    list_select_related = ("item__connection",)
+
+    @admin.display(description="ERP")
+    def erp(self, level: ErpStockLevel) -> str:
+        return str(level.item.connection)
+
+    @admin.display(description="Read at")
+    def read_at(self, level: ErpStockLevel) -> Any:
+        return level.item.read_at
+
+    @admin.display(description="Committed from when an order is")
+    def commits_from(self, level: ErpStockLevel) -> str:
+        return level.item.commits_from
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return super().changelist_view(request, {**(extra_context or {}), "without_stock": _without_stock()})
+
+
+def _without_stock() -> list[tuple[Connection, str]]:
+    """The ERPs of which nothing is to be found here, and why."""
+    erps = Connection.objects.filter(side="erp", is_enabled=True).order_by("name")
+    reasons = [(erp, missing_capabilities(erp).get(Capability.READ_STOCK, "")) for erp in erps]
+    return [(erp, reason) for erp, reason in reasons if reason]
+
+
+@admin.register(StockScan)
+class StockScanAdmin(PlainAdmin):
+    """A row is a wish that is worked off at once; its page shows how far it is."""
+
+    list_display = ("erp", "shown_state", "items", "changed", "started_at", "finished_at")
+    list_select_related = ("erp",)
+    list_filter = ("erp",)
+    fields = ("erp", "shown_state", "items", "changed", "started_at", "finished_at")
+    readonly_fields = ("shown_state", "items", "changed", "started_at", "finished_at")
+
+    @admin.display(description="State")
+    def shown_state(self, scan: StockScan) -> SafeString:
+        return badge(scan.get_state_display(), _STATES[StockScan.State(scan.state)])
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_foreignkey(
+            db_field, request, **{**kwargs, "queryset": Connection.objects.filter(side="erp")}
+        )
+
+    def save_model(self, request: HttpRequest, obj: StockScan, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            enqueue("scan_erp_stock", obj.erp_id)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was begun goes on by itself."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -8,9 +8,12 @@ from datetime import datetime
 from django.db import connection as database
 
 from hub.connectors.documents import OrderOutline
+from hub.sync.clock import database_time
 from hub.sync.models import Connection
 from orders.mirroring import SETTLED_AFTER, document_of
 from orders.models import StoreOrder
+
+__all__ = ["confirm_orders", "database_time", "settle_orders"]
 
 _CONFIRM = """
 UPDATE orders_storeorder o SET needs_read = false, observed_at = GREATEST(o.observed_at, %(as_of)s)
@@ -73,11 +76,3 @@ def settle_orders(connection: Connection, outlines: Mapping[str, OrderOutline], 
             },
         )
         return {row[0] for row in cursor.fetchall()}
-
-
-def database_time() -> datetime:
-    """Now: freshness must not depend on the clocks of several hosts."""
-    with database.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-        return now

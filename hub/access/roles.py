@@ -29,10 +29,12 @@ _ORDERS = (
     "orders.partnerrequest",
     "orders.partnerorder",
 )
+_STOCK = ("inventory.erpstocklevel", "inventory.stockscan")
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
     "companies.companylocationmapping",
     "inventory.itemmapping",
+    "inventory.stockmapping",
     "orders.freightrate",
     "orders.instalmentmapping",
     "orders.orderfieldmapping",
@@ -47,7 +49,7 @@ _MAPPINGS = (
     "orders.partnercode",
 )
 # No connections (their settings), no calls, deliveries and attempts (bodies and values with customers' data).
-_LOOK = dict.fromkeys((*_ORDERS, *_COMPANIES, *_MAPPINGS, "sync.reviewitem"), "view")
+_LOOK = dict.fromkeys((*_ORDERS, *_STOCK, *_COMPANIES, *_MAPPINGS, "sync.reviewitem"), "view")
 _WORK = {
     "sync.alert": "view",
     "sync.change": "view",
@@ -109,6 +111,7 @@ ROLES: dict[str, Role] = {
             "companies.storecompanylocation": "view change",
             "companies.companylocationmapping": "view add change",
             "inventory.itemmapping": "view add change",
+            "inventory.stockmapping": "view add change",
             "orders.freightrate": "view add change",
             "orders.orderfieldmapping": "view add change",
             "orders.shippingmethodmapping": "view add change",

@@ -11,6 +11,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from hub.connectors.capabilities import Capability
+from hub.connectors.registry import connector_class
 from hub.sync.models.queue import SyncTask
 
 if TYPE_CHECKING:
@@ -41,13 +43,25 @@ class Flow:
     answered_at: str = ""
     """The page on which its questions are answered, where more than a button is needed; takes record and item."""
 
+    needs: Capability | None = None
+    """What the far side must be able to do for it: where it cannot, the flow never runs by itself."""
+
     def runs_on(self, side: str) -> bool:
         """Whether it talks to connections of this side."""
         return self.side in ("", side)
 
+    def suits(self, connection: Connection) -> bool:
+        """Whether the far side of this connection, with its settings, can do what the flow needs."""
+        return self.needs is None or self.needs not in missing_capabilities(connection)
+
     def lock_name(self, name: str, connection_id: int, record_id: int) -> str:
         """The subject of one task of this flow."""
         return f"{self.subject}:{record_id}" if self.subject else f"{name}:{connection_id}"
+
+
+def missing_capabilities(connection: Connection) -> Mapping[Capability, str]:
+    """What the far side of a connection cannot do with its settings, and why."""
+    return connector_class(connection.system).missing_capabilities(connection.config or {})
 
 
 FLOWS: dict[str, Flow] = {
@@ -174,6 +188,17 @@ FLOWS: dict[str, Flow] = {
     ),
     "pull_erp_credits": Flow(
         "orders.flows.pull_erp_credits", side="erp", every=120, priority=Priority.BACKGROUND
+    ),
+    "pull_erp_stock": Flow(
+        "inventory.flows.pull_erp_stock", side="erp", every=60, needs=Capability.FOLLOW_STOCK
+    ),
+    # Every night at most: it finds what no change told.
+    "scan_erp_stock": Flow(
+        "inventory.flows.scan_erp_stock",
+        side="erp",
+        every=86_400,
+        priority=Priority.BACKGROUND,
+        needs=Capability.READ_STOCK,
     ),
     "push_refund_to_erp": Flow("orders.flows.push_refund_to_erp", side="erp", subject="order"),
     "push_return_to_erp": Flow("orders.flows.push_return_to_erp", side="erp", subject="order"),

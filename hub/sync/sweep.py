@@ -62,14 +62,14 @@ def has_work() -> bool:
 
 
 def plan_schedules() -> None:
-    """Every enabled connection has a schedule row for each flow that runs by itself on its side."""
+    """Every enabled connection has a schedule row for each flow that runs by itself on its side, and suits it."""
     planned = set(Schedule.objects.values_list("connection_id", "flow"))
     Schedule.objects.bulk_create(
         [
-            Schedule(connection_id=pk, flow=name, every_seconds=flow.every, **_first(flow))
-            for pk, side in Connection.objects.filter(is_enabled=True).values_list("pk", "side")
+            Schedule(connection=each, flow=name, every_seconds=flow.every, **_first(flow))
+            for each in Connection.objects.filter(is_enabled=True).only("side", "system", "config")
             for name, flow in FLOWS.items()
-            if flow.every and flow.runs_on(side) and (pk, name) not in planned
+            if flow.every and flow.runs_on(each.side) and (each.pk, name) not in planned and flow.suits(each)
         ],
         ignore_conflicts=True,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from inventory.models.mappings import ItemMapping
+from inventory.models.mappings import ItemMapping, StockMapping
+from inventory.models.mirrors import ErpItem, ErpStockLevel, StockScan
 
-__all__ = ["ItemMapping"]
+__all__ = ["ErpItem", "ErpStockLevel", "ItemMapping", "StockMapping", "StockScan"]

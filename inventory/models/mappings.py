@@ -1,10 +1,10 @@
-"""What a person decides about items."""
+"""What a person decides about items and warehouses."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
@@ -43,3 +43,52 @@ class ItemMapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku} → {self.item_number or 'needs a value'}"
+
+
+class StockMapping(models.Model):
+    """This location of the store sells that share of what this warehouse of the ERP holds.
+
+    A warehouse may have several, and a location, too. Made empty by the flow that met the warehouse.
+    """
+
+    store = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    erp = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.CharField(max_length=255)
+    location_external_id = models.CharField(
+        max_length=120,
+        default="",
+        blank=True,
+        help_text="The location's id in the store, as in gid://shopify/Location/1.",
+    )
+    share_percent = models.DecimalField(
+        "share in percent",
+        max_digits=7,
+        decimal_places=4,
+        default=Decimal(100),
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="Shares of a warehouse may come to more than 100: then its locations sell the same goods.",
+    )
+    is_on = models.BooleanField(
+        "on", default=True, help_text="While it is off, the location sells nothing from there."
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["location_external_id", "warehouse"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "erp", "warehouse", "location_external_id"], name="stock_mapped_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(share_percent__gte=0, share_percent__lte=100), name="stock_share_is_a_part"
+            ),
+        ]
+        triggers = noted("warehouse", unseen=["created_at"])
+
+    def __str__(self) -> str:
+        return f"{self.warehouse} → {self.location_external_id or 'needs a value'}"
+
+    @property
+    def share(self) -> Decimal:
+        """From 0 to 1, as `inventory.rules` counts; 0 while it is off."""
+        return self.share_percent / 100 if self.is_on else Decimal(0)

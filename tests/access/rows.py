@@ -22,7 +22,7 @@ from hub.sync.models import (
     WebhookDelivery,
     Worker,
 )
-from inventory.models import ItemMapping
+from inventory.models import ErpItem, ErpStockLevel, ItemMapping, StockMapping, StockScan
 from orders.models import (
     AdoptionPolicy,
     AdoptionRun,
@@ -82,6 +82,7 @@ def fill():
     _questions(orders, erp)
     _mappings(store, erp, orders[0].location)
     _shipments(store, erp, orders[0])
+    _stock(store, erp)
     _machinery(store, erp, orders)
     rule = HoldRule.objects.create(name="Heavy goods")
     HoldCondition.objects.create(rule=rule, kind="words", value="forklift")
@@ -216,6 +217,14 @@ def _shipments(store, erp, order):
         document={},
         document_hash="a",
     )
+
+
+def _stock(store, erp):
+    item = ErpItem.objects.create(connection=erp, item_number="IT-1", commits_from="confirmed", read_at=NOW)
+    numbers = dict.fromkeys(("on_hand", "committed", "safety_stock", "on_order"), 1)
+    ErpStockLevel.objects.create(item=item, warehouse="EAST", **numbers)
+    StockMapping.objects.create(store=store, erp=erp, warehouse="EAST")
+    StockScan.objects.create(erp=erp, state=StockScan.State.DONE)
 
 
 def _machinery(store, erp, orders):

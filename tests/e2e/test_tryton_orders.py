@@ -7,11 +7,13 @@ from decimal import Decimal
 
 import pytest
 
+from hub.demo import goods
 from hub.demo.erps import far_erp
 from hub.demo.tryton.clerk import Clerk
 from hub.demo.tryton.environment import TrytonUnavailable
+from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem, SyncTask
-from inventory.models import ItemMapping
+from inventory.models import ErpStockLevel, ItemMapping
 from orders.models import HoldCondition, HoldRule, OrderLink, QuoteLink
 from tests.orders.quoting import ask, begin, draft_of, look, read
 from tests.world import VAT, release, save_mapping
@@ -181,3 +183,22 @@ def test_a_quotation_that_a_clerk_confirmed_is_the_drafts_order(hub, quoted):
 
     assert (int(hub.link(done).external_id), QuoteLink.objects.get().state) == (sale, "won")
     assert hub.reviews() == []
+
+
+def test_what_clerks_promise_and_ship_is_followed_in_the_mirror_of_stock(hub):
+    clerk, number = Clerk(hub.far.office), goods.item_number(77)
+    sale = int(
+        hub.far.enter_order(hub.sandbox, hub.world.erp_name, "10000", [(number, 3, Decimal(10))], "BY PHONE")
+    )
+    promised = pulled_stock(hub, number)
+    clerk.ship(sale)
+    left = pulled_stock(hub, number)
+
+    assert (promised.warehouse, promised.unit, promised.item.commits_from) == ("WH", "u", "confirmed")
+    assert promised.committed - left.committed == promised.on_hand - left.on_hand == 3
+
+
+def pulled_stock(hub, number):
+    enqueue("pull_erp_stock", hub.erp.pk)
+    hub.work()
+    return ErpStockLevel.objects.select_related("item").get(item__item_number=number)

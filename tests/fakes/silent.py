@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from hub.connectors.base import Connector, Limits
+from hub.connectors.capabilities import Capability
 
 
 class SilentErp(Connector):
+    """What its settings say that it `cannot` do, it says itself."""
+
     label = "Silent"
     config_fields = ()
 
@@ -17,6 +20,10 @@ class SilentErp(Connector):
     @classmethod
     def credential_name(cls, config):
         return config["account"]
+
+    @classmethod
+    def missing_capabilities(cls, config):
+        return {Capability(name): "It is silent" for name in config.get("cannot", ())}
 
     def test(self):
         return []

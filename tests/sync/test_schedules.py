@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection as database
 
-from hub.sync.models import Schedule, SyncTask
-from hub.sync.sweep import enqueue_due_schedules
+from hub.connectors.capabilities import Capability
+from hub.sync.flows import FLOWS, Flow
+from hub.sync.models import Connection, Schedule, SyncTask
+from hub.sync.sweep import enqueue_due_schedules, plan_schedules
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVERY = 3600
@@ -60,3 +62,22 @@ def test_a_schedule_keeps_its_moments(schedules):
     moved = [row.next_at - first[row.pk] for row in Schedule.objects.all()]
     off = [min(move % timedelta(seconds=EVERY), -move % timedelta(seconds=EVERY)) for move in moved]
     assert max(off) < timedelta(seconds=1)
+
+
+def test_a_flow_gets_no_schedule_where_the_far_side_cannot_do_what_it_needs_until_it_can(make_erp):
+    able, unable = make_erp("E1"), make_erp("E2")
+    Connection.objects.filter(pk=unable.pk).update(config={"account": "E2", "cannot": ["read_stock"]})
+    FLOWS["stock"] = Flow("tests.sync.flows_that_count", side="erp", every=60, needs=Capability.READ_STOCK)
+    FLOWS["plain"] = Flow("tests.sync.flows_that_count", side="erp", every=60)
+    everything = {(erp.pk, flow) for erp in (able, unable) for flow in ("stock", "plain")}
+
+    plan_schedules()
+    assert planned() == everything - {(unable.pk, "stock")}
+
+    Connection.objects.filter(pk=unable.pk).update(config={"account": "E2"})
+    plan_schedules()
+    assert planned() == everything
+
+
+def planned():
+    return set(Schedule.objects.values_list("connection_id", "flow"))

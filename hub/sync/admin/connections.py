@@ -26,7 +26,7 @@ from hub.sync.admin.schedules import ScheduleInline
 from hub.sync.admin.shown import NOTHING, as_table, badge
 from hub.sync.admin.subscriptions import has_webhooks, shown_subscriptions
 from hub.sync.enqueue import enqueue
-from hub.sync.flows import FLOWS
+from hub.sync.flows import FLOWS, missing_capabilities
 from hub.sync.models import Connection, Erp, Store
 from hub.sync.running import open_connector
 from hub.sync.sweep import plan_schedules
@@ -142,7 +142,7 @@ class ConnectionAdmin(PlainAdmin):
     @admin.display(description="Capabilities")
     def shown_capabilities(self, connection: Connection) -> SafeString:
         """Each thing that Concord asks of an ERP: whether this one does it, and why not where it does not."""
-        missing = connector_class(connection.system).missing_capabilities(connection.config or {})
+        missing = missing_capabilities(connection)
         return as_table(
             {
                 words.capitalize(): f"no: {missing[c]}" if c in missing else "yes"
