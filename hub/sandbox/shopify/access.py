@@ -59,6 +59,7 @@ _TOPICS = (
     ("COMPAN", ("companies", "customers")),
     ("CUSTOMERS_", ("customers",)),
     ("PRODUCTS_", ("products",)),
+    ("INVENTORY_ITEMS_", ("inventory", "products")),
     ("INVENTORY_", ("inventory",)),
     ("LOCATIONS_", ("locations",)),
     ("REFUNDS_", ("orders",)),

@@ -130,7 +130,9 @@ def _charged(
         costs["throttleStatus"] = bucket.status()
         return {"errors": [cost.throttled_error()], "extensions": {"cost": costs}}
     result = _executed(shop, counter, operation, given)
-    costs["actualQueryCost"] = counter.actual(operation, result.get("data") or {})
+    actual = counter.actual(operation, result.get("data") or {})
+    # A list without pages counts as one object beforehand; nothing costs more than what was asked for.
+    costs["actualQueryCost"] = min(actual, requested)
     bucket.take(costs["actualQueryCost"])
     costs["throttleStatus"] = bucket.status()
     result["extensions"] = {"cost": costs, **_search_notes(shop)}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from hub.sandbox.shopify import products
-from hub.sandbox.shopify.errors import Args, Record, Refused, top_level
+from hub.sandbox.shopify.errors import Args, Record, Refused, access_denied, top_level
 from hub.sandbox.shopify.paging import page
+from hub.sandbox.shopify.product_body import level_body
 from hub.sandbox.shopify.registry import field, mutation, query
 from hub.sandbox.shopify.search import id_field, searched, text_field, time_field
 from hub.sandbox.shopify.shop import Shop
@@ -37,6 +38,12 @@ _MATCHERS = {
     "sku": text_field("sku"),
     "updated_at": time_field("updatedAt"),
 }
+_LEVEL_MATCHERS = {
+    "created_at": time_field("createdAt"),
+    "id": id_field(),
+    "inventory_item_id": id_field("_itemId"),
+    "updated_at": time_field("updatedAt"),
+}
 
 
 @query("inventoryItem")
@@ -63,22 +70,41 @@ def item_variant(shop: Shop, item: Record, _args: Args) -> Record | None:
 
 @field("InventoryItem.inventoryLevel")
 def level_at_location(shop: Shop, item: Record, args: Args) -> Record | None:
-    return shop.levels.get((item["id"], args["locationId"]))
+    return _level(shop, (item["id"], args["locationId"]), args)
 
 
 @field("Location.inventoryLevel")
 def level_of_item(shop: Shop, location: Record, args: Args) -> Record | None:
-    return shop.levels.get((args["inventoryItemId"], location["id"]))
+    return _level(shop, (args["inventoryItemId"], location["id"]), args)
 
 
 @field("InventoryItem.inventoryLevels")
 def item_levels(shop: Shop, item: Record, args: Args) -> Record:
-    return page(shop.where("InventoryLevel", _itemId=item["id"]), args)
+    return _levels(shop, args, _itemId=item["id"])
 
 
 @field("Location.inventoryLevels")
 def location_levels(shop: Shop, location: Record, args: Args) -> Record:
-    return page(shop.where("InventoryLevel", _locationId=location["id"]), args)
+    return _levels(shop, args, _locationId=location["id"])
+
+
+def _level(shop: Shop, key: tuple[str, str], args: Args) -> Record | None:
+    _check_scope(shop, "inventoryLevel")
+    inactive = shop.unstocked.get(key) if args.get("includeInactive") else None
+    return shop.levels.get(key, inactive)
+
+
+def _levels(shop: Shop, args: Args, **values: str) -> Record:
+    _check_scope(shop, "inventoryLevels")
+    found = shop.where("InventoryLevel", **values)
+    if not args.get("includeInactive"):
+        found = [level for level in found if level["isActive"]]
+    return page(searched(shop, "inventoryLevels", found, args.get("query"), _LEVEL_MATCHERS), args)
+
+
+def _check_scope(shop: Shop, name: str) -> None:
+    if not shop.settings.scopes & {"read_inventory", "write_inventory"}:
+        raise access_denied(name, "read_inventory")
 
 
 @field("InventoryLevel.item")
@@ -98,7 +124,7 @@ def level_quantities(_shop: Shop, level: Record, args: Args) -> list[Record]:
         raise top_level(f"invalid quantity name {sorted(unknown)[0]}", "BAD_REQUEST")
     return [
         {
-            "id": f"{level['id'].replace('InventoryLevel', 'InventoryQuantity')}?name={name}",
+            "id": f"{level['id'].replace('InventoryLevel', 'InventoryQuantity')}&name={name}",
             "name": name,
             "quantity": level["_quantities"][name],
             "updatedAt": level["updatedAt"],
@@ -187,17 +213,6 @@ def _set(shop: Shop, name: str, row: Record) -> list[Record]:
     shop.touch(level)
     shop.emit("inventory_levels/update", lambda: level_body(level))
     return changes
-
-
-def level_body(level: Record) -> Record:
-    """The webhook body of a level."""
-    return {
-        "inventory_item_id": int(level["_itemId"].rpartition("/")[2]),
-        "location_id": int(level["_locationId"].rpartition("/")[2]),
-        "available": level["_quantities"]["available"],
-        "updated_at": level["updatedAt"],
-        "admin_graphql_api_id": f"{level['id']}?inventory_item_id={level['_itemId'].rpartition('/')[2]}",
-    }
 
 
 @mutation("inventoryActivate")

@@ -7,6 +7,16 @@ from hub.sandbox.shopify.errors import Args, Record, access_denied, invalid_id
 from hub.sandbox.shopify.registry import query
 from hub.sandbox.shopify.shop import Shop
 
+_SCOPES = {
+    "InventoryItem": ("read_inventory", "write_inventory", "read_products", "write_products"),
+    "InventoryLevel": ("read_inventory", "write_inventory"),
+    "Location": ("read_locations", "write_locations"),
+    "Order": ("read_orders",),
+    "Product": ("read_products", "write_products"),
+    "ProductVariant": ("read_products", "write_products"),
+}
+"""Of which a token needs one, where the type asks for any."""
+
 
 @query("node")
 def node(shop: Shop, args: Args) -> Record | None:
@@ -22,9 +32,10 @@ def _read(shop: Shop, gid: str, field: str) -> Record | None:
     parts = gid.split("/")
     if len(parts) != 5 or not gid.startswith("gid://shopify/") or not parts[4]:
         raise invalid_id()
+    needed = _SCOPES.get(parts[3], ())
+    if needed and not shop.settings.scopes.intersection(needed):
+        raise access_denied(field, needed[0])
     if parts[3] == "Order":
-        if "read_orders" not in shop.settings.scopes:
-            raise access_denied(field, "read_orders")
         found: Record | None = orders.order(shop, {"id": gid})
         return found
     if parts[3] == "Metafield":

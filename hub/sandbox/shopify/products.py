@@ -7,13 +7,31 @@ from decimal import Decimal
 
 from hub.sandbox.shopify import metafields
 from hub.sandbox.shopify.errors import Args, Record, Refused, top_level
-from hub.sandbox.shopify.paging import by_id, page
+from hub.sandbox.shopify.paging import by_id, number_of, page
+from hub.sandbox.shopify.product_body import (
+    gone_item_body,
+    gone_level_body,
+    item_body,
+    level_body,
+    product_body,
+)
 from hub.sandbox.shopify.registry import field, mutation, query
 from hub.sandbox.shopify.search import id_field, searched, tag_field, text_field, time_field
 from hub.sandbox.shopify.shop import Shop, count_of
 from hub.sandbox.shopify.tags import are_too_long, sorted_tags
 
+QUANTITIES = (
+    "available",
+    "committed",
+    "damaged",
+    "incoming",
+    "on_hand",
+    "quality_control",
+    "reserved",
+    "safety_stock",
+)
 _KEYS = ["title", "vendor", "productType", "descriptionHtml", "status", "requiresSellingPlan"]
+_VARIANT_KEYS = ("price", "barcode", "compareAtPrice", "taxable")
 _MATCHERS = {
     "": text_field("title"),
     "handle": text_field("handle"),
@@ -111,7 +129,7 @@ def _check(given: Record) -> None:
 
 def add_product(shop: Shop, given: Record) -> Record:
     """Store a product without variants; the input was checked."""
-    return shop.add(
+    made = shop.add(
         "Product",
         {
             "title": given["title"],
@@ -126,6 +144,8 @@ def add_product(shop: Shop, given: Record) -> Record:
             "isGiftCard": bool(given.get("giftCard")),
         },
     )
+    shop.emit("products/create", lambda: product_body(shop, made))
+    return made
 
 
 def add_variant(shop: Shop, owner: Record, given: Record) -> Record:
@@ -143,6 +163,7 @@ def add_variant(shop: Shop, owner: Record, given: Record) -> Record:
             else None,
         },
     )
+    shop.emit("inventory_items/create", lambda: item_body(item))
     options = [
         {"name": v.get("optionName") or "Title", "value": v.get("name")}
         for v in given.get("optionValues") or []
@@ -171,25 +192,30 @@ def add_variant(shop: Shop, owner: Record, given: Record) -> Record:
 
 
 def stock(shop: Shop, item: Record, location: Record) -> Record:
-    """The level of the item at the location, made where there is none."""
+    """The level of the item at the location, made or activated again where there is none."""
     key = (item["id"], location["id"])
     if key not in shop.levels:
-        level = shop.add("InventoryLevel", {"isActive": True, "_itemId": key[0], "_locationId": key[1]})
-        level["_quantities"] = dict.fromkeys(
-            (
-                "available",
-                "committed",
-                "damaged",
-                "incoming",
-                "on_hand",
-                "quality_control",
-                "reserved",
-                "safety_stock",
-            ),
-            0,
-        )
+        level = shop.unstocked.pop(key, None) or _new_level(shop, key)
+        level |= {"isActive": True, "_quantities": dict.fromkeys(QUANTITIES, 0)}
+        shop.touch(level)
         shop.levels[key] = level
+        shop.emit("inventory_levels/connect", lambda: level_body(level))
     return shop.levels[key]
+
+
+def _new_level(shop: Shop, key: tuple[str, str]) -> Record:
+    gid = f"{shop.new_gid('InventoryLevel')}?inventory_item_id={number_of(key[0])}"
+    return shop.add("InventoryLevel", {"id": gid, "_itemId": key[0], "_locationId": key[1]})
+
+
+def unstock(shop: Shop, level: Record) -> None:
+    """The item is not stocked at the location any more; its level stays, inactive."""
+    key = (level["_itemId"], level["_locationId"])
+    shop.unstocked[key] = shop.levels.pop(key)
+    level["isActive"] = False
+    shop.touch(level)
+    told = gone_level_body(level)
+    shop.emit("inventory_levels/disconnect", lambda: told)
 
 
 def _write_metafields(shop: Shop, record: Record, given: Record) -> None:
@@ -226,8 +252,13 @@ def _update(shop: Shop, record: Record, given: Record) -> Record:
     if given.get("tags") is not None:
         record["tags"] = sorted_tags(given["tags"])
     _write_metafields(shop, record, given)
-    shop.touch(record)
+    _touch(shop, record)
     return record
+
+
+def _touch(shop: Shop, record: Record) -> None:
+    shop.touch(record)
+    shop.emit("products/update", lambda: product_body(shop, record))
 
 
 @mutation("productDelete")
@@ -235,18 +266,48 @@ def product_delete(shop: Shop, args: Args) -> Record:
     record = shop.get("Product", args["input"]["id"])
     if record is None:
         raise Refused(["id"], "Product does not exist")
+    remove_product(shop, record)
+    return {"deletedProductId": record["id"]}
+
+
+def remove_product(shop: Shop, record: Record) -> None:
+    """Forget a product with its variants, their items and levels."""
     for variant in shop.where("ProductVariant", _productId=record["id"]):
         _remove_variant(shop, variant)
     shop.remove(record)
-    return {"deletedProductId": record["id"]}
+    shop.emit("products/delete", lambda: {"id": number_of(record["id"])})
 
 
 def _remove_variant(shop: Shop, variant: Record) -> None:
     item = shop.tables["InventoryItem"][variant["_inventoryItemId"]]
     for key in [key for key in shop.levels if key[0] == item["id"]]:
-        shop.remove(shop.levels.pop(key))
+        unstock(shop, shop.levels[key])
+    for key in [key for key in shop.unstocked if key[0] == item["id"]]:
+        shop.remove(shop.unstocked.pop(key))
     shop.remove(item)
     shop.remove(variant)
+    shop.emit("inventory_items/delete", lambda: gone_item_body(item))
+
+
+def change_variant(shop: Shop, variant: Record, given: Record) -> None:
+    """Change a variant and its inventory item as the keys of `ProductVariantSetInput` say."""
+    about = {key: value for key, value in (given.get("inventoryItem") or {}).items() if value is not None}
+    if given.get("sku") is not None:
+        about.setdefault("sku", given["sku"])
+    own = {key: given[key] for key in _VARIANT_KEYS if key in given}
+    if given.get("inventoryPolicy"):
+        own["inventoryPolicy"] = given["inventoryPolicy"]
+    item = shop.tables["InventoryItem"][variant["_inventoryItemId"]]
+    item_changes = {key: about[key] for key in ("sku", "tracked", "requiresShipping") if key in about}
+    if any(item[key] != value for key, value in item_changes.items()):
+        item.update(item_changes)
+        shop.touch(item)
+        shop.emit("inventory_items/update", lambda: item_body(item))
+    own |= {"sku": item["sku"]}
+    if any(variant[key] != value for key, value in own.items()):
+        variant.update(own)
+        shop.touch(variant)
+    _touch(shop, shop.tables["Product"][variant["_productId"]])
 
 
 @mutation("productSet")
@@ -276,7 +337,5 @@ def _replace_variants(shop: Shop, record: Record, wanted: list[Record]) -> None:
             _remove_variant(shop, variant)
     for row in wanted:
         variant = shop.get("ProductVariant", row.get("id")) or add_variant(shop, record, row)
-        variant.update(
-            {key: row[key] for key in ("price", "barcode", "compareAtPrice", "taxable") if key in row}
-        )
+        change_variant(shop, variant, row)
         _write_metafields(shop, variant, row)

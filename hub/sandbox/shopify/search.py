@@ -101,7 +101,8 @@ def id_field(key: str = "id") -> Matcher:
     """Matches the numeric tail of a global id; the value may be the tail or the whole gid."""
 
     def matches(record: Record, operator: str, value: str) -> bool:
-        tail, wanted = str(record.get(key) or "").rpartition("/")[2], value.rpartition("/")[2]
+        tail = str(record.get(key) or "").rpartition("/")[2].partition("?")[0]
+        wanted = value.rpartition("/")[2].partition("?")[0]
         return wanted.isdigit() and tail.isdigit() and compare(int(tail), operator, int(wanted))
 
     return matches

@@ -76,6 +76,9 @@ class Shop:
     metafields: dict[str, dict[tuple[str, str], Record]] = field(default_factory=dict)
     """By the owner's id, then by namespace and key."""
     levels: dict[tuple[str, str], Record] = field(default_factory=dict)
+    """By item and location, where the location stocks the item."""
+    unstocked: dict[tuple[str, str], Record] = field(default_factory=dict)
+    """Levels that were deactivated."""
     answered: dict[tuple[str, str], tuple[str, Record]] = field(default_factory=dict)
     """Idempotent mutations by (mutation, key): the arguments as text and the payload given."""
     kept_rates: dict[bytes, tuple[float, Record]] = field(default_factory=dict)

@@ -38,6 +38,7 @@ from hub.sandbox.shopify import (
     return_desk,
     return_processing,
     returns,
+    stock_desk,
     terms,
     webhooks,
 )
@@ -71,6 +72,7 @@ NOUNS = (
     return_desk,
     return_processing,
     returns,
+    stock_desk,
     terms,
 )
 
