@@ -29,6 +29,8 @@ SCOPES = [
     "write_merchant_managed_fulfillment_orders",
     "write_order_edits",
     "write_draft_orders",
+    "write_inventory",
+    "read_locations",
     "write_returns",
     "read_all_orders",
 ]
@@ -86,7 +88,7 @@ def test_sixty_days_of_orders_are_a_warning():
     assert last.detail.startswith("Warning: ")
 
 
-@pytest.mark.parametrize("scope", ["write_merchant_managed_fulfillment_orders", "write_order_edits"])
+@pytest.mark.parametrize("scope", ["write_order_edits", "read_locations"])
 def test_what_some_stores_do_not_use_is_a_warning(scope):
     found = checks(shop_data([one for one in SCOPES if one != scope]))
 

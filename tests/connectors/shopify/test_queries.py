@@ -19,6 +19,7 @@ from hub.connectors.stores.shopify.orders import FIRST_PAGE, OUTLINES, STAMPS
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH
 from hub.connectors.stores.shopify.refunds import ORDERS_AT_ONCE, REFUNDS_AT_ONCE
 from hub.connectors.stores.shopify.returns import FOUND_AT_ONCE, RETURNS_AT_ONCE
+from hub.connectors.stores.shopify.stock import LARGEST_PAGE
 from hub.connectors.stores.shopify.throttle import MAX_QUERY_COST, PageSize
 
 REPOSITORY = Path(__file__).parents[3]
@@ -40,6 +41,10 @@ LARGEST = {
     "OrderReturns": ORDERS_AT_ONCE,
     "ReturnsById": RETURNS_AT_ONCE,
     "OrdersWithReturns": FOUND_AT_ONCE,
+    "ChangedLevels": LARGEST_PAGE,
+    "LevelsOfItems": LARGEST_PAGE,
+    "StockVariants": LARGEST_PAGE,
+    "VariantsById": LARGEST_PAGE,
     "OrderMetafields": {"ids": first_batch(NAMES_AT_ONCE), "first": NAMES_AT_ONCE},
 }
 NAMES = sorted(operations())

@@ -22,6 +22,8 @@ OPTIONAL_SCOPES = {
     "write_merchant_managed_fulfillment_orders": "the store cannot be told of shipments.",
     "write_order_edits": "lines of orders in the store cannot be changed.",
     "write_draft_orders": "orders of partners cannot be placed, and quote requests not be answered.",
+    "read_inventory": "its stock cannot be read.",
+    "read_locations": "its locations cannot be read, and so not their stock.",
     "write_returns": "returns cannot be read, approved or declined.",
     "read_all_orders": "only orders of the last 60 days can be read.",
 }
@@ -82,6 +84,6 @@ def _scope_checks(scopes: set[str]) -> list[Check]:
     checks += [
         Check(f"Scope {scope}", True, f"Warning: without {scope} {lost}")
         for scope, lost in OPTIONAL_SCOPES.items()
-        if scope not in scopes
+        if not scopes & {scope, scope.replace("read_", "write_")}
     ]
     return checks

@@ -49,6 +49,7 @@ from hub.connectors.stores.shopify.orders import OUTLINES, STAMPS, OrderReader
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH, ReferenceWriter
 from hub.connectors.stores.shopify.refunds import RefundKeeper
 from hub.connectors.stores.shopify.return_creation import ReturnCreator
+from hub.connectors.stores.shopify.stock import StockReader
 from hub.connectors.stores.shopify.subscriptions import SubscriptionKeeper
 from hub.connectors.stores.shopify.throttle import limits_of_plan
 from hub.connectors.subscriptions import Subscribed, Subscription, Subscriptions
@@ -73,6 +74,7 @@ class ShopifyStore(
     RefundKeeper,
     ReturnCreator,
     DraftOrders,
+    StockReader,
     Subscriptions,
     Webhooks,
     CarrierServices,
