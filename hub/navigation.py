@@ -42,6 +42,10 @@ MENU: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Inventory": (
         ("ERP stock levels", "shelves", "inventory.erpstocklevel"),
         ("Stock scans", "barcode_scanner", "inventory.stockscan"),
+        ("Store stock levels", "storefront", "inventory.storestocklevel"),
+        ("Store variants", "sell", "inventory.storevariant"),
+        ("Store locations", "location_on", "inventory.storelocation"),
+        ("Store scans", "qr_code_scanner", "inventory.storescan"),
     ),
     "Mappings": (
         ("Items (SKU)", "inventory_2", "inventory.itemmapping"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -19,9 +19,19 @@ from hub.sync.enqueue import enqueue
 from hub.sync.flows import missing_capabilities
 from hub.sync.mapping_files import Column, MappingFile
 from hub.sync.models import Connection
-from inventory.models import ErpStockLevel, ItemMapping, StockMapping, StockScan
+from inventory.models import (
+    ErpStockLevel,
+    ItemMapping,
+    StockMapping,
+    StockScan,
+    StoreLocation,
+    StoreScan,
+    StoreStockLevel,
+    StoreVariant,
+)
 
 _PAIR = (connection_column("store", "store"), connection_column("erp", "erp"))
+_STORE_STATES = {state: "good" if state == StoreScan.State.DONE else "busy" for state in StoreScan.State}
 _STATES = {StockScan.State.DONE: "good", StockScan.State.LISTED: "busy", StockScan.State.RUNNING: "busy"}
 
 
@@ -135,10 +145,33 @@ def _without_stock() -> list[tuple[Connection, str]]:
     return [(erp, reason) for erp, reason in reasons if reason]
 
 
-@admin.register(StockScan)
-class StockScanAdmin(PlainAdmin):
+class ScanAdmin(PlainAdmin):
     """A row is a wish that is worked off at once; its page shows how far it is."""
 
+    side: ClassVar[str]
+    flow: ClassVar[str]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_foreignkey(
+            db_field, request, **{**kwargs, "queryset": Connection.objects.filter(side=self.side)}
+        )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            enqueue(self.flow, getattr(obj, f"{self.side}_id"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was begun goes on by itself."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(StockScan)
+class StockScanAdmin(ScanAdmin):
+    side, flow = "erp", "scan_erp_stock"
     list_display = ("erp", "shown_state", "items", "changed", "started_at", "finished_at")
     list_select_related = ("erp",)
     list_filter = ("erp",)
@@ -149,19 +182,90 @@ class StockScanAdmin(PlainAdmin):
     def shown_state(self, scan: StockScan) -> SafeString:
         return badge(scan.get_state_display(), _STATES[StockScan.State(scan.state)])
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().formfield_for_foreignkey(
-            db_field, request, **{**kwargs, "queryset": Connection.objects.filter(side="erp")}
+
+@admin.register(StoreScan)
+class StoreScanAdmin(ScanAdmin):
+    side, flow = "store", "scan_store_stock"
+    list_display = ("store", "shown_state", "variants", "levels", "changed", "started_at", "finished_at")
+    list_select_related = ("store",)
+    list_filter = ("store",)
+    fields = ("store", "shown_state", "variants", "levels", "changed", "started_at", "finished_at")
+    readonly_fields = ("shown_state", "variants", "levels", "changed", "started_at", "finished_at")
+
+    @admin.display(description="State")
+    def shown_state(self, scan: StoreScan) -> SafeString:
+        return badge(scan.get_state_display(), _STORE_STATES[StoreScan.State(scan.state)])
+
+
+@admin.register(StoreLocation)
+class StoreLocationAdmin(MirrorAdmin):
+    list_display = ("name", "connection", "external_id", "is_active", "scanned_at")
+    list_select_related = ("connection",)
+    list_filter = ("connection", "is_active")
+    search_fields = ("name", "=external_id")
+    search_help_text = "The location's name, or its id in the store"
+
+
+@admin.register(StoreVariant)
+class StoreVariantAdmin(MirrorAdmin):
+    list_display = (
+        "sku",
+        "title",
+        "connection",
+        "barcode",
+        "is_tracked",
+        "oversells",
+        "item_external_id",
+        "read_at",
+        "gone_at",
+    )
+    sortable_by = ()
+    list_select_related = ("connection",)
+    list_filter = ("connection",)
+    search_fields = ("sku__exact",)
+    search_help_text = "The whole SKU"
+
+
+@admin.register(StoreStockLevel)
+class StoreStockLevelAdmin(MirrorAdmin):
+    list_display = (
+        "sku",
+        "location",
+        "store",
+        "available",
+        "committed",
+        "reserved",
+        "on_hand",
+        "incoming",
+        "is_stocked",
+        "remote_updated_at",
+        "read_at",
+    )
+    readonly_fields = ("sku", "store")
+    sortable_by = ()
+    list_select_related = ("location__connection",)
+    list_filter = ("location__connection",)
+    search_fields = ("item_external_id__exact",)
+    search_help_text = "The whole SKU, or the id of the inventory item"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StoreStockLevel]:
+        same_item = StoreVariant.objects.filter(
+            connection=OuterRef("location__connection"), item_external_id=OuterRef("item_external_id")
         )
+        rows: QuerySet[StoreStockLevel] = super().get_queryset(request)
+        return rows.annotate(sku=Subquery(same_item.values("sku")[:1]))
 
-    def save_model(self, request: HttpRequest, obj: StockScan, form: Any, change: bool) -> None:
-        with transaction.atomic():
-            super().save_model(request, obj, form, change)
-            enqueue("scan_erp_stock", obj.erp_id)
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """A SKU stands for its items, which an index finds at once."""
+        items = list(StoreVariant.objects.filter(sku=search_term).values_list("item_external_id", flat=True))
+        if search_term and items:
+            return queryset.filter(item_external_id__in=items), False
+        return super().get_search_results(request, queryset, search_term)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What was begun goes on by itself."""
-        return False
+    @admin.display(description="SKU")
+    def sku(self, level: Any) -> str:
+        return level.sku or ""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    @admin.display(description="Store")
+    def store(self, level: StoreStockLevel) -> str:
+        return str(level.location.connection)

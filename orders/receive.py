@@ -1,4 +1,5 @@
-"""Webhook deliveries about orders: bodies become mirrors. One about a quote request is a hint: requests are read.
+"""Webhook deliveries of stores: orders become mirrors, what is told of stock goes to its own room. One about a quote
+request is a hint: requests are read.
 
 Called by the engine's inbox inside its transaction.
 """
@@ -7,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import cast
 
 from hub.connectors.registry import connector_class
 from hub.connectors.store_parts import ReceivedOrder, Webhooks
+from hub.connectors.store_stock import StoreStock, ToldStock
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, WebhookDelivery
+from inventory.told import take_stock
 from orders.mirroring import mirror_orders
 from orders.returns.hints import ask_for_returns
 
@@ -23,6 +27,7 @@ def receive_orders(connection: Connection, deliveries: Sequence[WebhookDelivery]
     flagged: dict[int, str] = {}
     received: list[ReceivedOrder] = []
     told_of: set[str] = set()
+    stock: list[tuple[ToldStock, datetime]] = []
     if any(delivery.topic in kind.quote_topics() for delivery in deliveries):
         enqueue("pull_store_quotes", connection.pk)
     for delivery in deliveries:
@@ -30,6 +35,9 @@ def receive_orders(connection: Connection, deliveries: Sequence[WebhookDelivery]
             _note_order(kind, delivery, told_of, flagged)
             continue
         if delivery.topic in kind.quote_topics():
+            continue
+        if issubclass(kind, StoreStock) and delivery.topic in kind.stock_topics():
+            _note_stock(kind, delivery, stock, flagged)
             continue
         if delivery.topic not in kind.order_topics():
             flagged[delivery.pk] = f"unknown topic {delivery.topic}: nothing here takes it"
@@ -43,6 +51,7 @@ def receive_orders(connection: Connection, deliveries: Sequence[WebhookDelivery]
             flagged[delivery.pk] = f"not usable: {error}"
     mirror_orders(connection, received, read_at=None)
     ask_for_returns(connection, external_ids=sorted(told_of))
+    take_stock(connection, stock)
     return flagged
 
 
@@ -52,5 +61,18 @@ def _note_order(
     """A refund or return is read by its order: the body only tells of which."""
     try:
         told_of.add(kind.order_told_of(bytes(delivery.body)))
+    except ValueError as error:
+        flagged[delivery.pk] = f"not usable: {error}"
+
+
+def _note_stock(
+    kind: type[StoreStock],
+    delivery: WebhookDelivery,
+    stock: list[tuple[ToldStock, datetime]],
+    flagged: dict[int, str],
+) -> None:
+    try:
+        told = kind.told_of_stock(delivery.topic, bytes(delivery.body))
+        stock.append((told, delivery.received_at))
     except ValueError as error:
         flagged[delivery.pk] = f"not usable: {error}"

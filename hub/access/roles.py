@@ -29,7 +29,14 @@ _ORDERS = (
     "orders.partnerrequest",
     "orders.partnerorder",
 )
-_STOCK = ("inventory.erpstocklevel", "inventory.stockscan")
+_STOCK = (
+    "inventory.erpstocklevel",
+    "inventory.stockscan",
+    "inventory.storelocation",
+    "inventory.storescan",
+    "inventory.storestocklevel",
+    "inventory.storevariant",
+)
 _COMPANIES = ("companies.storecompanylocation", "companies.companylocationlink")
 _MAPPINGS = (
     "companies.companylocationmapping",

@@ -136,6 +136,12 @@ FLOWS: dict[str, Flow] = {
         priority=Priority.BACKGROUND,
     ),
     "check_carrier_service": Flow("orders.flows.check_carrier_service", side="store", every=300),
+    "pull_store_stock": Flow("inventory.flows.pull_store_stock", side="store", every=300),
+    "read_store_stock": Flow("inventory.flows.read_store_stock", side="store"),
+    # Every night at most: it finds what neither a webhook nor a stamp told.
+    "scan_store_stock": Flow(
+        "inventory.flows.scan_store_stock", side="store", every=86_400, priority=Priority.BACKGROUND
+    ),
     # ERPs
     "match_company_location": Flow(
         "companies.flows.match_company_location", side="erp", subject="location", priority=Priority.ORDER

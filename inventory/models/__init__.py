@@ -4,5 +4,16 @@ from __future__ import annotations
 
 from inventory.models.mappings import ItemMapping, StockMapping
 from inventory.models.mirrors import ErpItem, ErpStockLevel, StockScan
+from inventory.models.store_mirrors import StoreLocation, StoreScan, StoreStockLevel, StoreVariant
 
-__all__ = ["ErpItem", "ErpStockLevel", "ItemMapping", "StockMapping", "StockScan"]
+__all__ = [
+    "ErpItem",
+    "ErpStockLevel",
+    "ItemMapping",
+    "StockMapping",
+    "StockScan",
+    "StoreLocation",
+    "StoreScan",
+    "StoreStockLevel",
+    "StoreVariant",
+]

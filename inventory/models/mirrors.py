@@ -98,6 +98,8 @@ class StockScan(models.Model):
 
     def clean(self) -> None:
         """Asked for where it can be done, and one at a time."""
+        if self.erp_id is None:
+            return
         reason = missing_capabilities(self.erp).get(Capability.READ_STOCK)
         if reason:
             raise ValidationError({"erp": f"{self.erp} does not tell its stock: {reason}."})

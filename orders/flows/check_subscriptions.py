@@ -20,6 +20,7 @@ from django.urls import reverse
 from hub.connectors.base import Connector
 from hub.connectors.registry import connector_class
 from hub.connectors.store_parts import Webhooks
+from hub.connectors.store_stock import StoreStock
 from hub.connectors.subscriptions import (
     ExpiringSubscriptions,
     Notices,
@@ -33,6 +34,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, WebhookSubscription
 from hub.sync.notices import secrets_of
 from hub.sync.running import open_connector
+from inventory.store_mirroring import mapped_locations
 from orders.credits.pulled import has_listeners
 from orders.flows import pull_erp_shipments
 from orders.models import QuotePolicy, RefundPolicy
@@ -79,13 +81,15 @@ def _topics(connection: Connection, connector: Connector) -> tuple[str, ...]:
 
 
 def _store_topics(connection: Connection, store: Webhooks) -> tuple[str, ...]:
-    """Orders always; refunds and returns where they are kept equal, quote requests where the store takes them."""
+    """Orders always; refunds and returns where they are kept equal, quote requests where the store takes them, stock
+    where a warehouse is mapped to a location of it."""
     wants_returns = RefundPolicy.objects.filter(store=connection, is_on=True).exists()
     takes_quotes = QuotePolicy.objects.filter(store=connection, is_on=True).exists()
     return (
         *store.order_topics(),
         *(store.return_topics() if wants_returns else ()),
         *(store.quote_topics() if takes_quotes else ()),
+        *(store.stock_topics() if isinstance(store, StoreStock) and mapped_locations(connection) else ()),
     )
 
 
@@ -140,6 +144,8 @@ def _pull(connection: Connection) -> None:
         ask_for(connection, _wanted(connection))
     else:
         enqueue("pull_store_orders", connection.pk)
+        if mapped_locations(connection):
+            enqueue("pull_store_stock", connection.pk)
 
 
 def _note(connection: Connection, one: Subscription) -> bool:

@@ -10,6 +10,7 @@ from django.contrib import admin
 from companies.models import CompanyLocationLink, CompanyLocationMapping, CompanyPolicy
 from hub.api import keys
 from hub.api.models import ApiKey
+from hub.sandbox.shopify.products import QUANTITIES
 from hub.sync.flows import FLOWS
 from hub.sync.models import (
     Alert,
@@ -22,7 +23,17 @@ from hub.sync.models import (
     WebhookDelivery,
     Worker,
 )
-from inventory.models import ErpItem, ErpStockLevel, ItemMapping, StockMapping, StockScan
+from inventory.models import (
+    ErpItem,
+    ErpStockLevel,
+    ItemMapping,
+    StockMapping,
+    StockScan,
+    StoreLocation,
+    StoreScan,
+    StoreStockLevel,
+    StoreVariant,
+)
 from orders.models import (
     AdoptionPolicy,
     AdoptionRun,
@@ -225,6 +236,12 @@ def _stock(store, erp):
     ErpStockLevel.objects.create(item=item, warehouse="EAST", **numbers)
     StockMapping.objects.create(store=store, erp=erp, warehouse="EAST")
     StockScan.objects.create(erp=erp, state=StockScan.State.DONE)
+    StoreVariant.objects.create(
+        connection=store, external_id="V-1", item_external_id="I-1", sku="A", read_at=NOW
+    )
+    place = StoreLocation.objects.create(connection=store, external_id="L-1", name="Shop", is_active=True)
+    StoreStockLevel.objects.create(location=place, item_external_id="I-1", **dict.fromkeys(QUANTITIES, 1))
+    StoreScan.objects.create(store=store, state=StoreScan.State.DONE)
 
 
 def _machinery(store, erp, orders):

@@ -12,12 +12,23 @@ from django.test import Client
 from django.urls import reverse
 
 from hub.connectors.registry import CONNECTORS, connector_class
+from hub.sandbox.shopify.products import QUANTITIES
 from hub.sync.models import Connection, SyncTask
-from inventory.models import ErpItem, ErpStockLevel, StockMapping, StockScan
+from inventory.models import (
+    ErpItem,
+    ErpStockLevel,
+    StockMapping,
+    StockScan,
+    StoreLocation,
+    StoreScan,
+    StoreStockLevel,
+    StoreVariant,
+)
 from tests.admin.rows import NOW
 
 pytestmark = pytest.mark.django_db
 SCANS = reverse("admin:inventory_stockscan_add")
+STORE_SCANS = reverse("admin:inventory_storescan_add")
 
 
 @pytest.fixture
@@ -78,6 +89,14 @@ def test_a_scan_is_refused_where_one_is_under_way_and_where_there_is_no_stock(cl
     assert (StockScan.objects.count(), SyncTask.objects.count()) == (1, 0)
 
 
+@pytest.mark.parametrize("page", [SCANS, STORE_SCANS])
+def test_a_scan_of_nobody_is_refused(client, page):
+    answer = client.post(page, {})
+
+    assert "This field is required." in answer.content.decode()
+    assert SyncTask.objects.count() == 0
+
+
 @pytest.fixture
 def pair(make_erp):
     store = Connection.objects.create(
@@ -114,3 +133,37 @@ def test_a_warehouse_may_have_several_locations_each_with_its_share(pair):
     for wrong in ({"location_external_id": "L1"}, {"location_external_id": "L3", "share_percent": 101}):
         with pytest.raises(IntegrityError), transaction.atomic():
             StockMapping.objects.create(**pair, **wrong)
+
+
+def test_a_scan_of_a_store_needs_a_mapped_location_and_is_begun_at_once(client, pair):
+    store = pair["store"]
+    refused = client.post(STORE_SCANS, {"store": store.pk}).content.decode()
+    assert "No warehouse is mapped to a location of" in refused
+    StockMapping.objects.create(location_external_id="L1", **pair)
+
+    assert client.post(STORE_SCANS, {"store": store.pk}).status_code == 302
+
+    assert SyncTask.objects.get(flow="scan_store_stock").connection == store
+    busy = client.post(STORE_SCANS, {"store": store.pk}).content.decode()
+    assert "It is being scanned already" in busy
+    assert StoreScan.objects.count() == 1
+
+
+def test_levels_of_a_store_are_found_by_their_sku(client, pair):
+    place = StoreLocation.objects.create(
+        connection=pair["store"], external_id="L1", name="Shop", is_active=True
+    )
+    for n in (1, 2):
+        StoreVariant.objects.create(
+            connection=pair["store"], external_id=f"V{n}", item_external_id=f"I{n}", sku=f"SKU-{n}"
+        )
+        StoreStockLevel.objects.create(
+            location=place, item_external_id=f"I{n}", **dict.fromkeys(QUANTITIES, 1)
+        )
+    levels = reverse("admin:inventory_storestocklevel_changelist")
+
+    every, one, by_item = (client.get(levels, {"q": words}).content.decode() for words in ("", "SKU-1", "I2"))
+
+    assert [("SKU-1" in page, "SKU-2" in page) for page in (every, by_item)] == [(True, True), (False, True)]
+    assert "SKU-2" not in one
+    assert "Shop" in one

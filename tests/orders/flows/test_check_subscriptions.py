@@ -15,6 +15,7 @@ from hub.sync.models import (
     WebhookSubscription,
 )
 from hub.sync.sweep import plan_schedules
+from inventory.models import StockMapping
 
 ADDRESS = "https://hub.example.com"
 FLOW = "check_subscriptions"
@@ -89,6 +90,23 @@ def test_subscribes_every_order_topic_at_our_address(public_hub):
     assert {"ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_CANCELLED"} <= {topic for topic, _ in found}
     assert hub.messages(FLOW)[0] == "created 6, kept 0, what may have been missed is pulled now"
     assert WebhookSubscription.objects.filter(connection=hub.euro, address=ours(hub)).count() == 6
+
+
+def test_stock_is_told_where_a_warehouse_is_mapped_to_a_location_and_no_longer_when_it_is_not(subscribed):
+    hub = subscribed
+    location = hub.shop().every("Location")[0]["id"]
+    mapping = StockMapping.objects.create(
+        store=hub.euro, erp=hub.erp, warehouse="EAST", location_external_id=location
+    )
+
+    pulled = len(hub.messages("pull_store_stock"))
+    assert check(hub) == "created 9, kept 6, what may have been missed is pulled now"
+
+    topics = {topic for topic, _ in subscriptions(hub)}
+    assert {"INVENTORY_LEVELS_UPDATE", "INVENTORY_ITEMS_DELETE", "PRODUCTS_UPDATE"} <= topics
+    assert len(hub.messages("pull_store_stock")) == pulled + 1
+    mapping.delete()
+    assert check(hub) == "created 0, kept 6"
 
 
 def test_second_run_writes_nothing_and_asks_for_no_pull(subscribed):
