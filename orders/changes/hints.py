@@ -11,6 +11,7 @@ from hub.sync.models import Connection, SyncTask
 from orders.models import ErpOrder, OrderChangePolicy, OrderLink, StoreOrder
 
 FLOW = "sync_order_changes"
+TOTALS = "check_order_totals"
 _IS_ON = Q(accepts_erp_edits=True) | Q(corrects_erp=True)
 
 
@@ -41,6 +42,24 @@ def announce_changes(erp: Connection, orders: Sequence[ErpOrder]) -> None:
         return
     found = compared_links(erp).filter(external_id__in=[order.external_id for order in orders])
     enqueue(FLOW, erp.pk, list(found.values_list("order_id", flat=True)))
+
+
+def announce_gone(erp: Connection, orders: Sequence[ErpOrder]) -> None:
+    """The ERP does not show these documents any more; part of the caller's transaction.
+
+    The orders behind them are compared. Where a store's policy leaves changes to people, their totals count as not
+    read: whoever reads them back looks for the document once more, and asks. Where the store has cancelled the order,
+    too, both sides agree.
+    """
+    announce_changes(erp, orders)
+    ours = OrderLink.objects.filter(
+        connection=erp,
+        external_id__in=[order.external_id for order in orders],
+        cancelled_at=None,
+        order__cancelled_at=None,
+    )
+    if ours.exclude(pk__in=compared_links(erp).values("pk")).update(totals=OrderLink.Totals.UNREAD):
+        enqueue(TOTALS, erp.pk)
 
 
 def has_it_compared(order: StoreOrder, erp: Connection) -> bool:
