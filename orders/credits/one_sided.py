@@ -16,6 +16,7 @@ from orders.models import CreditLink, ErpCredit, StoreRefund
 from orders.returns.mirroring import refund_of
 
 FLOW = "push_refund_to_erp"
+FAILED, CANCELLED = "refund_failed", "credit_cancelled"
 
 
 def check_one_sided(connection: Connection, refunds: Sequence[StoreRefund]) -> None:
@@ -52,7 +53,7 @@ def _failed(link: CreditLink) -> NeedsReview:
         f"The money of {link.refund} ({failed}) failed at the payment provider, and its credit {number} ({total}) "
         f"stands in {link.connection}. Give the buyer the money another way, or cancel {number} there; then dismiss "
         "this.",
-        code="refund_failed",
+        code=FAILED,
         evidence=_evidence(link) | {"store": str(failed.amount), "erp": str(total.amount)},
     )
 
@@ -64,7 +65,7 @@ def _cancelled(link: CreditLink) -> NeedsReview:
         f"{link.number or link.external_id} ({total}), the credit of {refund}, was cancelled in {link.connection}, and "
         f"the refund of {stands} stands in the store. Credit it there again by hand, or take the money back from the "
         "buyer; then dismiss this.",
-        code="credit_cancelled",
+        code=CANCELLED,
         evidence=_evidence(link) | {"store": str(stands.amount), "erp": str(total.amount)},
     )
 

@@ -1,7 +1,8 @@
 """Credit in the ERP what a store refunded of an order: a credit memo, or a return order, for each refund.
 
 Starts   a refund or return of the order was mirrored, a credit of ours changed in the ERP, a mapping was filled;
-         every pass over the ERP's credits for orders that were not invoiced yet
+         every pass over the ERP's credits for orders that were not invoiced yet; a person answered, or dismissed a
+         credit that is the same, or a side that fell through
 Reads    StoreRefund, StoreReturn and CreditLink of the order, CreditPolicy, mapping rows, the order as the ERP has it
 Writes   credit memos in the ERP (an attempt before each create), posted once their totals are equal; CreditLink;
          return orders, approved where they begin as drafts
@@ -13,7 +14,7 @@ Review   not invoiced yet, no mapping, sums or totals that differ, the ERP refus
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hub.connectors.credits import CreditStage
 from hub.errors import NotReadyYet
@@ -22,9 +23,10 @@ from hub.sync.models import Connection
 from hub.sync.running import open_connector, this_run
 from orders.credits.making import reference_of
 from orders.credits.mirroring import document_of
-from orders.credits.one_sided import check_one_sided
+from orders.credits.one_sided import CANCELLED, FAILED, check_one_sided
 from orders.credits.pushing import OrderRefunds
 from orders.credits.sending import OPERATIONS, Sender, double
+from orders.credits.twins import CODE as EXISTS
 from orders.models import CreditLink, CreditPolicy, ErpCredit, OrderLink, StoreOrder, StoreRefund
 from orders.returns.credited import is_being_taken_back
 
@@ -52,6 +54,11 @@ def run(connection: Connection, record_id: int) -> str:
     told = _credit(sender, order, due, refunds) if due else ", ".join(sender.written) or "credited already"
     check_one_sided(connection, refunds)
     return told
+
+
+def reads_dismissal(code: str, evidence: Mapping[str, object]) -> bool:
+    """Dismissed, a credit of the ERP is the refund's own, and what fell through stays so."""
+    return code in (EXISTS, FAILED, CANCELLED)
 
 
 def _settled(sender: Sender, refunds: Sequence[StoreRefund]) -> set[int]:

@@ -153,7 +153,6 @@ def test_what_was_never_sent_of_an_unpaid_order_is_cut_off_it_by_a_person(hub):
     assert (hub.reviews(), crediting.calls()) == ([(FLOW, "credit_of_unpaid_order")], 0)
 
     release("credit_of_unpaid_order", "dismiss")
-    enqueue(FLOW, hub.euro.pk, [hub.order(crediting.placed).pk])
     work(hub)
 
     assert (hub.reviews(), crediting.calls()) == ([], 0)
@@ -179,7 +178,6 @@ def test_a_refund_that_was_made_by_hand_is_asked_about(hub):
     assert (hub.reviews(), crediting.calls()) == ([(FLOW, "refund_exists")], 0)
 
     release("refund_exists", "dismiss")
-    enqueue(FLOW, hub.euro.pk, [hub.order(crediting.placed).pk])
     work(hub)
 
     assert (CreditLink.objects.get().external_id, crediting.calls()) == ("CM-1", 0)

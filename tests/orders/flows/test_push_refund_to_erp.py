@@ -271,7 +271,7 @@ def test_what_the_erp_credited_by_itself_is_asked_about_and_linked_once_a_person
     assert (hub.reviews(), erp.made) == ([("push_refund_to_erp", "credit_exists")], [])
 
     release("credit_exists", "dismiss")
-    push(hub, placed)
+    hub.work()
 
     link = CreditLink.objects.get()
     assert (link.external_id, link.origin, erp.made) == ("X9", "erp", [])
@@ -321,9 +321,9 @@ def test_a_refund_by_hand_at_another_amount_for_a_credit_that_was_asked_about_is
     assert "11.90 EUR" in asked.message
     assert "11.89 EUR" in asked.message
     release("refund_differs", "dismiss")
-    push(hub, placed)
+    hub.work()
     assert (hub.reviews(), erp.made) == ([("push_refund_to_erp", "credit_exists")], [])
 
     release("credit_exists", "dismiss")
-    push(hub, placed)
+    hub.work()
     assert (CreditLink.objects.get().external_id, hub.reviews(), erp.made) == ("X9", [], [])
