@@ -78,7 +78,9 @@ def _settled(sender: Sender, refunds: Sequence[StoreRefund]) -> set[int]:
             raise double(refund, [document_of(row) for row in mirrored])
         if link is None and mirrored:
             link = links[refund.pk] = sender.adopt(refund, document_of(mirrored[0]))
-        if link is not None and link.state != CreditLink.State.DONE:
+        # A draft of a refund whose money failed stays one: a person is asked (check_one_sided).
+        has_failed = refund.money == StoreRefund.Money.FAILED
+        if link is not None and link.state != CreditLink.State.DONE and not has_failed:
             sender.settle(link)
     return set(links)
 

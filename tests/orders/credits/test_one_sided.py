@@ -41,6 +41,12 @@ def placed(hub, erp):
     mirror(hub, order, one_back(hub, order))
     push(hub, order)
     assert CreditLink.objects.get().number == "PC1"
+    fails(hub, order)
+    return order
+
+
+def fails(hub, order):
+    """The money of the order's refund comes back from the payment provider."""
     row = hub.order(order)
     mirror_returns(
         hub.euro,
@@ -49,7 +55,6 @@ def placed(hub, erp):
         [],
     )
     hub.work()
-    return order
 
 
 def of_order(row, refund):
@@ -68,13 +73,34 @@ def test_money_that_fails_after_it_was_credited_is_asked_about_until_somebody_an
     assert "its credit PC1 (11.90 EUR) stands" in message
 
     release("refund_failed", "dismiss")
+    hub.work()
+    answered = hub.messages(TO_ERP)[-1]
     push(hub, placed)
 
     assert (answered, hub.reviews(), len(erp.made)) == ("credited already", [], 1)
 
 
+def test_a_draft_whose_money_failed_is_not_posted_whatever_is_answered(hub, erp):
+    order = hub.place(lines=[{"sku": "TAB-001", "quantity": 2, "price": "10.00"}], taxes=VAT)
     hub.work()
-    answered = hub.messages(TO_ERP)[-1]
+    erp.invoiced.add("1")
+    erp.refuses = "The posting date is not within your range."
+    mirror(hub, order, one_back(hub, order))
+    push(hub, order)
+    erp.refuses = ""
+
+    fails(hub, order)
+
+    code, message = question()
+    assert (code, erp.credits["C1"].stage) == ("refund_failed", CreditStage.APPROVED)
+    assert "(11.90 EUR) failed" in message
+    assert "its credit C1 (11.90 EUR) is a draft" in message
+
+    release("refund_failed", "dismiss")
+    push(hub, order)
+    assert (hub.reviews(), erp.credits["C1"].stage, len(erp.made)) == ([], CreditStage.APPROVED, 1)
+
+
 def test_nothing_is_left_to_ask_once_the_credit_is_cancelled_as_well(hub, erp, placed):
     assert hub.reviews() == [(TO_ERP, "refund_failed")]
     gone = replace(erp.credits["C1"], stage=CreditStage.CANCELLED, updated_at=datetime.now(UTC))
