@@ -62,7 +62,9 @@ def _asked_about(refund: StoreRefund) -> list[str]:
         record_id=refund.order_id,
     )
     told = items.values_list("evidence__credit_id", flat=True)
-    return [external_id for external_id in told if external_id]
+    # One item names all that wait.
+    waiting = items.filter(state=ReviewItem.State.OPEN).values_list("evidence__asked_next_ids", flat=True)
+    return [*filter(None, told), *(external_id for ids in waiting if ids for external_id in ids)]
 
 
 def _question(refund: StoreRefund, link: OrderLink, credit: Decimal, twin: ErpCredit) -> Conflict:

@@ -48,17 +48,38 @@ FLOW = "push_credit_to_store"
 def refund_each(
     due: Sequence[ErpCredit], returns: CreditedReturns, policy: RefundPolicy, fulfilments: Fulfilments
 ) -> None:
-    """Refund these credits of one order; a question about one stops none of the others. Raises the first of them."""
-    questions: list[NeedsReview] = []
+    """Refund these credits of one order; a question about one stops none of the others. Raises one of them."""
+    questions: list[tuple[ErpCredit, NeedsReview]] = []
     for credit in due:
         links = OrderLink.objects.select_related("connection")
         link = links.get(order=returns.sender.order, connection=credit.connection)
         try:
             OrderCredits(returns.sender, returns, policy, link, fulfilments).refund(credit)
         except NeedsReview as question:
-            questions.append(question)
+            questions.append((credit, question))
     if questions:
-        raise questions[0]
+        raise _in_turn(questions)
+
+
+def _in_turn(questions: Sequence[tuple[ErpCredit, NeedsReview]]) -> NeedsReview:
+    """The question about the credit that we knew first, whichever was touched last, with the others named.
+
+    An order has one review item of this flow, and its answer is for one credit alone.
+    """
+    (first, question), *others = sorted(questions, key=lambda one: one[0].pk)
+    if others:
+        waiting = [_with_total(credit) for credit, _ in others]
+        question.args = (
+            f"{question} This is asked about {_with_total(first)} alone; {', '.join(waiting)} of the same order wait, "
+            "and are asked about next.",
+        )
+        ids = [credit.external_id for credit, _ in others]
+        question.evidence = {**question.evidence, "asked_next": waiting, "asked_next_ids": ids}
+    return question
+
+
+def _with_total(credit: ErpCredit) -> str:
+    return f"{credit} ({Money(credit.total_including_tax or Decimal(0), credit.currency)})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,11 +62,13 @@ def mirror(hub, placed, document: StoreRefund, *, money="done", mark="") -> Row:
     )
 
 
-def one_back(hub, placed, *, number=1, restock=Restock.RETURN, state=PaymentState.DONE) -> StoreRefund:
-    """One of the order's pieces at 10.00 and its tax, with its money in this state."""
+def one_back(
+    hub, placed, *, number=1, restock=Restock.RETURN, state=PaymentState.DONE, worth="10.00", tax="1.90"
+) -> StoreRefund:
+    """One of the order's pieces at so much and its tax, with its money in this state."""
     line = _first_line(hub, placed)
-    paid = (RefundPayment("t1", state, bag("11.90"), bag("0")),)
-    return refund(refunded(line, 1, "10.00", "1.90", restock), number=number, payments=paid)
+    paid = (RefundPayment("t1", state, bag(str(Decimal(worth) + Decimal(tax))), bag("0")),)
+    return refund(refunded(line, 1, worth, tax, restock), number=number, payments=paid)
 
 
 def _first_line(hub, placed):

@@ -136,6 +136,24 @@ def test_amounts_that_differ_go_to_review_and_the_erps_counts_once_approved(hub)
     ]
 
 
+def test_two_credits_in_question_are_both_named_and_asked_about_in_turn_whichever_was_touched_last(hub):
+    crediting = Crediting(hub)
+    first = (crediting.tables(2, net="19.99"), crediting.amount("-5.00", tax="-0.95"))
+    crediting.credits(*first)
+    crediting.credits(crediting.tables(1, net="9.99"), key="CM-2")
+    crediting.credits(*first, invoice_number="I-1")
+
+    asked = ReviewItem.objects.get(state="open")
+    assert (asked.code, asked.evidence["credit_id"]) == ("refund_differs", "CM-1")
+    assert "asked about CM-1 (17.84 EUR) alone; CM-2 (11.89 EUR) of the same order wait" in asked.message
+
+    release("refund_differs", "dismiss")
+    work(hub)
+
+    asked = ReviewItem.objects.get(state="open")
+    assert (asked.evidence["credit_id"], "CM-1" in asked.message, crediting.calls()) == ("CM-2", False, 0)
+
+
 def test_an_unpaid_order_takes_its_pieces_back_and_moves_no_money(hub):
     crediting = Crediting(hub, paid=None, payment_terms="Net 30")
 
@@ -153,7 +171,6 @@ def test_what_was_never_sent_of_an_unpaid_order_is_cut_off_it_by_a_person(hub):
     assert (hub.reviews(), crediting.calls()) == ([(FLOW, "credit_of_unpaid_order")], 0)
 
     release("credit_of_unpaid_order", "dismiss")
-    enqueue(FLOW, hub.euro.pk, [hub.order(crediting.placed).pk])
     work(hub)
 
     assert (hub.reviews(), crediting.calls()) == ([], 0)
@@ -179,7 +196,6 @@ def test_a_refund_that_was_made_by_hand_is_asked_about(hub):
     assert (hub.reviews(), crediting.calls()) == ([(FLOW, "refund_exists")], 0)
 
     release("refund_exists", "dismiss")
-    enqueue(FLOW, hub.euro.pk, [hub.order(crediting.placed).pk])
     work(hub)
 
     assert (CreditLink.objects.get().external_id, crediting.calls()) == ("CM-1", 0)

@@ -54,7 +54,7 @@ def test_what_a_person_dismissed_stays_out_of_the_store_until_it_changes(hub):
     erp.authorizes()
 
     release("return_order_began", "dismiss")
-    erp.again()
+    erp.works()
     dismissed = (hub.reviews(), hub.messages(FLOW)[-1])
     erp.authorizes(pieces=3)
 
