@@ -33,7 +33,7 @@ from orders.credits.pulled import are_credits_pulled
 from orders.credits.sending import Sender
 from orders.credits.twins import check_return_order, is_twin
 from orders.mirroring import document_of
-from orders.models import CreditPolicy, OrderLink, StoreOrder, StoreRefund, StoreReturn
+from orders.models import CreditLink, CreditPolicy, OrderLink, StoreOrder, StoreRefund, StoreReturn
 from orders.returns.amounts import RefundWorth, worth_of_refunds
 from orders.returns.mirroring import refund_of, return_of
 
@@ -92,7 +92,7 @@ class OrderRefunds:
                 enqueue(PULL, self.sender.connection.pk)
                 return Decision(Action.WAIT, "the ERP's own credits are read first", PULLED_AFTER_SECONDS)
             is_known = check_return_order(refund, self.link, worth.credit)
-            if is_known or is_twin(refund, self.link, worth.credit):
+            if is_known or is_twin(refund, self.link, self._uncredited(refund)):
                 return Decision(Action.NOTHING, "the ERP had credited it by itself")
             is_return = self._is_return(document)
             if self._is_by_hand(refund, facts.credit, is_return=is_return):
@@ -160,6 +160,16 @@ class OrderRefunds:
         refunds = [refund_of(row) for row in StoreRefund.objects.filter(order=self.order)]
         returns = [return_of(row) for row in StoreReturn.objects.filter(order=self.order)]
         return worth_of_refunds(refunds, returns, currency_of(document_of(self.order), self.link))
+
+    def _uncredited(self, refund: StoreRefund) -> dict[StoreRefund, Decimal]:
+        """What this refund is worth, and the store's others that no credit of the ERP is linked to."""
+        linked = CreditLink.objects.filter(connection=self.sender.connection, refund__order=self.order)
+        worths, known = self._worths(), set(linked.values_list("refund", flat=True))
+        others = StoreRefund.objects.filter(
+            order=self.order, mark="", created_at__gte=self.policy.credits_from
+        )
+        given = others.exclude(money=StoreRefund.Money.FAILED).exclude(pk__in=known - {refund.pk})
+        return {one: worths[one.external_id].credit for one in given.order_by("created_at", "pk")}
 
     def _is_approved(self, refund: StoreRefund) -> bool:
         approved = self._answered(CODE, ReviewItem.Decision.APPROVED)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from hub.connectors.credits import CreditStage
+from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
 from orders.credits.mirroring import mirror_credits
@@ -199,6 +200,44 @@ def test_a_refund_that_was_made_by_hand_is_asked_about(hub):
     work(hub)
 
     assert (CreditLink.objects.get().external_id, crediting.calls()) == ("CM-1", 0)
+
+
+def refund_one_each(hub, crediting, times):
+    for _ in range(times):
+        line = {"line": crediting.line, "quantity": 1}
+        hub.buyer("refund_order", order=crediting.placed["id"], lines=[line])
+
+
+def test_two_refunds_by_hand_that_come_to_the_credit_together_are_asked_about_and_linked(hub):
+    crediting = Crediting(hub)
+    refund_one_each(hub, crediting, 2)
+
+    crediting.credits(crediting.tables(2))
+    message = ReviewItem.objects.get(state="open", code="refund_exists").message
+    release("refund_exists", "dismiss")
+    work(hub)
+
+    assert "has refunded 11.90 EUR and 11.90 EUR of" in message
+    assert "CM-1 comes to 23.80 EUR" in message
+    links = CreditLink.objects.values_list("external_id", "is_part")
+    assert (list(links), crediting.calls(), hub.reviews()) == ([("CM-1", True)] * 2, 0, [])
+
+
+def test_where_more_than_one_choice_of_refunds_comes_to_the_credit_a_person_chooses(hub):
+    crediting = Crediting(hub)
+    refund_one_each(hub, crediting, 3)
+
+    crediting.credits(crediting.tables(2))
+    item = ReviewItem.objects.get(state="open", code="refund_exists")
+    chosen, label = item.choices[1]
+    review.decide(item.pk, ReviewItem.Decision.APPROVED, shown=item.fingerprint, user_id=None, chosen=chosen)
+    review.run_again(item)
+    work(hub)
+
+    assert (len(item.choices), label.count("11.90 EUR")) == (4, 2)
+    linked = CreditLink.objects.values_list("refund__external_id", flat=True)
+    assert {key.rpartition("/")[2] for key in linked} == set(chosen.split())
+    assert (crediting.calls(), hub.reviews()) == (0, [])
 
 
 def test_the_store_down_then_up(hub):

@@ -15,6 +15,7 @@ from hub.connectors.documents import ErpTotals
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.connectors.store_returns import PaymentState, Restock
 from hub.lib.text import stored_json
+from hub.sync import review
 from hub.sync.models import Connection, Cursor, ReviewItem
 from orders.credits.mirroring import mirror_credits
 from orders.models import (
@@ -278,6 +279,47 @@ def test_what_the_erp_credited_by_itself_is_asked_about_and_linked_once_a_person
 
     link = CreditLink.objects.get()
     assert (link.external_id, link.origin, erp.made) == ("X9", "erp", [])
+
+
+def test_what_the_erp_credited_in_one_sum_for_two_refunds_is_not_credited_again(hub, erp, placed):
+    mirror_credits(hub.erp, [Document(*POSTED)])
+    for number in (1, 2):
+        mirror(hub, placed, one_back(hub, placed, number=number, worth="5.00", tax="0.95"))
+
+    push(hub, placed)
+    assert (hub.reviews(), erp.made) == ([("push_refund_to_erp", "credit_exists")], [])
+    assert "has credited 11.90 EUR" in ReviewItem.objects.get(state="open").message
+    release("credit_exists", "dismiss")
+    hub.work()
+
+    links = CreditLink.objects.values_list("external_id", "is_part")
+    assert (list(links), hub.reviews(), erp.made) == ([("X9", True)] * 2, [], [])
+
+
+def test_what_was_answered_of_two_refunds_is_asked_anew_of_three_and_the_one_left_is_credited(
+    hub, erp, placed
+):
+    mirror_credits(hub.erp, [Document(*POSTED)])
+    halves = [
+        mirror(hub, placed, one_back(hub, placed, number=number, worth="5.00", tax="0.95"))
+        for number in (1, 2)
+    ]
+    push(hub, placed)
+    item = ReviewItem.objects.get(state="open")
+    halves.append(mirror(hub, placed, one_back(hub, placed, number=3, worth="5.00", tax="0.95")))
+    ReviewItem.objects.filter(pk=item.pk).update(state="decided", decision="dismissed")
+    push(hub, placed)
+
+    item = ReviewItem.objects.get(state="open")
+    assert (erp.made, len(item.choices)) == ([], 3)
+    review.decide(item.pk, ReviewItem.Decision.APPROVED, shown=item.fingerprint, user_id=None, chosen="1 3")
+    review.run_again(item)
+    hub.work()
+
+    linked = CreditLink.objects.order_by("refund").values_list("refund", "external_id", "is_part")
+    first, second, third = (half.pk for half in halves)
+    assert list(linked) == [(first, "X9", True), (second, "C1", False), (third, "X9", True)]
+    assert (hub.reviews(), len(erp.made)) == ([], 1)
 
 
 @pytest.mark.parametrize("erp", [InvoicingErp], indirect=True)
