@@ -25,7 +25,7 @@ from orders.credits.deciding import (
 from orders.credits.making import Order, currency_of, new_credit
 from orders.credits.one_sided import check_one_sided
 from orders.credits.pulled import FLOW as PULL
-from orders.credits.pulled import are_credits_pulled
+from orders.credits.pulled import PULLED_AFTER_SECONDS, are_credits_pulled
 from orders.credits.sending import Sender
 from orders.credits.twins import check_return_order, is_twin
 from orders.mirroring import document_of
@@ -34,8 +34,6 @@ from orders.returns.amounts import RefundWorth, worth_of_refunds
 from orders.returns.mirroring import refund_of, return_of
 
 FLOW = "push_refund_to_erp"
-# A pass over the ERP's credits takes a moment.
-PULLED_AFTER_SECONDS = 15.0
 
 
 @dataclass(slots=True)

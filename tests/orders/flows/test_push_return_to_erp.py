@@ -13,11 +13,11 @@ from hub.connectors.documents import LineKind
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.sync import review
 from hub.sync.enqueue import enqueue
-from hub.sync.models import ReviewItem
+from hub.sync.models import Attempt, ReviewItem
 from orders.credits.mirroring import mirror_credits
 from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreReturn
 from tests.fakes.crediting import CreditingErp
-from tests.orders.credits.rows import use_crediting
+from tests.orders.credits.rows import pulled, use_crediting
 from tests.orders.returning import Crediting, work
 
 ANNOUNCE, DECIDE, TO_STORE, TO_ERP = (
@@ -32,6 +32,8 @@ ANNOUNCE, DECIDE, TO_STORE, TO_ERP = (
 def erp(hub):
     CONNECTORS["crediting"] = ("erp", "Crediting", "tests.fakes.crediting.CreditingErp")
     use_crediting(hub, CreditingErp)
+    # After whatever a test does.
+    pulled(hub, datetime.now(UTC) + timedelta(hours=1))
     yield CreditingErp
     del CONNECTORS["crediting"]
     connector_class.cache_clear()
@@ -45,12 +47,12 @@ def crediting(hub, erp):
     return made
 
 
-def ask(hub, crediting):
+def ask(hub, crediting, until=None):
     """A buyer asks to return two tables, and the store tells the hub."""
     lines = [{"line": crediting.line, "quantity": 2, "reason": "DEFECTIVE", "note": "Bent leg"}]
     wanted = hub.buyer("request_return", order=crediting.placed["id"], lines=lines)
     hub.post({"order": {"id": int(crediting.placed["id"].rpartition("/")[2])}}, topic="returns/request")
-    hub.work(lambda: hub.messages(ANNOUNCE) or hub.reviews())
+    hub.work(until or (lambda: hub.messages(ANNOUNCE) or hub.reviews()))
     work(hub, ANNOUNCE, DECIDE)
     return wanted
 
@@ -118,6 +120,34 @@ def test_a_clerks_return_order_of_the_same_pieces_is_adopted_and_stays_so(hub, e
 
     assert (asked, status(hub, wanted), hub.reviews(), erp.made) == ("REQUESTED", "OPEN", [], [])
     assert ErpCredit.objects.get().returned_external_id == wanted["id"].rpartition("/")[2]
+
+
+def test_what_a_clerk_made_a_moment_ago_is_read_before_anything_is_sent(hub, erp, crediting):
+    pulled(hub, datetime.now(UTC) - timedelta(seconds=20))
+    made = crediting.document(crediting.tables(2), key="R-77", is_return=True, stage=CreditStage.REQUESTED)
+    erp.credits[made.external_id] = made
+
+    wanted = ask(hub, crediting, until=StoreReturn.objects.exists)
+    work(hub, "pull_erp_credits")
+    hub.hurry()
+    work(hub, ANNOUNCE)
+
+    assert (erp.made, hub.reviews()) == ([], [])
+    assert ErpCredit.objects.get().returned_external_id == wanted["id"].rpartition("/")[2]
+
+
+def test_nothing_is_sent_before_a_pass_that_began_after_the_return(hub, erp, crediting):
+    pulled(hub, datetime.now(UTC) - timedelta(seconds=20))
+    ask(hub, crediting, until=StoreReturn.objects.exists)
+    work(hub, "pull_erp_credits")
+    before = (list(erp.made), Attempt.objects.filter(flow=ANNOUNCE).count(), hub.reviews())
+
+    pulled(hub, datetime.now(UTC) + timedelta(seconds=31))
+    hub.hurry()
+    work(hub, ANNOUNCE)
+
+    assert before == ([], 0, [])
+    assert (len(erp.made), hub.messages(ANNOUNCE)[-1].startswith("created R1")) == (1, True)
 
 
 @pytest.mark.parametrize(("chosen", "made"), [("R-77", 0), ("none", 1)])
