@@ -168,6 +168,15 @@ def test_a_clerks_return_order_of_other_pieces_is_asked_about(hub, erp, creditin
     assert (known.external_id == "R-77") is (chosen == "R-77")
 
 
+def test_an_approved_return_order_of_other_pieces_does_not_answer_a_request(hub, erp, crediting):
+    made_by_a_clerk(hub, erp, crediting, 1, stage=CreditStage.APPROVED)
+
+    wanted = ask(hub, crediting)
+
+    asked = [(ANNOUNCE, "return_order_exists"), ("push_return_to_store", "return_exists")]
+    assert (status(hub, wanted), sorted(hub.reviews()), erp.made) == ("REQUESTED", asked, [])
+
+
 def test_a_return_order_from_before_the_request_is_another_returns(hub, erp, crediting):
     before = datetime.now(UTC).date() - timedelta(days=3)
     made_by_a_clerk(hub, erp, crediting, 2, stage=CreditStage.APPROVED, document_date=before)
