@@ -87,7 +87,7 @@ class OrderRefunds:
                 return Decision(Action.WAIT, "the ERP's own credits are read first", PULLED_AFTER_SECONDS)
             is_known = check_return_order(refund, self.link, worth.credit)
             if is_known or is_twin(refund, self.link, worth.credit):
-                return Decision(Action.NOTHING, "the ERP had credited it by itself")
+                return Decision(Action.NOTHING, "the ERP had credited it by itself, or a person has")
             self._send(refund, document, worth)
         return decision
 

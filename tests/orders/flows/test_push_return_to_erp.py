@@ -19,6 +19,7 @@ from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreReturn
 from tests.fakes.crediting import CreditingErp
 from tests.orders.credits.rows import pulled, use_crediting
 from tests.orders.returning import Crediting, work
+from tests.world import release
 
 ANNOUNCE, DECIDE, TO_STORE, TO_ERP = (
     "push_return_to_erp",
@@ -287,3 +288,27 @@ def test_a_refund_by_the_stores_staff_waits_for_the_credit_of_its_return_order(h
     assert (len(erp.made), len(crediting.refunds())) == (1, 1)
     assert CreditLink.objects.get().external_id == "CM-1"
     assert hub.reviews() == []
+
+
+@pytest.mark.parametrize(("answer", "made"), [("approve", 2), ("dismiss", 1)])
+def test_a_return_order_that_is_cancelled_after_the_stores_staff_refunded_is_asked_about(
+    hub, erp, crediting, answer, made
+):
+    wanted = ask(hub, crediting)
+    say(hub, erp, stage=CreditStage.APPROVED)
+    lines = [{"line": crediting.line, "quantity": 2}]
+    hub.buyer("refund_order", order=crediting.placed["id"], lines=lines, **{"return": wanted["id"]})
+    hub.post({"order_id": int(crediting.placed["id"].rpartition("/")[2])}, topic="refunds/create")
+    hub.work(lambda: ReviewItem.objects.filter(state="open").exists())
+
+    say(hub, erp, stage=CreditStage.CANCELLED)
+    work(hub, TO_ERP)
+    item = ReviewItem.objects.get(state="open")
+    asked = (item.code, len(erp.made))
+    release(item.code, answer)
+    work(hub, TO_ERP)
+
+    assert asked == ("return_order_cancelled", 1)
+    assert "comes to 23.80 EUR" in item.message
+    assert "R1 (23.80 EUR)" in item.message
+    assert (len(erp.made), hub.reviews()) == (made, [])
