@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from hub.connectors.credits import CreditStage
 from hub.connectors.store_returns import PaymentState
@@ -36,14 +36,20 @@ def check_one_sided(connection: Connection, refunds: Sequence[StoreRefund]) -> N
 
 
 def of_cancelled(links: QuerySet[CreditLink]) -> QuerySet[CreditLink]:
-    """Those of them whose credit memo was cancelled in the ERP."""
-    memos = ErpCredit.objects.filter(
+    """Those of them whose credit memo was cancelled in the ERP, or whose return order was withdrawn uncredited."""
+    documents = ErpCredit.objects.filter(
+        Q(is_return=True, stage=CreditStage.DECLINED.value) | Q(stage=CreditStage.CANCELLED.value),
         connection=OuterRef("connection"),
         external_id=OuterRef("external_id"),
-        is_return=False,
-        stage=CreditStage.CANCELLED.value,
+        is_return=OuterRef("is_return"),
     )
-    return links.filter(Exists(memos), is_return=False)
+    memos = ErpCredit.objects.filter(
+        connection=OuterRef("connection"),
+        return_external_id=OuterRef("external_id"),
+        is_return=False,
+        stage=CreditStage.CREDITED.value,
+    )
+    return links.filter(Exists(documents)).exclude(Exists(memos), is_return=True)
 
 
 def _failed(link: CreditLink) -> NeedsReview:

@@ -29,7 +29,7 @@ from orders.credits.deciding import (
 from orders.credits.making import Order, currency_of, new_credit
 from orders.credits.one_sided import check_one_sided
 from orders.credits.pulled import FLOW as PULL
-from orders.credits.pulled import are_credits_pulled
+from orders.credits.pulled import PULLED_AFTER_SECONDS, are_credits_pulled
 from orders.credits.sending import Sender
 from orders.credits.twins import check_return_order, is_twin
 from orders.mirroring import document_of
@@ -38,8 +38,6 @@ from orders.returns.amounts import RefundWorth, worth_of_refunds
 from orders.returns.mirroring import refund_of, return_of
 
 FLOW, BY_HAND = "push_refund_to_erp", "credit_by_hand"
-# A pass over the ERP's credits takes a moment.
-PULLED_AFTER_SECONDS = 15.0
 
 
 @dataclass(slots=True)
@@ -93,7 +91,7 @@ class OrderRefunds:
                 return Decision(Action.WAIT, "the ERP's own credits are read first", PULLED_AFTER_SECONDS)
             is_known = check_return_order(refund, self.link, worth.credit)
             if is_known or is_twin(refund, self.link, self._uncredited(refund)):
-                return Decision(Action.NOTHING, "the ERP had credited it by itself")
+                return Decision(Action.NOTHING, "the ERP had credited it by itself, or a person has")
             is_return = self._is_return(document)
             if self._is_by_hand(refund, facts.credit, is_return=is_return):
                 return Decision(Action.NOTHING, "credited in the ERP by hand")

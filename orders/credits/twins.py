@@ -19,7 +19,9 @@ from orders.credits.sums import sets_that_sum
 from orders.models import CreditLink, ErpCredit, OrderLink, ReturnLink, StoreRefund
 
 FLOW, CODE, BY_RETURN = "push_refund_to_erp", "credit_exists", "return_order_credits"
+WITHDRAWN = "return_order_cancelled"
 TO_STORE = "push_credit_to_store"
+_OVER = (CreditStage.DECLINED.value, CreditStage.CANCELLED.value)
 
 
 def is_twin(refund: StoreRefund, link: OrderLink, worths: Mapping[StoreRefund, Decimal]) -> bool:
@@ -181,8 +183,9 @@ def _key(refunds: Sequence[str]) -> str:
 
 
 def check_return_order(refund: StoreRefund, link: OrderLink, credit: Decimal) -> bool:
-    """Whether the ERP has credited the return order that this refund's return led to; it is linked then.
+    """Whether nothing is left to credit because of the return order that this refund's return led to.
 
+    So it is where the ERP has credited it, which is linked then, or where a person dismissed that it was withdrawn.
     Raises NeedsReview while there is such a return order and no credit of the same amount, unless a person said that
     the refund is credited apart from it.
     """
@@ -200,18 +203,43 @@ def check_return_order(refund: StoreRefund, link: OrderLink, credit: Decimal) ->
     if twin is not None:
         _link([refund], link, twin)
         return True
-    if not _is_apart(refund, link, returned):
-        raise NeedsReview(
-            f"{refund} comes to {credit} {link.currency}, and its return has the return order {returned} in "
-            f"{link.connection}. Credit that one there, and it is linked by itself; or approve, and the refund is "
-            "credited apart from it.",
-            code=BY_RETURN,
-            evidence={"refund": refund.external_id, "document": returned.external_id, "amount": str(credit)},
-        )
-    return False
+    question = _withdrawn if returned.stage in _OVER else _waiting
+    decisions = _decisions(refund, link, returned)
+    if ReviewItem.Decision.APPROVED in decisions.values():
+        return False
+    if returned.stage in _OVER and decisions.get(WITHDRAWN) == ReviewItem.Decision.DISMISSED:
+        return True
+    raise question(refund, link, credit, returned)
+
+
+def _waiting(refund: StoreRefund, link: OrderLink, credit: Decimal, returned: ErpCredit) -> NeedsReview:
+    return NeedsReview(
+        f"{refund} comes to {credit} {link.currency}, and its return has the return order {returned} in "
+        f"{link.connection}. Credit that one there, and it is linked by itself; or approve, and the refund is "
+        "credited apart from it.",
+        code=BY_RETURN,
+        evidence={"refund": refund.external_id, "document": returned.external_id, "amount": str(credit)},
+    )
+
+
+def _withdrawn(refund: StoreRefund, link: OrderLink, credit: Decimal, returned: ErpCredit) -> NeedsReview:
+    total = Money(returned.total_including_tax or Decimal(0), returned.currency)
+    return NeedsReview(
+        f"{refund} comes to {Money(credit, link.currency)}, and the return order of its return, {returned} ({total}), "
+        f"was cancelled or declined in {link.connection}. Approve, and the refund is credited without it; or take the "
+        "money back from the buyer, or credit it there by hand, and dismiss this.",
+        code=WITHDRAWN,
+        evidence={
+            "refund": refund.external_id,
+            "document": returned.external_id,
+            "amount": str(credit),
+            "erp": str(total.amount),
+        },
+    )
 
 
 def _return_order(refund: StoreRefund, link: OrderLink) -> ErpCredit | None:
+    """The return order of its return; of several one that stands."""
     if not refund.return_external_id:
         return None
     began = ReturnLink.objects.filter(
@@ -224,20 +252,20 @@ def _return_order(refund: StoreRefund, link: OrderLink) -> ErpCredit | None:
         order=refund.order_id,
         is_return=True,
     )
-    over = (CreditStage.DECLINED.value, CreditStage.CANCELLED.value)
-    return orders.exclude(stage__in=over).order_by("pk").first()
+    return min(orders.order_by("pk"), key=lambda one: one.stage in _OVER, default=None)
 
 
-def _is_apart(refund: StoreRefund, link: OrderLink, returned: ErpCredit) -> bool:
-    return ReviewItem.objects.filter(
+def _decisions(refund: StoreRefund, link: OrderLink, returned: ErpCredit) -> dict[str, str]:
+    """What people last answered about both, by the code of the question."""
+    items = ReviewItem.objects.filter(
         flow=FLOW,
         connection=link.connection,
         record_id=refund.order_id,
-        code=BY_RETURN,
-        decision=ReviewItem.Decision.APPROVED,
+        code__in=[BY_RETURN, WITHDRAWN],
         evidence__refund=refund.external_id,
         evidence__document=returned.external_id,
-    ).exists()
+    )
+    return dict(items.exclude(decision="").order_by("pk").values_list("code", "decision"))
 
 
 def _answer(refund: StoreRefund, link: OrderLink, twin: ErpCredit) -> str:

@@ -9,8 +9,8 @@ Writes   credit memos in the ERP (an attempt before each create), posted once th
 Repeat   safe: linked refunds are never sent; an open attempt is looked up by its reference before anything else; what
          is left to do of a document is done whether its answer came or it was found
 Review   not invoiced yet, no mapping, sums or totals that differ, the ERP refuses, two documents of one refund; money
-         that failed after it was credited, a credit that was cancelled; an ERP that has no call for it, once for each
-         amount
+         that failed after it was credited, a credit or return order that was cancelled; an ERP that has no call for it,
+         once for each amount
 """
 
 from __future__ import annotations

@@ -27,11 +27,11 @@ def use_crediting(hub, erp):
     pulled(hub)
 
 
-def pulled(hub):
-    """The ERP's credits were read a moment ago."""
+def pulled(hub, at=None):
+    """The ERP's credits were read then, else a moment ago."""
     for flow in ("pull_erp_credits", "pull_erp_credits returns"):
         Cursor.objects.update_or_create(
-            connection=hub.erp, flow=flow, defaults={"covered_at": datetime.now(UTC)}
+            connection=hub.erp, flow=flow, defaults={"covered_at": at or datetime.now(UTC)}
         )
 
 

@@ -12,7 +12,7 @@ from hub.connectors.registry import CONNECTORS, connector_class
 from hub.connectors.store_returns import PaymentState
 from hub.sync.models import ReviewItem
 from orders.credits.mirroring import mirror_credits
-from orders.models import CreditLink
+from orders.models import CreditLink, CreditPolicy
 from orders.returns.mirroring import mirror_returns
 from tests.fakes.crediting import CreditingErp
 from tests.orders.credits.rows import mirror, one_back, push, use_crediting
@@ -148,3 +148,27 @@ def test_a_credit_that_is_cancelled_after_its_refund_is_asked_about_and_its_succ
     work(hub, TO_STORE, TO_ERP)
 
     assert (CreditLink.objects.get().external_id, crediting.calls(), hub.reviews()) == ("CM-2", 1, [])
+
+
+@pytest.mark.parametrize("stage", [CreditStage.CANCELLED, CreditStage.DECLINED])
+def test_a_return_order_that_is_withdrawn_after_its_refund_is_asked_about(hub, erp, stage):
+    CreditPolicy.objects.update(restocked_as=CreditPolicy.As.RETURN_ORDER)
+    order = hub.place(lines=[{"sku": "TAB-001", "quantity": 2, "price": "10.00"}], taxes=VAT)
+    hub.work()
+    erp.invoiced.add("1")
+    mirror(hub, order, one_back(hub, order))
+    push(hub, order)
+    made = (CreditLink.objects.get().is_return, hub.reviews())
+
+    mirror_credits(hub.erp, [replace(erp.credits["R1"], stage=stage, updated_at=datetime.now(UTC))])
+    hub.work()
+
+    code, message = question()
+    assert (made, code) == ((True, []), "credit_cancelled")
+    assert "R1 (11.90 EUR)" in message
+    assert "the refund of 11.90 EUR stands in the store" in message
+
+    release("credit_cancelled", "dismiss")
+    push(hub, order)
+
+    assert (hub.reviews(), len(erp.made)) == ([], 1)
