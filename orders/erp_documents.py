@@ -85,6 +85,12 @@ def ask_for_changed(connection: Connection, rows: Sequence[ErpOrder]) -> None:
     _mark(due if wanted(connection) else due.filter(document_read_at__isnull=False), connection.pk)
 
 
+def never_read(connection: Connection, external_ids: Sequence[str]) -> set[str]:
+    """Those of these orders that nobody read whole yet."""
+    rows = ErpOrder.objects.filter(connection=connection, external_id__in=external_ids, document_read_at=None)
+    return set(rows.values_list("external_id", flat=True))
+
+
 def keep(connection: Connection, documents: Sequence[ErpDocument], *, read_at: datetime) -> list[ErpOrder]:
     """Keep what was read, never an older version over a newer one; returns the rows whose content is new.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import Q, QuerySet
 
 from hub.sync.enqueue import enqueue
+from hub.sync.flows import Priority
 from hub.sync.models import Connection, SyncTask
 from orders.models import ErpOrder, OrderChangePolicy, OrderLink, StoreOrder
 
@@ -36,12 +37,21 @@ def compared_links(erp: Connection) -> QuerySet[OrderLink]:
     return found.filter(is_own | Q(order__connection__order_policy__erp=erp))
 
 
-def announce_changes(erp: Connection, orders: Sequence[ErpOrder]) -> None:
-    """Have the orders behind these documents compared; part of the caller's transaction."""
-    if not orders:
-        return
-    found = compared_links(erp).filter(external_id__in=[order.external_id for order in orders])
-    enqueue(FLOW, erp.pk, list(found.values_list("order_id", flat=True)))
+def announce_changes(
+    erp: Connection, orders: Sequence[ErpOrder], *, first_looks: Collection[str] = frozenset()
+) -> None:
+    """Have the orders behind these documents compared; part of the caller's transaction.
+
+    Those that were looked at for the first time (their external ids) are compared when nothing else waits: seldom is
+    one of them another than was sent, and they come by the thousand once a store's policy begins to compare.
+    """
+    for these, priority in (
+        ([order for order in orders if order.external_id not in first_looks], None),
+        ([order for order in orders if order.external_id in first_looks], Priority.BACKGROUND),
+    ):
+        if these:
+            found = compared_links(erp).filter(external_id__in=[order.external_id for order in these])
+            enqueue(FLOW, erp.pk, list(found.values_list("order_id", flat=True)), priority=priority)
 
 
 def announce_gone(erp: Connection, orders: Sequence[ErpOrder]) -> None:

@@ -24,7 +24,7 @@ from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.adoption.hints import announce as look_for_carried
 from orders.changes.hints import announce_changes, announce_gone
-from orders.erp_documents import keep, keep_gone
+from orders.erp_documents import keep, keep_gone, never_read
 from orders.freshness import database_time
 from orders.looking_again import look_again
 from orders.models import ErpOrder
@@ -69,12 +69,13 @@ def _read_marked(connection: Connection, marked: QuerySet[ErpOrder], counts: _Co
         with transaction.atomic():
             # Before any row is locked: who saves a policy locks in this order, too.
             hold_policies_still(connection.pk)
+            first_looks = never_read(connection, external_ids)
             news = keep(connection, found, read_at=read_at)
             announce(connection, news)
             ask_for_orders(connection, [order.external_id for order in news])
             look_for_carried(connection, news)
             gone = keep_gone(connection, missing, read_at=read_at)
-            announce_changes(connection, news)
+            announce_changes(connection, news, first_looks=first_looks)
             announce_gone(connection, gone)
             counts.gone += len(gone)
         counts.read, counts.news = counts.read + len(found), counts.news + len(news)

@@ -11,7 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Connection, Cursor, ReviewItem
+from hub.sync.flows import Priority
+from hub.sync.models import Connection, Cursor, ReviewItem, SyncTask
+from orders.changes.hints import announce_changes
+from orders.erp_documents import never_read
 from orders.looking_again import look_again
 from orders.models import ErpOrder, OrderChangePolicy, OrderLink, OrderPolicy
 from tests.fakes.telling import SETTLED, TellingErp, document
@@ -204,3 +207,20 @@ def test_the_look_asks_the_database_as_often_for_many_as_for_one(hub, five):
 
     assert statements() <= for_five
     assert ErpOrder.objects.get().needs_read
+
+
+def test_first_looks_are_compared_when_nothing_else_waits(hub, five):
+    """A policy that begins to compare finds thousands of them: quotes and shipments do not wait for those."""
+    OrderChangePolicy.objects.create(store=hub.euro, accepts_erp_edits=True)
+    OrderLink.objects.update(created_at=F("created_at") - A_LITTLE_MORE)
+    look_again(hub.erp)
+    rows = list(ErpOrder.objects.order_by("external_id"))
+    known = rows.pop()
+
+    announce_changes(hub.erp, [known, *rows], first_looks={row.external_id for row in rows})
+
+    compared = SyncTask.objects.filter(flow="sync_order_changes").order_by("priority")
+    assert [task.priority for task in compared] == [Priority.ORDER] + 4 * [Priority.BACKGROUND]
+    assert never_read(hub.erp, [row.external_id for row in [known, *rows]]) == {"2", "3", "4", "5"} | {
+        OrderLink.objects.earliest("pk").external_id
+    }
