@@ -39,7 +39,7 @@ STRANGER = goods.STRANGER  # matched by nothing
 PRAIRIE = "Prairie Office Supply Inc."  # of the dollar store
 HARBOR = "Harbor Hospitality LLC"  # of the dollar store, matched by e-mail
 VAT = [{"title": "VAT", "rate": "0.19"}]
-# So many items have their mapping: more rows for every test cost a minute of a run, and no test orders more kinds.
+# So many items have their mapping, unless a test orders more kinds: the rows of all cost a minute of a run.
 ITEMS = 10
 # Seconds between two looks whether all is done: each look costs the database a millisecond or two.
 LOOKS_AGAIN = 0.04

@@ -13,8 +13,6 @@ from hub.connectors.registry import CONNECTORS, connector_class
 from hub.sync.enqueue import enqueue
 from hub.sync.flows import Priority
 from hub.sync.models import Connection, Cursor, ReviewItem, SyncTask
-from orders.changes.hints import announce_changes
-from orders.erp_documents import never_read
 from orders.looking_again import look_again
 from orders.models import ErpOrder, OrderChangePolicy, OrderLink, OrderPolicy
 from tests.fakes.telling import SETTLED, TellingErp, document
@@ -212,15 +210,17 @@ def test_the_look_asks_the_database_as_often_for_many_as_for_one(hub, five):
 def test_first_looks_are_compared_when_nothing_else_waits(hub, five):
     """A policy that begins to compare finds thousands of them: quotes and shipments do not wait for those."""
     OrderChangePolicy.objects.create(store=hub.euro, accepts_erp_edits=True)
-    OrderLink.objects.update(created_at=F("created_at") - A_LITTLE_MORE)
-    look_again(hub.erp)
-    rows = list(ErpOrder.objects.order_by("external_id"))
-    known = rows.pop()
+    # Other work on the same orders comes first, in an hour: the comparisons stay in the queue.
+    enqueue("check_order_twin", hub.erp.pk, OrderLink.objects.values_list("order_id", flat=True), delay=3600)
 
-    announce_changes(hub.erp, [known, *rows], first_looks={row.external_id for row in rows})
+    def look(*changed):
+        OrderLink.objects.update(created_at=F("created_at") - A_LITTLE_MORE)
+        ErpOrder.objects.update(document_read_at=F("document_read_at") - A_LITTLE_MORE)
+        five.hold(*changed)
+        enqueue("read_erp_orders", hub.erp.pk)
+        hub.work(lambda: not SyncTask.objects.filter(flow="read_erp_orders").exists())
+        compared = SyncTask.objects.filter(flow="sync_order_changes").order_by("priority")
+        return [task.priority for task in compared]
 
-    compared = SyncTask.objects.filter(flow="sync_order_changes").order_by("priority")
-    assert [task.priority for task in compared] == [Priority.ORDER] + 4 * [Priority.BACKGROUND]
-    assert never_read(hub.erp, [row.external_id for row in [known, *rows]]) == {"2", "3", "4", "5"} | {
-        OrderLink.objects.earliest("pk").external_id
-    }
+    assert look() == 5 * [Priority.BACKGROUND]
+    assert look(document("2", is_held=True)) == [Priority.ORDER] + 4 * [Priority.BACKGROUND]
