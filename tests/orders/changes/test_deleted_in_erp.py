@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.sync.enqueue import enqueue
 from hub.sync.flows import Priority
-from hub.sync.models import Connection, Cursor, ReviewItem, SyncTask
+from hub.sync.models import Connection, Cursor, ReviewItem, Schedule, SyncTask
 from orders.looking_again import look_again
 from orders.models import ErpOrder, OrderChangePolicy, OrderLink, OrderPolicy
 from tests.fakes.telling import SETTLED, TellingErp, document
@@ -165,7 +165,8 @@ def telling(hub):
 
 @pytest.fixture
 def five(hub, telling):
-    """Links of five orders, of which no pass over the changes has told."""
+    """Links of five orders, of which no pass over the changes has told, nor ever does."""
+    Schedule.objects.filter(flow="pull_erp_orders").update(is_enabled=False)
     hub.place(po_number="PO-1")
     hub.pull(until=OrderLink.objects.exists)
     link = OrderLink.objects.get()
