@@ -7,7 +7,7 @@ changes told, was read within the second of its stamp, or was asked for before t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -26,13 +26,9 @@ from orders.changes.hints import are_compared
 from orders.erp_mirroring import mirror_erp_orders
 from orders.mirroring import SETTLED_AFTER, po_key
 from orders.models import AdoptionPolicy, ErpOrder, OrderLink
-from orders.models.mirrors import UNFINISHED
 from orders.offline.hints import are_shown
 from orders.shipments.progress import has_remainders, is_shown
 
-# An order that left the list of changes, because it was posted or deleted, is found gone within this time.
-LOOKED_AT_AGAIN_AFTER = timedelta(hours=1)
-LOOKED_AT_AGAIN_AT_ONCE = 1000
 _NOT_CONTENT = ("updated_at", "revision")
 _WRITTEN = [
     "stage",
@@ -75,26 +71,24 @@ def ask(connection_id: int, orders: Iterable[int]) -> None:
 
 
 def ask_for_changed(connection: Connection, rows: Sequence[ErpOrder]) -> None:
-    """Mark those of these rows, as just mirrored, whose document is not known in this version, where it is wanted."""
-    if not rows or not wanted(connection):
+    """Mark those of these rows, as just mirrored, whose document is not known in this version, where it is wanted.
+
+    One that was asked for before is kept as new as its row in any case: what was read then is shown and compared.
+    """
+    if not rows:
         return
     same = ErpOrder.objects.filter(
         connection=connection, external_id__in=[row.external_id for row in rows], is_posted_invoice=False
     )
     newer = Q(document_updated_at=None) | Q(document_updated_at__lt=F("remote_updated_at"))
-    _mark(same.filter(newer, needs_read=False), connection.pk)
+    due = same.filter(newer, needs_read=False)
+    _mark(due if wanted(connection) else due.filter(document_read_at__isnull=False), connection.pk)
 
 
-def look_again(connection: Connection) -> None:
-    """Mark unfinished documents that nobody looked at for an hour: what was posted or deleted tells of no change."""
-    seldom = ErpOrder.objects.filter(
-        connection=connection,
-        stage__in=UNFINISHED,
-        is_gone=False,
-        document_read_at__lt=Now() - LOOKED_AT_AGAIN_AFTER,
-    ).order_by("document_read_at")
-    keys = list(seldom.values_list("pk", flat=True)[:LOOKED_AT_AGAIN_AT_ONCE])
-    ErpOrder.objects.filter(pk__in=keys).update(needs_read=True, read_asked_at=Now())
+def never_read(connection: Connection, external_ids: Sequence[str]) -> set[str]:
+    """Those of these orders that nobody read whole yet."""
+    rows = ErpOrder.objects.filter(connection=connection, external_id__in=external_ids, document_read_at=None)
+    return set(rows.values_list("external_id", flat=True))
 
 
 def keep(connection: Connection, documents: Sequence[ErpDocument], *, read_at: datetime) -> list[ErpOrder]:

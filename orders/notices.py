@@ -5,7 +5,7 @@ Called by the engine's inbox inside its transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import cast
 
 from django.db.models.functions import Now
@@ -15,7 +15,7 @@ from hub.connectors.registry import connector_class
 from hub.connectors.subscriptions import Notices, Told
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, WebhookDelivery, WebhookSubscription
-from orders import erp_documents
+from orders import erp_documents, looking_again
 from orders.models import ErpOrder
 
 FLOW_OF = {
@@ -58,8 +58,14 @@ def _deleted(kind: type[Notices], delivery: WebhookDelivery) -> set[str]:
     return {kind.deleted(one) for one in said} - {""}
 
 
-def _ask_for_deleted(connection: Connection, external_ids: Iterable[str]) -> None:
-    """Without a notice it takes an hour until an order is found gone that was deleted, or invoiced whole."""
+def _ask_for_deleted(connection: Connection, external_ids: Collection[str]) -> None:
+    """Without a notice it takes an hour until an order is found gone that was deleted, or invoiced whole.
+
+    Ours are looked at in any case, also before a pass over the changes has mirrored them.
+    """
+    if not external_ids:
+        return
+    looking_again.ask_for_linked(connection, external_ids)
     gone = ErpOrder.objects.filter(connection=connection, external_id__in=list(external_ids))
     keys = list(gone.values_list("pk", flat=True))
     if keys and erp_documents.wanted(connection):

@@ -32,7 +32,7 @@ def database_at(port, **options):
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "ENGINE": "django.db.backends.postgresql",
-        "OPTIONS": right["OPTIONS"] | options,
+        "OPTIONS": right["OPTIONS"] | {"pool": None} | options,
     }
     try:
         yield

@@ -26,6 +26,7 @@ from orders.models import StoreOrder
 
 WORKERS = 3
 STEP = 0.05
+LONGEST_STEP = 1.0
 LOOK_EVERY = 3.0
 # A run that gets nowhere for this long, or for three leases, has lost something for good.
 PATIENCE = 180.0
@@ -215,9 +216,9 @@ class Game:
 
     def _step(self) -> None:
         self.crowd.tend()
-        # What comes due meanwhile waits: who looks again and again must not keep workers from being tended.
+        # Who looks again and again must not keep workers from being tended: the next ones wait for the next step.
         now = time.monotonic()
-        while self.due and self.due[0][0] <= now:
+        while self.due and self.due[0][0] <= now and time.monotonic() < now + LONGEST_STEP:
             heapq.heappop(self.due)[2]()
         if time.monotonic() - self.looked_at > LOOK_EVERY:
             self.looked_at = time.monotonic()

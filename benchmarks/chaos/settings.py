@@ -16,5 +16,7 @@ DATABASES = {
     "default": _DATABASES["default"]
     | {"ENGINE": "benchmarks.chaos.engine", "OPTIONS": _options(_database(), LEASE_SECONDS)}
 }
+# As for the lease: a run has no hour.
+LOOKED_AT_AGAIN_SECONDS = environ.Env().float("CHAOS_LOOKED_AT_AGAIN_SECONDS", default=3600.0)
 # Nobody looks at the pages of a run: their files are not collected.
 STORAGES = _STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

@@ -138,6 +138,7 @@ def staged(far: FarErp, timing: Timing, *, has_schedules: bool = True) -> Iterat
         stack.enter_context(_database())
         far.start(stack)
         os.environ["CHAOS_LEASE_SECONDS"] = str(timing.lease)
+        os.environ["CHAOS_LOOKED_AT_AGAIN_SECONDS"] = str(timing.look_again)
         os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{ports[1]}"
         far_side = [
             sys.executable,

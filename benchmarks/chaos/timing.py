@@ -30,6 +30,11 @@ class Timing:
         return settled + self.settle / 2, settled + 2 * self.settle
 
     @property
+    def look_again(self) -> float:
+        """How long a document is left alone of which nothing was told; by then no look-up lags behind its create."""
+        return self.settle + self.lag + 3 * self.pull_every
+
+    @property
     def rest(self) -> float:
         """How long a lost write may still appear after the last call."""
         return self.deadline + self.settle + self.lag

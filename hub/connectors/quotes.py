@@ -7,7 +7,7 @@ UTC, all dates the ERP's own calendar days.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +17,6 @@ from typing import ClassVar
 from hub.connectors.documents import (
     ErpTotals,
     OrderIdentity,
-    OrderStamp,
     Page,
     PagePosition,
     PlacedOrder,
@@ -70,6 +69,19 @@ class QuoteRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class QuoteStamp:
+    """That a request changed then, and by what it is told from everything that is none.
+
+    `company_location_external_id` is empty where no company asks.
+    """
+
+    external_id: str
+    updated_at: datetime
+    company_location_external_id: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class QuotedLine:
     """What a line of a request costs now: a price a piece, in the currency of the request."""
 
@@ -89,12 +101,21 @@ class QuoteRequests(ABC):
     """A store in which buyers ask for quotes."""
 
     @abstractmethod
-    def changed_quotes(self, since: PagePosition | None, after: str | None) -> Page[OrderStamp]:
-        """Ids and stamps of requests changed at or after `since`, oldest first; `after` continues a run."""
+    def changed_quotes(self, since: PagePosition | None, after: str | None) -> Page[QuoteStamp]:
+        """Stamps of what was changed at or after `since`, oldest first; `after` continues a run.
+
+        Whatever the store keeps among requests is there, too: what no company asks for, what a program made.
+        """
 
     @abstractmethod
+    def read_quotes(self, external_ids: Sequence[str]) -> Iterator[QuoteRequest]:
+        """The requests as they are now, complete, in as few calls as the store allows; those that are gone are left
+        out. What came before a call that failed was read.
+        """
+
     def read_quote(self, external_id: str) -> QuoteRequest | None:
         """The request as it is now, complete; None where it is gone."""
+        return next(self.read_quotes([external_id]), None)
 
     @abstractmethod
     def price_quote(

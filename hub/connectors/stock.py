@@ -6,7 +6,7 @@ Frozen, vendor-free. Quantities are Decimal in the item's base unit in the ERP, 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -57,6 +57,11 @@ class StockLevel:
     def on_order(self) -> Decimal:
         """All that is to come."""
         return sum((receipt.quantity for receipt in self.receipts), NONE)
+
+
+def soonest_first(receipts: Iterable[Receipt]) -> tuple[Receipt, ...]:
+    """Receipts by day; those without one come last."""
+    return tuple(sorted(receipts, key=lambda each: (each.due is None, each.due or date.min)))
 
 
 @dataclass(frozen=True, slots=True)

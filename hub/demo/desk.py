@@ -10,7 +10,8 @@ import httpx
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 _SHOWN = re.compile(r'<input type="hidden" name="(shown-\d+)" value="(\w+)">')
 _PICKS = re.compile(r'type="radio" name="([\w-]+)"')
-_ROW = re.compile(r'href="/admin/orders/inspectedline/(\d+)/change/')
+# A row that was searched for keeps the search; the message on what was changed before has a link, too, without one.
+_ROW = re.compile(r'href="/admin/orders/inspectedline/(\d+)/change/\?')
 _NUMBERS = re.compile(r'<input type="number" name="(\w+)"')
 REVIEWS = "/admin/sync/reviewitem/"
 INSPECTIONS = "/admin/orders/inspectedline/"

@@ -244,6 +244,15 @@ def repair(name: str, connection_id: int, record_id: int, evidence: Mapping[str,
     import_module(FLOWS[name].path).repair(connection_id, record_id, evidence)
 
 
+def reads_dismissal(name: str, code: str, evidence: Mapping[str, object]) -> bool:
+    """Whether the dismissal of such a question is an answer that its flow reads: what waited goes on by it then.
+
+    A flow says so with a function of this name; one that has none asks the same question again when it runs.
+    """
+    reads = getattr(import_module(FLOWS[name].path), "reads_dismissal", None) if name in FLOWS else None
+    return reads is not None and bool(reads(code, evidence))
+
+
 @cache
 def warmer(room: str) -> Callable[[], None]:
     """The function that makes a new database session ready for this room."""

@@ -12,7 +12,7 @@ from django.db import transaction
 from hub.errors import NeedsReview
 from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
-from hub.sync.flows import FLOWS, begin_again
+from hub.sync.flows import FLOWS, begin_again, reads_dismissal
 from hub.sync.models import ReviewItem
 
 _OPEN = """
@@ -130,6 +130,13 @@ def take_back(item_id: int, *, user_id: int | None, username: str) -> str:
         item.decision, item.decided_by_id, item.decided_through = ReviewItem.Decision.TAKEN_BACK, user_id, ""
         item.save(update_fields=[*_DECIDED, "changed_at"])
     return ""
+
+
+def lets_go_on(item: ReviewItem) -> bool:
+    """Whether this decision starts the flow that asked: a dismissal does where that flow reads it as an answer."""
+    if item.decision == ReviewItem.Decision.DISMISSED:
+        return reads_dismissal(item.flow, item.code, item.evidence)
+    return True
 
 
 def run_again(item: ReviewItem) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import Q, QuerySet
 
 from hub.sync.enqueue import enqueue
+from hub.sync.flows import Priority
 from hub.sync.models import Connection, SyncTask
 from orders.models import ErpOrder, OrderChangePolicy, OrderLink, StoreOrder
 
 FLOW = "sync_order_changes"
+TOTALS = "check_order_totals"
 _IS_ON = Q(accepts_erp_edits=True) | Q(corrects_erp=True)
 
 
@@ -35,12 +37,39 @@ def compared_links(erp: Connection) -> QuerySet[OrderLink]:
     return found.filter(is_own | Q(order__connection__order_policy__erp=erp))
 
 
-def announce_changes(erp: Connection, orders: Sequence[ErpOrder]) -> None:
-    """Have the orders behind these documents compared; part of the caller's transaction."""
-    if not orders:
-        return
-    found = compared_links(erp).filter(external_id__in=[order.external_id for order in orders])
-    enqueue(FLOW, erp.pk, list(found.values_list("order_id", flat=True)))
+def announce_changes(
+    erp: Connection, orders: Sequence[ErpOrder], *, first_looks: Collection[str] = frozenset()
+) -> None:
+    """Have the orders behind these documents compared; part of the caller's transaction.
+
+    Those that were looked at for the first time (their external ids) are compared when nothing else waits: seldom is
+    one of them another than was sent, and they come by the thousand once a store's policy begins to compare.
+    """
+    for these, priority in (
+        ([order for order in orders if order.external_id not in first_looks], None),
+        ([order for order in orders if order.external_id in first_looks], Priority.BACKGROUND),
+    ):
+        if these:
+            found = compared_links(erp).filter(external_id__in=[order.external_id for order in these])
+            enqueue(FLOW, erp.pk, list(found.values_list("order_id", flat=True)), priority=priority)
+
+
+def announce_gone(erp: Connection, orders: Sequence[ErpOrder]) -> None:
+    """The ERP does not show these documents any more; part of the caller's transaction.
+
+    The orders behind them are compared. Where a store's policy leaves changes to people, their totals count as not
+    read: whoever reads them back looks for the document once more, and asks. Where the store has cancelled the order,
+    too, both sides agree.
+    """
+    announce_changes(erp, orders)
+    ours = OrderLink.objects.filter(
+        connection=erp,
+        external_id__in=[order.external_id for order in orders],
+        cancelled_at=None,
+        order__cancelled_at=None,
+    )
+    if ours.exclude(pk__in=compared_links(erp).values("pk")).update(totals=OrderLink.Totals.UNREAD):
+        enqueue(TOTALS, erp.pk)
 
 
 def has_it_compared(order: StoreOrder, erp: Connection) -> bool:

@@ -37,10 +37,15 @@ def read_document(connection: Connection, link: OrderLink) -> tuple[ErpDocument,
         return found[0], False
     known = ErpOrder.objects.filter(connection=connection, external_id=link.external_id).first()
     if known is None or known.document is None:
-        raise Conflict(
-            f"{link.shown_number} of {link.order.name} is not in the ERP any more. Restore it there, or cancel the "
-            "order in the store.",
-            code="gone_in_erp",
-            evidence={"order": link.order.name, "document": link.shown_number},
-        )
+        raise gone_in_erp(link)
     return replace(document_of(known), stage=OrderStage.CANCELLED), True
+
+
+def gone_in_erp(link: OrderLink) -> Conflict:
+    """What a person is asked about an order whose document is gone, and of which there is nothing to compare."""
+    return Conflict(
+        f"{link.shown_number} of {link.order.name} is not in the ERP any more. Restore it there, or cancel the "
+        "order in the store.",
+        code="gone_in_erp",
+        evidence={"order": link.order.name, "document": link.shown_number},
+    )

@@ -144,7 +144,8 @@ def _enqueue(connection: Connection, credits: Iterable[ErpCredit]) -> None:
             begun.setdefault(store_id, set()).add(credit.order.pk)
         if credit.stage == CreditStage.CREDITED or credit.is_return:
             by_store.setdefault(store_id, set()).add(credit.order.pk)
-        if credit.stage == CreditStage.CREDITED and credit.return_external_id:
+        is_over = credit.is_return and credit.stage in (CreditStage.CANCELLED, CreditStage.DECLINED)
+        if is_over or (credit.stage == CreditStage.CREDITED and credit.return_external_id):
             # The store may have refunded the return by itself.
             ours.add(credit.order.pk)
     enqueue(TO_ERP, connection.pk, ours)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from hub.connectors.credits import CreditStage
 from hub.connectors.store_returns import PaymentState
@@ -16,6 +16,7 @@ from orders.models import CreditLink, ErpCredit, StoreRefund
 from orders.returns.mirroring import refund_of
 
 FLOW = "push_refund_to_erp"
+FAILED, CANCELLED = "refund_failed", "credit_cancelled"
 
 
 def check_one_sided(connection: Connection, refunds: Sequence[StoreRefund]) -> None:
@@ -35,24 +36,37 @@ def check_one_sided(connection: Connection, refunds: Sequence[StoreRefund]) -> N
 
 
 def of_cancelled(links: QuerySet[CreditLink]) -> QuerySet[CreditLink]:
-    """Those of them whose credit memo was cancelled in the ERP."""
-    memos = ErpCredit.objects.filter(
+    """Those of them whose credit memo was cancelled in the ERP, or whose return order was withdrawn uncredited."""
+    documents = ErpCredit.objects.filter(
+        Q(is_return=True, stage=CreditStage.DECLINED.value) | Q(stage=CreditStage.CANCELLED.value),
         connection=OuterRef("connection"),
         external_id=OuterRef("external_id"),
-        is_return=False,
-        stage=CreditStage.CANCELLED.value,
+        is_return=OuterRef("is_return"),
     )
-    return links.filter(Exists(memos), is_return=False)
+    memos = ErpCredit.objects.filter(
+        connection=OuterRef("connection"),
+        return_external_id=OuterRef("external_id"),
+        is_return=False,
+        stage=CreditStage.CREDITED.value,
+    )
+    return links.filter(Exists(documents)).exclude(Exists(memos), is_return=True)
 
 
 def _failed(link: CreditLink) -> NeedsReview:
     failed = refund_of(link.refund).moved(PaymentState.FAILED).shop
     number, total = link.number or link.external_id, _total(link)
+    drafts = [CreditStage.REQUESTED.value, *([] if link.is_return else [CreditStage.APPROVED.value])]
+    is_draft = _mirrored(link).filter(stage__in=drafts).exists()
+    stands = (
+        f"is a draft in {link.connection}, which is not posted. Give the buyer the money another way and post {number} "
+        "there, or delete it"
+        if is_draft
+        else f"stands in {link.connection}. Give the buyer the money another way, or cancel {number} there"
+    )
     return NeedsReview(
         f"The money of {link.refund} ({failed}) failed at the payment provider, and its credit {number} ({total}) "
-        f"stands in {link.connection}. Give the buyer the money another way, or cancel {number} there; then dismiss "
-        "this.",
-        code="refund_failed",
+        f"{stands}; then dismiss this.",
+        code=FAILED,
         evidence=_evidence(link) | {"store": str(failed.amount), "erp": str(total.amount)},
     )
 
@@ -64,18 +78,21 @@ def _cancelled(link: CreditLink) -> NeedsReview:
         f"{link.number or link.external_id} ({total}), the credit of {refund}, was cancelled in {link.connection}, and "
         f"the refund of {stands} stands in the store. Credit it there again by hand, or take the money back from the "
         "buyer; then dismiss this.",
-        code="credit_cancelled",
+        code=CANCELLED,
         evidence=_evidence(link) | {"store": str(stands.amount), "erp": str(total.amount)},
     )
 
 
 def _total(link: CreditLink) -> Money:
     """What the ERP's document comes to."""
-    found = ErpCredit.objects.filter(
+    amount = _mirrored(link).values_list("total_including_tax", flat=True).first()
+    return Money(amount or link.expected_total or Decimal(0), link.currency)
+
+
+def _mirrored(link: CreditLink) -> QuerySet[ErpCredit]:
+    return ErpCredit.objects.filter(
         connection=link.connection, external_id=link.external_id, is_return=link.is_return
     )
-    amount = found.values_list("total_including_tax", flat=True).first()
-    return Money(amount or link.expected_total or Decimal(0), link.currency)
 
 
 def _evidence(link: CreditLink) -> dict[str, object]:

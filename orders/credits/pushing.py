@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import QuerySet
 
 from hub.connectors.credits import Credits, ReturnOrders
 from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.sales_documents import ErpDocument, SalesDocuments
 from hub.connectors.store_returns import StoreRefund as Refund
 from hub.errors import NeedsReview, NotReadyYet
+from hub.lib.money import Money, round_money
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
 from orders.credits.deciding import (
@@ -25,17 +29,15 @@ from orders.credits.deciding import (
 from orders.credits.making import Order, currency_of, new_credit
 from orders.credits.one_sided import check_one_sided
 from orders.credits.pulled import FLOW as PULL
-from orders.credits.pulled import are_credits_pulled
+from orders.credits.pulled import PULLED_AFTER_SECONDS, are_credits_pulled
 from orders.credits.sending import Sender
 from orders.credits.twins import check_return_order, is_twin
 from orders.mirroring import document_of
-from orders.models import CreditPolicy, OrderLink, StoreOrder, StoreRefund, StoreReturn
+from orders.models import CreditLink, CreditPolicy, OrderLink, StoreOrder, StoreRefund, StoreReturn
 from orders.returns.amounts import RefundWorth, worth_of_refunds
 from orders.returns.mirroring import refund_of, return_of
 
-FLOW = "push_refund_to_erp"
-# A pass over the ERP's credits takes a moment.
-PULLED_AFTER_SECONDS = 15.0
+FLOW, BY_HAND = "push_refund_to_erp", "credit_by_hand"
 
 
 @dataclass(slots=True)
@@ -88,12 +90,22 @@ class OrderRefunds:
                 enqueue(PULL, self.sender.connection.pk)
                 return Decision(Action.WAIT, "the ERP's own credits are read first", PULLED_AFTER_SECONDS)
             is_known = check_return_order(refund, self.link, worth.credit)
-            if is_known or is_twin(refund, self.link, worth.credit):
-                return Decision(Action.NOTHING, "the ERP had credited it by itself")
-            self._send(refund, document, worth)
+            if is_known or is_twin(refund, self.link, self._uncredited(refund)):
+                return Decision(Action.NOTHING, "the ERP had credited it by itself, or a person has")
+            is_return = self._is_return(document)
+            if self._is_by_hand(refund, facts.credit, is_return=is_return):
+                return Decision(Action.NOTHING, "credited in the ERP by hand")
+            self._send(refund, document, worth, is_return=is_return)
         return decision
 
-    def _send(self, refund: StoreRefund, document: Refund, worth: RefundWorth) -> None:
+    def _is_return(self, document: Refund) -> bool:
+        return is_return_order(
+            restocks_of(document),
+            restocked=self.policy.restocked_as == CreditPolicy.As.RETURN_ORDER,
+            not_restocked=self.policy.not_restocked_as == CreditPolicy.As.RETURN_ORDER,
+        )
+
+    def _send(self, refund: StoreRefund, document: Refund, worth: RefundWorth, *, is_return: bool) -> None:
         erp, standing = self.sender.connector.supporting(SalesOrders), self._document()
         assert standing is not None
         order = Order(
@@ -105,29 +117,33 @@ class OrderRefunds:
             tuple(erp.charge_kinds),
             erp.determines_taxes,
         )
-        is_return = is_return_order(
-            restocks_of(document),
-            restocked=self.policy.restocked_as == CreditPolicy.As.RETURN_ORDER,
-            not_restocked=self.policy.not_restocked_as == CreditPolicy.As.RETURN_ORDER,
-        )
-        self._check_way(refund, is_return=is_return)
         self.sender.send(refund, new_credit(document, worth, order), is_return=is_return)
 
-    def _check_way(self, refund: StoreRefund, *, is_return: bool) -> None:
-        """An ERP that has no call for it is no reason to stop everything else: a person credits there."""
+    def _is_by_hand(self, refund: StoreRefund, credit: Decimal, *, is_return: bool) -> bool:
+        """Whether a person credits it in the ERP, which has no call for it: no reason to stop everything else.
+
+        Raises NeedsReview unless a person dismissed this very question: another amount, document or way asks again.
+        """
         if isinstance(self.sender.connector, ReturnOrders if is_return else Credits):
-            return
+            return False
         erp, what = self.sender.connection, "return orders" if is_return else "credit memos"
         advice = "Change the credit policy, or credit" if is_return else "Credit"
+        # The document's number may come later than its id.
+        shown = {
+            "refund": refund.external_id,
+            "document_id": self.link.external_id,
+            "amount": str(round_money(credit, self.link.currency)),
+            "currency": self.link.currency,
+            "lacks": what,
+        }
+        answered = self._answered(BY_HAND, ReviewItem.Decision.DISMISSED)
+        if answered.filter(evidence__contains=shown).exists():
+            return True
         raise NeedsReview(
-            f"{refund} was not credited: {erp} has no {what} that could be created from here. {advice} it there by "
-            "hand, then dismiss this.",
-            code="credit_by_hand",
-            evidence={
-                "refund": refund.external_id,
-                "order": self.order.name,
-                "document": self.link.shown_number,
-            },
+            f"{refund} ({Money(credit, self.link.currency)}) was not credited: {erp} has no {what} that could be "
+            f"created from here. {advice} it there by hand, then dismiss this.",
+            code=BY_HAND,
+            evidence={**shown, "order": self.order.name, "document": self.link.shown_number},
         )
 
     def _document(self) -> ErpDocument | None:
@@ -143,15 +159,28 @@ class OrderRefunds:
         returns = [return_of(row) for row in StoreReturn.objects.filter(order=self.order)]
         return worth_of_refunds(refunds, returns, currency_of(document_of(self.order), self.link))
 
+    def _uncredited(self, refund: StoreRefund) -> dict[StoreRefund, Decimal]:
+        """What this refund is worth, and the store's others that no credit of the ERP is linked to."""
+        linked = CreditLink.objects.filter(connection=self.sender.connection, refund__order=self.order)
+        worths, known = self._worths(), set(linked.values_list("refund", flat=True))
+        others = StoreRefund.objects.filter(
+            order=self.order, mark="", created_at__gte=self.policy.credits_from
+        )
+        given = others.exclude(money=StoreRefund.Money.FAILED).exclude(pk__in=known - {refund.pk})
+        return {one: worths[one.external_id].credit for one in given.order_by("created_at", "pk")}
+
     def _is_approved(self, refund: StoreRefund) -> bool:
+        approved = self._answered(CODE, ReviewItem.Decision.APPROVED)
+        return approved.filter(evidence__refund=refund.external_id).exists()
+
+    def _answered(self, code: str, decision: ReviewItem.Decision) -> QuerySet[ReviewItem]:
         return ReviewItem.objects.filter(
             flow=FLOW,
             connection=self.sender.connection,
             record_id=self.order.pk,
-            code=CODE,
-            decision=ReviewItem.Decision.APPROVED,
-            evidence__refund=refund.external_id,
-        ).exists()
+            code=code,
+            decision=decision,
+        )
 
     def _question(self, refund: StoreRefund) -> NeedsReview:
         number = self.link.shown_number

@@ -1,6 +1,7 @@
 """Ask a person about what a partner wants of an order, carry out what was approved, keep the answer for the partner.
 
 Starts   a partner asked through the API to have an order cancelled or goods returned, or a person decided about it
+         (a dismissal, too)
 Reads    PartnerRequest, StoreOrder, what was decided about the question, how far the ERP has come, the store's order
 Writes   a cancellation in the store with an attempt before it; the request's state and answer
 Repeat   safe: each request is answered once, by the decision about the question that named it; cancelled is cancelled
@@ -10,6 +11,7 @@ Review   every request that nobody decided about, one at a time for each order; 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from django.db.models import Q, QuerySet
@@ -47,6 +49,11 @@ def run(connection: Connection, record_id: int) -> str:
             _carry_out(connection, request)
         answered += 1
     return f"{answered} answered"
+
+
+def reads_dismissal(code: str, evidence: Mapping[str, object]) -> bool:
+    """A request that was dismissed is refused, or seen to by hand where it was approved before: the partner is told."""
+    return "request" in evidence
 
 
 def _open(connection: Connection, record_id: int) -> QuerySet[PartnerRequest]:

@@ -1,6 +1,6 @@
 """Take pieces off a store's order that will not be sent any more, as the store's fulfilment policy says.
 
-Starts   find_remainders found the order, a person answered
+Starts   find_remainders found the order, a person answered or dismissed
 Reads    the ERP's document and shipments as mirrored, these no earlier than that, FulfilmentPolicy, the order in the
          store as it is now
 Writes   the quantities of the store's order (an attempt before), then OrderLink; the order is read again
@@ -10,7 +10,7 @@ Review   the policy says so; the order is paid; the store refuses
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -79,6 +79,11 @@ def run(connection: Connection, record_id: int) -> str:
     said = _take_off(found, store.supporting(OrderChanging)) if found.rest else "nothing is left to be sent"
     _note(found, mirrored_now(store.supporting(OrderHistory), connection, link.order.external_id))
     return said
+
+
+def reads_dismissal(code: str, evidence: Mapping[str, object]) -> bool:
+    """Pieces whose question was dismissed stay on the order."""
+    return "rest_hash" in evidence
 
 
 def _note(found: _Found, order: StoreOrder) -> None:

@@ -1,6 +1,7 @@
 """Bring an order's returns in the store to their end: taken back, disposed of, exchanged, closed, cancelled, reopened.
 
-Starts   a return was approved or changed, pieces were counted, the ERP's return order changed, its credit was refunded
+Starts   a return was approved or changed, pieces were counted, the ERP's return order changed, its credit was refunded;
+         a person answered, or dismissed what was asked of an exchange, of money paid in part, or of a difference
 Reads    StoreReturn and RefundPolicy, InspectedLine and ReturnReason rows, ErpCredit, each return as it is now
 Writes   processed pieces with their money, dispositions, the return's state in the store (an attempt before each),
          StoreReturn and StoreRefund
@@ -9,6 +10,8 @@ Review   pieces to be counted; more taken back than was said; paid in part; exch
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from hub.connectors.fulfilments import Fulfilments
 from hub.connectors.return_processing import ReturnProcessing
@@ -19,7 +22,7 @@ from hub.sync.running import open_connector
 from orders.models import RefundPolicy, ReturnLink, StoreOrder, StoreReturn
 from orders.returns.desk import Desk
 from orders.returns.ending import ErpsWord
-from orders.returns.taking_back import TakingBack
+from orders.returns.taking_back import ANSWERED_BY_DISMISSAL, TakingBack
 
 FLOW = "process_store_returns"
 _WORKED_ON = (ReturnState.OPEN.value, ReturnState.CLOSED.value)
@@ -47,6 +50,11 @@ def run(connection: Connection, record_id: int) -> str:
         order,
     )
     return _work(rows, desk, policy, connector.supporting(Fulfilments))
+
+
+def reads_dismissal(code: str, evidence: Mapping[str, object]) -> bool:
+    """Dismissed, nothing is sent in exchange, or the return is worked on in the store; the others go on."""
+    return code in ANSWERED_BY_DISMISSAL
 
 
 def _began_in_erp(order_id: int) -> bool:

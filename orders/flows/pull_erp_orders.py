@@ -28,6 +28,7 @@ from orders.changes.hints import compared_links
 from orders.erp_documents import ask_for_changed
 from orders.erp_mirroring import mirror_erp_orders
 from orders.freshness import database_time
+from orders.looking_again import ask_for_linked
 from orders.models import ErpOrder, OrderLink, StoreOrder
 from orders.models.offline import hold_policies_still
 
@@ -73,7 +74,10 @@ def _store_page(connection: Connection, cursor: Cursor, page: Page[ErpSalesOrder
 
 
 def _forget_deleted(connection: Connection, erp: SalesOrders) -> None:
-    """Reported doubles that a clerk has deleted leave the mirror; with the last of them goes the question."""
+    """Reported doubles that a clerk has deleted leave the mirror; with the last of them goes the question.
+
+    Where it was the one that is ours, whoever reads it finds it gone, and has somebody told.
+    """
     asked = ReviewItem.objects.filter(flow=FLOW, connection=connection, state=ReviewItem.State.OPEN)
     for item in asked:
         references = item.evidence.get("references", [])
@@ -83,7 +87,10 @@ def _forget_deleted(connection: Connection, erp: SalesOrders) -> None:
             continue
         with transaction.atomic():
             documents = ErpOrder.objects.filter(connection=connection, reference__in=references)
-            documents.exclude(external_id__in=standing).delete()
+            deleted = documents.exclude(external_id__in=standing)
+            gone = list(deleted.values_list("external_id", flat=True))
+            deleted.delete()
+            ask_for_linked(connection, gone)
             review.solve_items(FLOW, connection.pk, [item.record_id])
 
 

@@ -1,7 +1,7 @@
 """Pull changed quote requests of a store into the mirror, by cursor.
 
 Starts   every 60 seconds by itself
-Reads    ids and stamps of requests changed since the cursor, with an overlap; each one that we do not know so, whole
+Reads    stamps of what changed since the cursor, with an overlap; whole, many in a call, requests not known so
 Writes   StoreQuote mirrors of companies' requests, and the cursor; has what is new decided
 Repeat   safe: what is mirrored is not read again, and the cursor moves only after its page is mirrored
 Review   never: each request asks for itself
@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from hub.connectors.documents import OrderStamp, PagePosition
-from hub.connectors.quotes import QuoteRequests
+from hub.connectors.documents import PagePosition
+from hub.connectors.quotes import QuoteRequests, QuoteStamp
 from hub.sync.models import Connection, Cursor
 from hub.sync.running import open_connector
 from orders.freshness import database_time
 from orders.mirroring import SETTLED_AFTER
 from orders.models import QuotePolicy, StoreQuote
-from orders.quotes.mirroring import mirror_request
+from orders.quotes.mirroring import is_request, mirror_request
 
 FLOW = "pull_store_quotes"
 # Longer than a transaction of the store, and than its index may lag behind.
@@ -41,10 +41,9 @@ def run(connection: Connection, record_id: int) -> str:
     changed = 0
     while True:
         page = store.changed_quotes(since, after)
-        for stamp in _unknown(connection, page.items):
-            read_at = database_time()
-            request = store.read_quote(stamp.external_id)
-            changed += bool(request and mirror_request(connection, request, read_at=read_at))
+        read_at = database_time()
+        for request in store.read_quotes(_unknown(connection, page.items)):
+            changed += mirror_request(connection, request, read_at=read_at) is not None
         _move(cursor, page.items)
         after = page.after
         if after is None:
@@ -52,11 +51,10 @@ def run(connection: Connection, record_id: int) -> str:
             return f"{changed} changed"
 
 
-def _unknown(connection: Connection, stamps: Sequence[OrderStamp]) -> list[OrderStamp]:
-    """Those that we do not know so. Stamps are whole seconds: what was read in the second of its own is read again."""
-    known = StoreQuote.objects.filter(
-        connection=connection, external_id__in=[stamp.external_id for stamp in stamps]
-    )
+def _unknown(connection: Connection, stamps: Sequence[QuoteStamp]) -> list[str]:
+    """Requests that we do not know so. Stamps are whole seconds: what was read in its own second is read again."""
+    changed_at = {one.external_id: one.updated_at for one in stamps if is_request(one)}
+    known = StoreQuote.objects.filter(connection=connection, external_id__in=list(changed_at))
     settled = {
         external_id: updated_at
         for external_id, updated_at, observed_at in known.values_list(
@@ -64,12 +62,10 @@ def _unknown(connection: Connection, stamps: Sequence[OrderStamp]) -> list[Order
         )
         if observed_at > updated_at + SETTLED_AFTER
     }
-    return [
-        one for one in stamps if one.external_id not in settled or settled[one.external_id] < one.updated_at
-    ]
+    return [one for one, at in changed_at.items() if one not in settled or settled[one] < at]
 
 
-def _move(cursor: Cursor, stamps: Sequence[OrderStamp]) -> None:
+def _move(cursor: Cursor, stamps: Sequence[QuoteStamp]) -> None:
     if not stamps:
         return
     last = stamps[-1]

@@ -29,6 +29,6 @@ def run(connection: Connection, record_id: int) -> str:
     known = StoreReturn.objects.filter(connection=connection, state__in=_UNFINISHED)
     under_way = StoreRefund.objects.filter(connection=connection, money=StoreRefund.Money.PENDING)
     keys = {*known.values_list("order", flat=True), *under_way.values_list("order", flat=True)}
-    # A question that was dismissed starts nothing by itself.
+    # What nothing else has closed: a credit that was withdrawn, or settled while the policy was switched off.
     enqueue(CLOSE_AGAIN, connection.pk, orders_left_open(connection))
     return f"{ask_for_returns(connection, keys=keys, external_ids=found)} orders are read again"

@@ -1,6 +1,7 @@
 """Refund in the store what its ERP credited of an order by itself, once.
 
 Starts   a credit memo or return order of the order was mirrored, its sales order was linked, a person answered
+         or dismissed a question about one credit
 Reads    ErpCredit of the order, RefundPolicy, mapping rows, what the store refunded, sent and would give back
 Writes   a refund in the store (an attempt before it), CreditLink and StoreRefund after it; a closed return that
          holds the goods is opened for it and closed again
@@ -11,6 +12,7 @@ Review   lines that match none or several, amounts that differ, more than was pa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from hub.connectors.base import Connector
@@ -63,6 +65,11 @@ def run(connection: Connection, record_id: int) -> str:
     if policy is not None:
         refund_each(due, returns, policy, connector.supporting(Fulfilments))
     return ", ".join(sender.written) or _why_nothing(policy)
+
+
+def reads_dismissal(code: str, evidence: Mapping[str, object]) -> bool:
+    """A credit whose question was dismissed was settled by hand; a return that was opened for it is closed again."""
+    return "credit_id" in evidence
 
 
 def _lost(connection: Connection, order: StoreOrder) -> list[ErpCredit]:

@@ -1,7 +1,7 @@
 """Put an order that the ERP took by itself into the store, in the buyer's order history, once.
 
-Starts   the ERP's order was read whole and says something new, a policy was saved, a backfill came to it, or its copy
-         in the store was noticed first
+Starts   the ERP's order was read whole and says something new, a policy was saved, a backfill came to it, its copy in
+         the store was noticed first, or a person answered, or dismissed totals that differ
 Reads    ErpOrder, OfflineOrderPolicy, links of the customer's locations, mapping rows, what the store sells and offers,
          open attempts of this order
 Writes   an order in the store, an attempt before each step, OrderLink after it; its payment terms; what buyers see
@@ -11,6 +11,7 @@ Review   no location or contact, PO used before, sums or currency that differ, t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from hub.connectors.store_orders import OrderWriting
@@ -55,6 +56,11 @@ def run(connection: Connection, record_id: int) -> str:
     if link.origin != OrderLink.Origin.ERP or link.order.connection_id != connection.pk:
         return f"it is {link.order.name} of {link.order.connection} already"
     return finish(connection, known, link)
+
+
+def reads_dismissal(code: str, evidence: Mapping[str, object]) -> bool:
+    """Totals that differ are left by it, and both sides are compared from then on."""
+    return code == "totals_differ"
 
 
 def _policy(connection: Connection, order: ErpOrder) -> OfflineOrderPolicy | None:

@@ -1,19 +1,21 @@
 """Credit in the ERP what a store refunded of an order: a credit memo, or a return order, for each refund.
 
 Starts   a refund or return of the order was mirrored, a credit of ours changed in the ERP, a mapping was filled;
-         every pass over the ERP's credits for orders that were not invoiced yet
+         every pass over the ERP's credits for orders that were not invoiced yet; a person answered, or dismissed a
+         credit that is the same, one made by hand, or a side that fell through
 Reads    StoreRefund, StoreReturn and CreditLink of the order, CreditPolicy, mapping rows, the order as the ERP has it
 Writes   credit memos in the ERP (an attempt before each create), posted once their totals are equal; CreditLink;
          return orders, approved where they begin as drafts
 Repeat   safe: linked refunds are never sent; an open attempt is looked up by its reference before anything else; what
          is left to do of a document is done whether its answer came or it was found
 Review   not invoiced yet, no mapping, sums or totals that differ, the ERP refuses, two documents of one refund; money
-         that failed after it was credited, a credit that was cancelled
+         that failed after it was credited, a credit or return order that was cancelled; an ERP that has no call for it,
+         once for each amount
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hub.connectors.credits import CreditStage
 from hub.errors import NotReadyYet
@@ -22,9 +24,10 @@ from hub.sync.models import Connection
 from hub.sync.running import open_connector, this_run
 from orders.credits.making import reference_of
 from orders.credits.mirroring import document_of
-from orders.credits.one_sided import check_one_sided
-from orders.credits.pushing import OrderRefunds
+from orders.credits.one_sided import CANCELLED, FAILED, check_one_sided
+from orders.credits.pushing import BY_HAND, OrderRefunds
 from orders.credits.sending import OPERATIONS, Sender, double
+from orders.credits.twins import CODE as EXISTS
 from orders.models import CreditLink, CreditPolicy, ErpCredit, OrderLink, StoreOrder, StoreRefund
 from orders.returns.credited import is_being_taken_back
 
@@ -54,6 +57,11 @@ def run(connection: Connection, record_id: int) -> str:
     return told
 
 
+def reads_dismissal(code: str, evidence: Mapping[str, object]) -> bool:
+    """Dismissed, a credit of the ERP is the refund's own or made there by hand, and what fell through stays so."""
+    return code in (EXISTS, BY_HAND, FAILED, CANCELLED)
+
+
 def _settled(sender: Sender, refunds: Sequence[StoreRefund]) -> set[int]:
     """The refunds that are linked, after what was left to do about their documents.
 
@@ -70,7 +78,9 @@ def _settled(sender: Sender, refunds: Sequence[StoreRefund]) -> set[int]:
             raise double(refund, [document_of(row) for row in mirrored])
         if link is None and mirrored:
             link = links[refund.pk] = sender.adopt(refund, document_of(mirrored[0]))
-        if link is not None and link.state != CreditLink.State.DONE:
+        # A draft of a refund whose money failed stays one: a person is asked (check_one_sided).
+        has_failed = refund.money == StoreRefund.Money.FAILED
+        if link is not None and link.state != CreditLink.State.DONE and not has_failed:
             sender.settle(link)
     return set(links)
 

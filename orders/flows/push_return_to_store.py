@@ -1,6 +1,7 @@
 """Make in the store the return of a return order that the ERP's people began, once.
 
 Starts   a return order of the order was mirrored or changed, its sales order was linked, a person answered
+         or dismissed a question about one return order
 Reads    ErpCredit return orders of the order, RefundPolicy, the store's returns, what of the order can be returned
 Writes   a return in the store (an attempt before it), ReturnLink and StoreReturn after it
 Repeat   safe: linked return orders make none; the store's returns are read before anything else, one is found by the
@@ -10,7 +11,7 @@ Review   the policy asks; pieces that cannot be returned; another return of them
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hub.connectors.fulfilments import Fulfilments
 from hub.connectors.return_creation import ReturnCreation
@@ -39,6 +40,11 @@ def run(connection: Connection, record_id: int) -> str:
     creation, fulfilments = connector.supporting(ReturnCreation), connector.supporting(Fulfilments)
     _tell_each(credits, Beginning(begun, creation, fulfilments, policy))
     return ", ".join(begun.written) or "every return order is in the store"
+
+
+def reads_dismissal(code: str, evidence: Mapping[str, object]) -> bool:
+    """A return order whose question was dismissed is left, and linked where the store has its return."""
+    return "return_order_id" in evidence
 
 
 def _tell_each(credits: Sequence[ErpCredit], beginning: Beginning) -> None:

@@ -1,6 +1,7 @@
 """Tell a store what the ERP shipped of an order: fulfilments, tracking, delivery, and what was taken back.
 
-Starts   a shipment of the order was mirrored new or changed, or its sales order was linked
+Starts   a shipment of the order was mirrored new or changed, its sales order was linked, a person answered
+         or dismissed a question about one shipment
 Reads    ErpShipment and ShipmentLink of the order, FulfilmentPolicy, mapping rows, the store's fulfilment orders
 Writes   fulfilments in the store (an attempt before each), moves and releases before them; ShipmentLink
 Repeat   safe: fulfilments and what remains are read first, and one that carries our pieces and parcels is adopted
@@ -9,6 +10,8 @@ Review   more shipped than ordered, held by others, lines that match none or sev
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from django.db.models import F
 
@@ -38,3 +41,8 @@ def run(connection: Connection, record_id: int) -> str:
         sender.find_lost(lost, {shipment.pk: shipment for shipment in shipments})
     push_each(sender, policy, due)
     return ", ".join(sender.written) or "the store has it already"
+
+
+def reads_dismissal(code: str, evidence: Mapping[str, object]) -> bool:
+    """A shipment whose question was dismissed is left, and the others of its order go on."""
+    return "document_hash" in evidence

@@ -22,7 +22,7 @@ from orders.changes.carrying import change_erp, leave_to_store
 from orders.changes.comparing import Case, Compared, case_of, compared, mapped, reasons_of
 from orders.changes.for_erp import document_change
 from orders.changes.hints import FLOW, compared_links
-from orders.changes.rereading import forget_lost, read_document
+from orders.changes.rereading import forget_lost, gone_in_erp, read_document
 from orders.changes.settling import Pick, left_trace
 from orders.known import read_known
 from orders.models import OrderLink
@@ -50,15 +50,17 @@ def run(connection: Connection, record_id: int) -> str:
     case = case_of(known, link, agreements.agreement_of(link), connection, open_connector(connection))
     document, is_gone = read_document(connection, link)
     if link.sent_document is None:
-        return _adopt(case, document)
+        return _adopt(case, document, is_gone=is_gone)
     return _settle(case, mapped(case), document, is_gone=is_gone)
 
 
 # ------------------------------------------------------------------------------------------------ settle
 
 
-def _adopt(case: Case, document: ErpDocument) -> str:
+def _adopt(case: Case, document: ErpDocument, *, is_gone: bool) -> str:
     """A document that we did not send: what stands where the totals are equal is what both agree on."""
+    if is_gone:
+        raise gone_in_erp(case.link)
     is_equal = case.link.totals == OrderLink.Totals.EQUAL
     if not is_equal or (case.is_copy and not agreements.agree_on_copy(case.link, document)):
         raise Conflict(

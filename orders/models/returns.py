@@ -124,7 +124,8 @@ class OrderReturns(models.Model):
 
 
 class CreditLink(models.Model):
-    """This refund of a store is that credit memo of an ERP. Unique both ways; written by flows only.
+    """This refund of a store is that credit memo of an ERP. Unique both ways, but for several refunds that a person
+    made for one credit; written by flows only.
 
     Of one that the store began: totals are in `currency`, major units, what was expected before the create and what the
     ERP arrived at. `state` is how far the ERP's document is.
@@ -150,6 +151,8 @@ class CreditLink(models.Model):
     is_return = models.BooleanField(default=False)
     """Whether the ERP's document is a return order, which the warehouse receives before it is credited."""
     is_adopted = models.BooleanField(default=False)
+    is_part = models.BooleanField(default=False, db_default=False)
+    """Whether the ERP's document is several refunds together, of which this is one."""
     state = models.CharField(max_length=8, choices=State.choices, default=State.DONE, blank=True)
     currency = models.CharField(max_length=3, default="", blank=True)
     expected_total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
@@ -164,7 +167,9 @@ class CreditLink(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(fields=["refund", "connection"], name="refund_linked_once"),
-            models.UniqueConstraint(fields=["connection", "external_id"], name="credit_linked_once"),
+            models.UniqueConstraint(
+                fields=["connection", "external_id"], condition=Q(is_part=False), name="credit_linked_once"
+            ),
         ]
 
     def __str__(self) -> str:

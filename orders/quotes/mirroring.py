@@ -9,7 +9,7 @@ from django.db import transaction
 
 from companies.models import StoreCompanyLocation
 from hub.connectors.documents import PlacedOrder
-from hub.connectors.quotes import QuoteRequest
+from hub.connectors.quotes import QuoteRequest, QuoteStamp
 from hub.lib.stored import Stored
 from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
@@ -29,14 +29,18 @@ def placed_of(quote: StoreQuote) -> PlacedOrder:
     return _documents.read(quote.document)
 
 
+def is_request(seen: PlacedOrder | QuoteStamp) -> bool:
+    """Whether a company asks for it; a draft by which we place an order is none."""
+    return bool(seen.company_location_external_id) and not (mark_in(seen.tags) or marked_in(seen.tags))
+
+
 def mirror_request(connection: Connection, request: QuoteRequest, *, read_at: datetime) -> StoreQuote | None:
-    """Mirror a company's request, never an older version over a newer one; None for one of no company, and for a draft
-    by which we place an order.
+    """Mirror a company's request, never an older version over a newer one; None for what `is_request` says is none.
 
     `read_at` is the database's time before it was asked for. What is new of it is decided by the policy's ERP.
     """
     order = request.order
-    if not order.company_location_external_id or mark_in(order.tags) or marked_in(order.tags):
+    if not is_request(order):
         return None
     with transaction.atomic():
         location, is_new = StoreCompanyLocation.objects.get_or_create(

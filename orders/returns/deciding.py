@@ -12,6 +12,7 @@ from hub.lib.hashing import content_hash
 from hub.sync.models import ReviewItem
 from orders.credits.mirroring import document_of as credit_document
 from orders.models import ErpCredit, ReturnLink, StoreReturn
+from orders.returns.goods import fits
 from orders.returns.mirroring import return_of
 
 CODE = "return_requested"
@@ -55,7 +56,8 @@ def verdict_of_person(flow: str, row: StoreReturn) -> Verdict | None:
 
 def return_order_of(row: StoreReturn) -> ErpCredit | None:
     """The ERP's return order of this return: the one that it is linked to, else the one that names it, else the only
-    one of the order that may be of it. None where there is none, or several could be meant."""
+    one of the order that may be of it and is for the same goods. None where there is none, or several could be meant.
+    """
     linked = linked_order_of(row)
     if linked is not None:
         return linked
@@ -68,7 +70,7 @@ def return_order_of(row: StoreReturn) -> ErpCredit | None:
     ours = tail(row.external_id)
     named = [one for one in orders if one.returned_external_id == ours or is_named_by(row, one)]
     is_only = StoreReturn.objects.filter(order=row.order_id).count() == 1
-    meant = named or ([one for one in orders if may_be_of(one, row)] if is_only else [])
+    meant = named or ([one for one in orders if may_be_of(one, row) and fits(one, row)] if is_only else [])
     return meant[0] if len(meant) == 1 else None
 
 

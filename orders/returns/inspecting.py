@@ -14,6 +14,8 @@ from hub.connectors.return_processing import (
 )
 from hub.errors import Conflict
 
+DIFFERS = "return_differs"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -100,7 +102,7 @@ def _differs(line: ReturnedLine, outcome: Outcome) -> Conflict:
     return Conflict(
         "The store has taken back more of a return than the inspection says, or put it elsewhere. Correct the "
         "inspection to what the store shows, or dismiss this.",
-        code="return_differs",
+        code=DIFFERS,
         evidence={
             "line": line.external_id,
             "processed_in_the_store": line.processed,

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from decimal import Decimal
 
 from django.db import transaction
 
 from hub.connectors.credits import CreditStage
-from hub.connectors.documents import LineKind
 from hub.errors import Conflict
 from hub.lib.gid import tail
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
-from inventory.models import ItemMapping
 from orders.adoption.rules import NONE_OF_THEM
-from orders.credits.mirroring import document_of as credit_document
-from orders.mirroring import document_of
 from orders.models import ErpCredit, OrderLink, ReturnLink, StoreReturn
 from orders.returns.deciding import is_named_by, may_be_of
-from orders.returns.mirroring import DECIDE, return_of
-from orders.shipments.items import item_numbers
+from orders.returns.goods import goods_of_return, goods_of_return_order
+from orders.returns.mirroring import DECIDE
 
 FLOW, CODE = "push_return_to_erp", "return_order_exists"
 _WITHDRAWN = (CreditStage.DECLINED.value, CreditStage.CANCELLED.value)
@@ -33,11 +28,14 @@ def is_made_there(row: StoreReturn, link: OrderLink, others: Collection[StoreRet
     that have none yet. Raises Conflict where one may be of this return and nobody has answered.
     """
     found = _candidates(row, link)
-    wanted = _pieces(row, link)
+    wanted = goods_of_return(row, link.connection)
+    goods = {one.external_id: goods_of_return_order(one) for one in found}
     sure = [one for one in found if is_named_by(row, one)]
-    if not sure and all(_pieces(other, link) != wanted for other in others):
-        sure = [one for one in found if _credited(one) == wanted]
-    unclear = sure or [one for one in found if not _credited(one) or _credited(one).keys() & wanted.keys()]
+    if not sure and all(goods_of_return(other, link.connection) != wanted for other in others):
+        sure = [one for one in found if goods[one.external_id] == wanted]
+    unclear = sure or [
+        one for one in found if not goods[one.external_id] or goods[one.external_id].keys() & wanted.keys()
+    ]
     if not unclear:
         return False
     answer = _answer(row, unclear)
@@ -61,29 +59,6 @@ def _candidates(row: StoreReturn, link: OrderLink) -> list[ErpCredit]:
     linked = ReturnLink.objects.filter(connection=link.connection_id).values("external_id")
     rows = made.exclude(stage__in=_WITHDRAWN).exclude(external_id__in=linked).order_by("pk")
     return [one for one in rows if is_named_by(row, one) or may_be_of(one, row)]
-
-
-def _pieces(row: StoreReturn, link: OrderLink) -> dict[str, Decimal]:
-    """What comes back, in the ERP's units by its item numbers; what is not mapped has none."""
-    placed = document_of(row.order).lines
-    numbers = item_numbers(placed, row.connection, link.connection)
-    mapped = ItemMapping.objects.filter(store=row.connection, erp=link.connection, sku__in=list(numbers))
-    units = dict(mapped.values_list("sku", "units_per_piece"))
-    skus = {line.external_id: line.sku for line in placed}
-    found: dict[str, Decimal] = {}
-    for line in return_of(row).lines:
-        sku = skus.get(line.line_external_id, "")
-        number = numbers.get(sku, "")
-        found[number] = found.get(number, Decimal(0)) + line.quantity * units.get(sku, Decimal(1))
-    return found
-
-
-def _credited(one: ErpCredit) -> dict[str, Decimal]:
-    found: dict[str, Decimal] = {}
-    for line in credit_document(one).lines:
-        if line.kind is LineKind.ITEM and line.quantity:
-            found[line.number] = found.get(line.number, Decimal(0)) + line.quantity
-    return found
 
 
 def _adopt(row: StoreReturn, one: ErpCredit) -> None:

@@ -6,17 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from hub.connectors.credits import ErpCredit as Document
 from hub.connectors.documents import PlacedOrder
 from hub.connectors.fulfilments import Fulfilments
 from hub.connectors.store_returns import NewRefund, PaymentState, Restock, SuggestedRefund
 from hub.connectors.store_returns import StoreRefund as Refund
 from hub.errors import Conflict, NeedsReview
+from hub.lib.gid import tail
 from hub.lib.money import Money
 from hub.sync.models import ReviewItem
+from orders.adoption.rules import NONE_OF_THEM
 from orders.credits.making import currency_of
 from orders.credits.mirroring import document_of as credit_document
 from orders.credits.one_sided import of_cancelled
+from orders.credits.sums import sets_that_sum
 from orders.mirroring import document_of
 from orders.models import (
     CreditLink,
@@ -42,23 +47,44 @@ from orders.returns.items import items_of
 from orders.returns.sending import Sender, mark_of
 from orders.returns.shelves import sent_from
 
-FLOW = "push_credit_to_store"
+FLOW, EXISTS = "push_credit_to_store", "refund_exists"
 
 
 def refund_each(
     due: Sequence[ErpCredit], returns: CreditedReturns, policy: RefundPolicy, fulfilments: Fulfilments
 ) -> None:
-    """Refund these credits of one order; a question about one stops none of the others. Raises the first of them."""
-    questions: list[NeedsReview] = []
+    """Refund these credits of one order; a question about one stops none of the others. Raises one of them."""
+    questions: list[tuple[ErpCredit, NeedsReview]] = []
     for credit in due:
         links = OrderLink.objects.select_related("connection")
         link = links.get(order=returns.sender.order, connection=credit.connection)
         try:
             OrderCredits(returns.sender, returns, policy, link, fulfilments).refund(credit)
         except NeedsReview as question:
-            questions.append(question)
+            questions.append((credit, question))
     if questions:
-        raise questions[0]
+        raise _in_turn(questions)
+
+
+def _in_turn(questions: Sequence[tuple[ErpCredit, NeedsReview]]) -> NeedsReview:
+    """The question about the credit that we knew first, whichever was touched last, with the others named.
+
+    An order has one review item of this flow, and its answer is for one credit alone.
+    """
+    (first, question), *others = sorted(questions, key=lambda one: one[0].pk)
+    if others:
+        waiting = [_with_total(credit) for credit, _ in others]
+        question.args = (
+            f"{question} This is asked about {_with_total(first)} alone; {', '.join(waiting)} of the same order wait, "
+            "and are asked about next.",
+        )
+        ids = [credit.external_id for credit, _ in others]
+        question.evidence = {**question.evidence, "asked_next": waiting, "asked_next_ids": ids}
+    return question
+
+
+def _with_total(credit: ErpCredit) -> str:
+    return f"{credit} ({Money(credit.total_including_tax or Decimal(0), credit.currency)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +107,8 @@ class OrderCredits:
             return
         intended = self.sender.intended(credit)
         try:
+            if self._is_chosen(credit, document):
+                return
             # Also before it is sent again: somebody may have refunded it by hand meanwhile. Ours carry a mark.
             self._check_twins(credit, document, decisions)
             if intended is None:
@@ -146,28 +174,76 @@ class OrderCredits:
         return dict(rows.exclude(location_external_id="").values_list("warehouse", "location_external_id"))
 
     def _settled_by_hand(self, credit: ErpCredit, document: Document) -> None:
-        """A person made the refund, or wants none. The one of the same amount is linked: nobody credits it again."""
+        """A person made the refund, or wants none. The one of the same amount is linked, or the only ones that come to
+        it together: nobody credits them again."""
         twins = self._twins(document)
-        if len(twins) == 1:
-            self.sender.link(credit, twins[0], (), is_adopted=True)
+        sets = [twins] if len(twins) == 1 else [] if twins else self._sets(document)
+        if len(sets) == 1:
+            self.sender.link_all(credit, sets[0])
         self.sender.settle(credit)
         self.sender.written.append(f"{credit} was settled by hand")
 
     def _check_twins(self, credit: ErpCredit, document: Document, decisions: dict[str, str]) -> None:
-        """A refund of the same amount that belongs to no credit may be this one, made by hand; so may the credit of a
-        return order that we made for a refund. Raises Conflict, unless a person said that it is another."""
-        twins = [] if "refund_exists" in decisions else self._twins(document)
-        if twins:
-            currency = self._currency()
-            amounts = [_moved(one, currency) or currency.of(one.explained) for one in twins]
-            refunded = " and ".join(str(Money(amount, credit.currency)) for amount in amounts)
-            total = document.totals.including_tax if document.totals else Decimal(0)
-            raise Conflict(
-                f"The store has refunded {refunded} of {self.sender.order.name} already, and credit {credit} comes to "
-                f"{Money(total, credit.currency)}. Approve to refund it once more; dismiss where it is the same.",
-                code="refund_exists",
-                evidence={"credit": credit.number, "refunds": [one.external_id for one in twins]},
-            )
+        """A refund of the same amount that belongs to no credit may be this one, made by hand; so may several that come
+        to it together, and the credit of a return order that we made for a refund. Raises Conflict, unless a person
+        said that it is another."""
+        if EXISTS in decisions:
+            return
+        twins = self._twins(document)
+        sets = [] if twins else self._sets(document)
+        if not (twins or sets):
+            return
+        found = twins or [one for one in self.sender.refunds if any(one in made for made in sets)]
+        refunded = " and ".join(str(Money(self._amount_of(one), credit.currency)) for one in found)
+        answers = "Approve to refund it once more; dismiss where it is the same."
+        evidence: dict[str, object] = {"credit": credit.number, "refunds": [one.external_id for one in found]}
+        if len(sets) > 1:
+            answers = "Choose which of them it is."
+            choices = [(_key(made), self._sum_of(made, credit)) for made in sets]
+            evidence["choices"] = [*choices, (NONE_OF_THEM, "It is none of them: refund it once more")]
+        raise Conflict(
+            f"The store has refunded {refunded} of {self.sender.order.name} already, and credit {credit} comes to "
+            f"{Money(credit.total_including_tax or Decimal(0), credit.currency)}. {answers}",
+            code=EXISTS,
+            evidence=evidence,
+        )
+
+    def _is_chosen(self, credit: ErpCredit, document: Document) -> bool:
+        """Whether a person chose which refunds the credit is; they are linked then."""
+        answered = self._answered(credit).filter(code=EXISTS).exclude(evidence__chosen=None).order_by("-pk")
+        chosen = answered.values_list("evidence__chosen", flat=True).first()
+        made = next((one for one in self._sets(document) if _key(one) == chosen), None)
+        if made is not None:
+            self.sender.link_all(credit, made)
+            self.sender.written.append(f"{credit} is {len(made)} refunds of the store's")
+        return made is not None
+
+    def _sets(self, document: Document) -> list[list[Refund]]:
+        """Refunds without a credit that come to this one together: by what they are for, or by the money they moved."""
+        if document.totals is None or document.currency != self.link.currency:
+            return []
+        currency, free = self._currency(), {one.external_id: one for one in self._free()}
+        for_what = {key: currency.of(one.explained) for key, one in free.items()}
+        moved = {key: _moved(one, currency) for key, one in free.items()}
+        total = document.totals.including_tax
+        sets = dict.fromkeys([*sets_that_sum(for_what, total), *sets_that_sum(moved, total)])
+        return [[free[key] for key in one] for one in sets]
+
+    def _free(self) -> list[Refund]:
+        """Refunds that people made, and that no credit memo is linked to."""
+        links = CreditLink.objects.filter(connection=self.link.connection, refund__order=self.sender.order)
+        known = set(links.filter(is_return=False).values_list("refund__external_id", flat=True))
+        return [one for one in self.sender.refunds if one.external_id not in known and not one.mark]
+
+    def _amount_of(self, refund: Refund) -> Decimal:
+        currency = self._currency()
+        return _moved(refund, currency) or currency.of(refund.explained)
+
+    def _sum_of(self, made: Sequence[Refund], credit: ErpCredit) -> str:
+        amounts = (
+            f"{Money(self._amount_of(one), credit.currency)} ({tail(one.external_id)})" for one in made
+        )
+        return f"It is {' and '.join(amounts)}"
 
     def _twins(self, document: Document) -> list[Refund]:
         """Refunds of the credit's amount that no credit memo is linked to; at any amount those whose memo was
@@ -198,13 +274,21 @@ class OrderCredits:
 
     def _decisions(self, credit: ErpCredit) -> dict[str, str]:
         """What people decided about this credit, by the code of the question."""
+        return dict(self._answered(credit).order_by("pk").values_list("code", "decision"))
+
+    def _answered(self, credit: ErpCredit) -> QuerySet[ReviewItem]:
         items = ReviewItem.objects.filter(
             flow=FLOW,
             connection=self.sender.connection,
             record_id=self.sender.order.pk,
             evidence__credit_id=credit.external_id,
         )
-        return dict(items.exclude(decision="").order_by("pk").values_list("code", "decision"))
+        return items.exclude(decision="")
+
+
+def _key(refunds: Sequence[Refund]) -> str:
+    """How a set of refunds is named among the answers of a question."""
+    return " ".join(sorted(tail(one.external_id) for one in refunds))
 
 
 def _moved(refund: Refund, currency: Currency) -> Decimal:

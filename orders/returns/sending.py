@@ -108,9 +108,15 @@ class Sender:
         self.written.append(f"refunded {credit}")
 
     def link(
-        self, credit: ErpCredit, made: Refund, closed: Sequence[Attempt], *, is_adopted: bool = False
+        self,
+        credit: ErpCredit,
+        made: Refund,
+        closed: Sequence[Attempt],
+        *,
+        is_adopted: bool = False,
+        is_part: bool = False,
     ) -> None:
-        """This refund is that credit; the attempts that led to it are closed with it, both or neither."""
+        """This refund is that credit, or a part of it; the attempts that led to it are closed with it: both or none."""
         try:
             with transaction.atomic():
                 self._mirror([made])
@@ -125,6 +131,7 @@ class Sender:
                     origin=CreditLink.Origin.ERP,
                     reference=made.mark,
                     is_adopted=is_adopted,
+                    is_part=is_part,
                     currency=credit.currency,
                 )
                 self.settle(credit)
@@ -135,6 +142,12 @@ class Sender:
                     attempts.close(attempt, Attempt.State.CONFIRMED, made.external_id)
         except IntegrityError as error:
             raise _double(credit, [made]) from error
+
+    def link_all(self, credit: ErpCredit, made: Sequence[Refund]) -> None:
+        """These refunds, which people made, are that credit together."""
+        with transaction.atomic():
+            for one in made:
+                self.link(credit, one, (), is_adopted=True, is_part=len(made) > 1)
 
     def settle(self, credit: ErpCredit) -> None:
         """Nothing is left to do about this credit as it is."""

@@ -14,12 +14,13 @@ from orders.mirroring import document_of
 from orders.models import InspectedLine, RefundPolicy, StoreReturn
 from orders.returns.crediting import payments_back
 from orders.returns.desk import Desk
-from orders.returns.inspecting import Steps, steps_for
+from orders.returns.inspecting import DIFFERS, Steps, steps_for
 from orders.returns.inspections import asked, inspected, outcomes_of
 from orders.returns.shelves import sent_from
 
 FLOW = "process_store_returns"
 EXCHANGE_UNCLEAR, PAID_IN_PART, NO_SHELF = "exchange_unclear", "refund_exceeds_payment", "restock_location"
+ANSWERED_BY_DISMISSAL = (EXCHANGE_UNCLEAR, PAID_IN_PART, DIFFERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class TakingBack:
 
     def _is_left(self, row: StoreReturn) -> bool:
         """Whether a person said that the return is worked on in the store itself."""
-        said = (self._decision(row, PAID_IN_PART), self._decision(row, "return_differs"))
+        said = (self._decision(row, PAID_IN_PART), self._decision(row, DIFFERS))
         return ReviewItem.Decision.DISMISSED in said
 
     def _decision(self, row: StoreReturn, code: str) -> str | None:

@@ -259,11 +259,12 @@ def test_what_a_connection_can_do_depends_on_its_settings(pages):
     address = reverse("admin:sync_erp_change", args=[erp.pk])
     without = pages.get(address).content.decode()
 
-    erp.config = erp.config | {"shipments_page": "Posted_Sales_Shipment"}
+    erp.config = erp.config | {"shipments_page": "Posted_Sales_Shipment", "stock_page": "ItemLedgerEntries"}
     erp.save()
     named = pages.get(address).content.decode()
 
-    assert without.count("no page is named") == 1
+    assert without.count("no page is named that tells tracking numbers") == 1
+    assert without.count("no page is named that tells stock") == 2
     assert "no page is named" not in named
 
 

@@ -154,6 +154,26 @@ def test_who_decides_second_is_told_so(pages, order_and_erp):
     assert item.decision == "dismissed"
 
 
+@pytest.mark.parametrize(
+    ("flow", "evidence", "started"),
+    [
+        ("push_credit_to_store", {"credit_id": "CM-1"}, 1),
+        ("push_credit_to_store", {"order": "#1"}, 0),
+        ("push_order_to_erp", {"order": "#1"}, 0),
+    ],
+)
+def test_a_dismissal_starts_the_flow_that_reads_it_once_and_no_other(
+    pages, order_and_erp, flow, evidence, started
+):
+    item = ask(*order_and_erp, evidence=evidence)
+    ReviewItem.objects.filter(pk=item.pk).update(flow=flow)
+
+    press(pages, "sync_reviewitem", "dismiss", item.pk)
+
+    tasks = SyncTask.objects.values_list("flow", "record_id", "hints")
+    assert list(tasks) == [(flow, order_and_erp[0].pk, 1)] * started
+
+
 def test_evidence_is_a_table_and_not_json(pages, order_and_erp):
     lines = [{"sku": "A", "quantity": "2", "unit": ""}, {"sku": "B", "quantity": "1", "unit": ""}]
     item = ask(*order_and_erp, evidence={"store_total": "10.00", "erp_total": "9.99", "lines": lines})

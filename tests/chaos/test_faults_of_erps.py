@@ -10,6 +10,7 @@ from benchmarks.chaos import faults
 from benchmarks.chaos.plan import plan
 from benchmarks.chaos.timing import Timing
 from benchmarks.chaos.verdict import judge
+from hub.demo import goods
 from hub.sync import runner
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
@@ -35,7 +36,7 @@ def once_a_second(act):
 
 @pytest.mark.parametrize("erp", ["netsuite"])
 def test_no_order_is_lost_doubled_or_wrong_under_faults(make_hub, erp):
-    hub = make_hub(erp=erp, call_deadline=TIMING.deadline, settle_after=TIMING.settle)
+    hub = make_hub(erp=erp, call_deadline=TIMING.deadline, settle_after=TIMING.settle, items=goods.ITEMS)
     OrderPolicy.objects.update(duplicate_po=OrderPolicy.DuplicatePo.ALLOW)
     hub.faults(*faults.rules(TIMING, hub.far.operations), seed=4)
     stores = {"euro": hub.euro, "dollar": hub.dollar}

@@ -8,11 +8,12 @@ from decimal import Decimal
 from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
 from hub.connectors.documents import PagePosition
-from hub.connectors.stock import Receipt, Stock, StockLevel, TouchedItems
+from hub.connectors.stock import Receipt, Stock, StockLevel
 from tests.conformance.cells import cell
 from tests.conformance.erp import ErpUnderTest
 from tests.conformance.generic_cells import can_read
 from tests.conformance.situations import Situation
+from tests.connectors.moves import touched
 
 MORE_THAN_A_PAGE = 5
 
@@ -24,18 +25,6 @@ def read(connector: Connector, *items: str) -> list[StockLevel]:
 def on_hand(erp: ErpUnderTest, connector: Connector) -> Decimal:
     levels = read(connector, erp.codes.item)
     return sum((level.on_hand for level in levels if level.warehouse == erp.warehouse), Decimal(0))
-
-
-def touched(connector: Connector, since: PagePosition) -> list[TouchedItems]:
-    """Everything that moved goods since, page after page."""
-    found: list[TouchedItems] = []
-    after = None
-    while True:
-        page = connector.supporting(Stock).touched_items(since, after)
-        found += page.items
-        after = page.after
-        if after is None:
-            return found
 
 
 def a_moment_ago() -> PagePosition:

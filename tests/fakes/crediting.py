@@ -14,34 +14,18 @@ from hub.errors import OutcomeUnknown, RecordRejected
 from tests.fakes.drafting import DraftingErp
 
 
-class CreditingErp(DraftingErp, SalesDocuments, Credits, ReturnOrders):
-    """`invoiced` orders are so whole. `loses` answers of creates, `refuses` to post or to approve, `off_by` falsifies
-    totals. Return orders begin as drafts where `returns_begin_as_drafts`, as Tryton's do. `asked_at` is when its
-    credits were asked for.
-    """
+class InvoicingErp(DraftingErp, SalesDocuments):
+    """`invoiced` orders are so whole. What is credited of them a person enters."""
 
-    label = "Crediting"
-    charge_kinds = (LineKind.ACCOUNT, LineKind.ITEM)
+    label = "Invoicing"
     document_batch = 10
-    credit_batch = 10
-    credits_begin_as_drafts = True
-    returns_begin_as_drafts = False
-    settle_after = timedelta(seconds=0.2)
 
     invoiced: set[str] = set()
-    credits: dict[str, ErpCredit] = {}
-    made: list[NewCredit] = []
-    loses: str = ""
-    refuses: str = ""
-    off_by = Decimal(0)
-    asked_at: list[datetime] = []
 
     @classmethod
     def forget(cls):
         super().forget()
-        cls.invoiced, cls.credits, cls.made = set(), {}, []
-        cls.loses, cls.refuses, cls.off_by, cls.asked_at = "", "", Decimal(0), []
-        cls.returns_begin_as_drafts = False
+        cls.invoiced = set()
 
     def read_sales_documents(self, external_ids):
         return [self._whole(key) for key in external_ids if key in self.orders]
@@ -75,6 +59,34 @@ class CreditingErp(DraftingErp, SalesDocuments, Credits, ReturnOrders):
             order.totals,
             order.updated_at,
         )
+
+
+class CreditingErp(InvoicingErp, Credits, ReturnOrders):
+    """`loses` answers of creates, `refuses` to post or to approve, `off_by` falsifies
+    totals. Return orders begin as drafts where `returns_begin_as_drafts`, as Tryton's do. `asked_at` is when its
+    credits were asked for.
+    """
+
+    label = "Crediting"
+    charge_kinds = (LineKind.ACCOUNT, LineKind.ITEM)
+    credit_batch = 10
+    credits_begin_as_drafts = True
+    returns_begin_as_drafts = False
+    settle_after = timedelta(seconds=0.2)
+
+    credits: dict[str, ErpCredit] = {}
+    made: list[NewCredit] = []
+    loses: str = ""
+    refuses: str = ""
+    off_by = Decimal(0)
+    asked_at: list[datetime] = []
+
+    @classmethod
+    def forget(cls):
+        super().forget()
+        cls.credits, cls.made = {}, []
+        cls.loses, cls.refuses, cls.off_by, cls.asked_at = "", "", Decimal(0), []
+        cls.returns_begin_as_drafts = False
 
     def create_credit(self, document):
         return self._create(document, is_return=False)

@@ -18,7 +18,9 @@ def test_a_warm_session_plans_neither_of_the_two_large_statements_anew(hub):
     placed = hub.place(po_number="PO-4711")
     hub.work()
     order = hub.order(placed)
+    # Otherwise the next session is one that has worked before.
     database.close()
+    database.close_pool()
 
     warm_up()
     ready = planned()

@@ -20,7 +20,7 @@ Act = Callable[[], None]
 # What waits for a step of the hub's is looked at again so many seconds later.
 LOOKS_AGAIN = 2.0
 # After so many looks a step is given up; that it led to nothing is then a finding.
-LOOKS = 90
+LOOKS = 150
 SHARE = 20
 """One of each kind for so many orders that buyers placed."""
 LEAST, MOST = 3, 30

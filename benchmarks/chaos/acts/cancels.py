@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from benchmarks.chaos.acts.acting import Act, Acting, Truth, how_many, order_of
 from benchmarks.chaos.acts.doors import Doors
@@ -14,6 +15,7 @@ from benchmarks.chaos.verdict import Finding
 TAKEN_BACK_AT = 80
 IN_STORE, IN_ERP = "store", "ERP"
 COMPARE, TELL = "sync_order_changes", "push_changes_to_store"
+DIFFERS = "order_conflict"
 # One that is gone before its totals were read back is asked about by those who read them.
 TOTALS = "check_order_totals"
 
@@ -47,9 +49,6 @@ class Cancels(Acting):
     def acts(self, count: int) -> list[Act]:
         """What is done in a run of `count` orders."""
         rows = taken_back(self.seed, count)
-        if self.stage.far.cancels_by_deleting:
-            # Not played: nothing but a notice tells that one is gone (docs/chaos.md).
-            rows = [row for row in rows if row.side == IN_STORE]
         return [partial(self._place, number, row) for number, row in enumerate(rows)]
 
     def findings(self, truth: Truth) -> list[Finding]:
@@ -82,11 +81,26 @@ class Cancels(Acting):
             # Money is moved by people: who is asked cancels and refunds the order in the store.
             asked = partial(self._asked, row, COMPARE, TELL, TOTALS)
             self.when(asked, partial(self._cancel_in_store, row), _done)
+        elif all(one.external_id != document.external_id for one in stage.world.documents()):
+            self.when(partial(self._is_answered, row), _done, _done)
 
-    def _asked(self, row: TakenBack, *flows: str) -> list[int]:
+    def _asked(self, row: TakenBack, *flows: str) -> list[dict[str, Any]]:
         """The questions about the order that these flows ask."""
         asked = self.doors.api.listed("reviews", state="open", order=self._ours(row))
-        return [int(item["id"]) for item in asked if item["flow"] in flows]
+        return [item for item in asked if item["flow"] in flows]
+
+    def _is_answered(self, row: TakenBack) -> bool:
+        """An order that is gone may have been cancelled or lost: whoever is asked says that the ERP is right.
+
+        Where nothing was known of it but that it was sent, there is nothing to pick: it is cancelled in the store.
+        """
+        items = self._asked(row, COMPARE, TOTALS)
+        differing = [int(item["id"]) for item in items if item["code"] == DIFFERS]
+        for item in differing:
+            self.doors.desk.pick(int(self._ours(row)), item, "erp")
+        if items and not differing:
+            self._cancel_in_store(row)
+        return bool(items)
 
     def _ours(self, row: TakenBack) -> str:
         [known] = self.doors.api.listed("orders", po_number=row.po_number)

@@ -36,7 +36,6 @@ class BusinessCentralSide(FarErp, CreditsThere, QuotesThere):
     """One company in an environment; each system has a client of its own, which is what limits are counted by."""
 
     system = "business_central"
-    cancels_by_deleting = True
     label = "Business Central"
     code = "BC"
     codes = Codes(

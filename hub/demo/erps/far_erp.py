@@ -164,8 +164,6 @@ class FarErp(ABC):
     operations: ClassVar[Operations]
     is_real: ClassVar[bool] = False
     """Whether a real server works behind it, as slowly as it does."""
-    cancels_by_deleting: ClassVar[bool] = False
-    """Whether an order that its clerk cancels is gone, and nothing of it can be read any more."""
     credit_records: ClassVar[str] = ""
     credit_total: ClassVar[str] = ""
     """Under which names the sandbox tells them, and what each comes to."""

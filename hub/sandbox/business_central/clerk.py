@@ -11,12 +11,14 @@ from hub.sandbox.business_central.access import Access
 from hub.sandbox.business_central.credit_memos import MEMO_LINES, MEMOS, CreditMemos
 from hub.sandbox.business_central.documents import LINES, ORDERS, Orders
 from hub.sandbox.business_central.errors import Refusal
+from hub.sandbox.business_central.published_pages import PAGES, SHIPMENTS_PAGE
 from hub.sandbox.business_central.quotes import QUOTES, Quotes
 from hub.sandbox.business_central.shipping import TRAVEL
 from hub.sandbox.business_central.state import State
+from hub.sandbox.business_central.stock import STOCK_ACTIONS, Stock
 from hub.sandbox.business_central.subscriptions import Subscriptions
 from hub.sandbox.business_central.values import Record
-from hub.sandbox.business_central.web_services import PAGE, WebServices
+from hub.sandbox.business_central.web_services import WebServices
 
 Data = dict[str, Any]
 
@@ -208,10 +210,10 @@ def _shipment(office: Office, data: Data) -> Record:
 
 
 def _publish_page(office: Office, data: Data) -> Data:
-    """Page 130 as a web service; `published` false withdraws it."""
-    name = str(data.get("name", PAGE.name))
-    if name != PAGE.name:
-        raise ValueError(f"only {PAGE.name} can be published here, not {name!r}")
+    """The page that is served as `name`, page 130 unless it is said; `published` false withdraws it."""
+    name = str(data.get("name", SHIPMENTS_PAGE))
+    if name not in PAGES:
+        raise ValueError(f"only {', '.join(sorted(PAGES))} can be published here, not {name!r}")
     change = office.pages.published.add if data.get("published", True) else office.pages.published.discard
     change(name)
     return {"published": sorted(office.pages.published)}
@@ -266,6 +268,15 @@ def _grant(office: Office, data: Data) -> Data:
     return {"denied": sorted(map(list, office.access.denied))}
 
 
+def _with_stock(do: Callable[[Stock, Data], Data]) -> Callable[[Office, Data], Data]:
+    """What is done with the company's stock."""
+
+    def act_there(office: Office, data: Data) -> Data:
+        return do(office.orders.stock, data)
+
+    return act_there
+
+
 ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "create_order": _create_order,
     "edit_order": _edit_order,
@@ -288,6 +299,7 @@ ACTIONS: dict[str, Callable[[Office, Data], Data]] = {
     "correct_shipment": _correct_shipment,
     "undo_shipment": _undo_shipment,
     "publish_page": _publish_page,
+    **{name: _with_stock(do) for name, do in STOCK_ACTIONS.items()},
     "block_customer": _block_customer,
     "block_item": _block_item,
     "change_secret": _change_secret,

@@ -60,6 +60,9 @@ class CreditMemos(Orders):
             raise not_valid("The total amount for the credit memo must be 0 or greater.")
         status = self._applied(memo)
         number = self.state.next_number("postedCreditMemos", FIRST_POSTED, "PS-CR")
+        posted = ("Sales_x0020_Credit_x0020_Memo", number)
+        for line in lines:
+            self.stock.move(line, line["quantity"], "", kind="Sale", posted=posted)
         return self.state.save(MEMOS, memo | {"number": number, "status": status})
 
     def ordered_lines(self, order: Record) -> list[Record]:

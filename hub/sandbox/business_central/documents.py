@@ -11,6 +11,7 @@ from hub.sandbox.business_central.errors import bad_request, no_record, not_rela
 from hub.sandbox.business_central.lines import Lines
 from hub.sandbox.business_central.shipping import Shipping
 from hub.sandbox.business_central.state import State
+from hub.sandbox.business_central.stock import Stock
 from hub.sandbox.business_central.values import Record, accept, blank
 
 ORDERS, LINES = "salesOrders", "salesOrderLines"
@@ -26,7 +27,8 @@ class Orders:
         self.lcy = lcy
         self.carries_tax = carries_tax
         self.lines = Lines(state)
-        self.shipping = Shipping(state)
+        self.stock = Stock(state)
+        self.shipping = Shipping(state, self.stock)
 
     def create(self, body: Any) -> tuple[Record, Record]:
         """Insert an order with its lines, all or nothing.

@@ -183,9 +183,28 @@ salesCreditMemoLines salesCreditMemoLine
     taxCode:Code[50] taxPercent:Decimal! totalTaxAmount:Decimal! amountIncludingTax:Decimal!
     invoiceDiscountAllocation:Decimal! netAmount:Decimal! netTaxAmount:Decimal!
     netAmountIncludingTax:Decimal! shipmentDate:Date itemVariantId:Guid locationId:Guid
+purchaseOrders purchaseOrder
+    id:Guid! number:Code[20]! orderDate:Date postingDate:Date vendorId:Guid vendorNumber:Code[20]
+    vendorName:Text[100]! currencyId:Guid currencyCode:Text pricesIncludeTax:Boolean purchaser:Code[20]
+    requestedReceiptDate:Date totalAmountExcludingTax:Decimal! totalTaxAmount:Decimal!
+    totalAmountIncludingTax:Decimal! fullyReceived:Boolean status:Enum(Draft|In_x0020_Review|Open)!
+    lastModifiedDateTime:DateTime!
+purchaseOrderLines purchaseOrderLine
+    id:Guid! documentId:Guid sequence:Integer itemId:Guid accountId:Guid
+    lineType:Enum(Comment|Account|Item|Resource|Fixed_x0020_Asset|Charge|Allocation_x0020_Account)
+    lineObjectNumber:Code[20] description:Text[100] description2:Text[50] unitOfMeasureId:Guid
+    unitOfMeasureCode:Code[10] quantity:Decimal directUnitCost:Decimal amountExcludingTax:Decimal!
+    expectedReceiptDate:Date receivedQuantity:Decimal invoicedQuantity:Decimal invoiceQuantity:Decimal
+    receiveQuantity:Decimal itemVariantId:Guid locationId:Guid
+itemLedgerEntries itemLedgerEntry
+    id:Guid! entryNumber:Integer! itemNumber:Code[20] postingDate:Date
+    entryType:Enum(Purchase|Sale|Positive_x0020_Adjmt_x002E_|Negative_x0020_Adjmt_x002E_|Transfer|Consumption|Output|_x0020_|Assembly_x0020_Consumption|Assembly_x0020_Output)
+    sourceNumber:Code[20] documentNumber:Code[20]
+    documentType:Enum(_x0020_|Sales_x0020_Shipment|Sales_x0020_Invoice|Sales_x0020_Return_x0020_Receipt|Sales_x0020_Credit_x0020_Memo|Purchase_x0020_Receipt|Purchase_x0020_Invoice|Purchase_x0020_Return_x0020_Shipment|Purchase_x0020_Credit_x0020_Memo|Transfer_x0020_Shipment|Transfer_x0020_Receipt|Service_x0020_Shipment|Service_x0020_Invoice|Service_x0020_Credit_x0020_Memo|Posted_x0020_Assembly|Inventory_x0020_Receipt|Inventory_x0020_Shipment|Direct_x0020_Transfer)
+    description:Text[100] quantity:Decimal lastModifiedDateTime:DateTime
 companies company
     id:Guid! systemVersion:Text! name:Text! displayName:Text! businessProfileId:Text!
-"""  # noqa: E501 - two lists of enum values are longer than a line
+"""  # noqa: E501 - lists of enum values are longer than a line
 _FIELD = re.compile(r"(?P<name>\w+):(?P<type>\w+)(?:\[(?P<length>\d+)\]|\((?P<values>[^)]*)\))?(?P<fixed>!)?")
 
 
@@ -234,4 +253,5 @@ LINES_OF = {
     "salesInvoices": "salesInvoiceLines",
     "salesShipments": "salesShipmentLines",
     "salesCreditMemos": "salesCreditMemoLines",
+    "purchaseOrders": "purchaseOrderLines",
 }

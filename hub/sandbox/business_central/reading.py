@@ -21,16 +21,7 @@ from hub.sandbox.business_central.values import Record, parse_stamp, write, writ
 
 _MAX_PAGE = re.compile(r"odata\.maxpagesize=(\d+)")
 # What a set is ordered by where nobody says: its primary key.
-_KEYS = dict.fromkeys(
-    (
-        "salesOrderLines",
-        "salesQuoteLines",
-        "salesInvoiceLines",
-        "salesShipmentLines",
-        "salesCreditMemoLines",
-    ),
-    "sequence",
-)
+_KEYS = {**dict.fromkeys(LINES_OF.values(), "sequence"), "itemLedgerEntries": "entryNumber"}
 OPTIONS = frozenset(
     {
         "$filter",
@@ -107,7 +98,7 @@ class Reader:
             start = _typed(entity, ask)
             found = [record for record in found if key(record) > start]
         found = found[ask.skip :]
-        limit = _page_limit(self.page_size, prefer)
+        limit = page_limit(self.page_size, prefer)
         size = limit if ask.top is None else min(ask.top, limit)
         answer: dict[str, Any] = {
             "@odata.context": f"{address.split('/companies')[0]}/$metadata#{entity.set_name}"
@@ -275,7 +266,8 @@ def _after(token: str | None) -> tuple[Any, ...] | None:
     return tuple(values) if isinstance(values, list) else ()
 
 
-def _page_limit(page_size: int, prefer: str) -> int:
+def page_limit(page_size: int, prefer: str) -> int:
+    """How many records a page has: the server's own number, or fewer where the caller prefers it."""
     wanted = _MAX_PAGE.search(prefer)
     return min(page_size, max(int(wanted[1]), 1)) if wanted else page_size
 

@@ -2,7 +2,8 @@
 
 After the base application: a posted shipment is of one order and its lines keep the sequence of the order's lines.
 Undoing adds a line with the quantity below zero behind each line and leaves the header's stamp as it was; what was
-invoiced cannot be undone. API v2.0 shows neither tracking number nor agent nor location: page 130 does.
+invoiced cannot be undone. What is shipped leaves the item ledger, what is undone comes back. API v2.0 shows neither
+tracking number nor agent nor location: page 130 does.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from decimal import Decimal
 from hub.sandbox.business_central.entities import ENTITIES, NULL_GUID
 from hub.sandbox.business_central.errors import not_valid
 from hub.sandbox.business_central.state import State
+from hub.sandbox.business_central.stock import Stock
 from hub.sandbox.business_central.values import Record, blank
 
 ORDERS, ORDER_LINES = "salesOrders", "salesOrderLines"
@@ -31,8 +33,9 @@ TRAVEL = {"tracking": "_tracking", "agent": "_agent", "agent_service": "_agentSe
 class Shipping:
     """The posting routine's half that ships."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, stock: Stock) -> None:
         self.state = state
+        self.stock = stock
 
     def post(
         self,
@@ -57,6 +60,7 @@ class Shipping:
             if quantity:
                 shipped = line["shippedQuantity"] + quantity
                 self.state.save(ORDER_LINES, line | {"shippedQuantity": shipped})
+                self._move(shipment, line, -quantity)
         self._settle(order)
         return shipment
 
@@ -88,6 +92,11 @@ class Shipping:
         # Half way to the next line, as the application does.
         correction = self._line(shipment, found[0], -line["quantity"], line["sequence"] + 5000)
         self.state.save(LINES, correction | {"_undoes": line["sequence"]})
+        self._move(shipment, found[0], line["quantity"])
+
+    def _move(self, shipment: Record, line: Record, quantity: Decimal) -> None:
+        posted = ("Sales_x0020_Shipment", shipment["number"])
+        self.stock.move(line, quantity, shipment["_location"], kind="Sale", posted=posted)
 
     def _settle(self, order: Record) -> None:
         lines = self._order_lines(order)

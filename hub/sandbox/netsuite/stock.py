@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.sandbox.netsuite import errors
 from hub.sandbox.netsuite.orders import ORDER
 from hub.sandbox.netsuite.state import Record, State
+from hub.sandbox.stock_data import Data, due_in, quantity_in
 
 ADJUSTMENT, PURCHASE, RECEIPT, SETTINGS = (
     "inventoryAdjustment",
@@ -26,7 +27,6 @@ ADJUSTMENT, PURCHASE, RECEIPT, SETTINGS = (
 )
 PENDING_RECEIPT, PARTLY_RECEIVED, RECEIVED = "B", "D", "F"
 ZERO = Decimal(0)
-Data = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +109,12 @@ def came(before: Record, after: Record) -> list[Record]:
 
 def _adjust(stock: Stock, data: Data) -> Data:
     """`quantity` more of `item` in `location`, or fewer where it is below zero."""
-    return _told(stock.adjust(*_where(stock, data), _quantity(data)))
+    return _told(stock.adjust(*_where(stock, data), quantity_in(data)))
 
 
 def _order(stock: Stock, data: Data) -> Data:
     """`quantity` of `item` for `location` from a vendor, `due` on a day or none."""
-    due = date.fromisoformat(data["due"]) if data.get("due") else None
-    return _told(stock.order(*_where(stock, data), _quantity(data), due))
+    return _told(stock.order(*_where(stock, data), quantity_in(data), due_in(data)))
 
 
 def _receive(stock: Stock, data: Data) -> Data:
@@ -123,7 +122,7 @@ def _receive(stock: Stock, data: Data) -> Data:
     found = stock.state[PURCHASE].by_id.get(str(data.get("id", "")))
     if found is None:
         raise ValueError(f"there is no purchase order {data.get('id')!r}")
-    return _told(stock.receive(found, _quantity(data) if "quantity" in data else None))
+    return _told(stock.receive(found, quantity_in(data) if "quantity" in data else None))
 
 
 def _set_up(stock: Stock, data: Data) -> Data:
@@ -151,13 +150,6 @@ def _where(stock: Stock, data: Data) -> tuple[str, str]:
     if location is None:
         raise ValueError(f"there is no location {data.get('location')!r}")
     return item["id"], location["id"]
-
-
-def _quantity(data: Data) -> Decimal:
-    try:
-        return Decimal(str(data["quantity"]))
-    except (KeyError, InvalidOperation) as error:
-        raise ValueError(f"quantity is {data.get('quantity')!r}, not a number") from error
 
 
 def _told(record: Record) -> Data:

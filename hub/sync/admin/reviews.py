@@ -245,7 +245,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
             taken += not refusal
             if refusal:
                 messages.error(request, f"Not {decision.label}: {item.message[:120]} {refusal}")
-            elif decision != ReviewItem.Decision.DISMISSED:
+            elif review.lets_go_on(item):
                 review.run_again(item)
         if taken:
             _tell(request, f"{taken} {decision.label}.")

@@ -16,7 +16,8 @@ from hub.connectors.erps.business_central.connector import BusinessCentral
 from hub.connectors.filled_fields import FilledField
 from hub.demo.sandbox import Sandbox
 from hub.errors import CodeKind, UnknownCode
-from tests.conformance.erp import Codes, ErpUnderTest, KnownCustomer, TrueOrder
+from tests.conformance.erp import Codes, KnownCustomer, TrueOrder
+from tests.conformance.simulated_stock import SimulatedStock
 
 SMALL_PAGE = 2
 PROMPT = 0.05
@@ -41,7 +42,7 @@ MASTER = {
 }
 
 
-class BusinessCentralUnderTest(ErpUnderTest):
+class BusinessCentralUnderTest(SimulatedStock):
     """One company of the simulated Business Central."""
 
     connector = BusinessCentral
@@ -63,6 +64,8 @@ class BusinessCentralUnderTest(ErpUnderTest):
         Capability.TRACKING_NUMBERS: "GET Posted_Sales_Shipment",
         Capability.CREDIT_MEMO: "POST salesCreditMemos",
         Capability.FOLLOW_CREDITS: "GET salesCreditMemos",
+        Capability.READ_STOCK: "GET ItemLedgerEntries",
+        Capability.FOLLOW_STOCK: "GET itemLedgerEntries",
         Capability.TELL_CHANGES: "POST subscriptions",
     }
     codes = Codes("C1", "I1", "T19", "8499", "N30", "EXW")
@@ -93,6 +96,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
         self.sandbox.create("erp", self.name, profile="demo", notice_delay=PROMPT, **options)
         self.sandbox.seed("erp", self.name, MASTER)
         self._act("publish_page")
+        self._act("publish_page", name="ItemLedgerEntries")
 
     def settings(self) -> tuple[dict[str, str], dict[str, str]]:
         root = f"{self.sandbox.url}/erps/{self.name}"
@@ -103,6 +107,7 @@ class BusinessCentralUnderTest(ErpUnderTest):
             "client_id": "sandbox",
             "currency": "EUR",
             "shipments_page": "Posted_Sales_Shipment",
+            "stock_page": "ItemLedgerEntries",
             "api_url": root,
             "login_url": root,
             "call_deadline_seconds": "60",

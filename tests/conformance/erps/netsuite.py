@@ -25,7 +25,8 @@ from hub.connectors.erps.netsuite.connector import NetSuite
 from hub.connectors.filled_fields import FilledField
 from hub.demo.sandbox import Sandbox
 from hub.errors import CodeKind, UnknownCode
-from tests.conformance.erp import Codes, ErpUnderTest, KnownCustomer, TrueOrder
+from tests.conformance.erp import Codes, KnownCustomer, TrueOrder
+from tests.conformance.simulated_stock import SimulatedStock
 from tests.conformance.situations import Situation
 
 KEY_ID = "certificate-1"
@@ -53,7 +54,7 @@ MASTER = {
 }
 
 
-class NetSuiteUnderTest(ErpUnderTest):
+class NetSuiteUnderTest(SimulatedStock):
     """One account, signed in to with OAuth 2.0 and a certificate."""
 
     connector = NetSuite
@@ -262,16 +263,6 @@ class NetSuiteUnderTest(ErpUnderTest):
 
     def few_shipments_a_page(self, connector: Connector) -> None:
         connector.shipment_rows = 2
-
-    def bring(self, quantity: int) -> None:
-        self._act("adjust_stock", item=self.codes.item, location=self.warehouse, quantity=quantity)
-
-    def expect(self, quantity: int, due: date) -> None:
-        where = {"item": self.codes.item, "location": self.warehouse}
-        self._act("order_goods", quantity=quantity, due=due.isoformat(), **where)
-
-    def few_moves_a_page(self, connector: Connector) -> None:
-        connector.stock_rows = 2
 
     def _fulfill(self, order: TrueOrder, quantity: int, status: str, parcels: Sequence[str]) -> str:
         travel = {"packages": list(parcels), "carrier": self.carrier, "location": self.warehouse}

@@ -55,6 +55,8 @@ def test_a_good_connection_passes_every_check(far_side):
         ("Read salesShipments", True),
         ("Read salesCreditMemos", True),
         ("Tracking numbers", True),
+        ("Stock by location", True),
+        ("Units of items", True),
         ("Webhook subscriptions", True),
     ]
     assert {sent.method for sent in far_side.sent if sent.entity != "token"} == {"GET"}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from hub.connectors.credits import NewCredit
-from hub.connectors.documents import LineKind
+from hub.connectors.documents import LineKind, PagePosition
 from hub.connectors.erps.business_central.order_body import LENGTHS, LINE_TYPES, ORDER_FIELDS
 from hub.connectors.erps.business_central.reference import REFERENCE_LENGTH
 from hub.connectors.erps.business_central.sales_documents import STAGES
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 WORD = re.compile(r"(?:^|\(|\s)([A-Za-z]\w+)(?= (?:eq|ge)|,)")
-PAGE = "Posted_Sales_Shipment"
+PAGE, LEDGER = "Posted_Sales_Shipment", "ItemLedgerEntries"
 PYTHON_TYPES = {
     "Decimal": (int, Decimal),
     "Boolean": (bool,),
@@ -44,8 +44,8 @@ def entities():
     standard = [entity for entity in spec["entities"] if entity.get("APIGroup") is None]
     fields = {entity["EntitySetName"]: {f["name"]: f for f in entity["fields"]} for entity in standard}
     pages = json.loads((SPECS / "nav_bc_odata_pages_derived.json").read_text())["pages"]
-    [published] = [page for page in pages if page["pageId"] == 130]
-    return fields | {PAGE: {field["odata"]: field for field in published["fields"]}}
+    by_number = {page["pageId"]: {field["odata"]: field for field in page["fields"]} for page in pages}
+    return fields | {PAGE: by_number[130], LEDGER: by_number[38]}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def parts():
     """The expandable parts of every entity set."""
     spec = json.loads((SPECS / "apiv2_entities_alappextensions.json").read_text())
     found = {e["EntitySetName"]: {p["entitySetName"] for p in e["parts"]} for e in spec["entities"]}
-    return found | {PAGE: set()}
+    return found | {PAGE: set(), LEDGER: set()}
 
 
 @pytest.fixture
@@ -65,7 +65,9 @@ def everything_sent():
     far_side.answers("GET shipmentMethods", (200, {"value": [{"id": "m", "code": "EXW"}]}))
     far_side.answers("GET customers", (200, {"value": [payload("customer")]}))
     far_side.answers("GET salesShipments", (200, {"value": [payload("sales_shipment")]}))
-    erp = far_side.connector(shipments_page=PAGE)
+    item = {"number": "I1", "type": "Inventory", "baseUnitOfMeasureCode": "PCS"}
+    far_side.answers("GET items", (200, {"value": [item]}))
+    erp = far_side.connector(shipments_page=PAGE, stock_page=LEDGER)
     lines = (
         line(description="long " * 60, unit="PCS"),
         line(kind=LineKind.ACCOUNT, number="8400"),
@@ -101,6 +103,9 @@ def everything_sent():
     erp.create_quote(order, valid_until=date(2026, 12, 24))
     erp.find_quotes([order.reference])
     erp.read_quotes(["5d115c9c-44e3-ea11-bb43-000d3a2feca1"])
+    assert erp.stocked_items(None).items == ("I1",)
+    assert erp.read_stock(["I1"]) == []
+    assert erp.touched_items(PagePosition(datetime(2026, 8, 21, tzinfo=UTC), ""), None).after is None
     erp.test()
     # Subscriptions are the platform's own: the pages of the application do not describe them.
     return [sent for sent in far_side.sent if sent.entity not in ("token", "companies", "subscriptions")]
@@ -118,7 +123,10 @@ def test_every_request_names_an_entity_and_its_fields(everything_sent, entities,
         "locations",
         "salesShipments",
         "salesCreditMemos",
+        "purchaseOrders",
+        "itemLedgerEntries",
         PAGE,
+        LEDGER,
     }
     expanded = {(sent.entity, sent.query["$expand"]) for sent in everything_sent if "$expand" in sent.query}
     assert expanded == {
@@ -127,6 +135,7 @@ def test_every_request_names_an_entity_and_its_fields(everything_sent, entities,
         ("salesInvoices", "salesInvoiceLines"),
         ("salesShipments", "salesShipmentLines"),
         ("salesCreditMemos", "salesCreditMemoLines"),
+        ("purchaseOrders", "purchaseOrderLines"),
     }
     for sent in everything_sent:
         named = re.split(",", ",".join(filter(None, (sent.query.get("$select"), sent.query.get("$orderby")))))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from hub.connectors.documents import PagePosition
 from hub.connectors.stock import Receipt, StockLevel
+from tests.connectors.moves import touched
 from tests.connectors.netsuite.simulated import order
 
 MAIN, WEST = "Main Warehouse", "West Warehouse"
-LONG_AGO = PagePosition(datetime(2020, 1, 1, tzinfo=UTC), "")
 
 
 @pytest.fixture
@@ -22,16 +22,6 @@ def erp(account):
 
 def adjust(account, quantity, item="I1", location=MAIN):
     account.act("adjust_stock", item=item, location=location, quantity=quantity)
-
-
-def touched(erp, since=LONG_AGO):
-    found, after = [], None
-    while True:
-        page = erp.touched_items(since, after)
-        found += page.items
-        after = page.after
-        if after is None:
-            return found
 
 
 def test_each_warehouse_says_what_lies_there_what_is_kept_and_what_is_to_come(account, erp):

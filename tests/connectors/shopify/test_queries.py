@@ -12,6 +12,7 @@ import pytest
 
 from hub.connectors.base import CallKind
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH
+from hub.connectors.stores.shopify.draft_orders import DRAFTS_AT_ONCE
 from hub.connectors.stores.shopify.fulfilments import FULFILMENT_BATCH, FULFILMENTS_AT_ONCE
 from hub.connectors.stores.shopify.metafields import NAMES_AT_ONCE, first_batch
 from hub.connectors.stores.shopify.operations import QUERIES, operation, operations
@@ -29,6 +30,7 @@ SCHEMA = REPOSITORY.parent / "shared" / "specs" / "shopify" / "admin-2026-07.nod
 LARGEST = {
     "ChangedOrders": STAMPS,
     "ChangedDraftOrders": STAMPS,
+    "DraftOrdersById": DRAFTS_AT_ONCE,
     "OrdersById": FIRST_PAGE,
     "OrderStamps": STAMPS,
     "OrderOutlines": OUTLINES,

@@ -213,6 +213,22 @@ def test_a_long_return_that_is_worked_on_between_its_pages_is_read_to_its_end(sh
     assert left <= {one.external_id for one in found.lines}
 
 
+def test_an_order_with_many_returns_is_read_to_its_end_and_holds_up_no_other(shop, store):
+    order, line = sent_order(shop)
+    other, other_line = sent_order(shop)
+    for _ in range(51):
+        wanted = shop.store.act("request_return", {"order": order, "lines": [{"line": line}]})["id"]
+        shop.store.act("decide_return", {"return": wanted, "decision": "decline", "note": "No"})
+    shop.store.act("request_return", {"order": other, "lines": [{"line": other_line}]})
+
+    found = store.read_returns_of([order, other])
+
+    assert {key: len({one.external_id for one in returns}) for key, returns in found.items()} == {
+        order: 51,
+        other: 1,
+    }
+
+
 def test_a_search_for_returns_that_does_not_come_to_its_end_is_no_answer():
     shop = ScriptedShop()
     page = {"nodes": [{"id": "gid://shopify/Order/1"}], "pageInfo": more("c1")}

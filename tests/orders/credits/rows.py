@@ -27,11 +27,11 @@ def use_crediting(hub, erp):
     pulled(hub)
 
 
-def pulled(hub):
-    """The ERP's credits were read a moment ago."""
+def pulled(hub, at=None):
+    """The ERP's credits were read then, else a moment ago."""
     for flow in ("pull_erp_credits", "pull_erp_credits returns"):
         Cursor.objects.update_or_create(
-            connection=hub.erp, flow=flow, defaults={"covered_at": datetime.now(UTC)}
+            connection=hub.erp, flow=flow, defaults={"covered_at": at or datetime.now(UTC)}
         )
 
 
@@ -62,11 +62,13 @@ def mirror(hub, placed, document: StoreRefund, *, money="done", mark="") -> Row:
     )
 
 
-def one_back(hub, placed, *, number=1, restock=Restock.RETURN, state=PaymentState.DONE) -> StoreRefund:
-    """One of the order's pieces at 10.00 and its tax, with its money in this state."""
+def one_back(
+    hub, placed, *, number=1, restock=Restock.RETURN, state=PaymentState.DONE, worth="10.00", tax="1.90"
+) -> StoreRefund:
+    """One of the order's pieces at so much and its tax, with its money in this state."""
     line = _first_line(hub, placed)
-    paid = (RefundPayment("t1", state, bag("11.90"), bag("0")),)
-    return refund(refunded(line, 1, "10.00", "1.90", restock), number=number, payments=paid)
+    paid = (RefundPayment("t1", state, bag(str(Decimal(worth) + Decimal(tax))), bag("0")),)
+    return refund(refunded(line, 1, worth, tax, restock), number=number, payments=paid)
 
 
 def _first_line(hub, placed):

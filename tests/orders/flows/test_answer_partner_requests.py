@@ -64,6 +64,18 @@ def test_requests_of_one_order_are_asked_about_one_after_the_other(hub, sent):
     assert list(states) == ["accepted", "open"]
 
 
+def test_a_request_that_is_dismissed_is_refused_at_once_and_the_next_is_asked_about(hub, sent):
+    first = ask_for(hub, sent, "return", 1)
+    ask_for(hub, sent, "return", 2)
+
+    release("return_requested", "dismiss")
+    hub.work()
+
+    first.refresh_from_db()
+    assert (first.state, hub.reviews()) == ("refused", [(FLOW, "return_requested")])
+    assert ReviewItem.objects.get(state="open").evidence["request"] != first.pk
+
+
 def test_an_approved_cancellation_reaches_the_store_and_then_the_erp(hub, sent):
     request = ask_for(hub, sent)
 

@@ -70,7 +70,7 @@ def test_a_person_is_asked_where_the_policy_says_so_and_may_keep_it(hub):
     assert (short.pieces(), hub.reviews()) == ([5, 3], [(FLOW, "remainder_open")])
 
     release("remainder_open", "dismiss")
-    short.looks()
+    hub.work()
 
     assert (short.pieces(), hub.messages(FLOW)[-1]) == ([5, 3], "a person keeps it open")
 

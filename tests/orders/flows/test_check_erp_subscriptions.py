@@ -19,7 +19,7 @@ from hub.sync.models import (
     WebhookSubscription,
 )
 from hub.sync.notices import secrets_of
-from orders.models import ErpOrder
+from orders.models import ErpOrder, OrderLink
 from tests.sandbox.notified import Notified
 
 FLOW = "check_subscriptions"
@@ -206,6 +206,23 @@ def test_a_collection_notice_means_read_the_feed(subscribed):
     hub.work()
 
     assert ErpOrder.objects.filter(connection=hub.erp, number=made["number"]).exists()
+
+
+def test_a_notice_that_an_order_of_ours_was_deleted_before_it_was_mirrored_has_it_looked_at(subscribed):
+    hub = subscribed
+    placed = hub.place(po_number="PO-1")
+    hub.pull()
+    hub.work_through()
+    # Long enough ago that no look-up lags behind it.
+    OrderLink.objects.update(created_at=datetime.now(UTC) - timedelta(minutes=1))
+    assert not ErpOrder.objects.exists()
+    hub.clerk("delete_order", number=hub.link(placed).number)
+
+    tell(hub, ("deleted", f"({hub.link(placed).external_id})"))
+    hub.settle()
+
+    assert ErpOrder.objects.get().is_gone
+    assert hub.reviews() == [("check_order_totals", "totals_differ")]
 
 
 def test_a_notice_of_something_else_is_flagged(subscribed):

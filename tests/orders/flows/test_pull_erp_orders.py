@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from hub.sync.models import ApiCall, Cursor, ReviewItem
-from orders.models import ErpOrder, OrderLink
+from orders.models import ErpOrder, OrderChangePolicy, OrderLink
 from tests.world import release
 
 
@@ -108,6 +108,21 @@ def test_a_double_that_the_clerk_deleted_is_solved_by_trying_again(hub):
     hub.pull_erp()
 
     assert hub.reviews() == []
+
+
+def test_where_the_clerk_deleted_the_linked_one_of_two_a_person_is_told(hub):
+    OrderChangePolicy.objects.create(store=hub.euro, accepts_erp_edits=True)
+    hub.place(po_number="PO-1")
+    hub.work_through()
+    [order] = hub.erp_orders()
+    double_of(hub, order)
+    hub.pull_erp()
+    hub.clerk("delete_order", number=order["number"])
+
+    hub.pull_erp()
+    hub.settle()
+
+    assert hub.reviews() == [("sync_order_changes", "gone_in_erp")]
 
 
 def test_a_reference_with_a_slash_typed_by_a_person_is_no_double(hub):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from hub.connectors.credits import CreditStage
+from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
 from orders.credits.mirroring import mirror_credits
@@ -136,6 +137,24 @@ def test_amounts_that_differ_go_to_review_and_the_erps_counts_once_approved(hub)
     ]
 
 
+def test_two_credits_in_question_are_both_named_and_asked_about_in_turn_whichever_was_touched_last(hub):
+    crediting = Crediting(hub)
+    first = (crediting.tables(2, net="19.99"), crediting.amount("-5.00", tax="-0.95"))
+    crediting.credits(*first)
+    crediting.credits(crediting.tables(1, net="9.99"), key="CM-2")
+    crediting.credits(*first, invoice_number="I-1")
+
+    asked = ReviewItem.objects.get(state="open")
+    assert (asked.code, asked.evidence["credit_id"]) == ("refund_differs", "CM-1")
+    assert "asked about CM-1 (17.84 EUR) alone; CM-2 (11.89 EUR) of the same order wait" in asked.message
+
+    release("refund_differs", "dismiss")
+    work(hub)
+
+    asked = ReviewItem.objects.get(state="open")
+    assert (asked.evidence["credit_id"], "CM-1" in asked.message, crediting.calls()) == ("CM-2", False, 0)
+
+
 def test_an_unpaid_order_takes_its_pieces_back_and_moves_no_money(hub):
     crediting = Crediting(hub, paid=None, payment_terms="Net 30")
 
@@ -153,7 +172,6 @@ def test_what_was_never_sent_of_an_unpaid_order_is_cut_off_it_by_a_person(hub):
     assert (hub.reviews(), crediting.calls()) == ([(FLOW, "credit_of_unpaid_order")], 0)
 
     release("credit_of_unpaid_order", "dismiss")
-    enqueue(FLOW, hub.euro.pk, [hub.order(crediting.placed).pk])
     work(hub)
 
     assert (hub.reviews(), crediting.calls()) == ([], 0)
@@ -179,10 +197,47 @@ def test_a_refund_that_was_made_by_hand_is_asked_about(hub):
     assert (hub.reviews(), crediting.calls()) == ([(FLOW, "refund_exists")], 0)
 
     release("refund_exists", "dismiss")
-    enqueue(FLOW, hub.euro.pk, [hub.order(crediting.placed).pk])
     work(hub)
 
     assert (CreditLink.objects.get().external_id, crediting.calls()) == ("CM-1", 0)
+
+
+def refund_one_each(hub, crediting, times):
+    for _ in range(times):
+        line = {"line": crediting.line, "quantity": 1}
+        hub.buyer("refund_order", order=crediting.placed["id"], lines=[line])
+
+
+def test_two_refunds_by_hand_that_come_to_the_credit_together_are_asked_about_and_linked(hub):
+    crediting = Crediting(hub)
+    refund_one_each(hub, crediting, 2)
+
+    crediting.credits(crediting.tables(2))
+    message = ReviewItem.objects.get(state="open", code="refund_exists").message
+    release("refund_exists", "dismiss")
+    work(hub)
+
+    assert "has refunded 11.90 EUR and 11.90 EUR of" in message
+    assert "CM-1 comes to 23.80 EUR" in message
+    links = CreditLink.objects.values_list("external_id", "is_part")
+    assert (list(links), crediting.calls(), hub.reviews()) == ([("CM-1", True)] * 2, 0, [])
+
+
+def test_where_more_than_one_choice_of_refunds_comes_to_the_credit_a_person_chooses(hub):
+    crediting = Crediting(hub)
+    refund_one_each(hub, crediting, 3)
+
+    crediting.credits(crediting.tables(2))
+    item = ReviewItem.objects.get(state="open", code="refund_exists")
+    chosen, label = item.choices[1]
+    review.decide(item.pk, ReviewItem.Decision.APPROVED, shown=item.fingerprint, user_id=None, chosen=chosen)
+    review.run_again(item)
+    work(hub)
+
+    assert (len(item.choices), label.count("11.90 EUR")) == (4, 2)
+    linked = CreditLink.objects.values_list("refund__external_id", flat=True)
+    assert {key.rpartition("/")[2] for key in linked} == set(chosen.split())
+    assert (crediting.calls(), hub.reviews()) == (0, [])
 
 
 def test_the_store_down_then_up(hub):

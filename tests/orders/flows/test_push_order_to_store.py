@@ -218,6 +218,11 @@ def test_a_draft_that_the_store_sums_up_otherwise_is_completed_only_when_a_perso
     assert (len(in_store(hub)), OrderLink.objects.get().totals) == (1, "differ")
     assert hub.reviews() == [("push_order_to_store", "totals_differ")]
 
+    release("totals_differ", "dismiss")
+    hub.work()
+
+    assert (hub.messages("push_order_to_store")[-1].endswith("already"), hub.reviews()) == (True, [])
+
 
 @pytest.mark.parametrize(("way", "taken"), [("order", 0), ("draft", 2)])
 def test_a_finished_order_leaves_stock_alone_a_draft_commits_it(showing, way, taken):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,6 +14,8 @@ from hub.connectors.credits import ErpCredit as Document
 from hub.connectors.documents import ErpTotals
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.connectors.store_returns import PaymentState, Restock
+from hub.lib.text import stored_json
+from hub.sync import review
 from hub.sync.models import Connection, Cursor, ReviewItem
 from orders.credits.mirroring import mirror_credits
 from orders.models import (
@@ -24,7 +27,7 @@ from orders.models import (
     RefundPolicy,
     StoreRefund,
 )
-from tests.fakes.crediting import CreditingErp
+from tests.fakes.crediting import CreditingErp, InvoicingErp
 from tests.orders.credits.refunds import AT
 from tests.orders.credits.rows import mirror, one_back, push, shrink, use_crediting
 from tests.world import VAT, release, save_mapping
@@ -35,10 +38,11 @@ POSTED = ("X9", "CM-9", "", False, "posted", CreditStage.CREDITED, "10000", "EUR
 
 
 @pytest.fixture
-def erp(hub):
-    CONNECTORS["crediting"] = ("erp", "Crediting", "tests.fakes.crediting.CreditingErp")
-    use_crediting(hub, CreditingErp)
-    yield CreditingErp
+def erp(hub, request):
+    made = getattr(request, "param", CreditingErp)
+    CONNECTORS["crediting"] = ("erp", made.label, f"{made.__module__}.{made.__name__}")
+    use_crediting(hub, made)
+    yield made
     del CONNECTORS["crediting"]
     connector_class.cache_clear()
 
@@ -271,10 +275,69 @@ def test_what_the_erp_credited_by_itself_is_asked_about_and_linked_once_a_person
     assert (hub.reviews(), erp.made) == ([("push_refund_to_erp", "credit_exists")], [])
 
     release("credit_exists", "dismiss")
-    push(hub, placed)
+    hub.work()
 
     link = CreditLink.objects.get()
     assert (link.external_id, link.origin, erp.made) == ("X9", "erp", [])
+
+
+def test_what_the_erp_credited_in_one_sum_for_two_refunds_is_not_credited_again(hub, erp, placed):
+    mirror_credits(hub.erp, [Document(*POSTED)])
+    for number in (1, 2):
+        mirror(hub, placed, one_back(hub, placed, number=number, worth="5.00", tax="0.95"))
+
+    push(hub, placed)
+    assert (hub.reviews(), erp.made) == ([("push_refund_to_erp", "credit_exists")], [])
+    assert "has credited 11.90 EUR" in ReviewItem.objects.get(state="open").message
+    release("credit_exists", "dismiss")
+    hub.work()
+
+    links = CreditLink.objects.values_list("external_id", "is_part")
+    assert (list(links), hub.reviews(), erp.made) == ([("X9", True)] * 2, [], [])
+
+
+def test_what_was_answered_of_two_refunds_is_asked_anew_of_three_and_the_one_left_is_credited(
+    hub, erp, placed
+):
+    mirror_credits(hub.erp, [Document(*POSTED)])
+    halves = [
+        mirror(hub, placed, one_back(hub, placed, number=number, worth="5.00", tax="0.95"))
+        for number in (1, 2)
+    ]
+    push(hub, placed)
+    item = ReviewItem.objects.get(state="open")
+    halves.append(mirror(hub, placed, one_back(hub, placed, number=3, worth="5.00", tax="0.95")))
+    ReviewItem.objects.filter(pk=item.pk).update(state="decided", decision="dismissed")
+    push(hub, placed)
+
+    item = ReviewItem.objects.get(state="open")
+    assert (erp.made, len(item.choices)) == ([], 3)
+    review.decide(item.pk, ReviewItem.Decision.APPROVED, shown=item.fingerprint, user_id=None, chosen="1 3")
+    review.run_again(item)
+    hub.work()
+
+    linked = CreditLink.objects.order_by("refund").values_list("refund", "external_id", "is_part")
+    first, second, third = (half.pk for half in halves)
+    assert list(linked) == [(first, "X9", True), (second, "C1", False), (third, "X9", True)]
+    assert (hub.reviews(), len(erp.made)) == ([], 1)
+
+
+@pytest.mark.parametrize("erp", [InvoicingErp], indirect=True)
+def test_what_a_person_credits_by_hand_is_asked_about_once_and_again_at_another_amount(hub, erp, placed):
+    row = mirror(hub, placed, one_back(hub, placed))
+    push(hub, placed)
+    assert "(11.90 EUR) was not credited" in ReviewItem.objects.get(state="open").message
+
+    release("credit_by_hand", "dismiss")
+    hub.work()
+    answered = hub.messages("push_refund_to_erp")[-1]
+    push(hub, placed)
+    assert (answered, hub.reviews()) == ("credited in the ERP by hand", [])
+
+    halved = one_back(hub, placed, worth="5.00", tax="0.95")
+    StoreRefund.objects.filter(pk=row.pk).update(document=json.loads(stored_json(halved)))
+    push(hub, placed)
+    assert "(5.95 EUR) was not credited" in ReviewItem.objects.get(state="open").message
 
 
 def test_what_a_clerk_credited_a_moment_ago_is_read_before_anything_is_sent(hub, erp, placed):
@@ -321,9 +384,9 @@ def test_a_refund_by_hand_at_another_amount_for_a_credit_that_was_asked_about_is
     assert "11.90 EUR" in asked.message
     assert "11.89 EUR" in asked.message
     release("refund_differs", "dismiss")
-    push(hub, placed)
+    hub.work()
     assert (hub.reviews(), erp.made) == ([("push_refund_to_erp", "credit_exists")], [])
 
     release("credit_exists", "dismiss")
-    push(hub, placed)
+    hub.work()
     assert (CreditLink.objects.get().external_id, hub.reviews(), erp.made) == ("X9", [], [])

@@ -13,12 +13,13 @@ from hub.connectors.documents import LineKind
 from hub.connectors.registry import CONNECTORS, connector_class
 from hub.sync import review
 from hub.sync.enqueue import enqueue
-from hub.sync.models import ReviewItem
+from hub.sync.models import Attempt, ReviewItem
 from orders.credits.mirroring import mirror_credits
 from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreReturn
 from tests.fakes.crediting import CreditingErp
-from tests.orders.credits.rows import use_crediting
+from tests.orders.credits.rows import pulled, use_crediting
 from tests.orders.returning import Crediting, work
+from tests.world import release
 
 ANNOUNCE, DECIDE, TO_STORE, TO_ERP = (
     "push_return_to_erp",
@@ -32,6 +33,8 @@ ANNOUNCE, DECIDE, TO_STORE, TO_ERP = (
 def erp(hub):
     CONNECTORS["crediting"] = ("erp", "Crediting", "tests.fakes.crediting.CreditingErp")
     use_crediting(hub, CreditingErp)
+    # After whatever a test does.
+    pulled(hub, datetime.now(UTC) + timedelta(hours=1))
     yield CreditingErp
     del CONNECTORS["crediting"]
     connector_class.cache_clear()
@@ -45,12 +48,12 @@ def crediting(hub, erp):
     return made
 
 
-def ask(hub, crediting):
+def ask(hub, crediting, until=None):
     """A buyer asks to return two tables, and the store tells the hub."""
     lines = [{"line": crediting.line, "quantity": 2, "reason": "DEFECTIVE", "note": "Bent leg"}]
     wanted = hub.buyer("request_return", order=crediting.placed["id"], lines=lines)
     hub.post({"order": {"id": int(crediting.placed["id"].rpartition("/")[2])}}, topic="returns/request")
-    hub.work(lambda: hub.messages(ANNOUNCE) or hub.reviews())
+    hub.work(until or (lambda: hub.messages(ANNOUNCE) or hub.reviews()))
     work(hub, ANNOUNCE, DECIDE)
     return wanted
 
@@ -120,6 +123,34 @@ def test_a_clerks_return_order_of_the_same_pieces_is_adopted_and_stays_so(hub, e
     assert ErpCredit.objects.get().returned_external_id == wanted["id"].rpartition("/")[2]
 
 
+def test_what_a_clerk_made_a_moment_ago_is_read_before_anything_is_sent(hub, erp, crediting):
+    pulled(hub, datetime.now(UTC) - timedelta(seconds=20))
+    made = crediting.document(crediting.tables(2), key="R-77", is_return=True, stage=CreditStage.REQUESTED)
+    erp.credits[made.external_id] = made
+
+    wanted = ask(hub, crediting, until=StoreReturn.objects.exists)
+    work(hub, "pull_erp_credits")
+    hub.hurry()
+    work(hub, ANNOUNCE)
+
+    assert (erp.made, hub.reviews()) == ([], [])
+    assert ErpCredit.objects.get().returned_external_id == wanted["id"].rpartition("/")[2]
+
+
+def test_nothing_is_sent_before_a_pass_that_began_after_the_return(hub, erp, crediting):
+    pulled(hub, datetime.now(UTC) - timedelta(seconds=20))
+    ask(hub, crediting, until=StoreReturn.objects.exists)
+    work(hub, "pull_erp_credits")
+    before = (list(erp.made), Attempt.objects.filter(flow=ANNOUNCE).count(), hub.reviews())
+
+    pulled(hub, datetime.now(UTC) + timedelta(seconds=31))
+    hub.hurry()
+    work(hub, ANNOUNCE)
+
+    assert before == ([], 0, [])
+    assert (len(erp.made), hub.messages(ANNOUNCE)[-1].startswith("created R1")) == (1, True)
+
+
 @pytest.mark.parametrize(("chosen", "made"), [("R-77", 0), ("none", 1)])
 def test_a_clerks_return_order_of_other_pieces_is_asked_about(hub, erp, crediting, chosen, made):
     made_by_a_clerk(hub, erp, crediting, 1, stage=CreditStage.REQUESTED)
@@ -136,6 +167,15 @@ def test_a_clerks_return_order_of_other_pieces_is_asked_about(hub, erp, creditin
     assert (len(erp.made), hub.reviews()) == (made, [])
     [known] = ErpCredit.objects.filter(returned_external_id=wanted["id"].rpartition("/")[2])
     assert (known.external_id == "R-77") is (chosen == "R-77")
+
+
+def test_an_approved_return_order_of_other_pieces_does_not_answer_a_request(hub, erp, crediting):
+    made_by_a_clerk(hub, erp, crediting, 1, stage=CreditStage.APPROVED)
+
+    wanted = ask(hub, crediting)
+
+    asked = [(ANNOUNCE, "return_order_exists"), ("push_return_to_store", "return_exists")]
+    assert (status(hub, wanted), sorted(hub.reviews()), erp.made) == ("REQUESTED", asked, [])
 
 
 def test_a_return_order_from_before_the_request_is_another_returns(hub, erp, crediting):
@@ -248,3 +288,27 @@ def test_a_refund_by_the_stores_staff_waits_for_the_credit_of_its_return_order(h
     assert (len(erp.made), len(crediting.refunds())) == (1, 1)
     assert CreditLink.objects.get().external_id == "CM-1"
     assert hub.reviews() == []
+
+
+@pytest.mark.parametrize(("answer", "made"), [("approve", 2), ("dismiss", 1)])
+def test_a_return_order_that_is_cancelled_after_the_stores_staff_refunded_is_asked_about(
+    hub, erp, crediting, answer, made
+):
+    wanted = ask(hub, crediting)
+    say(hub, erp, stage=CreditStage.APPROVED)
+    lines = [{"line": crediting.line, "quantity": 2}]
+    hub.buyer("refund_order", order=crediting.placed["id"], lines=lines, **{"return": wanted["id"]})
+    hub.post({"order_id": int(crediting.placed["id"].rpartition("/")[2])}, topic="refunds/create")
+    hub.work(lambda: ReviewItem.objects.filter(state="open").exists())
+
+    say(hub, erp, stage=CreditStage.CANCELLED)
+    work(hub, TO_ERP)
+    item = ReviewItem.objects.get(state="open")
+    asked = (item.code, len(erp.made))
+    release(item.code, answer)
+    work(hub, TO_ERP)
+
+    assert asked == ("return_order_cancelled", 1)
+    assert "comes to 23.80 EUR" in item.message
+    assert "R1 (23.80 EUR)" in item.message
+    assert (len(erp.made), hub.reviews()) == (made, [])

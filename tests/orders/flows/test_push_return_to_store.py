@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,7 +16,7 @@ from orders.credits.mirroring import mirror_credits
 from orders.models import CreditLink, ErpCredit, RefundPolicy, ReturnLink, ReturnReason, StoreReturn
 from tests.fakes.crediting import CreditingErp
 from tests.orders.authorizing import FLOW, MAKE, PROCESS, STORE, Authorizing
-from tests.orders.credits.rows import use_crediting
+from tests.orders.credits.rows import pulled, use_crediting
 from tests.orders.returning import work
 from tests.world import release
 
@@ -54,7 +54,7 @@ def test_what_a_person_dismissed_stays_out_of_the_store_until_it_changes(hub):
     erp.authorizes()
 
     release("return_order_began", "dismiss")
-    erp.again()
+    erp.works()
     dismissed = (hub.reviews(), hub.messages(FLOW)[-1])
     erp.authorizes(pieces=3)
 
@@ -327,6 +327,8 @@ def test_a_refund_by_the_stores_staff_waits_for_the_credit_of_the_return_order(h
 def crediting(hub):
     CONNECTORS["crediting"] = ("erp", "Crediting", "tests.fakes.crediting.CreditingErp")
     use_crediting(hub, CreditingErp)
+    # After whatever a test does.
+    pulled(hub, datetime.now(UTC) + timedelta(hours=1))
     yield CreditingErp
     del CONNECTORS["crediting"]
     connector_class.cache_clear()

@@ -154,6 +154,7 @@ def test_a_fulfilment_that_a_person_cancelled_is_not_sent_again_without_a_word(h
     assert (hub.reviews(), shipping.creates()) == ([(FLOW, "fulfilment_cancelled")], 1)
     release("fulfilment_cancelled", "dismiss")
     work(hub)
+    assert hub.messages(FLOW)[-1] == "the store has it already"
     assert (hub.reviews(), shipping.creates(), shipping.fulfilments()) == ([], 1, [])
 
 

@@ -86,6 +86,16 @@ def test_nothing_is_read_whole_where_nobody_wants_it(hub, telling):
     assert telling.reads == []
 
 
+def test_what_was_read_once_is_kept_as_new_as_its_row_whoever_wanted_it(hub, telling):
+    read(hub)
+    telling.hold(document(updated_at=LATER, po_number="NEW"))
+
+    hub.pull_erp()
+
+    assert telling.reads == [("1",), ("1",)]
+    assert ErpOrder.objects.get().po_number == "NEW"
+
+
 def test_a_policy_that_shows_the_ERPs_orders_has_those_read_that_nobody_wanted_before(hub, telling):
     OfflineOrderPolicy.objects.create(store=hub.euro, erp=hub.erp, is_on=True, orders_from=SETTLED.date())
 

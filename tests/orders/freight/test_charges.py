@@ -43,7 +43,7 @@ def method(hub):
     return code
 
 
-def test_S1_a_second_unmapped_shipping_line_is_posted_to_the_default_and_not_as_the_first(hub):
+def test_scenario_1_a_second_unmapped_shipping_line_is_posted_to_the_default_and_not_as_the_first(hub):
     hub.sandbox.seed(
         "erp", hub.world.erp_name, {"itemCharges": [{"number": "FREIGHT", "displayName": "Freight"}]}
     )

@@ -90,7 +90,7 @@ def asks_endpoint(hub, endpoint, **values):
     )
 
 
-def test_S23_a_checkout_is_shown_the_rates_of_the_table_with_promise_dates(asked):
+def test_scenario_23_a_checkout_is_shown_the_rates_of_the_table_with_promise_dates(asked):
     shown = checkout(asked)
 
     assert (shown["used"], shown["status"]) == ("carrier", 200)
@@ -102,7 +102,7 @@ def test_S23_a_checkout_is_shown_the_rates_of_the_table_with_promise_dates(asked
     assert "min_delivery_date" not in shown["rates"][1]
 
 
-def test_S23_what_was_offered_is_kept_once(asked):
+def test_scenario_23_what_was_offered_is_kept_once(asked):
     checkout(asked)
     checkout(asked)
 
@@ -126,7 +126,7 @@ ODD = {
 }
 
 
-def test_S23_odd_baskets_have_defined_answers(asked):
+def test_scenario_23_odd_baskets_have_defined_answers(asked):
     shown = {name: checkout(asked, **asking) for name, (asking, _) in ODD.items()}
 
     assert {name: (one["used"], one["status"]) for name, one in shown.items()} == {
@@ -134,7 +134,7 @@ def test_S23_odd_baskets_have_defined_answers(asked):
     }
 
 
-def test_S23_a_negative_weight_is_unknown_and_no_row_by_weight_answers_it(asked):
+def test_scenario_23_a_negative_weight_is_unknown_and_no_row_by_weight_answers_it(asked):
     rate(asked, "LIGHT", "3.00", weight_to=Decimal(5))
     standing.forget()
 
@@ -145,7 +145,7 @@ def test_S23_a_negative_weight_is_unknown_and_no_row_by_weight_answers_it(asked)
     assert "erp-freight:LIGHT" not in prices(unknown)
 
 
-def test_S23_several_parcels_cost_as_many_prices(asked):
+def test_scenario_23_several_parcels_cost_as_many_prices(asked):
     rate(asked, "PARCEL", "7.00", parcel_weight=Decimal(30))
     standing.forget()
 
@@ -154,7 +154,7 @@ def test_S23_several_parcels_cost_as_many_prices(asked):
     assert prices(shown)["erp-freight:PARCEL"] == "2100"
 
 
-def test_S23_a_post_office_box_is_not_served_where_the_policy_says_so(asked):
+def test_scenario_23_a_post_office_box_is_not_served_where_the_policy_says_so(asked):
     change(asked, serves_po_boxes=False)
 
     shown = checkout(asked, destination={**HAMBURG, "address2": "P.O. Box 7"})
@@ -181,7 +181,7 @@ def may_order(hub, email, number, tail):
         )
 
 
-def test_S23_a_company_is_offered_its_contract_and_others_the_table(asked):
+def test_scenario_23_a_company_is_offered_its_contract_and_others_the_table(asked):
     one, other = "einkauf@nordlicht.example", "bestellung@alpenhaus.example"
     may_order(asked, one, "10000", 1)
     may_order(asked, one, "10000", 2)
@@ -195,7 +195,7 @@ def test_S23_a_company_is_offered_its_contract_and_others_the_table(asked):
 
 
 @pytest.mark.parametrize("second", ["20000", ""], ids=["two customers", "one location nobody knows"])
-def test_S23_a_buyer_who_is_not_one_customer_is_offered_the_table(asked, second):
+def test_scenario_23_a_buyer_who_is_not_one_customer_is_offered_the_table(asked, second):
     email = "einkauf@nordlicht.example"
     may_order(asked, email, "10000", 1)
     may_order(asked, email, second, 2)
@@ -206,7 +206,7 @@ def test_S23_a_buyer_who_is_not_one_customer_is_offered_the_table(asked, second)
     assert prices(shown)["erp-freight:STD"] == "1250"
 
 
-def test_S23_nothing_known_ends_in_the_last_resort_or_in_no_rates(asked):
+def test_scenario_23_nothing_known_ends_in_the_last_resort_or_in_no_rates(asked):
     nowhere = {"country": "NZ", "postal_code": "6011"}
     before = checkout(asked, destination=nowhere)
     change(
@@ -249,7 +249,9 @@ def test_the_endpoint_is_asked_with_the_secret_and_the_whole_question(asked, end
     assert b"s3cret" not in body
 
 
-def test_S23_an_erp_that_does_not_answer_costs_the_first_buyers_a_moment_and_then_nothing(asked, endpoint):
+def test_scenario_23_an_erp_that_does_not_answer_costs_the_first_buyers_a_moment_and_then_nothing(
+    asked, endpoint
+):
     asks_endpoint(asked, endpoint, live_milliseconds=150, sources="live")
     endpoint.release.clear()
 
@@ -260,7 +262,7 @@ def test_S23_an_erp_that_does_not_answer_costs_the_first_buyers_a_moment_and_the
     assert len(endpoint.asked) <= 3
 
 
-def test_S23_an_answer_that_came_too_late_serves_the_next_buyer(asked, endpoint):
+def test_scenario_23_an_answer_that_came_too_late_serves_the_next_buyer(asked, endpoint):
     asks_endpoint(asked, endpoint, live_milliseconds=150)
     endpoint.release.clear()
     first = checkout(asked)
@@ -287,7 +289,7 @@ BROKEN = [
 ]
 
 
-def test_S23_a_broken_answer_ends_in_the_table(asked, endpoint):
+def test_scenario_23_a_broken_answer_ends_in_the_table(asked, endpoint):
     asks_endpoint(asked, endpoint)
 
     shown = []
@@ -301,7 +303,7 @@ def test_S23_a_broken_answer_ends_in_the_table(asked, endpoint):
     assert len(endpoint.asked) == len(BROKEN)
 
 
-def test_S23_the_erp_may_say_that_nothing_is_shipped_there(asked, endpoint):
+def test_scenario_23_the_erp_may_say_that_nothing_is_shipped_there(asked, endpoint):
     asks_endpoint(asked, endpoint)
     endpoint.answer = 200, b'{"rates": []}'
 

@@ -113,13 +113,13 @@ def codes(answer):
     return [rate["service_code"] for rate in json.loads(answer.content)["rates"]]
 
 
-def test_S23_hostile_bodies_are_answered_with_no_rates(store):
+def test_scenario_23_hostile_bodies_are_answered_with_no_rates(store):
     answers = {name: codes(ask(store, body)) for name, body in HOSTILE.items()}
 
     assert answers == dict.fromkeys(HOSTILE, [])
 
 
-def test_S23_odd_bodies_are_answered_with_rates(store):
+def test_scenario_23_odd_bodies_are_answered_with_rates(store):
     answers = {name: codes(ask(store, body)) for name, body in ODD.items()}
 
     assert answers == dict.fromkeys(ODD, ["erp-freight:STD"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import quote
 
 import pytest
@@ -125,7 +126,7 @@ def test_the_page_tells_how_it_travels_once_it_is_published(bc, number):
         "No",
         "Package_Tracking_No",
     }
-    assert "only Posted_Sales_Shipment" in refused(bc, "publish_page", name="Customers")
+    assert "not 'Customers'" in refused(bc, "publish_page", name="Customers")
 
 
 def test_correcting_the_tracking_number_changes_the_headers_stamp(bc, number):
@@ -137,7 +138,8 @@ def test_correcting_the_tracking_number_changes_the_headers_stamp(bc, number):
     [after] = shipments(bc)
     bc.act("publish_page")
     assert page(bc).json()["value"][0]["Package_Tracking_No"] == "NEW"
-    assert after["lastModifiedDateTime"] > before["lastModifiedDateTime"]
+    changed = [datetime.fromisoformat(one["lastModifiedDateTime"]) for one in (before, after)]
+    assert changed[0] < changed[1]
     assert "more than 50 characters" in refused(
         bc, "correct_shipment", shipment=made["number"], tracking="1" * 51
     )

@@ -117,6 +117,15 @@ class Client:
             page = self.page(page.next_link, operation=operation, page_size=page_size)
             yield from page.items
 
+    def lines_of(self, row: Json, name: str, *, operation: str) -> list[Json]:
+        """The lines that came with a document, and those behind their own next link; raises KeyError or TypeError."""
+        lines = row[name]
+        if not isinstance(lines, list):
+            raise TypeError(f"{name} is {lines!r}")
+        link = row.get(f"{name}@odata.nextLink")
+        more = self.items(link, operation=operation) if isinstance(link, str) and link else ()
+        return [*lines, *more]
+
     def create(self, path: str, body: Mapping[str, object], *, operation: str, ends_at: float) -> Json:
         """POST one record; raises RecordRejected in its words, OutcomeUnknown for a lost answer.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import ClassVar
 
@@ -20,6 +20,7 @@ from hub.connectors.erps.business_central.odata import query
 from hub.connectors.erps.business_central.quotes import BusinessCentralQuotes
 from hub.connectors.erps.business_central.sales_orders import CodeList
 from hub.connectors.erps.business_central.shipments import PAGE_SETTING, BusinessCentralShipments
+from hub.connectors.erps.business_central.stock import STOCK_SETTING, UNITS_SETTING, BusinessCentralStock
 from hub.connectors.erps.business_central.subscriptions import BusinessCentralSubscriptions
 from hub.errors import CodeKind, ConnectionBroken, NeedsReview
 
@@ -45,6 +46,13 @@ READ_ENTITIES = {
     "salesShipments": "tell stores what was shipped",
     "salesCreditMemos": "credit refunds and refund credits",
 }
+# What is asked only where stock is read.
+STOCK_ENTITIES = {
+    "purchaseOrders": "tell which goods are to come",
+    "itemLedgerEntries": "tell which items moved",
+}
+NO_STOCK_PAGE = "no page is named that tells stock by location: enter it as Stock page"
+NO_UNITS_PAGE = "items are counted in their base unit only: enter the page that tells others as Units page"
 NO_PAGE = "no page is named that tells tracking numbers, carriers and locations: enter it as Shipments page"
 
 
@@ -55,6 +63,7 @@ class BusinessCentral(
     BusinessCentralCustomers,
     BusinessCentralShipments,
     BusinessCentralCredits,
+    BusinessCentralStock,
     BusinessCentralSubscriptions,
     Connector,
 ):
@@ -71,8 +80,6 @@ class BusinessCentral(
         Capability.DELIVERY: "a posted shipment has left; Business Central does not follow it further",
         Capability.RETURN_ORDER: "API v2.0 has no return orders up to version 28, and 29 shows them for reading only",
         Capability.FOLLOW_RETURNS: "API v2.0 shows no return orders up to version 28",
-        Capability.READ_STOCK: "API v2.0 has no stock by location: Concord does not read it from published pages yet",
-        Capability.FOLLOW_STOCK: "API v2.0 has no stock by location: Concord does not read it from published pages yet",
         Capability.READ_LIMITS: "API v2.0 does not tell them: they are set on the connection's page",
     }
     config_fields = (
@@ -87,6 +94,20 @@ class BusinessCentral(
             "Shipments page",
             "Name of the OData web service that publishes page 130, for example Posted_Sales_Shipment. Empty: "
             "shipments come without tracking numbers, carriers and locations.",
+            is_required=False,
+        ),
+        ConfigField(
+            STOCK_SETTING,
+            "Stock page",
+            "Name of the OData web service that publishes page 38, for example ItemLedgerEntries. Empty: stock is not "
+            "read.",
+            is_required=False,
+        ),
+        ConfigField(
+            UNITS_SETTING,
+            "Units page",
+            "Name of the OData web service that publishes page 5404, for example ItemUnitsOfMeasure. Needed for stock "
+            "where orders hold items in other units than their base unit.",
             is_required=False,
         ),
         ConfigField("api_url", "API address", "Change it for a sandbox only.", False, False, API_URL),
@@ -131,6 +152,8 @@ class BusinessCentral(
         super().__init__(config, secrets, hooks)
         self.currency = config.get("currency", "").strip().upper()
         self.shipments_page = config.get(PAGE_SETTING, "").strip()
+        self.stock_page = config.get(STOCK_SETTING, "").strip()
+        self.units_page = config.get(UNITS_SETTING, "").strip()
         self.call_deadline = _seconds(config, "call_deadline_seconds", type(self).call_deadline)
         self.settle_after = _seconds(config, "settle_after_seconds", type(self).settle_after)
         deadline = self.call_deadline.total_seconds()
@@ -156,10 +179,14 @@ class BusinessCentral(
 
     @classmethod
     def missing_capabilities(cls, config: Mapping[str, str]) -> Mapping[Capability, str]:
-        """Without a page that is published for it, no tracking numbers."""
-        if config.get(PAGE_SETTING, "").strip():
-            return cls.unsupported_capabilities
-        return {**cls.unsupported_capabilities, Capability.TRACKING_NUMBERS: NO_PAGE}
+        """Without a page that is published for them, no tracking numbers and no stock."""
+        needed = {
+            Capability.TRACKING_NUMBERS: (PAGE_SETTING, NO_PAGE),
+            Capability.READ_STOCK: (STOCK_SETTING, NO_STOCK_PAGE),
+            Capability.FOLLOW_STOCK: (STOCK_SETTING, NO_STOCK_PAGE),
+        }
+        missing = {one: why for one, (name, why) in needed.items() if not config.get(name, "").strip()}
+        return {**cls.unsupported_capabilities, **missing}
 
     def test(self) -> list[Check]:
         """Sign-in, company, one read of every entity. That orders may be written, the first order shows."""
@@ -174,12 +201,15 @@ class BusinessCentral(
         except (ConnectionBroken, NeedsReview) as error:
             return [signed_in, Check("Company", False, str(error))]
         company = Check("Company", True, f"Company {self.client.account.company!r} is there.")
-        reading = [self._check_reading(*entity) for entity in READ_ENTITIES.items()]
+        entities = READ_ENTITIES | (STOCK_ENTITIES if self.stock_page else {})
+        reading = [self._check_reading(*entity) for entity in entities.items()]
         return [
             signed_in,
             company,
             *reading,
-            self._check_shipments_page(),
+            _check_page("Tracking numbers", self.shipments_page, self.check_shipments_page, NO_PAGE),
+            _check_page("Stock by location", self.stock_page, self.check_stock_page, NO_STOCK_PAGE),
+            _check_page("Units of items", self.units_page, self.check_units_page, NO_UNITS_PAGE),
             self._check_subscriptions(),
             *settings,
         ]
@@ -196,16 +226,6 @@ class BusinessCentral(
             return Check(name, False, f"{error} It is needed to {purpose}.")
         return Check(name, True, f"Needed to {purpose}.")
 
-    def _check_shipments_page(self) -> Check:
-        name = "Tracking numbers"
-        if not self.shipments_page:
-            return Check(name, True, f"None: {NO_PAGE}.")
-        try:
-            self.check_shipments_page()
-        except NeedsReview as error:
-            return Check(name, False, str(error))
-        return Check(name, True, f"Page {self.shipments_page!r} tells them.")
-
     def _check_subscriptions(self) -> Check:
         """Nothing fails without them, so that a missing permission keeps no connection from working."""
         name = "Webhook subscriptions"
@@ -214,6 +234,17 @@ class BusinessCentral(
         except NeedsReview as error:
             return Check(name, True, f"None: {error}")
         return Check(name, True, "Needed to be told of changes at once.")
+
+
+def _check_page(name: str, page: str, read: Callable[[], None], without: str) -> Check:
+    """Whether a page that the connection names is published; one that it does not name is no failure."""
+    if not page:
+        return Check(name, True, f"None: {without}.")
+    try:
+        read()
+    except NeedsReview as error:
+        return Check(name, False, str(error))
+    return Check(name, True, f"Page {page!r} tells them.")
 
 
 def _account(config: Mapping[str, str], secrets: Mapping[str, str]) -> Account:

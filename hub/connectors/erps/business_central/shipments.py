@@ -20,14 +20,21 @@ from typing import ClassVar
 from hub.connectors.documents import Address, Page, PagePosition
 from hub.connectors.erps.business_central import odata
 from hub.connectors.erps.business_central.client import Client, Json
+from hub.connectors.erps.business_central.published_pages import PublishedPage
 from hub.connectors.shipment_documents import ErpShipment, Parcel, Shipments, ShipmentStage, ShippedLine
-from hub.errors import ConnectionBroken, RecordRejected, Unreachable
+from hub.errors import Unreachable
 
 SHIPMENTS, LINES = "salesShipments", "salesShipmentLines"
 PAGE_SIZE = 100
 PAGE_SETTING = "shipments_page"
 _GOODS = "Item"
-_PARCEL_FIELDS = ("No", "Location_Code", "Shipping_Agent_Code", "Package_Tracking_No")
+_PAGE = PublishedPage(
+    number=130,
+    caption="Posted Sales Shipment",
+    columns=("No", "Location_Code", "Shipping_Agent_Code", "Package_Tracking_No"),
+    records="Sales Shipment Header",
+    setting="Shipments page",
+)
 # Clerks write several numbers into the one field.
 _BETWEEN_NUMBERS = re.compile(r"[,;]")
 # A posting date is a day without time: its noon is that day in every time zone but the outermost. Nothing left after
@@ -63,27 +70,22 @@ class BusinessCentralShipments(Shipments):
 
     def check_shipments_page(self) -> None:
         """Read one row of the published page, with every column that is asked for; raises as a pass would."""
-        self._page_rows({"$top": "1"}, "read the shipments page")
+        _PAGE.rows(self.client, self.shipments_page, {"$top": "1"}, "read the shipments page")
 
     def _shipments(self, rows: Iterable[Json], operation: str) -> list[ErpShipment]:
         shipments = list(rows)
         travels = self._travels([str(row.get("number")) for row in shipments])
         try:
             return [
-                _shipment(row, self._lines(row, operation), travels.get(str(row.get("number")).upper(), {}))
+                _shipment(
+                    row,
+                    self.client.lines_of(row, LINES, operation=operation),
+                    travels.get(str(row.get("number")).upper(), {}),
+                )
                 for row in shipments
             ]
         except (KeyError, TypeError, ValueError) as error:
             raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
-
-    def _lines(self, row: Json, operation: str) -> list[Json]:
-        """The lines that came with a shipment, and those behind their own next link."""
-        lines = row[LINES]
-        if not isinstance(lines, list):
-            raise TypeError(f"{LINES} is {lines!r}")
-        link = row.get(f"{LINES}@odata.nextLink")
-        more = self.client.items(link, operation=operation) if isinstance(link, str) and link else ()
-        return [*lines, *more]
 
     def _travels(self, numbers: Sequence[str]) -> dict[str, Json]:
         """How these shipments travel, by number; nothing where no page is named."""
@@ -92,24 +94,9 @@ class BusinessCentralShipments(Shipments):
         found: dict[str, Json] = {}
         terms = (f"No eq {odata.literal(number)}" for number in dict.fromkeys(numbers))
         for chain in odata.any_of(terms):
-            rows = self._page_rows({"$filter": chain}, "read tracking numbers")
+            rows = _PAGE.rows(self.client, self.shipments_page, {"$filter": chain}, "read tracking numbers")
             found |= {str(row.get("No")).upper(): row for row in rows}
         return found
-
-    def _page_rows(self, options: dict[str, str], operation: str) -> list[Json]:
-        """Rows of the published page. A name that is wrong stops the shipments, not the orders beside them."""
-        try:
-            address = self.client.web_service(self.shipments_page)
-            path = odata.query(address, {**options, "$select": ",".join(_PARCEL_FIELDS)})
-            if "$top" in options:
-                return self.client.page(path, operation=operation).items
-            return list(self.client.items(path, operation=operation))
-        except (ConnectionBroken, RecordRejected) as error:
-            raise RecordRejected(
-                f"{error} Publish page 130 (Posted Sales Shipment) in Business Central under Web Services as "
-                f"{self.shipments_page!r}, or correct the name on the connection's page.",
-                evidence={"web_service": self.shipments_page},
-            ) from error
 
 
 def _changed_path(since: PagePosition | None) -> str:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from hub.connectors.documents import Page, PagePosition
 from hub.connectors.erps.netsuite import suiteql
 from hub.connectors.erps.netsuite.client import Client, Json
-from hub.connectors.stock import CommitsFrom, Receipt, Stock, StockLevel, TouchedItems
+from hub.connectors.stock import CommitsFrom, Receipt, Stock, StockLevel, TouchedItems, soonest_first
 from hub.errors import Unreachable
 
 # Assemblies and lots lie in locations like anything else; kits have no stock of their own.
@@ -149,8 +149,7 @@ def _level(row: Json, coming: dict[_Place, list[Receipt]]) -> StockLevel:
         on_hand=_number(row, "quantityonhand"),
         committed=_number(row, "quantitycommitted") + _number(row, "quantitybackordered"),
         safety_stock=_number(row, "safetystocklevel"),
-        # Without a day they come last.
-        receipts=tuple(sorted(receipts, key=lambda each: (each.due is None, each.due or date.min))),
+        receipts=soonest_first(receipts),
         lead_days=None if lead is None else int(Decimal(str(lead))),
     )
 

@@ -24,7 +24,7 @@ from hub.connectors.documents import Page, PagePosition
 from hub.connectors.erps.tryton.client import Client
 from hub.connectors.erps.tryton.records import id_of, text_at
 from hub.connectors.erps.tryton.wire import Json, moment
-from hub.connectors.stock import CommitsFrom, Receipt, Stock, StockLevel, TouchedItems
+from hub.connectors.stock import CommitsFrom, Receipt, Stock, StockLevel, TouchedItems, soonest_first
 from hub.errors import Unreachable
 
 PRODUCT, MOVE, LOCATION = "product.product", "stock.move", "stock.location"
@@ -128,7 +128,7 @@ class TrytonStock(Stock):
                 on_hand=on_hand.get((product, warehouse), Decimal(0)),
                 committed=promised.get((product, warehouse), Decimal(0)),
                 unit=units[product],
-                receipts=tuple(sorted(coming.get((product, warehouse), ()), key=_soonest)),
+                receipts=soonest_first(coming.get((product, warehouse), ())),
             )
             for product, warehouse in places
         ]
@@ -216,7 +216,3 @@ def _quantity(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise TypeError(f"quantity is {value!r}, not a number")
     return round(Decimal(str(value)), QUANTITY_PLACES).normalize() + 0
-
-
-def _soonest(receipt: Receipt) -> tuple[bool, date]:
-    return receipt.due is None, receipt.due or date.min

@@ -61,7 +61,7 @@ class ReturnKeeper(Returns):
     def read_returns_of(self, order_external_ids: Sequence[str]) -> dict[str, list[StoreReturn]]:
         """First the ids of the orders' returns, then these whole."""
         reply = self._ask("OrderReturns", {"ids": list(order_external_ids)})
-        ids = {gid(node, "id", "Order"): _ids(node) for node in present(reply.data, "nodes")}
+        ids = {gid(node, "id", "Order"): self._ids(node) for node in present(reply.data, "nodes")}
         wanted = [one for returns in ids.values() for one in returns]
         found: dict[str, StoreReturn] = {}
         for start in range(0, len(wanted), RETURNS_AT_ONCE):
@@ -114,19 +114,21 @@ class ReturnKeeper(Returns):
             raise OutcomeUnknown(f"{name}: the answer holds neither a return nor a refusal.")
         return self._return(clean(decided))
 
+    def _ids(self, order: Node) -> list[str]:
+        def more(cursor: str) -> Node:
+            reply = self._ask("MoreReturns", {"id": order["id"], "after": cursor})
+            return member(member(reply.data, "order"), "returns")
+
+        returns = completed(member(order, "returns"), more)
+        # A return that is made between two pages may move one onto both.
+        return list(dict.fromkeys(gid(one, "id", "Return") for one in members(returns, "nodes")))
+
     def _return(self, node: Node) -> StoreReturn:
         def more(cursor: str) -> Node:
             reply = self.client.run(operation("ReturnLines"), {"id": node["id"], "after": cursor})
             return member(member(clean(reply.data), "return"), "returnLineItems")
 
         return return_from_node(node, members(completed(member(node, "returnLineItems"), more), "nodes"))
-
-
-def _ids(order: Node) -> list[str]:
-    returns = member(order, "returns")
-    if next_cursor(returns) is not None:
-        raise ValueError("the order has more returns than are read")
-    return [gid(one, "id", "Return") for one in members(returns, "nodes")]
 
 
 def return_from_node(node: Node, lines: Sequence[Node]) -> StoreReturn:
