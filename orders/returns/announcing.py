@@ -24,6 +24,7 @@ from orders.credits.pulled import check_credits_pulled
 from orders.credits.returning import new_return, reference_of_return
 from orders.mirroring import document_of
 from orders.models import ErpCredit, OrderLink, ReturnLink, StoreReturn
+from orders.partners.documents import marked_in
 from orders.returns.made_there import is_made_there
 from orders.returns.mirroring import return_of
 
@@ -168,8 +169,13 @@ class Announcing:
 
 
 def _began_here(row: StoreReturn) -> bool:
-    """Not for a return order that the ERP has: linked, or marked where the link is not stored yet."""
-    return not return_of(row).mark and not ReturnLink.objects.filter(returned=row).exists()
+    """Not for a return order that the ERP has: linked, or marked where the link is not stored yet.
+
+    A partner's request leaves a mark, too, and the ERP has not heard of it.
+    """
+    mark = return_of(row).mark
+    is_of_erp = bool(mark) and marked_in([mark]) is None
+    return not is_of_erp and not ReturnLink.objects.filter(returned=row).exists()
 
 
 def _sent_approved(known: ErpCredit) -> bool:
