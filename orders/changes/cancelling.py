@@ -13,6 +13,7 @@ from hub.errors import NeedsReview
 from hub.sync import attempts, review
 from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector
+from orders.changes.hints import hurry
 from orders.models import OrderLink, StoreOrder
 
 OPERATION = "cancel_sales_order"
@@ -53,6 +54,8 @@ def cancel_in_erp(order: StoreOrder, connection: Connection) -> str:
         for one in (*earlier, attempt):
             attempts.close(one, Attempt.State.CONFIRMED, cancelled.external_id)
         _settle_totals(link)
+        # Who was asked about it there, and answered by cancelling it in the store, is asked no more.
+        hurry(connection.pk, [order.pk])
     return f"{link.shown_number} was cancelled in the ERP: {cancelled.status}"
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.db.models import F
+
+from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
-from orders.models import OrderLink, OrderPolicy
+from orders.models import OrderChangePolicy, OrderLink, OrderPolicy
 
 DELETE = {"system": "erp", "operation": "DELETE salesOrders"}
 
@@ -97,6 +101,20 @@ def test_a_question_about_its_totals_goes_with_it(hub, sent):
     hub.work_through()
 
     assert (hub.erp_orders(), hub.reviews()) == ([], [])
+
+
+def test_a_question_about_its_deletion_there_goes_with_it(hub, sent):
+    OrderChangePolicy.objects.create(store=hub.euro, accepts_erp_edits=True, cancels_in_store=True)
+    hub.clerk("delete_order", number=hub.link(sent).number)
+    OrderLink.objects.update(created_at=F("created_at") - timedelta(minutes=1))
+    enqueue("sync_order_changes", hub.erp.pk, [hub.order(sent).pk])
+    hub.work()
+    assert hub.reviews() == [("sync_order_changes", "gone_in_erp")]
+
+    cancelled_in_store(hub, sent)
+    hub.settle()
+
+    assert hub.reviews() == []
 
 
 def test_unless_the_policy_says_so_a_person_is_asked(hub):
