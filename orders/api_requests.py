@@ -59,14 +59,14 @@ class RequestSerializer(serializers.Serializer[PartnerRequest]):
     state = serializers.ChoiceField(
         PartnerRequest.State.choices,
         help_text="`open` until a person decided; `accepted`, then carried out; `refused`, with the reason in "
-        "`answer`; `done` when the order is cancelled.",
+        "`answer`; `done` when the order is cancelled, or the return is in the store.",
     )
     answer = serializers.CharField(allow_blank=True)
     made_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
 
     def get_request_id(self, request: PartnerRequest) -> str:
-        return request.external_id.split(":", 2)[-1]
+        return request.request_id
 
     @extend_schema_field(AskedLineSerializer(many=True))
     def get_lines(self, request: PartnerRequest) -> list[dict[str, Any]]:
@@ -185,7 +185,11 @@ class AskToReturn(_Asking):
     }
     kind = PartnerRequest.Kind.RETURN
     operation, summary = "ask_to_return", "Ask to have goods of an order taken back"
-    about = "A person decides, and makes the return in the store. `requests` of the order tells the answer."
+    about = (
+        "A person decides. What is approved is made in the store as a return as far as its goods can be returned, else "
+        "that person sees to it. `requests` of the order tells the answer: `done`, with the return's name, when it is "
+        "there."
+    )
     example = EXAMPLE
 
     def check(self, order: StoreOrder, lines: list[dict[str, Any]]) -> None:

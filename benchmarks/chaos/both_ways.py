@@ -66,10 +66,14 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """An order of which one piece was refunded or credited: what both must come to, and no other's does."""
+    """An order of which one piece was refunded or credited: what both must come to, and no other's does.
+
+    `refunded` is what the refund comes to where less goes back than is credited.
+    """
 
     order: str
     total: Decimal
+    refunded: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,22 +268,24 @@ def judge_given_back(
 ) -> list[Finding]:
     """What is wrong: `credited` is what each credit memo of the ERP comes to. One memo and one refund of each."""
     memos = Counter(credited)
-    wanted = {one.total: one.order for one in given}
+    wanted = {one.total: one for one in given}
     by_id = {order["id"]: order for order in orders}
     findings = []
-    for total, order in wanted.items():
+    for total, one in wanted.items():
+        order, moved = one.order, total if one.refunded is None else one.refunded
         back = [
             Decimal(row["amountSet"]["shopMoney"]["amount"])
             for row in by_id[order]["transactions"]
             if row["kind"] == "REFUND"
         ]
-        for times, words in ((memos[total], "credit memos"), (back.count(total), "refunds")):
+        held = (memos[total], f"credit memos of {total}"), (back.count(moved), f"refunds of {moved}")
+        for times, words in held:
             if times != 1:
-                findings.append(Finding("doubled" if times else "lost", order, f"{times} {words} of {total}"))
+                findings.append(Finding("doubled" if times else "lost", order, f"{times} {words}"))
         findings += [
-            Finding("wrong", order, f"{amount} were refunded, {total} wanted")
+            Finding("wrong", order, f"{amount} were refunded, {moved} wanted")
             for amount in back
-            if amount != total
+            if amount != moved
         ]
     return findings + [
         Finding("wrong", "a credit memo", f"of {total}, which nobody gave back")

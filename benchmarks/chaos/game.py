@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from benchmarks.chaos import both_ways, crash, faults
+from benchmarks.chaos import both_ways, crash, faults, web
 from benchmarks.chaos.acts import doors
 from benchmarks.chaos.crowd import Crowd
 from benchmarks.chaos.looking import Onlookers
@@ -30,6 +30,8 @@ LONGEST_STEP = 1.0
 LOOK_EVERY = 3.0
 # A run that gets nowhere for this long, or for three leases, has lost something for good.
 PATIENCE = 180.0
+# Acts wait for steps of the hub's: people act for at least so many seconds.
+LEAST_ACTED = 60.0
 
 # What must be over before the truth is worth reading. The verdict itself never looks here.
 _UNDER_WAY = """
@@ -85,6 +87,7 @@ class Game:
         self.patience = max(PATIENCE, 3 * stage.timing.lease)
         self.resumed: list[str] = []
         self.crashes: list[str] = []
+        self.died = 0
 
     def prepare(self) -> None:
         """Without faults until both stores have our subscriptions: webhooks and cursors bring the orders."""
@@ -94,10 +97,10 @@ class Game:
             if all(self.stage.stores()[name]["subscriptions"] for name in self.stage.store_codes):
                 return
 
-    def main_phase(self, count: int, *, rate: float, stops: int, crashes: int) -> Phase:
+    def main_phase(self, count: int, *, rate: float, stops: int, crashes: int, web_kills: int) -> Phase:
         """`count` orders, `rate` a second, all faults; late commits stay within the settle time.
 
-        The worker that sends is stopped so many times, the database's server ended so many times.
+        The worker that sends is stopped so many times, the database's server and the web server ended so many times.
         """
         start = time.monotonic()
         self.stage.sandbox.set_faults(self.seed, faults.rules(self.stage.timing, self.stage.far.operations))
@@ -109,6 +112,7 @@ class Game:
             self._at(length * part, lambda: self.crashes.append(crash.end_server()))
         for part in (0.3, 0.6, 0.9):
             self._at(length * part, self._revoke_tokens)
+        self._kill_web("orders", web_kills, length)
         self._play()
         return self._ended(start, self.placed)
 
@@ -125,7 +129,11 @@ class Game:
         self._wait(max(self.stage.timing.too_late) + 3 * self.stage.timing.pull_every)
         return self._ended_late(start, self.placed[before:])
 
-    def both_ways_phase(self, count: int, *, rate: float, kills: int) -> Phase:
+    def _kill_web(self, phase: str, kills: int, length: float) -> None:
+        for part in web.moments(self.seed, phase, kills):
+            self._at(length * part, self.stage.web.kill)
+
+    def both_ways_phase(self, count: int, *, rate: float, kills: int, web_kills: int) -> Phase:
         """What is not an order on its way into the ERP, for `count` orders that buyers placed; see `BothWays`."""
         start, stage = time.monotonic(), self.stage
         stage.listen()
@@ -135,17 +143,19 @@ class Game:
         )
         onlookers = Onlookers(stage.sandbox.url)
         people = BothWays(
-            stage.seen_by(onlookers), self.seed, self._at, doors.opened(stage.address, self.seed), onlookers
+            stage.seen_by(onlookers), self.seed, self._at, doors.opened(stage.web, self.seed), onlookers
         )
         acts = people.acts([(placed.planned, placed.gid, placed.lines) for placed in self.placed], count)
         for n, act in enumerate(acts):
             self._at(n / rate, act)
         for n in range(kills):
             self._at((n + 1) * len(acts) / rate / kills + n, self.crowd.kill_one)
+        self._kill_web("both ways", web_kills, max(len(acts) / rate, LEAST_ACTED))
         self._until_told(people.findings)
         self._wait(stage.timing.rest)
         phase = self._phase(start, people.findings(), [])
         phase.done = people.said()
+        self.died = people.doors.died
         people.doors.close()
         onlookers.close()
         return phase

@@ -11,7 +11,9 @@ from typing import Any
 from benchmarks.chaos import both_ways
 from benchmarks.chaos.acts.acting import STORE, Act, Acting, Kind, truth_of, with_tax
 from benchmarks.chaos.acts.cancels import Cancels
+from benchmarks.chaos.acts.deposits import Deposits
 from benchmarks.chaos.acts.doors import Doors
+from benchmarks.chaos.acts.exchanges import Exchanges
 from benchmarks.chaos.acts.holds import Holds
 from benchmarks.chaos.acts.partners import Partners
 from benchmarks.chaos.acts.returns import Returns
@@ -37,12 +39,20 @@ class BothWays(Acting):
     given_back: list[GivenBack] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     returns: Returns = field(init=False)
+    exchanges: Exchanges = field(init=False)
     others: list[Kind] = field(init=False)
 
     def __post_init__(self) -> None:
         everyone = self.stage, self.seed, self.at, self.doors
-        self.returns = Returns(*everyone)
-        self.others = [self.returns, Partners(*everyone), Holds(*everyone), Cancels(*everyone)]
+        self.returns, self.exchanges = Returns(*everyone), Exchanges(*everyone)
+        self.others = [
+            self.returns,
+            self.exchanges,
+            Deposits(*everyone),
+            Partners(*everyone),
+            Holds(*everyone),
+            Cancels(*everyone),
+        ]
 
     def acts(self, placed: Iterable[tuple[Planned, str, list[str]]], count: int) -> list[Act]:
         """What everybody does, one after another; `placed` are (plan, id, ids of lines) of what buyers placed.
@@ -76,7 +86,7 @@ class BothWays(Acting):
         found = both_ways.judge(truth.orders, taken, self.parcels)
         found += both_ways.judge_changes(truth.orders, truth.held, self.changed)
         credited = stage.far.credited(stage.sandbox, stage.world.erp_name)
-        given = [*self.given_back, *self.returns.given_back()]
+        given = [*self.given_back, *self.returns.given_back(), *self.exchanges.given_back()]
         found += both_ways.judge_given_back(truth.orders, given, credited)
         found += both_ways.judge_asked(truth.orders, truth.held, self.asked)
         return found + [finding for kind in self.others for finding in kind.findings(truth)]

@@ -29,15 +29,23 @@ def run(far: FarErp, count: int, seed: int, *, is_brief: bool = False) -> None:
                 stops=max(1, count // 400),
                 # Not in a test: others use the same server.
                 crashes=0 if is_brief else max(1, count // 700),
+                web_kills=0 if is_brief else max(1, count // 200),
             )
             _print_main(main, crowd, seed)
+            _print_web(stage, game)
             if game.crashes:
                 print(f"database's server by SIGKILL: {', '.join(game.crashes)}", flush=True)
             if main.findings:
                 _print_replay(stage, count, seed)
                 raise WentWrong
-            both = game.both_ways_phase(count, rate=RATE, kills=2 if is_brief else max(3, count // 100))
+            both = game.both_ways_phase(
+                count,
+                rate=RATE,
+                kills=2 if is_brief else max(3, count // 100),
+                web_kills=0 if is_brief else max(2, count // 100),
+            )
             _print_both(both)
+            _print_web(stage, game)
             if both.findings:
                 _print_replay(stage, count, seed)
                 raise WentWrong
@@ -78,6 +86,13 @@ def _print_both(phase: Phase) -> None:
         flush=True,
     )
     _print_findings(phase)
+
+
+def _print_web(stage: Stage, game: Game) -> None:
+    print(
+        f"web server by SIGKILL so far: {stage.web.kills} times, {game.died} requests of partners and staff sent again",
+        flush=True,
+    )
 
 
 def _print_late(phase: Phase) -> None:

@@ -22,13 +22,13 @@ from django.db.models.functions import Now
 
 from benchmarks.chaos.timing import Timing
 from benchmarks.chaos.verdict import Finding, judge
+from benchmarks.chaos.web import END_SECONDS, START_SECONDS, WebServer, logged
 from hub.demo.erps.far_erp import FarErp, QuotesThere, ReturnsThere
 from hub.demo.mappings import map_credits
 from hub.demo.sandbox import Sandbox
 from hub.demo.world import World, build
 from hub.supervise.child import Child
 from hub.sync import sweep
-from hub.sync.management.commands.web import granian
 from hub.sync.models import Schedule
 from orders.holds.terms import NOTE, Kind
 from orders.models import (
@@ -42,8 +42,6 @@ from orders.models import (
     RefundPolicy,
 )
 
-START_SECONDS = 60.0
-END_SECONDS = 10.0
 WORLD = "chaos"
 HELD_FOR = "Freigabe"
 """A word in the note of orders that wait for a person, in the phase of both ways."""
@@ -67,8 +65,7 @@ class Stage:
     world: World
     folder: Path
     timing: Timing
-    address: str
-    """Of the web server."""
+    web: WebServer
 
     @property
     def log(self) -> Path:
@@ -149,18 +146,20 @@ def staged(far: FarErp, timing: Timing, *, has_schedules: bool = True) -> Iterat
             "--port",
             str(ports[0]),
         ]
-        _start(stack, far_side, f"http://127.0.0.1:{ports[0]}/_sandbox/systems", folder / "sandbox.log")
-        _start(
-            stack, granian("127.0.0.1", ports[1]), f"http://127.0.0.1:{ports[1]}/healthz", folder / "web.log"
-        )
+        child = logged(far_side, folder / "sandbox.log")
+        stack.callback(child.end, END_SECONDS)
+        web = WebServer(ports[1], folder / "web.log")
+        stack.callback(web.end)
+        _wait_for(child, f"http://127.0.0.1:{ports[0]}/_sandbox/systems", folder / "sandbox.log")
+        _wait_for(web.child, f"{web.address}/healthz", web.log)
         sandbox = Sandbox(f"http://127.0.0.1:{ports[0]}")
         stack.callback(sandbox.close)
-        yield _built(sandbox, far, folder, timing, ports[1], has_schedules=has_schedules)
+        yield _built(sandbox, far, folder, timing, web, has_schedules=has_schedules)
     shutil.rmtree(folder)
 
 
 def _built(
-    sandbox: Sandbox, far: FarErp, folder: Path, timing: Timing, port: int, *, has_schedules: bool
+    sandbox: Sandbox, far: FarErp, folder: Path, timing: Timing, web: WebServer, *, has_schedules: bool
 ) -> Stage:
     # Companies and locations are Shopify Plus's: the plan of every store that this is for.
     world = build(
@@ -184,7 +183,7 @@ def _built(
     Schedule.objects.filter(flow__startswith="pull_").update(
         every_seconds=timing.pull_every, is_enabled=has_schedules
     )
-    return Stage(sandbox, world, folder, timing, f"http://127.0.0.1:{port}")
+    return Stage(sandbox, world, folder, timing, web)
 
 
 @contextmanager
@@ -210,11 +209,8 @@ def _administer(statement: str) -> None:
         cursor.execute(statement)
 
 
-def _start(stack: ExitStack, command: list[str], url: str, log: Path) -> None:
-    """Run a command until the stack is left, its output in `log`, and wait until it answers at `url`."""
-    redirected = ["sh", "-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", str(log), *command]
-    child = Child(redirected)
-    stack.callback(child.end, END_SECONDS)
+def _wait_for(child: Child, url: str, log: Path) -> None:
+    """Until it answers at `url`."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and child.is_alive:
         try:

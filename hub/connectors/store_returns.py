@@ -85,7 +85,8 @@ class ExchangeLine:
 class StoreReturn:
     """A return as the store holds it. `decline_note` is told to the buyer.
 
-    `mark` is ours, left in the notes of its lines where it was made for a return order of an ERP; empty else.
+    `mark` is ours, left in the notes of its lines where it was made for a return order of an ERP, or because a partner
+    asked for it; empty else.
     """
 
     external_id: str

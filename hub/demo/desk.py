@@ -7,6 +7,8 @@ from types import TracebackType
 
 import httpx
 
+from hub.demo.forms import fields_of
+
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 _SHOWN = re.compile(r'<input type="hidden" name="(shown-\d+)" value="(\w+)">')
 _PICKS = re.compile(r'type="radio" name="([\w-]+)"')
@@ -20,9 +22,13 @@ INSPECTIONS = "/admin/orders/inspectedline/"
 class Desk:
     """Signed in at `address`. Raises RuntimeError where a page does not answer as it should."""
 
-    def __init__(self, address: str, user: str, password: str) -> None:
+    def __init__(
+        self, address: str, user: str, password: str, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
         # Pages look at where a form comes from.
-        self.http = httpx.Client(base_url=address, headers={"Referer": address}, timeout=60)
+        self.http = httpx.Client(
+            base_url=address, headers={"Referer": address}, timeout=60, transport=transport
+        )
         page = "/admin/login/"
         self._send(page, {"username": user, "password": password}, opened=self._open(page))
 
@@ -58,6 +64,18 @@ class Desk:
         blank = dict.fromkeys(_NUMBERS.findall(opened), "0")
         self._send(page, blank | {name: str(count) for name, count in counts.items()}, opened=opened)
         return True
+
+    def rows(self, page: str, **wanted: str) -> list[int]:
+        """The rows of a list that are shown for these parameters of its address."""
+        row = re.compile(rf'href="{page}(\d+)/change/')
+        found = row.findall(self._open(f"{page}?{httpx.QueryParams(wanted)}"))
+        return list(dict.fromkeys(map(int, found)))
+
+    def change(self, page: str, row: int, **values: str) -> None:
+        """Open a row of a list, and save it with these values."""
+        address = f"{page}{row}/change/"
+        opened = self._open(address)
+        self._send(address, fields_of(opened) | values, opened=opened)
 
     def _open(self, page: str) -> str:
         answer = self.http.get(page)

@@ -20,8 +20,12 @@ from hub.sync.mapping_files import Column, MappingFile
 from hub.sync.releasing import MAPPING_CODES, release_after_commit
 from orders.admin.policies import of_its_side
 from orders.models import PartnerCode, PartnerOrder
+from orders.partners.duplicates import CODE as DUPLICATE
 from orders.partners.duplicates import FLOW
+from orders.partners.mapping import DRAFT_DIFFERS
+from orders.partners.places import CONTACT_UNKNOWN
 from orders.partners.status import Status, statuses
+from orders.partners.terms import NO_TERMS
 
 _KINDS = {
     Status.RECEIVED: "busy",
@@ -101,7 +105,16 @@ class PartnerCodeAdmin(MappingAdmin):
     search_help_text = "The partner's name for it, or the partner"
     needed = "value"
     waiting_flow = FLOW
-    waiting_codes = (*MAPPING_CODES, "location_unclear", "variant_unclear")
+    # A name that meant something else led to what these ask about, as well.
+    waiting_codes = (
+        *MAPPING_CODES,
+        "location_unclear",
+        "variant_unclear",
+        DRAFT_DIFFERS,
+        CONTACT_UNKNOWN,
+        NO_TERMS,
+        DUPLICATE,
+    )
     about = (
         "A customer is the external id of its company or location in the store, an item is a SKU, payment terms are "
         "their name in the store."

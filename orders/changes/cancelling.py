@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.order_changes import OrderCancellation
 from hub.errors import NeedsReview
 from hub.sync import attempts, review
-from hub.sync.models import Attempt, Connection
+from hub.sync.models import Attempt, Connection, ReviewItem
 from hub.sync.running import open_connector
+from orders.changes.agreements import TELL_STORE
+from orders.changes.hints import FLOW as COMPARE
+from orders.changes.hints import TOTALS
 from orders.models import OrderLink, StoreOrder
 
 OPERATION = "cancel_sales_order"
@@ -52,10 +56,26 @@ def cancel_in_erp(order: StoreOrder, connection: Connection) -> str:
         OrderLink.objects.filter(pk=link.pk).update(cancelled_at=Now())
         for one in (*earlier, attempt):
             attempts.close(one, Attempt.State.CONFIRMED, cancelled.external_id)
-        _settle_totals(link)
+        settle_questions(link)
     return f"{link.shown_number} was cancelled in the ERP: {cancelled.status}"
 
 
-def _settle_totals(link: OrderLink) -> None:
-    """Nobody asks any more whether its totals agree."""
-    review.solve_items("check_order_totals", link.connection_id, [link.order_id])
+def settle_questions(link: OrderLink) -> None:
+    """The order is cancelled on both sides (or rejected, and cancelled in the ERP), as the link says: what was asked
+    about the two of them is answered by that. Part of the caller's transaction.
+
+    That the order stands twice in the ERP is no such question: the other document would be delivered. Nor is what is
+    asked about refunds and credits: that money is owed still.
+    """
+    review.solve_items(TOTALS, link.connection_id, [link.order_id])
+    ask_again(link.order, link.connection_id)
+
+
+def ask_again(order: StoreOrder, erp_id: int) -> None:
+    """Have the flows that asked how this order differs look once more, now that the store has cancelled it: they know
+    whether that is the answer, and their tasks end with their questions. Part of the caller's transaction."""
+    asked = Q(flow__in=[COMPARE, TOTALS], connection=erp_id) | Q(
+        flow=TELL_STORE, connection=order.connection_id
+    )
+    for item in ReviewItem.objects.filter(asked, record_id=order.pk, state=ReviewItem.State.OPEN):
+        review.run_again(item)

@@ -80,7 +80,16 @@ def standing_lines(
 def own_lines(document: ErpDocument, sent: Sent, agreed: ErpDocument | None = None) -> list[LineView]:
     """The lines that only the ERP has, also those that both sides agreed on."""
     _, rest = _matched(document, sent, agreed)
-    return [_own(line, document, includes_tax=sent.prices_include_tax) for line in rest if effective(line)]
+    return [
+        own_line(line, document, includes_tax=sent.prices_include_tax) for line in rest if effective(line)
+    ]
+
+
+def own_line(line: ErpDocumentLine, document: ErpDocument, *, includes_tax: bool) -> LineView:
+    """A line as the ERP itself says it, its price with or without tax as asked for."""
+    return LineView(
+        line.kind, line.number, effective(line), _price((line,), document, includes_tax=includes_tax)
+    )
 
 
 def has_moved(document: ErpDocument, sent: Sent, agreed: ErpDocument, field: str, key: str) -> bool:
@@ -169,7 +178,7 @@ def _plain(document: ErpDocument) -> OrderView:
         requested_date=document.requested_date,
         is_cancelled=is_cancelled,
         lines={
-            OF_THE_ERP + line.external_id: _own(line, document, includes_tax=document.prices_include_tax)
+            OF_THE_ERP + line.external_id: own_line(line, document, includes_tax=document.prices_include_tax)
             for line in goods
         },
     )
@@ -226,7 +235,10 @@ def _line_views(
         was = before.get(line.external_id)
         is_agreed_on = was is not None and _said([was]) == _said([line]) and effective(was) == effective(line)
         if effective(line) and not is_agreed_on:
-            yield OF_THE_ERP + line.external_id, _own(line, document, includes_tax=sent.prices_include_tax)
+            yield (
+                OF_THE_ERP + line.external_id,
+                own_line(line, document, includes_tax=sent.prices_include_tax),
+            )
 
 
 def _matched(
@@ -341,12 +353,6 @@ def _is_price(now: tuple[Decimal, Fraction], before: tuple[Decimal, Fraction], c
         return False
     expected = before[1] / Fraction(before[0]) * Fraction(now[0])
     return abs(now[1] - expected) < Fraction(1, 10 ** minor_units(currency))
-
-
-def _own(line: ErpDocumentLine, document: ErpDocument, *, includes_tax: bool) -> LineView:
-    return LineView(
-        line.kind, line.number, effective(line), _price((line,), document, includes_tax=includes_tax)
-    )
 
 
 def _price(lines: tuple[ErpDocumentLine, ...], document: ErpDocument, *, includes_tax: bool) -> Fraction:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from django.db import transaction
 
+from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.sales_documents import ErpDocument, OrderStage, SalesDocuments
-from hub.errors import Conflict
+from hub.errors import Conflict, NotReadyYet
 from hub.sync import attempts
 from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector
@@ -27,14 +29,24 @@ def forget_lost(connection: Connection, subject: str) -> None:
 
 
 def read_document(connection: Connection, link: OrderLink) -> tuple[ErpDocument, bool]:
-    """The document as of now, and whether it is gone: then it counts as cancelled, which nobody does by itself."""
-    erp = open_connector(connection).supporting(SalesDocuments)
+    """The document as of now, and whether it is gone: then it counts as cancelled, which nobody does by itself.
+
+    Raises NotReadyYet where it was sent a moment ago and is not shown: look-ups may lag behind its create.
+    """
+    connector = open_connector(connection)
+    erp = connector.supporting(SalesDocuments)
     read_at = database_time()
     found = erp.read_sales_documents([link.external_id])
     if found:
         with transaction.atomic():
             keep(connection, found, read_at=read_at)
         return found[0], False
+    settles_in = link.created_at + connector.supporting(SalesOrders).settle_after - read_at
+    if settles_in > timedelta(0):
+        raise NotReadyYet(
+            f"{link.shown_number} was sent a moment ago and is not shown yet.",
+            after=settles_in.total_seconds(),
+        )
     known = ErpOrder.objects.filter(connection=connection, external_id=link.external_id).first()
     if known is None or known.document is None:
         raise gone_in_erp(link)

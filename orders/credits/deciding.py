@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from hub.connectors.sales_documents import ErpDocument, OrderStage
 from hub.connectors.store_returns import Restock, StoreRefund
+from orders.returns.amounts import RefundWorth
 
 CODE = "refund_before_invoice"
 """The review code of a refund whose goods the ERP has not invoiced yet."""
@@ -94,6 +95,22 @@ def _is_invoiced(facts: RefundFacts, document: ErpDocument) -> bool:
         return False
     is_whole = all(line.invoiced_quantity >= line.quantity for line in goods)
     return is_whole or (bool(facts.restocks) and Restock.CANCEL not in facts.restocks)
+
+
+def are_apart(first: StoreRefund, other: StoreRefund, worth: RefundWorth) -> bool:
+    """Whether `other`, which is worth this, may be credited while a person is asked about `first`, of the same order.
+
+    Only goods of other lines and another return, and exactly their price: fees are kept once for a return, and who says
+    what becomes of shipping, a difference or rounding may mean the order's whole.
+    """
+    lines = {line.line_external_id for line in first.lines}
+    others = {line.line_external_id for line in other.lines}
+    is_same_return = bool(first.return_external_id) and first.return_external_id == other.return_external_id
+    is_goods_alone = not any(
+        (other.shipping.shop.amount, other.shipping_tax.shop.amount, other.duties.shop.amount, worth.rounding)
+    )
+    is_plain = is_goods_alone and worth.credit == worth.explained == worth.moved
+    return bool(lines and others) and not lines & others and not is_same_return and is_plain
 
 
 def restocks_of(refund: StoreRefund) -> frozenset[Restock]:

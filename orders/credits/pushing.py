@@ -12,7 +12,7 @@ from hub.connectors.credits import Credits, ReturnOrders
 from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.sales_documents import ErpDocument, SalesDocuments
 from hub.connectors.store_returns import StoreRefund as Refund
-from hub.errors import NeedsReview, NotReadyYet
+from hub.errors import MappingMissing, NeedsReview, NotReadyYet
 from hub.lib.money import Money, round_money
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
@@ -22,6 +22,7 @@ from orders.credits.deciding import (
     Decision,
     RefundFacts,
     after_the_invoice,
+    are_apart,
     before_the_erp,
     is_return_order,
     restocks_of,
@@ -38,6 +39,8 @@ from orders.returns.amounts import RefundWorth, worth_of_refunds
 from orders.returns.mirroring import refund_of, return_of
 
 FLOW, BY_HAND = "push_refund_to_erp", "credit_by_hand"
+OF_OURS = frozenset({"channel_tax", "refund_sums_differ"})
+"""Questions, beside those about mappings, that are asked before the ERP heard anything of the refund."""
 
 
 @dataclass(slots=True)
@@ -52,8 +55,24 @@ class OrderRefunds:
     told: list[str] = field(default_factory=list)
 
     def credit(self, due: Sequence[StoreRefund], refunds: Sequence[StoreRefund]) -> str:
-        """Send what is due of the order's `refunds`, oldest first; then raise what must be asked, or waits."""
-        decided = [(refund, self._credit_one(refund)) for refund in due]
+        """Send what is due of the order's `refunds`, oldest first; then raise what must be asked, or waits.
+
+        What a person is asked about one of them keeps back the later ones that may have to do with it, and no others.
+        """
+        decided: list[tuple[StoreRefund, Decision]] = []
+        asked: list[tuple[StoreRefund, NeedsReview]] = []
+        kept: list[StoreRefund] = []
+        for refund in due:
+            decision = self._decision(refund)
+            if decision.action is Action.SEND and not self._is_apart(refund, asked):
+                kept.append(refund)
+                continue
+            try:
+                decided.append((refund, self._credit_one(refund, decision)))
+            except NeedsReview as question:
+                asked.append((refund, question))
+        if asked:
+            raise self._first(asked, kept)
         for refund, decision in decided:
             if decision.action is Action.HOLD:
                 raise self._question(refund)
@@ -67,7 +86,33 @@ class OrderRefunds:
             dict.fromkeys([*self.sender.written, *(d.reason for _, d in decided if not _is_sent(d))])
         )
 
-    def _credit_one(self, refund: StoreRefund) -> Decision:
+    def _is_apart(self, refund: StoreRefund, asked: Sequence[tuple[StoreRefund, NeedsReview]]) -> bool:
+        """Whether none of these questions may have to do with the refund: they are about our own settings and sums, so
+        that nothing in the ERP can be both, and about other goods."""
+        document, worth = refund_of(refund), self._worths()[refund.external_id]
+        return all(
+            (isinstance(question, MappingMissing) or question.code in OF_OURS)
+            and are_apart(refund_of(first), document, worth)
+            for first, question in asked
+        )
+
+    def _first(
+        self, asked: Sequence[tuple[StoreRefund, NeedsReview]], kept: Sequence[StoreRefund]
+    ) -> NeedsReview:
+        """The question that is asked, which names the refunds of the order that wait for its answer."""
+        (_, question), *others = asked
+        waiting = sorted((*(refund for refund, _ in others), *kept), key=lambda one: (one.created_at, one.pk))
+        if waiting:
+            worths = self._worths()
+            named = [
+                f"{one} ({Money(worths[one.external_id].credit, self.link.currency)})" for one in waiting
+            ]
+            wait = f"{', '.join(named)} of the same order {'wait' if named[1:] else 'waits'}"
+            question.args = (f"{question} Until this is answered, {wait}.",)
+            question.evidence = {**question.evidence, "asked_next": named}
+        return question
+
+    def _decision(self, refund: StoreRefund) -> Decision:
         document = refund_of(refund)
         worth = self._worths()[refund.external_id]
         facts = RefundFacts(
@@ -85,6 +130,10 @@ class OrderRefunds:
             placed = document_of(self.order)
             side = currency_of(placed, self.link)
             decision = after_the_invoice(facts, self._document(), side.of(placed.current_total))
+        return decision
+
+    def _credit_one(self, refund: StoreRefund, decision: Decision) -> Decision:
+        document, worth = refund_of(refund), self._worths()[refund.external_id]
         if decision.action is Action.SEND:
             if not are_credits_pulled(self.sender.connection, self.sender.connector, refund.created_at):
                 enqueue(PULL, self.sender.connection.pk)
@@ -93,7 +142,7 @@ class OrderRefunds:
             if is_known or is_twin(refund, self.link, self._uncredited(refund)):
                 return Decision(Action.NOTHING, "the ERP had credited it by itself, or a person has")
             is_return = self._is_return(document)
-            if self._is_by_hand(refund, facts.credit, is_return=is_return):
+            if self._is_by_hand(refund, worth.credit + worth.rounding, is_return=is_return):
                 return Decision(Action.NOTHING, "credited in the ERP by hand")
             self._send(refund, document, worth, is_return=is_return)
         return decision

@@ -5,6 +5,7 @@ Reads    the ERP's orders by id, TaxPolicy
 Writes   totals, number and accepted tax variance on OrderLink, ErpOrder mirrors, a review item for each difference
 Repeat   safe: reads only; a difference keeps one open review item; a new order that look-ups miss is read again later
 Review   totals that differ by more than the tax policy accepts, with both numbers; an order that is gone from the ERP
+         and that its store has not cancelled
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def run(connection: Connection, record_id: int) -> str:
                 for link in batch
                 if _compare(link, found.get(link.pk), policies.get(link.order.connection_id))
             ]
-            review.solve_items(FLOW, connection.pk, [link.order_id for link in same])
+            over = [link for link in batch if link.pk not in found and link.order.cancelled_at]
+            review.solve_items(FLOW, connection.pk, [link.order_id for link in (*same, *over)])
             equal += len(same)
             differ += len(batch) - len(same)
             OrderLink.objects.bulk_update(batch, COMPARED)
@@ -104,6 +106,9 @@ def _to_be_seen(
 def _compare(link: OrderLink, found: ErpSalesOrder | None, policy: TaxPolicy | None) -> bool:
     link.totals = OrderLink.Totals.DIFFER
     forget_variance(link)
+    if found is None and link.order.cancelled_at is not None:
+        # Cancelled on both sides: it is what the question about one that is gone asks for.
+        return False
     if found is None or found.totals is None:
         _ask(
             link,

@@ -1,6 +1,7 @@
 """Place an order that a partner told in the store, once; from there it goes to the ERP as every order does.
 
-Starts   a partner told an order, a person decided about it, a name that it uses was said to mean something
+Starts   a partner told an order, a person decided about it, a name that it uses was said to mean something, or
+         something else
 Reads    PartnerOrder, OrderPolicy, PartnerCode and item rows, the store's locations, goods and terms, open attempts
 Writes   a draft in the store, its changes and its completion, an attempt before each; the store's order beside the
          PartnerOrder

@@ -83,7 +83,12 @@ def _forget_deleted(connection: Connection, erp: SalesOrders) -> None:
         references = item.evidence.get("references", [])
         # Orders and posted invoices: a double that was posted meanwhile is one still.
         standing = [document.external_id for document in erp.find_sales_orders(references)]
-        if len(standing) > 1:
+        # Of an order that was cancelled there no document may be left but that one, if it still shows.
+        cancelled = OrderLink.objects.filter(
+            connection=connection, reference__in=references, cancelled_at__isnull=False
+        )
+        over = set(cancelled.values_list("external_id", flat=True))
+        if len([one for one in standing if one not in over]) > (0 if over else 1):
             continue
         with transaction.atomic():
             documents = ErpOrder.objects.filter(connection=connection, reference__in=references)

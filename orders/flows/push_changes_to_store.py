@@ -20,6 +20,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector, this_run
 from orders.changes import agreements
+from orders.changes.cancelling import settle_questions
 from orders.changes.for_store import StoreChange
 from orders.changes.hints import FLOW as COMPARE
 from orders.changes.telling import OPERATIONS, remember_stand_ins, stands, tell
@@ -89,4 +90,5 @@ def _compare_again(agreement: OrderAgreement, order: StoreOrder, done: StoreChan
         if done and done.cancels:
             # The ERP was first: nothing is left to cancel there.
             OrderLink.objects.filter(pk=link.pk).update(cancelled_at=Now())
+            settle_questions(link)
         enqueue(COMPARE, link.connection_id, [order.pk])

@@ -2,7 +2,8 @@
 
 Starts   the order's mirror is new or changed, its company location was linked, a mapping it waited for was filled
 Reads    StoreOrder, OrderPolicy, CompanyLocationLink, mapping rows, metafields read before, open attempts of this order
-Writes   a sales order in the ERP, an attempt before it, OrderLink after it
+Writes   a sales order in the ERP, an attempt before it, OrderLink after it; a cancellation there; has flows that asked
+         how the order differs look again once it is cancelled
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
 Review   a hold rule is met, PO missing or used before, no mapping, values that fit no field, bad address, sums that
          differ, a tip or tax of the channel that nobody decided about, ERP refuses, changed after sending, after it
@@ -25,7 +26,7 @@ from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector, this_run
 from orders import mapping, metafields
 from orders.adoption.deciding import adopt_former
-from orders.changes.cancelling import cancel_in_erp
+from orders.changes.cancelling import ask_again, cancel_in_erp
 from orders.changes.current import as_current
 from orders.changes.hints import has_it_compared
 from orders.changes.since_sent import changes_since_sent
@@ -152,6 +153,8 @@ def _without_sending(decision: Decision, known: KnownOrder, side: mapping.Side) 
             return "changed in the store: it is compared with the ERP"
         if decision.code == "changed_after_sending":
             evidence["changes"] = changes_since_sent(known, side)
+        if decision.code == "cancelled_after_sending":
+            ask_again(known.order, side.erp.pk)
         raise NeedsReview(decision.reason, code=decision.code, evidence=evidence)
     if decision.action is Action.CANCEL:
         return cancel_in_erp(known.order, side.erp)

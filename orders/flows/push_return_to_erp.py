@@ -1,23 +1,27 @@
 """Make the ERP's return order for each return of a store's order, where the ERP's return orders decide about returns.
 
-Starts   a requested or open return of the order was mirrored, the policy was saved, a mapping was filled
+Starts   a requested or open return of the order was mirrored, the policy was saved, a mapping was filled, a person
+         answered, or dismissed what was asked about one return
 Reads    StoreReturn of the order, RefundPolicy, mapping rows, the order as the ERP has it, our copy of its returns as
          of a pass that began after the return was known
 Writes   return orders in the ERP (an attempt before each), approved unless a request waits for a clerk; ErpCredit
 Repeat   safe: what our copy holds under a return's reference, or was adopted, is never sent again; an open attempt is
-         looked up first; a draft that was sent as approved is approved, whether its answer came or not
+         looked up first; a draft that was sent as approved is approved, whether its answer came or not; a return whose
+         question was dismissed is left until it is for something else
 Review   no mapping, the ERP refuses, two return orders of one return, one of the ERP's people that may be of it, a
          return that is over in the store alone
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hub.connectors.credits import ReturnOrders
 from hub.connectors.registry import connector_class
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.models import OrderLink, RefundPolicy, StoreOrder, StoreReturn
-from orders.returns.announcing import Announcing
+from orders.returns.announcing import ANSWERED_BY_DISMISSAL, Announcing
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -36,6 +40,11 @@ def run(connection: Connection, record_id: int) -> str:
     written = [announcing.make(row) for row in announcing.due()]
     written += announcing.approve_drafts()
     return ", ".join(written) or "every return has its return order"
+
+
+def reads_dismissal(code: str, evidence: Mapping[str, object]) -> bool:
+    """A return whose question was dismissed was seen to by hand, and the others of its order go on."""
+    return code in ANSWERED_BY_DISMISSAL and "return_id" in evidence
 
 
 def _is_owner(connection: Connection, order: StoreOrder) -> bool:

@@ -22,8 +22,9 @@ from orders.changes.carrying import change_erp, leave_to_store
 from orders.changes.comparing import Case, Compared, case_of, compared, mapped, reasons_of
 from orders.changes.for_erp import document_change
 from orders.changes.hints import FLOW, compared_links
+from orders.changes.leaving import left_traces
 from orders.changes.rereading import forget_lost, gone_in_erp, read_document
-from orders.changes.settling import Pick, left_trace
+from orders.changes.settling import Pick
 from orders.known import read_known
 from orders.models import OrderLink
 from orders.preparing import check_fresh
@@ -83,7 +84,7 @@ def _settle(case: Case, now: SalesOrder, document: ErpDocument, *, is_gone: bool
         if found.others or any(one.pick is Pick.ASK for one in found.settled):
             raise _question(case, found)
         if all(one.pick is Pick.LEAVE for one in found.settled):
-            left = [left_trace(one.found) for one in found.settled]
+            left = left_traces([one.found for one in found.settled], found.documents)
             reasons = reasons_of(case, now)
             agreements.agree(case.agreement, case.link, now, document, left=left, reasons=reasons)
             return "; ".join([*told, "both sides agree"])

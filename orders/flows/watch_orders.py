@@ -3,7 +3,8 @@
 Starts   every half hour by itself, the first time half an hour after the store was connected
 Reads    orders, links, mirrors of the ERP's documents, open tasks and questions, OrderWatch
 Writes   a review item for each order that something is wrong with, an alert for each kind of finding; marks documents
-         to be read whole where the store's watch compares them; has partners answered whose order was cancelled by hand
+         to be read whole where the store's watch compares them; has partners answered whose order was cancelled by
+         hand, or more of it sent
 Repeat   safe: a question stands once, closes when its order is well again, and is not asked again once decided about
 Review   PO number sent twice, totals that drifted, freight that differs, instructions lost, blank SKU, a change that
          waits too long, questions about tax that wait too long
@@ -24,11 +25,12 @@ from hub.sync.models import Connection, ReviewItem
 from orders import erp_documents
 from orders.flows import check_order_totals
 from orders.models import ErpOrder, OrderLink, OrderPolicy, PartnerRequest
+from orders.returns.asked import NOT_POSSIBLE
 from orders.watching import of_orders
 from orders.watching.findings import ask
 from orders.watching.limits import Limits, limits_of_store
 
-FLOW = "watch_orders"
+FLOW, ANSWER = "watch_orders", "answer_partner_requests"
 # A document is read before the question is looked at again.
 READ_FIRST = 20.0
 READ_AT_ONCE = 500
@@ -70,14 +72,19 @@ def repair(connection_id: int, record_id: int, evidence: Mapping[str, object]) -
 
 
 def _answer_partners(connection: Connection) -> None:
-    """Have cancellations that partners asked for answered where the order was cancelled by hand since."""
+    """Have requests of partners looked at that something else may have answered since: cancellations where the order
+    was cancelled by hand, returns that were not possible where more was sent."""
     cancelled = PartnerRequest.objects.filter(
         kind=PartnerRequest.Kind.CANCEL,
         closed_at=None,
         order__connection=connection,
         order__cancelled_at__isnull=False,
     )
-    enqueue("answer_partner_requests", connection.pk, cancelled.values_list("order", flat=True))
+    waiting = ReviewItem.objects.filter(
+        flow=ANSWER, connection=connection, code=NOT_POSSIBLE, state=ReviewItem.State.OPEN
+    )
+    orders = {*cancelled.values_list("order", flat=True), *waiting.values_list("record_id", flat=True)}
+    enqueue(ANSWER, connection.pk, orders)
 
 
 def _try_again(evidence: Mapping[str, object]) -> None:

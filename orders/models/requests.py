@@ -40,3 +40,8 @@ class PartnerRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.order}"
+
+    @property
+    def request_id(self) -> str:
+        """What the partner itself calls it."""
+        return self.external_id.split(":", 2)[-1]

@@ -204,7 +204,11 @@ class ReturnLink(models.Model):
 
 
 class RefundPolicy(models.Model):
-    """Who decides about what comes back to a store. A store without one is read by nobody and given nothing."""
+    """Who decides about what comes back to a store.
+
+    A store without one is read by nobody and given nothing, but for the return that a partner asked for and a person
+    approved: that person has decided.
+    """
 
     class Inspection(models.TextChoices):
         STORE = "store", "The store: its staff process returns there"

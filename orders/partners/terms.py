@@ -12,6 +12,8 @@ from orders.offline.terms import FIXED, NET
 from orders.partners.codes import Kind, ask_for, meant_by
 from orders.partners.documents import PartnerDocument
 
+NO_TERMS = "terms_missing"
+
 
 def terms_of(
     writing: OrderWriting,
@@ -51,6 +53,6 @@ def _without(order: PartnerOrder, location_external_id: str) -> NeedsReview:
         f"{order.told_by}'s order {order.number} names no payment terms, and its location in the store has none; the "
         "store would call it paid. Give the location payment terms in the store, then press Try again; or reject the "
         "order with the reason, which the partner is told.",
-        code="terms_missing",
+        code=NO_TERMS,
         evidence={"location": location_external_id},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -24,14 +24,21 @@ from orders.returns.begun import OPERATION, BegunReturns, content_of
 from orders.returns.crediting import parts_of
 from orders.returns.deciding import may_be_of, return_order_of
 from orders.returns.items import items_of
+from orders.returns.returnable import (
+    GIVEN_UP,
+    UNFINISHED,
+    Pieces,
+    counted,
+    lacking_in_words,
+    lines_for,
+    names_of,
+    pieces_of,
+)
 from orders.returns.sending import mark_of
 
 FLOW, NOT_POSSIBLE = "push_return_to_store", "return_not_possible"
 _GOING_ON = (CreditStage.APPROVED.value, CreditStage.RECEIVED.value)
 _AWAITED = (CreditStage.REQUESTED.value, CreditStage.APPROVED.value)
-_UNFINISHED = (ReturnState.REQUESTED, ReturnState.OPEN)
-_GIVEN_UP = (ReturnState.DECLINED, ReturnState.CANCELLED)
-_Pieces = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class Beginning:
         self.begun.found.append(made)
         self.begun.written.append(f"made {made.name} for {credit}")
 
-    def _lines(self, credit: ErpCredit, placed: PlacedOrder, wanted: _Pieces) -> tuple[NewReturnLine, ...]:
+    def _lines(self, credit: ErpCredit, placed: PlacedOrder, wanted: Pieces) -> tuple[NewReturnLine, ...]:
         sent = self.creation.read_returnable(self.begun.order.external_id)
         lines = lines_for(wanted, sent)
         if lines is None:
@@ -112,35 +119,14 @@ class Beginning:
         return lines
 
     def _not_possible(
-        self, credit: ErpCredit, placed: PlacedOrder, wanted: _Pieces, sent: Sequence[SentPieces]
+        self, credit: ErpCredit, placed: PlacedOrder, wanted: Pieces, sent: Sequence[SentPieces]
     ) -> NeedsReview:
         key = self.begun.order.external_id
         read = self.fulfilments.read_fulfilments([key]).get(key)
-        fulfilments = [one for one in (read.fulfilments if read else ()) if not one.is_cancelled]
-        standing = [one for one in self.begun.found if one.state not in _GIVEN_UP]
-        left = _sums((one.line_external_id, one.pieces) for one in sent)
-        went = _sums(row for one in fulfilments for row in one.lines)
-        back = _sums(row for one in standing for row in pieces_of(one).items())
-        skus = _skus(placed)
-        lines = [
-            {
-                "sku": skus.get(line, line),
-                "wanted": pieces,
-                "returnable": left.get(line, 0),
-                "sent": went.get(line, 0),
-                "in_returns": back.get(line, 0),
-            }
-            for line, pieces in wanted.items()
-            if pieces > left.get(line, 0)
-        ]
-        told = "; ".join(
-            f"{one['wanted']} of {one['sku']}, and {one['returnable']} can be returned in the store ({one['sent']} "
-            f"were sent, {one['in_returns']} are in returns)"
-            for one in lines
-        )
+        lines = counted(sent, read, self.begun.found).lacking(wanted, names_of(placed))
         return NeedsReview(
-            f"Return order {credit} takes back {told}. Correct the one side or the other, then press Try again; or "
-            "dismiss this, and the store is left as it is.",
+            f"Return order {credit} takes back {lacking_in_words(lines)}. Correct the one side or the other, then "
+            "press Try again; or dismiss this, and the store is left as it is.",
             code=NOT_POSSIBLE,
             evidence={"return_order": credit.number, "order": self.begun.order.name, "lines": lines},
         )
@@ -152,7 +138,7 @@ class Beginning:
         self.begun.link(credit, made, is_adopted=True)
         self.begun.written.append(f"adopted {made.name} for {credit}")
 
-    def _same(self, credit: ErpCredit, wanted: _Pieces) -> StoreReturn | None:
+    def _same(self, credit: ErpCredit, wanted: Pieces) -> StoreReturn | None:
         """A return that the store has for it already: the one that it names, else an unfinished one of its pieces."""
         free = self._free(credit)
         named = [row for row, _ in free if row.name in (credit.reference, f"#{credit.reference}")]
@@ -161,20 +147,20 @@ class Beginning:
             for row, one in free
             if pieces_of(one) == wanted
             # What a buyer asked for days after the return order was made is more than it.
-            and (one.state is ReturnState.OPEN or (one.state in _UNFINISHED and may_be_of(credit, row)))
+            and (one.state is ReturnState.OPEN or (one.state in UNFINISHED and may_be_of(credit, row)))
         ]
         answered = [row for row, one in free if self._answers(credit, row, one, wanted)]
         # Of several for the same pieces any may be meant: the oldest first.
         return next(iter([*named, *same, *answered]), None)
 
-    def _answers(self, credit: ErpCredit, row: StoreReturn, one: Return, wanted: _Pieces) -> bool:
+    def _answers(self, credit: ErpCredit, row: StoreReturn, one: Return, wanted: Pieces) -> bool:
         """Whether it is the ERP's answer to a return, where the ERP decides about them."""
-        if self.policy.approval != RefundPolicy.Approval.ERP or one.state not in _UNFINISHED:
+        if self.policy.approval != RefundPolicy.Approval.ERP or one.state not in UNFINISHED:
             return False
         meant = return_order_of(row)
         return meant is not None and meant.pk == credit.pk and bool(pieces_of(one).keys() & wanted)
 
-    def _check_others(self, credit: ErpCredit, document: Document, wanted: _Pieces) -> None:
+    def _check_others(self, credit: ErpCredit, document: Document, wanted: Pieces) -> None:
         """A return of some of its pieces may be this one all the same. Raises Conflict."""
         others = [
             *(row for row, one in self._free(credit) if _may_be(one, document, wanted)),
@@ -203,7 +189,7 @@ class Beginning:
 
     def _rows(self) -> list[tuple[StoreReturn, Return]]:
         """The order's returns that were not given up, oldest first."""
-        found = {one.external_id: one for one in self.begun.found if one.state not in _GIVEN_UP}
+        found = {one.external_id: one for one in self.begun.found if one.state not in GIVEN_UP}
         rows = StoreReturn.objects.filter(connection=self.begun.connection, external_id__in=list(found))
         ordered = rows.select_related("order", "connection").order_by("created_at", "pk")
         return [(row, found[row.external_id]) for row in ordered]
@@ -231,7 +217,7 @@ class Beginning:
         row = link.returned
         if ReviewItem.Decision.DISMISSED in self._decisions(credit, document).values():
             return
-        if ReturnState(row.state) in _GIVEN_UP and credit.stage in _AWAITED:
+        if ReturnState(row.state) in GIVEN_UP and credit.stage in _AWAITED:
             raise NeedsReview(
                 f"Return {row.name} is {row.get_state_display().lower()} in the store, but {credit} still awaits its "
                 f"goods in {credit.connection}. Cancel it there, and this closes by itself; or dismiss this.",
@@ -268,36 +254,16 @@ class Beginning:
         return dict(items.exclude(decision="").order_by("pk").values_list("code", "decision"))
 
 
-def lines_for(wanted: _Pieces, sent: Sequence[SentPieces]) -> tuple[NewReturnLine, ...] | None:
-    """The pieces on lines of fulfilments, None where fewer can be returned. Pure."""
-    made: list[NewReturnLine] = []
-    for line, pieces in wanted.items():
-        missing = pieces
-        for one in sent:
-            taken = min(missing, one.pieces) if one.line_external_id == line else 0
-            if taken:
-                made.append(NewReturnLine(one.external_id, taken))
-                missing -= taken
-        if missing:
-            return None
-    return tuple(made)
-
-
-def pieces_of(returned: Return) -> dict[str, int]:
-    """Pieces of a return by the order's line."""
-    return _sums((line.line_external_id, line.quantity) for line in returned.lines)
-
-
-def _may_be(one: Return, document: Document, wanted: _Pieces) -> bool:
+def _may_be(one: Return, document: Document, wanted: Pieces) -> bool:
     """An unfinished return of some of the pieces; a finished one of the same, unless it is older than the document."""
-    if one.state in _UNFINISHED:
+    if one.state in UNFINISHED:
         return bool(pieces_of(one).keys() & wanted)
     # A day for what time zones differ by.
     first: date | None = document.document_date and document.document_date - timedelta(days=1)
     return pieces_of(one) == wanted and (first is None or one.created_at.date() >= first)
 
 
-def _asked(credit: ErpCredit, placed: PlacedOrder, wanted: _Pieces) -> NeedsReview:
+def _asked(credit: ErpCredit, placed: PlacedOrder, wanted: Pieces) -> NeedsReview:
     return NeedsReview(
         f"Return order {credit} was made in {credit.connection} and takes back {_told(placed, wanted)} of "
         f"{placed.name}. Approve, and the return is made in the store; dismiss, and the store is left as it is.",
@@ -306,19 +272,9 @@ def _asked(credit: ErpCredit, placed: PlacedOrder, wanted: _Pieces) -> NeedsRevi
     )
 
 
-def _told(placed: PlacedOrder, pieces: _Pieces) -> str:
-    skus = _skus(placed)
+def _told(placed: PlacedOrder, pieces: Pieces) -> str:
+    names = names_of(placed)
     return (
-        ", ".join(f"{count} of {skus.get(line, line)}" for line, count in sorted(pieces.items())) or "nothing"
+        ", ".join(f"{count} of {names.get(line, line)}" for line, count in sorted(pieces.items()))
+        or "nothing"
     )
-
-
-def _skus(placed: PlacedOrder) -> dict[str, str]:
-    return {line.external_id: line.sku or line.title for line in placed.lines}
-
-
-def _sums(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
-    sums: dict[str, int] = {}
-    for line, pieces in rows:
-        sums[line] = sums.get(line, 0) + pieces
-    return sums

@@ -83,6 +83,7 @@ class BegunReturns:
         for credit in credits:
             if self.link_of(credit) is None:
                 self._adopt_marked(credit)
+        self._confirm_found()
         lost = self.lost()
         if lost:
             attempts.wait_until_settled(lost)
@@ -93,6 +94,13 @@ class BegunReturns:
         """Creates of this order's returns that nobody has answered."""
         found = attempts.open_attempts(self.connection.pk, f"order:{self.order.pk}")
         return [one for one in found if one.operation == OPERATION]
+
+    def _confirm_found(self) -> None:
+        """What was made for something else, a partner's request: its own flow goes on with it."""
+        made = {one.mark: one.external_id for one in self.found if one.mark}
+        for attempt in self.lost():
+            if attempt.key in made:
+                attempts.close(attempt, Attempt.State.CONFIRMED, made[attempt.key])
 
     def link_of(self, credit: ErpCredit) -> ReturnLink | None:
         """Which return of the store this return order is."""

@@ -73,8 +73,8 @@ def _asked(row: StoreReturn, link: OrderLink, found: Sequence[ErpCredit]) -> Con
     return Conflict(
         f"{link.connection} has return orders of {row.order.name} that its people made: "
         f"{', '.join(map(str, found))}. One of them may be what return {row.name} is for. Choose it, and no other is "
-        "made; choose none of them where they are for something else.",
-        code="return_order_exists",
+        "made; choose none of them where they are for something else; or dismiss this, and none is made for it at all.",
+        code=CODE,
         evidence={
             "return": row.external_id,
             "choices": [*choices, (NONE_OF_THEM, "It is none of them: make one")],

@@ -62,9 +62,9 @@ class InvoicingErp(DraftingErp, SalesDocuments):
 
 
 class CreditingErp(InvoicingErp, Credits, ReturnOrders):
-    """`loses` answers of creates, `refuses` to post or to approve, `off_by` falsifies
-    totals. Return orders begin as drafts where `returns_begin_as_drafts`, as Tryton's do. `asked_at` is when its
-    credits were asked for.
+    """`loses` answers of creates, `rejects` them, `refuses` to post or to approve, `off_by` falsifies totals.
+    Return orders begin as drafts where `returns_begin_as_drafts`, as Tryton's do. `asked_at` is when its credits were
+    asked for.
     """
 
     label = "Crediting"
@@ -77,6 +77,7 @@ class CreditingErp(InvoicingErp, Credits, ReturnOrders):
     credits: dict[str, ErpCredit] = {}
     made: list[NewCredit] = []
     loses: str = ""
+    rejects: str = ""
     refuses: str = ""
     off_by = Decimal(0)
     asked_at: list[datetime] = []
@@ -85,7 +86,7 @@ class CreditingErp(InvoicingErp, Credits, ReturnOrders):
     def forget(cls):
         super().forget()
         cls.credits, cls.made = {}, []
-        cls.loses, cls.refuses, cls.off_by, cls.asked_at = "", "", Decimal(0), []
+        cls.loses, cls.rejects, cls.refuses, cls.off_by, cls.asked_at = "", "", "", Decimal(0), []
         cls.returns_begin_as_drafts = False
 
     def create_credit(self, document):
@@ -96,6 +97,8 @@ class CreditingErp(InvoicingErp, Credits, ReturnOrders):
 
     def _create(self, document, *, is_return):
         cls = type(self)
+        if cls.rejects:
+            raise RecordRejected(cls.rejects)
         if cls.loses == "before":
             cls.loses = ""
             raise OutcomeUnknown("no answer")

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from django.contrib.auth import get_user_model
 
+from benchmarks.chaos.web import Insisting, WebServer
 from hub.api import keys
 from hub.api.models import ApiKey, Scope
 from hub.demo.desk import Desk
@@ -28,6 +29,12 @@ class Doors:
 
     api: PartnerApi
     desk: Desk
+    callers: tuple[Insisting, ...] = ()
+
+    @property
+    def died(self) -> int:
+        """How many requests ended with the web server, and were sent again."""
+        return sum(caller.died for caller in self.callers)
 
     def close(self) -> None:
         """Everybody leaves."""
@@ -38,9 +45,13 @@ class Doors:
 class PartnerApi:
     """A partner's system at the REST API. What befalls a request is decided by the seed and its idempotency key."""
 
-    def __init__(self, address: str, key: str, seed: int) -> None:
-        headers = {"Authorization": f"Bearer {key}"}
-        self.http = httpx.Client(base_url=f"{address}/api/v1/", headers=headers, timeout=PATIENT)
+    def __init__(self, address: str, key: str, seed: int, transport: httpx.BaseTransport) -> None:
+        self.http = httpx.Client(
+            base_url=f"{address}/api/v1/",
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=PATIENT,
+            transport=transport,
+        )
         self.seed = seed
         self.tries: Counter[str] = Counter()
         self.lost = self.doubled = 0
@@ -87,7 +98,7 @@ def _content(answer: httpx.Response) -> dict[str, Any]:
     return content
 
 
-def opened(address: str, seed: int) -> Doors:
+def opened(web: WebServer, seed: int) -> Doors:
     """A key and a person of this run's own, as an administrator makes them."""
     key = ApiKey(
         name="Chaos EDI", scopes=list(Scope.values), sees_all_connections=True, requests_per_minute=100_000
@@ -95,4 +106,9 @@ def opened(address: str, seed: int) -> Doors:
     secret = keys.issue(key)
     key.save()
     get_user_model().objects.create_superuser(USER, "", PASSWORD)
-    return Doors(PartnerApi(address, secret, seed), Desk(address, USER, PASSWORD))
+    partner, person = Insisting(web, seed), Insisting(web, seed)
+    return Doors(
+        PartnerApi(web.address, secret, seed, partner),
+        Desk(web.address, USER, PASSWORD, transport=person),
+        (partner, person),
+    )

@@ -117,7 +117,8 @@ class BusinessCentralSide(FarErp, CreditsThere, QuotesThere):
             if invoice.get("orderNumber") not in numbers and invoice["status"] not in ("Draft", "In Review")
         ]
         orders = sorted(erp["salesOrders"], key=lambda order: str(order["number"]))
-        return [_document(record) for record in (*orders, *posted)]
+        terms = {str(row["id"]): str(row["code"]) for row in erp["paymentTerms"]}
+        return [_document(record, terms) for record in (*orders, *posted)]
 
     def enter_order(
         self, sandbox: Sandbox, name: str, customer: str, lines: Sequence[OrderedLine], po_number: str
@@ -205,7 +206,7 @@ class BusinessCentralSide(FarErp, CreditsThere, QuotesThere):
         return identity_in(str(request.get("externalDocumentNumber", "")))
 
 
-def _document(record: Mapping[str, Any]) -> FarDocument:
+def _document(record: Mapping[str, Any], terms: Mapping[str, str]) -> FarDocument:
     reference = str(record["externalDocumentNumber"])
     identity = identity_in(reference)
     return FarDocument(
@@ -221,5 +222,9 @@ def _document(record: Mapping[str, Any]) -> FarDocument:
             (str(line["lineObjectNumber"]), line["quantity"])
             for line in record["lines"]
             if line["lineType"] == "Item"
+        ),
+        terms=terms.get(str(record["paymentTermsId"]), ""),
+        comments="\n".join(
+            str(line["description"]) for line in record["lines"] if line["lineType"] == "Comment"
         ),
     )

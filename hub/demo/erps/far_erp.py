@@ -88,6 +88,10 @@ class FarDocument:
     is_confirmed: bool = True
     """Whether the ERP works on it: False for a draft."""
     is_cancelled: bool = False
+    terms: str = ""
+    """The code of its payment terms."""
+    comments: str = ""
+    """Every text that people there read beside its fields."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,4 +261,6 @@ def _document(record: Mapping[str, Any]) -> FarDocument:
         total=Decimal(str(record["total"])),
         quantities=sum_of_items((str(line["itemName"]), line["quantity"]) for line in record["lines"]),
         is_cancelled=record["status"] in CANCELLED,
+        terms=str(record["termsName"] or ""),
+        comments="\n".join(str(record.get(field) or "") for field in ("memo", "message")),
     )

@@ -40,6 +40,10 @@ _FIELDS = (
     "currency.code",
     "lines.quantity",
     "lines.product.code",
+    "lines.type",
+    "lines.description",
+    "payment_term.name",
+    "comment",
 )
 
 
@@ -180,4 +184,11 @@ def _document(record: Mapping[str, Any]) -> FarDocument:
         is_confirmed=record["state"] in WORKED_ON,
         # Or brought to nothing while it was under way.
         is_cancelled=record["state"] == "cancelled" or not record["total_amount"],
+        terms=str(record["payment_term."]["name"]) if record["payment_term."] else "",
+        comments="\n".join(
+            [
+                str(record["comment"] or ""),
+                *(str(line["description"]) for line in record["lines."] if line["type"] == "comment"),
+            ]
+        ),
     )

@@ -270,6 +270,7 @@ class ShopifyStore(System):
             **{name: order[key] for name, key in owners.items()},
             "customer": order["_customerId"],
             "paymentTerms": json_ready(order["_terms"]),
+            "paymentSchedules": json_ready((order["_terms"] or {}).get("_schedules", [])),
             "fulfillments": [self._fulfillment_truth(one) for one in order.get("_fulfillments", [])],
             "lineItemsPriceSet": json_ready(order["_lineItemsPriceSet"]),
             "metafields": self._metafields_of(order["id"]),

@@ -58,6 +58,9 @@ def test_requests_of_one_order_are_asked_about_one_after_the_other(hub, sent):
 
     release("return_requested")
     hub.work()
+    # Nothing of it was sent.
+    release("return_not_possible", "dismiss")
+    hub.work()
 
     assert hub.reviews() == [(FLOW, "cancel_requested")]
     states = PartnerRequest.objects.order_by("pk").values_list("state", flat=True)

@@ -8,14 +8,17 @@ from decimal import Decimal
 
 import pytest
 
-from hub.connectors.credits import CreditStage, ErpCreditLine, return_of
+from hub.connectors.credits import CreditStage, ErpCreditLine
+from hub.connectors.credits import return_of as named_return
 from hub.connectors.documents import LineKind
 from hub.connectors.registry import CONNECTORS, connector_class
+from hub.connectors.store_returns import ReturnState
 from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
 from orders.credits.mirroring import mirror_credits
 from orders.models import CreditLink, ErpCredit, RefundPolicy, StoreReturn
+from orders.returns.mirroring import mirror_returns, return_of
 from tests.fakes.crediting import CreditingErp
 from tests.orders.credits.rows import pulled, use_crediting
 from tests.orders.returning import Crediting, work
@@ -52,10 +55,16 @@ def ask(hub, crediting, until=None):
     """A buyer asks to return two tables, and the store tells the hub."""
     lines = [{"line": crediting.line, "quantity": 2, "reason": "DEFECTIVE", "note": "Bent leg"}]
     wanted = hub.buyer("request_return", order=crediting.placed["id"], lines=lines)
-    hub.post({"order": {"id": int(crediting.placed["id"].rpartition("/")[2])}}, topic="returns/request")
+    tell(hub, crediting)
     hub.work(until or (lambda: hub.messages(ANNOUNCE) or hub.reviews()))
     work(hub, ANNOUNCE, DECIDE)
     return wanted
+
+
+def tell(hub, crediting):
+    """The store tells which order has returns to be read."""
+    number = int(crediting.placed["id"].rpartition("/")[2])
+    hub.post({"order": {"id": number}}, topic="returns/request")
 
 
 def say(hub, erp, key="R1", **changes):
@@ -86,7 +95,7 @@ def test_a_request_waits_for_the_erps_clerk_and_is_approved(hub, erp, crediting)
 
     assert before == ("REQUESTED", [])
     assert not document.is_approved
-    assert return_of(document.reference).order_id == wanted["id"].rpartition("/")[2]
+    assert named_return(document.reference).order_id == wanted["id"].rpartition("/")[2]
     assert (document.total_including_tax, document.order_external_id) == (
         Decimal("23.80"),
         crediting.link.external_id,
@@ -257,6 +266,70 @@ def test_what_the_store_took_back_is_asked_to_be_cancelled_in_the_erp(hub, erp, 
     work(hub, ANNOUNCE)
 
     assert hub.reviews() == [(ANNOUNCE, "return_order_awaits")]
+
+
+def test_one_that_a_person_leaves_awaiting_goods_keeps_no_other_return_waiting(hub, erp, crediting):
+    ask(hub, crediting)
+    StoreReturn.objects.update(state="cancelled")
+    mirror_returns(hub.euro, {crediting.placed["id"]: crediting.link.order_id}, [], [another(crediting)])
+    work(hub, ANNOUNCE)
+    before = (hub.reviews(), len(erp.made), ReviewItem.objects.get(state="open").message)
+
+    release("return_order_awaits", "dismiss")
+    work(hub, ANNOUNCE)
+
+    assert before[:2] == ([(ANNOUNCE, "return_order_awaits")], 1)
+    assert "or dismiss this" in before[2]
+    assert (hub.reviews(), len(erp.made)) == ([], 2)
+
+
+def another(crediting):
+    """One more return of the order, as the store tells of it."""
+    row = StoreReturn.objects.get()
+    told = return_of(row)
+    return replace(told, external_id="gid://shopify/Return/99", name="#1-R9", state=ReturnState.OPEN)
+
+
+@pytest.mark.parametrize("code", ["return_order_exists", "gone_from_erp", "record_rejected"])
+def test_what_a_person_dismissed_is_done_by_hand_until_the_return_is_another(hub, erp, crediting, code):
+    if code == "return_order_exists":
+        made_by_a_clerk(hub, erp, crediting, 1, stage=CreditStage.REQUESTED)
+    elif code == "gone_from_erp":
+        erp.orders.clear()
+    else:
+        erp.rejects = "The period is closed."
+    wanted = ask(hub, crediting)
+    # A document that is gone is asked about by others, too.
+    questions = ReviewItem.objects.filter(state="open", flow=ANNOUNCE)
+    asked = [(one.code, "dismiss this" in one.message) for one in questions]
+
+    release(code, "dismiss")
+    work(hub, ANNOUNCE)
+    enqueue(ANNOUNCE, hub.erp.pk, [crediting.link.order_id])
+    work(hub, ANNOUNCE)
+    quiet = (questions.all().count(), hub.messages(ANNOUNCE)[-1])
+    hub.shop().tables["Return"][wanted["id"]]["_lines"][0]["quantity"] = 1
+    tell(hub, crediting)
+    hub.work(lambda: return_of(StoreReturn.objects.get()).lines[0].quantity == 1)
+    work(hub, ANNOUNCE)
+
+    assert asked == [(code, True)]
+    assert quiet == (0, "every return has its return order")
+    # Of the one piece that is left the clerk's own is the return order.
+    asked_again = [] if code == "return_order_exists" else [code]
+    assert (erp.made, [one.code for one in questions.all()]) == ([], asked_again)
+
+
+def test_a_draft_whose_refusal_was_dismissed_stays_one(hub, erp, crediting):
+    erp.returns_begin_as_drafts, erp.refuses = True, "The warehouse is closed."
+    open_return(hub, erp, crediting)
+    message = ReviewItem.objects.get(state="open").message
+
+    release("record_rejected", "dismiss")
+    work(hub, ANNOUNCE)
+
+    assert "dismiss this" in message
+    assert ([one.stage for one in erp.credits.values()], hub.reviews()) == ([CreditStage.REQUESTED], [])
 
 
 def test_the_credit_of_a_return_order_is_refunded_once(hub, erp, crediting):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from hub.demo import goods
@@ -11,7 +13,7 @@ from inventory.models import ItemMapping
 from orders.changes.asking import answer
 from orders.models import OrderAgreement, OrderChangePolicy
 from orders.why.reasons import read
-from tests.world import save_mapping
+from tests.world import VAT, save_mapping
 
 FLOW = "sync_order_changes"
 CHANGE = {"system": "erp", "operation": "POST $batch"}
@@ -155,6 +157,57 @@ def test_what_was_left_is_over_once_a_side_has_moved_away(hub, sent):
     shop_order = hub.shop().tables["Order"][sent["id"]]
     assert [line["currentQuantity"] for line in shop_order["_lines"]] == [5, 1]
     assert quantities(hub) == ["5", "1"]
+
+
+def leave_removed_line(hub, **order):
+    """An order whose second line the store took out after the ERP had released it: a person leaves both so."""
+    allow(hub, corrects_erp=True)
+    placed = hub.place(po_number="PO-1", lines=TWO_LINES, **order)
+    settle(hub)
+    hub.pull_erp()
+    settle(hub)
+    hub.clerk("release_order", number=hub.link(placed).number)
+    edit(hub, placed, quantities={placed["lines"][1]: 0})
+    item = ReviewItem.objects.get(state="open")
+    [row] = item.evidence["changes"]
+    assert row["why"] == "the ERP's order is released already"
+    assert answer(item, agreement(hub, placed), ["leave"], shown=item.fingerprint, user_id=None) == ""
+    settle(hub)
+    # That both are left as they are is no reason to call their totals equal.
+    assert hub.reviews() == [("check_order_totals", "totals_differ")]
+    return placed
+
+
+def compare(hub, placed):
+    enqueue(FLOW, hub.erp.pk, [hub.order(placed).pk])
+    settle(hub)
+
+
+@pytest.mark.parametrize("taxes_included", [False, True], ids=["net", "gross"])
+def test_a_removed_line_that_was_left_is_not_asked_about_again_with_the_invoice(hub, taxes_included):
+    placed = leave_removed_line(hub, taxes=VAT, taxes_included=taxes_included)
+
+    hub.clerk("post_order", number=hub.link(placed).number)
+    compare(hub, placed)
+
+    assert hub.reviews() == [("check_order_totals", "totals_differ")]
+    assert agreement(hub, placed).erp_document["stage"] == "closed"
+
+
+def test_one_more_line_like_the_one_that_was_left_is_asked_about(hub):
+    placed = leave_removed_line(hub)
+    compare(hub, placed)
+    [order] = hub.erp_orders()
+    number = order["number"]
+    hub.clerk("reopen_order", number=number)
+
+    like = next(line for line in order["lines"] if line["quantity"] == "1")
+    item = {"lineType": "Item", "lineObjectNumber": like["lineObjectNumber"]}
+    again = item | {"quantity": 1, "unitPrice": int(Decimal(like["unitPrice"]))}
+    hub.clerk("add_line", number=number, line=again)
+    compare(hub, placed)
+
+    assert hub.reviews(flow=FLOW) == [(FLOW, "order_conflict")]
 
 
 def both_change(hub, placed, *, erp, store=None):

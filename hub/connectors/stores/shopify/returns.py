@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from hub.connectors.store_returns import Decline, ExchangeLine, ReturnLine, Retu
 from hub.connectors.stores.shopify.client import AdminClient, Reply, ScopeMissing, payload_of, refusal
 from hub.connectors.stores.shopify.operations import operation
 from hub.connectors.stores.shopify.paging import completed, next_cursor
-from hub.connectors.stores.shopify.refunds import bag, mark_of, present
+from hub.connectors.stores.shopify.refunds import bag, present
 from hub.connectors.stores.shopify.shapes import (
     Node,
     clean,
@@ -30,6 +31,8 @@ from hub.errors import NeedsReview, OutcomeUnknown
 RETURNS_AT_ONCE = 8
 FOUND_AT_ONCE = 250
 
+# Where it began: with an ERP's return order, or with what a partner asked for.
+_MARK = re.compile(r"\[((?:erp[A-Z0-9]{1,4}|partner):[^\s\]]{1,100})\]\s*$", re.ASCII)
 _STATES = {
     "REQUESTED": ReturnState.REQUESTED,
     "OPEN": ReturnState.OPEN,
@@ -105,7 +108,7 @@ class ReturnKeeper(Returns):
 
     def _decide(self, name: str, root: str, variables: Mapping[str, object]) -> StoreReturn:
         writing = operation(name)
-        payload = payload_of(writing, self.client.run(writing, variables), root)
+        payload = payload_of(writing, self._ask(name, variables), root)
         errors = members(payload, "userErrors")
         if errors:
             raise refusal(writing, errors)
@@ -147,8 +150,14 @@ def return_from_node(node: Node, lines: Sequence[Node]) -> StoreReturn:
         return_shipping_fee=sum_of(fees[1:], fees[0]) if fees else None,
         decline_note=text(optional_member(node, "decline") or {}, "note"),
         exchanged=_exchanged(member(node, "exchangeLineItems")),
-        mark=next(filter(None, (mark_of(text(line, "returnReasonNote")) for line in lines)), ""),
+        mark=next(filter(None, (_mark_in(text(line, "returnReasonNote")) for line in lines)), ""),
     )
+
+
+def _mark_in(note: str) -> str:
+    """Our mark at the end of a line's note, "" where there is none."""
+    found = _MARK.search(note)
+    return found[1] if found else ""
 
 
 def _exchanged(connection: Node) -> tuple[ExchangeLine, ...]:
