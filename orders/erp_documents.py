@@ -36,6 +36,7 @@ _WRITTEN = [
     "po_number",
     "po_key",
     "needs_read",
+    "is_gone",
     "document",
     "document_hash",
     "document_read_at",
@@ -91,6 +92,12 @@ def never_read(connection: Connection, external_ids: Sequence[str]) -> set[str]:
     return set(rows.values_list("external_id", flat=True))
 
 
+def were_gone(connection: Connection, external_ids: Sequence[str]) -> set[str]:
+    """Those of these orders that the ERP did not show when it was asked last."""
+    rows = ErpOrder.objects.filter(connection=connection, external_id__in=external_ids, is_gone=True)
+    return set(rows.values_list("external_id", flat=True))
+
+
 def keep(connection: Connection, documents: Sequence[ErpDocument], *, read_at: datetime) -> list[ErpOrder]:
     """Keep what was read, never an older version over a newer one; returns the rows whose content is new.
 
@@ -130,6 +137,7 @@ def _fill(row: ErpOrder, document: ErpDocument, read_at: datetime) -> None:
     content: dict[str, Any] = msgspec.to_builtins(document)
     is_settled = read_at > document.updated_at + SETTLED_AFTER
     row.needs_read = not is_settled or (row.read_asked_at is not None and row.read_asked_at > read_at)
+    row.is_gone = False
     row.stage = document.stage.value
     row.is_held = document.is_held
     row.po_number = storable(document.po_number)[:255]

@@ -28,7 +28,6 @@ _WRITTEN = [
     "total_tax",
     "total_including_tax",
     "is_posted_invoice",
-    "is_gone",
     "remote_updated_at",
     "observed_at",
 ]

@@ -1,4 +1,5 @@
-"""Which documents are read again although nothing told of them: what is posted or deleted tells of no change.
+"""Which documents are read again although nothing told of them: what is posted or deleted tells of no change, nor what
+is in our sight again.
 
 A document of ours (it is linked to an order of a store) is looked at first an hour after it was linked, whoever wants
 it: it may have been deleted before a pass over the changes told of it, before its notice could be of use, or where
@@ -15,8 +16,10 @@ from itertools import takewhile
 from django.conf import settings
 from django.db.models.functions import Now
 
-from hub.sync.models import Connection, Cursor
+from hub.sync.models import Connection, Cursor, ReviewItem
 from orders import erp_documents
+from orders.changes.hints import FLOW as COMPARE
+from orders.changes.hints import TOTALS
 from orders.freshness import database_time
 from orders.models import ErpOrder, OrderLink
 from orders.models.mirrors import UNFINISHED
@@ -42,6 +45,7 @@ def look_again(connection: Connection) -> None:
         document_read_at__lt=Now() - AFTER,
     ).order_by("document_read_at")
     _mark(list(seldom.values_list("pk", flat=True)[:AT_ONCE]))
+    _look_at_gone(connection)
 
 
 def ask_for_linked(connection: Connection, external_ids: Iterable[str]) -> None:
@@ -72,6 +76,22 @@ def _look_at_linked(connection: Connection) -> None:
     _mark(_unknown(connection, standing))
     last = {"stamp": batch[-1].created_at, "external_id": str(batch[-1].pk)}
     Cursor.objects.update_or_create(connection=connection, flow=CURSOR, defaults=last)
+
+
+def _look_at_gone(connection: Connection) -> None:
+    """Mark what is gone and asked about every hour: restored, or ours to see again, it is no question any more."""
+    asked = ReviewItem.objects.filter(
+        connection=connection, flow__in=(COMPARE, TOTALS), state=ReviewItem.State.OPEN
+    )
+    links = OrderLink.objects.filter(connection=connection, order__in=asked.values("record_id"))
+    gone = ErpOrder.objects.filter(
+        connection=connection,
+        external_id__in=links.values("external_id"),
+        is_gone=True,
+        document_read_at__lt=Now() - AFTER,
+    )
+    # Gone until it shows: what is still not there is no news.
+    gone.update(needs_read=True, read_asked_at=Now())
 
 
 def _mirror_untold(connection: Connection, links: Iterable[OrderLink]) -> None:

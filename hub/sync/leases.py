@@ -21,10 +21,9 @@ LOCK_CLASS = 0x436F6E63  # "Conc": the advisory locks of workers live under this
 # Fences grow over all credentials: a task keeps its fence when its connection moves to another credential.
 # A lease is free when it ended, or when the worker's own database session is gone: the advisory lock that the
 # session held is granted to nobody then. A worker that lost its session cannot begin a write (see attempts.py).
+# Materialized: a subquery in IN (…) may be asked anew for each row, and then takes more leases than its LIMIT.
 _ACQUIRE = """
-UPDATE sync_lease SET owner = %(owner)s, fence = GREATEST(fence, (SELECT max(fence) FROM sync_lease)) + 1,
-       until = clock_timestamp() + make_interval(secs => %(seconds)s)
-WHERE credential IN (
+WITH free AS MATERIALIZED (
     SELECT l.credential FROM sync_lease l
     LEFT JOIN sync_worker w ON w.name = l.owner
     WHERE l.credential = ANY(%(credentials)s)
@@ -33,6 +32,9 @@ WHERE credential IN (
            AND k.objid::bigint = w.lock_key AND k.granted
            AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())))
     ORDER BY l.credential LIMIT %(most)s FOR UPDATE OF l SKIP LOCKED)
+UPDATE sync_lease SET owner = %(owner)s, fence = GREATEST(fence, (SELECT max(fence) FROM sync_lease)) + 1,
+       until = clock_timestamp() + make_interval(secs => %(seconds)s)
+WHERE credential IN (SELECT credential FROM free)
 RETURNING credential, fence
 """
 

@@ -100,8 +100,8 @@ def unblock_forgotten() -> int:
     return unblock(subjects) if subjects else 0
 
 
-def forget_old() -> None:
-    """Delete what is older than its class is kept, and expired sessions; a bounded number of rows at a time."""
+def forget_old(most: int = SWEPT_AT_ONCE) -> None:
+    """Delete what is older than its class is kept, and expired sessions; at most so many rows of each."""
     rules = (
         ("sync_webhookdelivery", "id", "received_at", "deliveries", "AND state <> 0"),
         ("sync_apicall", "id", "started_at", "calls", ""),
@@ -112,10 +112,11 @@ def forget_old() -> None:
     with database.cursor() as cursor:
         for table, key, column, kind, condition in rules:
             cursor.execute(
-                f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table}"  # noqa: S608 - names from above
+                # A subquery in IN (…) may be asked anew for each row, and then deletes more than its LIMIT.
+                f"WITH old AS MATERIALIZED (SELECT {key} FROM {table}"  # noqa: S608 - names from above
                 f" WHERE {column} < now() - make_interval(days => %s) {condition} ORDER BY {column} LIMIT %s"
-                " FOR UPDATE SKIP LOCKED)",
-                [KEPT_DAYS[kind], SWEPT_AT_ONCE],
+                f" FOR UPDATE SKIP LOCKED) DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM old)",
+                [KEPT_DAYS[kind], most],
             )
 
 

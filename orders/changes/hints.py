@@ -54,21 +54,24 @@ def announce_changes(
             enqueue(FLOW, erp.pk, list(found.values_list("order_id", flat=True)), priority=priority)
 
 
-def announce_gone(erp: Connection, orders: Sequence[ErpOrder]) -> None:
-    """The ERP does not show these documents any more; part of the caller's transaction.
+def announce_gone(erp: Connection, external_ids: Collection[str]) -> None:
+    """The ERP does not show these documents any more, or does again; part of the caller's transaction.
 
     The orders behind them are compared. Where a store's policy leaves changes to people, their totals count as not
     read: whoever reads them back looks for the document once more, and asks. Where the store has cancelled the order,
     too, both sides agree.
     """
-    announce_changes(erp, orders)
+    if not external_ids:
+        return
+    compared = compared_links(erp).filter(external_id__in=external_ids)
+    enqueue(FLOW, erp.pk, list(compared.values_list("order_id", flat=True)))
     ours = OrderLink.objects.filter(
         connection=erp,
-        external_id__in=[order.external_id for order in orders],
+        external_id__in=external_ids,
         cancelled_at=None,
         order__cancelled_at=None,
     )
-    if ours.exclude(pk__in=compared_links(erp).values("pk")).update(totals=OrderLink.Totals.UNREAD):
+    if ours.exclude(pk__in=compared.values("pk")).update(totals=OrderLink.Totals.UNREAD):
         enqueue(TOTALS, erp.pk)
 
 

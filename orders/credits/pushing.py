@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -38,9 +38,10 @@ from orders.models import CreditLink, CreditPolicy, OrderLink, StoreOrder, Store
 from orders.returns.amounts import RefundWorth, worth_of_refunds
 from orders.returns.mirroring import refund_of, return_of
 
-FLOW, BY_HAND = "push_refund_to_erp", "credit_by_hand"
-OF_OURS = frozenset({"channel_tax", "refund_sums_differ"})
+FLOW, BY_HAND, CHANNEL_TAX = "push_refund_to_erp", "credit_by_hand", "channel_tax"
+OF_OURS = frozenset({CHANNEL_TAX, "refund_sums_differ"})
 """Questions, beside those about mappings, that are asked before the ERP heard anything of the refund."""
+CREDITED_BY_HAND = Decision(Action.NOTHING, "credited in the ERP by hand")
 
 
 @dataclass(slots=True)
@@ -143,8 +144,14 @@ class OrderRefunds:
                 return Decision(Action.NOTHING, "the ERP had credited it by itself, or a person has")
             is_return = self._is_return(document)
             if self._is_by_hand(refund, worth.credit + worth.rounding, is_return=is_return):
-                return Decision(Action.NOTHING, "credited in the ERP by hand")
-            self._send(refund, document, worth, is_return=is_return)
+                return CREDITED_BY_HAND
+            try:
+                self._send(refund, document, worth, is_return=is_return)
+            except NeedsReview as question:
+                # A refund does not change: what a person credited by hand is not asked about again.
+                if question.code != CHANNEL_TAX or not self._is_dismissed(CHANNEL_TAX, question.evidence):
+                    raise
+                return CREDITED_BY_HAND
         return decision
 
     def _is_return(self, document: Refund) -> bool:
@@ -185,8 +192,7 @@ class OrderRefunds:
             "currency": self.link.currency,
             "lacks": what,
         }
-        answered = self._answered(BY_HAND, ReviewItem.Decision.DISMISSED)
-        if answered.filter(evidence__contains=shown).exists():
+        if self._is_dismissed(BY_HAND, shown):
             return True
         raise NeedsReview(
             f"{refund} ({Money(credit, self.link.currency)}) was not credited: {erp} has no {what} that could be "
@@ -221,6 +227,10 @@ class OrderRefunds:
     def _is_approved(self, refund: StoreRefund) -> bool:
         approved = self._answered(CODE, ReviewItem.Decision.APPROVED)
         return approved.filter(evidence__refund=refund.external_id).exists()
+
+    def _is_dismissed(self, code: str, shown: Mapping[str, object]) -> bool:
+        dismissed = self._answered(code, ReviewItem.Decision.DISMISSED)
+        return dismissed.filter(evidence__contains=shown).exists()
 
     def _answered(self, code: str, decision: ReviewItem.Decision) -> QuerySet[ReviewItem]:
         return ReviewItem.objects.filter(

@@ -25,7 +25,7 @@ from hub.sync.running import open_connector, this_run
 from orders.credits.making import reference_of
 from orders.credits.mirroring import document_of
 from orders.credits.one_sided import CANCELLED, FAILED, check_one_sided
-from orders.credits.pushing import BY_HAND, OrderRefunds
+from orders.credits.pushing import BY_HAND, CHANNEL_TAX, OrderRefunds
 from orders.credits.sending import OPERATIONS, Sender, double
 from orders.credits.twins import CODE as EXISTS
 from orders.models import CreditLink, CreditPolicy, ErpCredit, OrderLink, StoreOrder, StoreRefund
@@ -59,7 +59,7 @@ def run(connection: Connection, record_id: int) -> str:
 
 def reads_dismissal(code: str, evidence: Mapping[str, object]) -> bool:
     """Dismissed, a credit of the ERP is the refund's own or made there by hand, and what fell through stays so."""
-    return code in (EXISTS, BY_HAND, FAILED, CANCELLED)
+    return code in (EXISTS, BY_HAND, CHANNEL_TAX, FAILED, CANCELLED)
 
 
 def _settled(sender: Sender, refunds: Sequence[StoreRefund]) -> set[int]:

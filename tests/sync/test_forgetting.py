@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from hub.sync import sweep
 from hub.sync.models import TaskHistory
+from tests.sync.plans import every_row_asks_its_subquery_anew
 
 pytestmark = pytest.mark.django_db
 
@@ -44,12 +45,20 @@ def test_whoever_is_signed_in_stays_so():
 
 
 def test_many_expired_sessions_are_deleted_in_batches_the_oldest_first():
-    count = sweep.SWEPT_AT_ONCE + 2
-    Session.objects.bulk_create(session(f"s{n}", hours=-n) for n in range(1, count + 1))
+    Session.objects.bulk_create(session(f"s{n}", hours=-n) for n in range(1, 6))
 
-    sweep.forget_old()
+    sweep.forget_old(most=3)
 
     assert sorted(row.pk for row in Session.objects.all()) == ["s1", "s2"]
+
+
+def test_no_more_than_a_batch_is_deleted_however_the_database_goes_about_it():
+    Session.objects.bulk_create(session(f"s{n}", hours=-n) for n in range(100, 0, -1))
+
+    with every_row_asks_its_subquery_anew(Session):
+        sweep.forget_old(most=40)
+
+    assert Session.objects.count() == 60
 
 
 def test_history_is_kept_for_its_days():

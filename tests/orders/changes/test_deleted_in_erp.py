@@ -247,3 +247,20 @@ def test_first_looks_are_compared_when_nothing_else_waits(hub, five):
 
     assert look() == 5 * [Priority.BACKGROUND]
     assert look(document("2", is_held=True)) == [Priority.ORDER] + 4 * [Priority.BACKGROUND]
+
+
+def test_one_that_is_there_again_is_asked_about_no_more(hub, asked):
+    """Restored, or ours to see again: no change tells of that."""
+    placed = send(hub)
+    an_hour_later(hub)
+    records = hub.server.registry.get("erp", hub.world.erp_name).state["salesOrders"].records
+    hidden = records.pop(hub.link(placed).external_id)
+    an_hour_later(hub)
+    assert hub.reviews() == [(asked[0][0], hub.reviews()[0][1])]
+    an_hour_later(hub)
+    assert (len(hub.reviews()), ErpOrder.objects.get().is_gone) == (1, True)
+
+    records[hidden["id"]] = hidden
+    an_hour_later(hub)
+
+    assert (hub.reviews(), ErpOrder.objects.get().is_gone) == ([], False)

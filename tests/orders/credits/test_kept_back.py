@@ -10,7 +10,7 @@ from orders.models import CreditLineMapping, CreditLink
 from tests.orders.credits.refunds import refund, refunded
 from tests.orders.credits.rows import mirror, one_back, push
 from tests.orders.flows.test_push_refund_to_erp import POSTED, Document, erp, placed
-from tests.world import VAT, save_mapping
+from tests.world import VAT, release, save_mapping
 
 __all__ = ["erp", "placed"]
 
@@ -59,3 +59,21 @@ def test_what_the_erp_may_have_credited_already_keeps_back_every_later_refund(hu
         "credit_exists",
         [f"{other} (3.57 EUR)"],
     )
+
+
+def test_a_credit_by_hand_for_tax_that_the_channel_owes_is_asked_about_once_for_each_refund(hub, erp, placed):
+    order = hub.order(placed)
+    for tax in order.document["lines"][0]["tax_lines"]:
+        tax["is_channel_liable"] = True
+    order.save()
+    mirror(hub, placed, one_back(hub, placed))
+    push(hub, placed)
+    assert hub.reviews() == [("push_refund_to_erp", "channel_tax")]
+
+    release("channel_tax", "dismiss")
+    hub.work()
+    assert (push(hub, placed), hub.reviews()) == ([("done", "credited in the ERP by hand")], [])
+
+    mirror(hub, placed, one_back(hub, placed, number=2))
+    push(hub, placed)
+    assert (hub.reviews(), erp.made) == ([("push_refund_to_erp", "channel_tax")], [])
