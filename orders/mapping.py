@@ -32,13 +32,13 @@ from orders.field_mapping import CODE, OrderFields
 from orders.freight.charges import quoted_methods
 from orders.holds.overrides import SHIPPING_METHOD
 from orders.instalments import instalments_of, plan_of, told
-from orders.mapping_rows import ItemRow, MappingRows, ShippingRow, mapping_rows
+from orders.mapping_rows import MappingRows, ShippingRow, mapping_rows
 from orders.models import InstalmentMapping, OrderPolicy, PaymentTermsMapping, ShippingMethodMapping
 from orders.order_fields import fields_taken
 from orders.other_lines import OtherLines, foreign_tax
 from orders.rules import sums_of
 from orders.tax_codes import TaxCodes, own_taxes
-from orders.units import in_units
+from orders.units import ItemRow, in_units
 
 
 @dataclass(frozen=True, slots=True)

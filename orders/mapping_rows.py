@@ -10,6 +10,7 @@ from hub.connectors.documents import PlacedOrder
 from hub.sync.prepared import rows_of
 from orders.order_fields import ATTRIBUTE, METAFIELD, key_of
 from orders.rules import TaxRule
+from orders.units import ItemRow
 
 _ROWS = """
 SELECT 'item', sku, item_number, unit, units_per_piece::text, '' FROM inventory_itemmapping
@@ -57,15 +58,6 @@ LIMIT GREATEST(0, %(most)s::bigint - (
 ON CONFLICT DO NOTHING
 RETURNING key
 """
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    """An item of the ERP, its unit there ("" for its own), and how much of that one piece in the store is."""
-
-    number: str = ""
-    unit: str = ""
-    units_per_piece: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)

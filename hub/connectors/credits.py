@@ -83,6 +83,8 @@ class ErpCreditLine:
     warehouse: str = ""
     restocks: bool = True
     """Whether the goods go back on the shelf."""
+    unit: str = ""
+    """The ERP's own, in which both quantities are; empty where it does not say it."""
 
 
 @dataclass(frozen=True, slots=True)

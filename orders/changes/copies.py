@@ -7,7 +7,8 @@ one here again, under both ids. Lines that were added in the store since are map
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -30,7 +31,7 @@ from orders.mapping_rows import MappingRows
 from orders.offline.amounts import Amounts, Piece, amounts_of, pieces
 from orders.offline.mapping_rows import UpwardRows, is_charge_line
 from orders.rules import sums_of
-from orders.units import Stated, in_units
+from orders.units import ItemRow, Stated, in_pieces, in_units, is_whole, said
 
 Standing = SentOrder | SalesOrder
 # A key is the store's ids, and how many of the ERP's unit a piece is where that is not one.
@@ -123,7 +124,18 @@ def added_lines(
     document = mapping.sales_order(
         new, side, customer_number=base.customer_number, reference=base.reference, rows=rows(new)
     )
-    return tuple(line for line in document.lines if line.kind is not LineKind.COMMENT)
+    counts = {line.external_id: line.current_quantity for line in new.lines}
+    return tuple(_with_units(line, counts) for line in document.lines if line.kind is not LineKind.COMMENT)
+
+
+def _with_units(line: SalesOrderLine, counts: Mapping[str, int]) -> SalesOrderLine:
+    """The line with how many of the ERP's unit a piece is in its key, from which it is known later."""
+    count = counts.get(line.source_external_id)
+    if not count or line.quantity == count:
+        return line
+    return replace(
+        line, source_external_id=_BETWEEN.join((line.source_external_id, f"{_UNITS}{line.quantity / count}"))
+    )
 
 
 def fixed_lines(base: Standing) -> dict[str, str]:
@@ -134,9 +146,21 @@ def fixed_lines(base: Standing) -> dict[str, str]:
             found[line.source_external_id] = (
                 "it stands in two lines in the store, whose prices are a minor unit apart"
             )
-        elif _units(line) != 1:
-            found[line.source_external_id] = "its quantity stands in words beside one piece in the store"
+        elif (units := _units(line)) != 1:
+            found[line.source_external_id] = (
+                f"one piece of it in the store is {said(units, line.unit or 'units')}"
+            )
     return found
+
+
+def items_of_copy(base: Standing) -> dict[str, ItemRow]:
+    """What each of the store's lines is in the ERP's order, by the store's id of the line."""
+    return {
+        key: ItemRow(line.number, line.unit, _units(line))
+        for line in base.lines
+        if line.kind is LineKind.ITEM
+        for key in _ids(line)
+    }
 
 
 def ids_behind(key: str) -> list[str]:
@@ -151,36 +175,39 @@ def _made(
     document: ErpDocument, amounts: Sequence[Amounts], placed: PlacedOrder, rows: UpwardRows
 ) -> Iterator[SalesOrderLine | None]:
     """The ERP's lines with the store's ids; None where the store has not what was made of one."""
-    goods, charges = iter(placed.lines), iter(placed.shipping_lines)
+    goods, charges = deque(placed.lines), iter(placed.shipping_lines)
     for one in amounts:
         line = one.line
         is_charge = is_charge_line(line, document, rows)
         if is_charge:
             charge = next(charges, None)
             ids = [charge.external_id] if charge and _paid(charge) == one.net else []
+            yield _skeleton(one, ids, units=Decimal(1)) if ids else None
+            continue
+        mapped = rows.units_of(line, goods[0].sku) if goods else Decimal(1)
+        # The second is how copies were made before quantities were turned into pieces.
+        for units in dict.fromkeys((mapped, Decimal(1))):
+            count = in_pieces(line.quantity, units)
+            if ids := _taken(goods, pieces(count, one.net, document.currency)):
+                is_counted = count >= 1 and is_whole(count)
+                yield _skeleton(one, ids, units=units if is_counted else line.quantity)
+                break
         else:
-            ids = _taken(goods, pieces(line.quantity, one.net, document.currency))
-        yield _skeleton(one, ids, is_charge=is_charge) if ids else None
+            yield None
 
 
-def _taken(goods: Iterator[PlacedLine], parts: Sequence[Piece]) -> list[str]:
-    """Ids of the store's next lines, where they are these pieces."""
-    ids = []
-    for part in parts:
-        line = next(goods, None)
-        if line is None or (line.quantity, line.unit_price.shop.amount) != (
-            part.quantity,
-            part.unit_price,
-        ):
-            return []
-        ids.append(line.external_id)
-    return ids
+def _taken(goods: deque[PlacedLine], parts: Sequence[Piece]) -> list[str]:
+    """Ids of the store's next lines, where they are these pieces; they are taken then."""
+    next_ones = [goods[place] for place in range(min(len(parts), len(goods)))]
+    if [(line.quantity, line.unit_price.shop.amount) for line in next_ones] != [
+        (part.quantity, part.unit_price) for part in parts
+    ]:
+        return []
+    return [goods.popleft().external_id for _ in parts]
 
 
-def _skeleton(one: Amounts, ids: Sequence[str], *, is_charge: bool) -> SalesOrderLine:
-    quantity = one.line.quantity
-    is_counted = is_charge or (quantity >= 1 and quantity == quantity.to_integral_value())
-    key = [*ids, *([] if is_counted else [f"{_UNITS}{quantity}"])]
+def _skeleton(one: Amounts, ids: Sequence[str], *, units: Decimal) -> SalesOrderLine:
+    key = [*ids, *([] if units == 1 else [f"{_UNITS}{units}"])]
     return SalesOrderLine(
         kind=one.line.kind,
         number=one.line.number,

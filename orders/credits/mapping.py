@@ -16,12 +16,12 @@ from hub.connectors.store_returns import RefundedLine, Restock, StoreRefund
 from hub.errors import Conflict, NeedsReview
 from hub.lib.money import Money, MoneyBag, round_money
 from orders.credits.parts import Part, Row, split
-from orders.mapping_rows import ItemRow, MappingRows
+from orders.mapping_rows import MappingRows
 from orders.models import OtherLineMapping
 from orders.returns.amounts import Currency, RefundWorth
 from orders.rules import Sums, sums_of
 from orders.tax_codes import TaxCodes
-from orders.units import PRICE_STEP, in_units
+from orders.units import PRICE_STEP, ItemRow, in_units
 
 _OTHER = OtherLineMapping.Kind
 

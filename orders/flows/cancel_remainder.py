@@ -5,7 +5,7 @@ Reads    the ERP's document and shipments as mirrored, these no earlier than tha
          store as it is now
 Writes   the quantities of the store's order (an attempt before), then OrderLink; the order is read again
 Repeat   safe: only pieces that are open now are taken off, and a lost edit is awaited and read before another
-Review   the policy says so; the order is paid; the store refuses
+Review   the policy says so; the order is paid; what the ERP closed is no whole number of pieces; the store refuses
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import F
 
 from hub.connectors.registry import connector_class
-from hub.connectors.sales_documents import ErpDocument
 from hub.connectors.shipment_documents import Shipments, ShipmentStage
 from hub.connectors.store_changes import EditableOrder, LineEdit, OrderChanging
 from hub.connectors.store_parts import OrderHistory
@@ -27,7 +26,6 @@ from hub.sync import attempts
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection, Cursor, ReviewItem
 from hub.sync.running import open_connector, this_run
-from inventory.models import ItemMapping
 from orders.changes.hints import compared_links
 from orders.erp_documents import document_of as erp_document
 from orders.erp_mirroring import READ_LATELY
@@ -36,10 +34,11 @@ from orders.freshness import database_time
 from orders.mirroring import document_of
 from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, OrderLink, StoreOrder
 from orders.offline.linking import mirrored_now
+from orders.shipments.items import items_of_lines
 from orders.shipments.remainder import Rest, closed_pieces, is_late, is_over, rest_of
 
 FLOW, OPERATION, PULL = "cancel_remainder", "cancel_remainder", "pull_erp_shipments"
-ASK, PAID = "remainder_open", "remainder_paid"
+ASK, PAID, UNCLEAR = "remainder_open", "remainder_paid", "remainder_unclear"
 _LEFT = (ShipmentStage.SHIPPED.value, ShipmentStage.DELIVERED.value)
 
 
@@ -54,6 +53,7 @@ class _Found:
     now: EditableOrder
     rest: tuple[Rest, ...]
     is_closed_there: bool
+    unclear: tuple[str, ...] = ()
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -66,6 +66,8 @@ def run(connection: Connection, record_id: int) -> str:
     row = _document(link) if link else None
     if link is None or row is None or link.order.cancelled_at is not None:
         return "nothing is known of what the ERP will send"
+    if row.document_hash and link.remainder_hash == row.document_hash:
+        return "the document is settled as it is"
     if not has_listeners(link.connection):
         return "the shipments of its ERP are not read any more"
     _wait_for_shipments(link, row)
@@ -76,6 +78,7 @@ def run(connection: Connection, record_id: int) -> str:
     found = _found(link, row, policy, store.supporting(OrderChanging))
     if found is None:
         return "what is left may still be sent"
+    _ask_about_unclear(found)
     said = _take_off(found, store.supporting(OrderChanging)) if found.rest else "nothing is left to be sent"
     _note(found, mirrored_now(store.supporting(OrderHistory), connection, link.order.external_id))
     return said
@@ -149,34 +152,25 @@ def _found(link: OrderLink, row: ErpOrder, policy: FulfilmentPolicy, store: Orde
     last = max((one.shipped_at for one in sent if one.shipped_at), default=None)
     closes = is_over(document)
     ends = closes or is_late(last, policy.remainder_days, datetime.now(UTC))
-    closed = None if ends else closed_pieces(document, _skus(link, document))
-    if closed is not None and not any(closed.values()):
+    placed = document_of(link.order).lines
+    items = {} if ends else items_of_lines(link.order, placed, link.connection)
+    closed = None if ends else closed_pieces(document, placed, items)
+    if closed is not None and not any(closed.pieces.values()) and not closed.unclear:
         return None
     standing = store.read_editable([link.order.external_id])
     if not standing or standing[0].is_cancelled:
         return None
     now = standing[0]
-    rest = rest_of(now, document_of(link.order).lines, closed=closed)
-    return _Found(link.order, link, row, policy, now, rest, closes or not ends)
-
-
-def _skus(link: OrderLink, document: ErpDocument) -> dict[str, str]:
-    """SKUs by item number, of items in whole units that only one SKU of the order is mapped to."""
-    skus = [line.sku for line in document_of(link.order).lines if line.sku]
-    rows = ItemMapping.objects.filter(
-        store=link.order.connection, erp=link.connection, sku__in=skus, units_per_piece=1
-    )
-    found: dict[str, list[str]] = {}
-    for sku, number in rows.values_list("sku", "item_number"):
-        found.setdefault(number, []).append(sku)
-    return {number: names[0] for number, names in found.items() if len(names) == 1}
+    rest = rest_of(now, placed, closed=closed)
+    unclear = closed.unclear if closed else ()
+    return _Found(link.order, link, row, policy, now, rest, closes or not ends, unclear)
 
 
 # ------------------------------------------------------------------------------------------------- act
 
 
 def _take_off(found: _Found, store: OrderChanging) -> str:
-    decision = _decision(found)
+    decision = _decision(found, _hash(found))
     if decision == ReviewItem.Decision.DISMISSED:
         return "a person keeps it open"
     if found.policy.remainder == FulfilmentPolicy.Remainder.ASK and decision is None:
@@ -203,6 +197,26 @@ def _take_off(found: _Found, store: OrderChanging) -> str:
     return f"taken off: {', '.join(_words(found.rest))}"
 
 
+def _ask_about_unclear(found: _Found) -> None:
+    """A store counts whole pieces of one SKU: what is none is left to a person. Raises NeedsReview."""
+    rest_hash = content_hash(list(found.unclear))
+    if not found.unclear or _decision(found, rest_hash) is not None:
+        return
+    number = found.link.shown_number
+    raise NeedsReview(
+        f"{'; '.join(found.unclear)} will not be sent any more: {found.link.connection} has closed it in {number}. "
+        f"It is no whole number of pieces of one SKU of {found.order.name}. Take off in the store what will not come of "
+        "it, then dismiss this; or correct the page Items (SKU) and press Try again. The rest goes on then.",
+        code=UNCLEAR,
+        evidence={
+            "order": found.order.name,
+            "document": number,
+            "closed": list(found.unclear),
+            "rest_hash": rest_hash,
+        },
+    )
+
+
 def _words(rest: Sequence[Rest]) -> list[str]:
     return [f"{one.pieces} × {one.title}" for one in rest]
 
@@ -225,12 +239,12 @@ def _hash(found: _Found) -> str:
     return content_hash([[one.line_external_id, one.pieces] for one in found.rest])
 
 
-def _decision(found: _Found) -> str | None:
+def _decision(found: _Found, rest_hash: str) -> str | None:
     """What a person answered to these pieces, None where nobody has."""
     items = ReviewItem.objects.filter(
         flow=FLOW,
         connection=found.order.connection_id,
         record_id=found.order.pk,
-        evidence__rest_hash=_hash(found),
+        evidence__rest_hash=rest_hash,
     )
     return items.exclude(decision="").order_by("-pk").values_list("decision", flat=True).first()

@@ -34,6 +34,8 @@ class InspectedLine(models.Model):
         "in repair", default=0, help_text="Another look or a repair decides; nothing is refunded before."
     )
     missing = models.PositiveIntegerField(default=0, help_text="Announced and not there, not refunded.")
+    by_reason = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    """Pieces about which the return's reason has decided."""
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -52,7 +54,7 @@ class InspectedLine(models.Model):
                 name="inspected_at_most_all",
             ),
         ]
-        triggers = noted("sku", "reason", unseen=["created_at"])
+        triggers = noted("sku", "reason", unseen=["created_at", "by_reason"])
 
     def __str__(self) -> str:
         return f"{self.sku or self.line_external_id.rpartition('/')[2]} of {self.returned}"

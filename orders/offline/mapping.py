@@ -27,6 +27,7 @@ from orders.addresses import checked_address
 from orders.models import OfflineOrderPolicy
 from orders.offline.amounts import Amounts, amounts_of, pieces, taxes_of
 from orders.offline.mapping_rows import UpwardRows, is_charge_line
+from orders.units import in_pieces, is_whole, said
 
 # The namespace of what buyers and themes may read; docs/offline-orders.md shows the theme's side.
 NAMESPACE = "erp"
@@ -178,9 +179,10 @@ def _charge(one: Amounts, document: ErpDocument, known: Known) -> StoreShippingL
 
 def _lines(one: Amounts, document: ErpDocument, known: Known) -> list[StoreOrderLine]:
     line, currency = one.line, document.currency
-    parts = pieces(line.quantity, one.net, currency)
-    taxes = taxes_of(_tax_title(one, known), one, parts, currency)
     variant = _variant(line, document, known)
+    count = _count(line, variant, document, known)
+    parts = pieces(count, one.net, currency)
+    taxes = taxes_of(_tax_title(one, known), one, parts, currency)
     generic = None if variant or line.kind is not LineKind.ITEM else _generic(line, document, known)
     is_listed = variant is not None
     shown = variant or generic
@@ -193,7 +195,7 @@ def _lines(one: Amounts, document: ErpDocument, known: Known) -> list[StoreOrder
             sku=shown.sku if shown else line.number,
             taxes=some,
             requires_shipping=line.kind is LineKind.ITEM,
-            properties=_properties(line, currency, is_listed=is_listed),
+            properties=_properties(line, count, currency, is_listed=is_listed),
         )
         for part, some in zip(parts, taxes, strict=True)
     ]
@@ -238,14 +240,38 @@ def _generic(line: ErpDocumentLine, document: ErpDocument, known: Known) -> Stor
     return found[0]
 
 
-def _properties(line: ErpDocumentLine, currency: str, *, is_listed: bool) -> tuple[Attribute, ...]:
+def _count(
+    line: ErpDocumentLine, variant: StoreVariant | None, document: ErpDocument, known: Known
+) -> Decimal:
+    """How many pieces of the variant the line is; without one, and of what is sold in the ERP's unit, its quantity."""
+    units = known.rows.units_of(line, variant.sku) if variant else Decimal(1)
+    count = in_pieces(line.quantity, units)
+    if variant is None or units == 1 or is_whole(count):
+        return count
+    raise NeedsReview(
+        f"{document.number}: {said(line.quantity, line.unit)} of {line.number}; one piece of {variant.sku} is "
+        f"{said(units, line.unit)}, which makes {said(count)} pieces; a store counts whole ones. Correct the quantity "
+        "in the ERP or the row of the page Items (SKU), then press Try again; or dismiss this to leave the order out.",
+        code="line_fraction",
+        evidence={
+            "order": document.number,
+            "item": line.number,
+            "quantity": str(line.quantity),
+            "pieces": str(count),
+        },
+    )
+
+
+def _properties(
+    line: ErpDocumentLine, count: Decimal, currency: str, *, is_listed: bool
+) -> tuple[Attribute, ...]:
     """What the buyer sees beside the line: what the ERP calls it, and what the line itself cannot say."""
-    is_whole = line.quantity == line.quantity.to_integral_value() and line.quantity >= 1
+    is_counted = is_whole(count) and count >= 1
     told = {
         "Item": "" if is_listed else line.number,
         "Description": "" if is_listed else line.description,
-        "Quantity": "" if is_whole else f"{line.quantity.normalize():f} {line.unit}".strip(),
-        "Unit": line.unit if is_whole and not is_listed else "",
+        "Quantity": "" if is_counted else said(line.quantity, line.unit),
+        "Unit": line.unit if is_counted and not is_listed else "",
         "Discount": f"{line.discount_amount} {currency}" if line.discount_amount else "",
     }
     return tuple(Attribute(key, value) for key, value in told.items() if value)

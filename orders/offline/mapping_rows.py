@@ -10,6 +10,7 @@ from hub.connectors.documents import LineKind
 from hub.connectors.sales_documents import ErpDocument, ErpDocumentLine
 from inventory.models import ItemMapping
 from orders.models import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
+from orders.units import ItemRow, is_same_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Charge:
 class UpwardRows:
     """The rows that an ERP's order may need."""
 
-    items: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    """SKU and unit by item number."""
+    items: dict[str, list[tuple[str, ItemRow]]] = field(default_factory=dict)
+    """SKU and what it is, by item number."""
     taxes: dict[str, list[tuple[str, Decimal]]] = field(default_factory=dict)
     """Title and rate by tax code."""
     terms: tuple[tuple[str, int], ...] = ()
@@ -43,11 +44,16 @@ class UpwardRows:
     def skus_of(self, line: ErpDocumentLine) -> tuple[str, ...]:
         """The SKUs that this item line may be: those mapped in its unit, else in no unit, else its own number."""
         rows = self.items.get(line.number, [])
-        exact = tuple(sku for sku, unit in rows if unit and unit == line.unit)
-        loose = tuple(sku for sku, unit in rows if not unit)
+        exact = tuple(sku for sku, row in rows if row.unit and is_same_unit(row.unit, line.unit))
+        loose = tuple(sku for sku, row in rows if not row.unit)
         if exact or loose:
             return exact or loose
         return () if rows else (line.number,)
+
+    def units_of(self, line: ErpDocumentLine, sku: str) -> Decimal:
+        """How much of the item line's unit one piece of this SKU is; 1 where no row says it."""
+        found = (row.units_per_piece for one, row in self.items.get(line.number, []) if one == sku)
+        return next(found, Decimal(1))
 
     def charge_of(self, line: ErpDocumentLine, method_code: str) -> Charge | None:
         """The shipping method whose charge this line is, that of the order's method first."""
@@ -65,13 +71,14 @@ def is_charge_line(line: ErpDocumentLine, document: ErpDocument, rows: UpwardRow
 def upward_rows(document: ErpDocument, store_id: int, erp_id: int) -> UpwardRows:
     """The rows of this store and ERP that name a value of this order."""
     pair = {"store": store_id, "erp": erp_id}
-    items: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    items: dict[str, list[tuple[str, ItemRow]]] = defaultdict(list)
     numbers = {line.number for line in document.lines if line.kind is LineKind.ITEM}
     mapped = (
         ItemMapping.objects.filter(item_number__in=numbers, **pair).exclude(item_number="").order_by("sku")
     )
-    for number, sku, unit in mapped.values_list("item_number", "sku", "unit"):
-        items[number].append((sku, unit))
+    found = mapped.values_list("sku", "item_number", "unit", "units_per_piece")
+    for sku, number, unit, units in found:
+        items[number].append((sku, ItemRow(number, unit, units)))
     taxes: dict[str, list[tuple[str, Decimal]]] = defaultdict(list)
     codes = TaxCodeMapping.objects.filter(**pair).exclude(erp_code="").order_by("title")
     for code, title, rate in codes.values_list("erp_code", "title", "rate"):

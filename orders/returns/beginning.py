@@ -89,7 +89,7 @@ class Beginning:
 
     def _wanted(self, credit: ErpCredit, document: Document, placed: PlacedOrder) -> dict[str, int]:
         """Pieces by the order's line."""
-        items = items_of(placed, self.begun.connection, credit.connection)
+        items = items_of(self.begun.order, placed, credit.connection)
         wanted: dict[str, int] = {}
         for piece in parts_of(document, placed, items).pieces:
             wanted[piece.line_external_id] = wanted.get(piece.line_external_id, 0) + piece.quantity

@@ -15,6 +15,7 @@ from hub.connectors.store_returns import NewRefundLine, NewRefundPayment, Restoc
 from hub.errors import AmbiguousMatch, Conflict, NeedsReview
 from hub.lib.money import Money, round_money
 from orders.returns.amounts import Currency
+from orders.units import ItemRow, in_pieces, is_whole, lines_in, said
 
 _ZERO = Decimal(0)
 
@@ -43,10 +44,9 @@ class CreditParts:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Item numbers by SKU, and how many of the ERP's units one piece is."""
+    """What an order's lines are in the ERP, by the line's id."""
 
-    numbers: Mapping[str, str]
-    units_per_piece: Mapping[str, Decimal]
+    rows: Mapping[str, ItemRow]
     shipping_numbers: Collection[str]
     """What the ERP posts shipping charges to."""
 
@@ -77,8 +77,23 @@ def _pieces(
     credit: ErpCredit, line: ErpCreditLine, lines: Sequence[PlacedLine], items: Items
 ) -> list[tuple[PlacedLine, int]]:
     name, by_hand = _words(credit)
-    evidence = {"credit": credit.number, "item": line.number, "description": line.description}
-    candidates = [one for one in lines if items.numbers.get(one.sku) == line.number]
+    told = said(line.quantity, line.unit)
+    evidence = {
+        "credit": credit.number,
+        "item": line.number,
+        "description": line.description,
+        "quantity": told,
+    }
+    of_item = [one for one in lines if items.rows.get(one.external_id, ItemRow()).number == line.number]
+    candidates = lines_in(line.unit, of_item, items.rows)
+    if of_item and not candidates:
+        units = ", ".join(sorted({items.rows[one.external_id].unit for one in of_item}))
+        raise Conflict(
+            f"{name} gives back {told} of {line.number}, which counts in {units} here. Name the unit on the page Items "
+            f"(SKU) and press Try again, or {by_hand} in the store by hand and dismiss this.",
+            code="credit_unit",
+            evidence=evidence,
+        )
     if not candidates:
         raise AmbiguousMatch(
             f"{name} gives back {line.number or line.description!r}, which is on no line of the order in the store. "
@@ -86,20 +101,22 @@ def _pieces(
             code="credit_line_unknown",
             evidence=evidence,
         )
-    quantity = line.quantity / items.units_per_piece.get(candidates[0].sku, Decimal(1))
-    if quantity != quantity.to_integral_value() or quantity <= 0:
+    sizes = {items.rows[one.external_id].units_per_piece for one in candidates}
+    pieces = in_pieces(line.quantity, min(sizes))
+    if len(sizes) == 1 and (not is_whole(pieces) or pieces <= 0):
         raise Conflict(
-            f"{name} gives back {quantity.normalize():f} pieces of {line.number}; a store counts whole ones. "
+            f"{name} gives back {told} of {line.number}, which is {said(pieces)} pieces; a store counts whole ones. "
             f"{by_hand.capitalize()} in the store by hand, then dismiss this.",
             code="credit_fraction",
             evidence=evidence,
         )
     if len(candidates) == 1:
-        return [(candidates[0], int(quantity))]
-    if sum(one.current_quantity for one in candidates) == quantity:
+        return [(candidates[0], int(pieces))]
+    whole = sum(one.current_quantity * items.rows[one.external_id].units_per_piece for one in candidates)
+    if whole == line.quantity:
         return [(one, one.current_quantity) for one in candidates if one.current_quantity]
     raise AmbiguousMatch(
-        f"{name} gives back {int(quantity)} of {line.number}, which is on {len(candidates)} lines of the order. "
+        f"{name} gives back {told} of {line.number}, which is on {len(candidates)} lines of the order. "
         f"{by_hand.capitalize()} in the store by hand, then dismiss this.",
         code="credit_line_ambiguous",
         evidence=evidence,

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from hub.connectors.documents import LineKind
 from hub.sync.models import Connection
-from inventory.models import ItemMapping
 from orders.credits.mirroring import document_of as credit_document
 from orders.mirroring import document_of
 from orders.models import ErpCredit, StoreReturn
 from orders.returns.mirroring import return_of
-from orders.shipments.items import item_numbers
+from orders.shipments.items import items_of_lines
+from orders.units import ItemRow
 
 Goods = dict[str, Decimal]
 
@@ -20,12 +20,9 @@ Goods = dict[str, Decimal]
 def goods_of_return(row: StoreReturn, erp: Connection) -> Goods:
     """What comes back; what is not mapped has no number."""
     placed = document_of(row.order).lines
-    numbers = item_numbers(placed, row.connection, erp)
-    mapped = ItemMapping.objects.filter(store=row.connection, erp=erp, sku__in=list(numbers))
-    units = dict(mapped.values_list("sku", "units_per_piece"))
-    skus = {line.external_id: line.sku for line in placed}
-    returned = [(skus.get(line.line_external_id, ""), line.quantity) for line in return_of(row).lines]
-    return _sums((numbers.get(sku, ""), pieces * units.get(sku, Decimal(1))) for sku, pieces in returned)
+    rows = items_of_lines(row.order, placed, erp)
+    returned = [(rows.get(line.line_external_id, ItemRow()), line.quantity) for line in return_of(row).lines]
+    return _sums((item.number, pieces * item.units_per_piece) for item, pieces in returned)
 
 
 def goods_of_return_order(one: ErpCredit) -> Goods:

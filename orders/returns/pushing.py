@@ -124,7 +124,7 @@ class OrderCredits:
     def _plan(self, credit: ErpCredit, document: Document, decisions: dict[str, str]) -> CreditPlan:
         order = self.sender.order
         placed, currency = document_of(order), currency_of(document_of(order), self.link)
-        parts = parts_of(document, placed, items_of(placed, self.sender.connection, self.link.connection))
+        parts = parts_of(document, placed, items_of(order, placed, self.link.connection))
         locations = self._locations()
         lines = refund_lines(parts, self._sent(), locations)
         shipping = shipping_in_store(parts, placed, currency)

@@ -15,7 +15,7 @@ from orders.models import InspectedLine, RefundPolicy, StoreReturn
 from orders.returns.crediting import payments_back
 from orders.returns.desk import Desk
 from orders.returns.inspecting import DIFFERS, Steps, steps_for
-from orders.returns.inspections import asked, inspected, outcomes_of
+from orders.returns.inspections import Inspected, asked, inspected, outcomes_of
 from orders.returns.shelves import sent_from
 
 FLOW = "process_store_returns"
@@ -36,11 +36,12 @@ class TakingBack:
         is_unseen = found.returned.state is ReturnState.CLOSED and not row.inspected.exists()
         if is_unseen or self._is_left(row):
             return
-        rows = inspected(row, found)
+        said = inspected(row, found)
+        rows = said.rows
         steps = steps_for(found, outcomes_of(rows), self._shelves(found, rows))
         exchanged = self._exchanged(row, found, rows, steps)
         if not (steps.processed or steps.disposed or exchanged):
-            self._end(row, found, rows, steps)
+            self._end(row, found, said, steps)
             return
         if found.returned.state is ReturnState.CLOSED:
             found = self.desk.reopen(found)
@@ -48,15 +49,15 @@ class TakingBack:
             found = self.desk.dispose(found, steps.disposed)
         if steps.processed or exchanged:
             found = self.desk.process(found, self._work(row, steps, exchanged))
-        self._end(row, found, rows, steps)
+        self._end(row, found, said, steps)
 
-    def _end(self, row: StoreReturn, found: ReturnInStore, rows: list[InspectedLine], steps: Steps) -> None:
+    def _end(self, row: StoreReturn, found: ReturnInStore, said: Inspected, steps: Steps) -> None:
         if found.returned.state is not ReturnState.OPEN:
             return
         if steps.is_ended:
             self.desk.close(found, "every piece is accounted for")
         else:
-            raise asked(row, rows)
+            raise asked(row, said)
 
     def _work(self, row: StoreReturn, steps: Steps, exchanged: tuple[tuple[str, int], ...]) -> ReturnWork:
         placed = document_of(self.desk.order)

@@ -14,11 +14,12 @@ from orders.erp_documents import sales_orders
 from orders.mirroring import document_of as order_document
 from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, WarehouseMapping
 from orders.shipments.allocation import Allocation, Elsewhere, Goods, allocate, open_places, parts
-from orders.shipments.items import item_numbers
+from orders.shipments.items import items_of_lines
 from orders.shipments.matching import pieces_shipped
 from orders.shipments.mirroring import FLOW, document_of
 from orders.shipments.sending import Sender, ask
 from orders.shipments.tracking import says_the_same, shown, tracking_of
+from orders.units import ItemRow
 
 # Releases and moves change what is there: it is read again after each round of them.
 ROUNDS = 6
@@ -104,9 +105,9 @@ class ShipmentPush:
         if self.document.stage not in (ShipmentStage.SHIPPED, ShipmentStage.DELIVERED):
             return {}
         items = (
-            {line.sku: line.sku for line in self.lines}
+            {line.external_id: ItemRow(line.sku) for line in self.lines}
             if self.is_partners
-            else item_numbers(self.lines, self.sender.connection, self.row.connection)
+            else items_of_lines(self.sender.order, self.lines, self.row.connection)
         )
         still = self._sent()
         for order in self.sender.state.orders:

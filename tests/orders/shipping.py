@@ -71,6 +71,10 @@ class Shipping:
         work(self.hub)
         return document
 
+    def says(self, key, lines):
+        """As `ships`, with lines as the ERP says them."""
+        return self.again(self.document(key), lines=lines)
+
     def again(self, document, **changes):
         self.minutes += 1
         changed = replace(document, updated_at=AT + timedelta(minutes=self.minutes), **changes)

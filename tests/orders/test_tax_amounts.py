@@ -26,10 +26,11 @@ from hub.sandbox.shopify.pricing import Basket, Charge, Discount, Tax
 from hub.sandbox.shopify.pricing import Duty as SandboxDuty
 from hub.sync.models import Connection
 from orders import mapping
-from orders.mapping_rows import ItemRow, MappingRows, ShippingRow
+from orders.mapping_rows import MappingRows, ShippingRow
 from orders.models import OrderPolicy
 from orders.rules import Sums, TaxRule, tax_variance, totals_difference
 from orders.tax_codes import live_taxes
+from orders.units import ItemRow
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 RATES = {"VAT": Decimal("0.19"), "Low": Decimal("0.07"), "State": Decimal("0.0625")}

@@ -29,7 +29,7 @@ SHIPMENT = ErpShipment(
     warehouse="Hamburg",
     shipping_method_code="Ground",
     parcels=(Parcel("1Z1", "ups", "UPS"), Parcel("1Z2", "ups", "UPS")),
-    lines=(ShippedLine("1", "1896-S", "ATHENS Desk", Decimal(3), "Ea", serials=("SN-1", "SN-2", "SN-3")),),
+    lines=(ShippedLine("1", "1896-S", "ATHENS Desk", Decimal(3), "1", serials=("SN-1", "SN-2", "SN-3")),),
     updated_at=STAMP,
     ship_to=address(province_code="", province="NW", phone="+49 221"),
 )

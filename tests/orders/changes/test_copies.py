@@ -10,10 +10,11 @@ from fractions import Fraction
 from hub.connectors.documents import LineKind, PlacedLine, PlacedOrder, PlacedShippingLine, TaxLine
 from hub.lib.money import Money, MoneyBag
 from hub.sync.models import Connection
-from orders.changes.copies import document_now, first_document, fixed_lines
+from orders.changes.copies import document_now, first_document, fixed_lines, items_of_copy
 from orders.changes.views import sent_view
 from orders.offline.amounts import amounts_of, pieces
 from orders.offline.mapping_rows import UpwardRows
+from orders.units import ItemRow
 from tests.orders.offline_orders import document, line
 
 STORE = Connection(code="EU", time_zone="Europe/Berlin")
@@ -103,6 +104,22 @@ def test_lines_that_no_edit_can_follow_are_named_with_the_reason():
         "l00 l01": True,
         "l10 *2.5": False,
     }
+
+
+def test_pieces_of_a_copy_count_in_the_erps_unit():
+    taken = document(line("COFFEE", "3", "20.00", unit="KG"))
+    rows = UpwardRows(items={"COFFEE": [("BAG", ItemRow("COFFEE", "KG", Decimal("0.25")))]})
+    [as_units] = copy_of(taken).lines
+    bags = replace(as_units, sku="BAG", quantity=12, current_quantity=12, unit_price=bag("5.00"))
+    placed = replace(copy_of(taken), lines=(bags,))
+
+    made = first_document(taken, placed, STORE, rows, reference="erpBC:1")
+    fewer = replace(placed, lines=(replace(bags, current_quantity=8),))
+
+    assert views(made) == [("COFFEE", 3, 60)]
+    assert views(document_now(fewer, made, STORE, added=())) == [("COFFEE", 2, 40)]
+    assert items_of_copy(made) == {"l00": ItemRow("COFFEE", "KG", Decimal("0.25"))}
+    assert "0.25 KG" in fixed_lines(made)["l00 *0.25"]
 
 
 def test_a_copy_with_other_lines_than_the_order_has_no_first_agreement():

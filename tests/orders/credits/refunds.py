@@ -11,9 +11,10 @@ from hub.connectors.store_returns import PaymentState, RefundedLine, RefundPayme
 from hub.lib.money import Money, MoneyBag, round_money
 from orders.credits.mapping import Basis, credit_of
 from orders.credits.parts import Part, Row
-from orders.mapping_rows import ItemRow, MappingRows, ShippingRow
+from orders.mapping_rows import MappingRows, ShippingRow
 from orders.returns.amounts import Currency, worth_of_refunds
 from orders.tax_codes import TaxCodes
+from orders.units import ItemRow
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CHARGES = (LineKind.ACCOUNT, LineKind.ITEM, LineKind.CHARGE)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Attempt, SyncTask
+from hub.sync.models import Attempt, ReviewItem, SyncTask
+from inventory.models import ItemMapping
 from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, OrderLink, OrderPolicy
 from orders.shipments.remainder import is_late
 from tests.orders.shipping import TABLES, Shipping
@@ -22,10 +24,12 @@ class Short(Shipping):
 
     def __init__(self, hub, remainder, **more):
         FulfilmentPolicy.objects.create(store=hub.euro, remainder=remainder, **more.pop("policy", {}))
+        sends, items = more.pop("sends", {TABLES: 2}), more.pop("items", None)
         super().__init__(hub, **more)
+        self.items = items or self.items
         hub.pull_erp()
         hub.work(horizon=0.5)
-        self.ships("S1", {TABLES: 2})
+        self.ships("S1", sends)
 
     def closes(self):
         """The ERP delivers nothing more of the order."""
@@ -87,6 +91,57 @@ def test_what_the_erp_may_still_send_stays(hub):
     short.looks()
 
     assert short.pieces() == [2, 0]
+
+
+class Closing(Short):
+    """The ERP closes single lines of its order."""
+
+    def closes_lines(self, **left):
+        """So much of these SKUs, in the ERP's unit, is left and will not be delivered."""
+        lines = ErpOrder.objects.get(external_id=self.link.external_id).document["lines"]
+        for sku, quantity in left.items():
+            line = next(one for one in lines if one["number"] == self.items[sku.replace("_", "-")])
+            line.update(is_closed=True, shipped_quantity=str(Decimal(line["quantity"]) - Decimal(quantity)))
+        self.writes(stage="shipped", lines=lines)
+
+
+def test_what_a_closed_line_lacks_goes_off_in_pieces(hub):
+    ItemMapping.objects.filter(sku=TABLES).update(units_per_piece=Decimal("0.25"))
+    short = Closing(hub, SEND.CANCEL, sends={TABLES: "0.5"})
+
+    short.closes_lines(TAB_001="0.75")
+
+    assert (short.pieces(), hub.reviews()) == ([2, 3], [])
+    assert hub.messages(FLOW)[-1] == "taken off: 3 × Table 1"
+
+
+def test_what_a_closed_line_lacks_goes_off_where_the_sku_is_the_item_number(hub):
+    hub.sandbox.seed("erp", hub.world.erp_name, {"items": [{"number": TABLES, "displayName": "Table"}]})
+    OrderPolicy.objects.filter(store=hub.euro).update(sku_rule=OrderPolicy.SkuRule.SAME)
+    ItemMapping.objects.filter(sku=TABLES).delete()
+    short = Closing(hub, SEND.CANCEL, items={TABLES: TABLES})
+
+    short.closes_lines(TAB_001="3")
+
+    assert (short.pieces(), hub.reviews()) == ([2, 3], [])
+
+
+def test_what_is_no_whole_number_of_pieces_is_asked_about_once(hub):
+    ItemMapping.objects.filter(sku=TABLES).update(units_per_piece=Decimal("0.25"))
+    short = Closing(hub, SEND.CANCEL, sends={TABLES: "0.5"})
+
+    short.closes_lines(TAB_001="0.6", LAM_002="1")
+
+    assert (short.pieces(), hub.reviews()) == ([5, 3], [(FLOW, "remainder_unclear")])
+    asked = ReviewItem.objects.get(state="open")
+    assert "0.6 of IT-" in asked.message
+    assert "one piece of TAB-001 is 0.25" in asked.message
+
+    release("remainder_unclear", "dismiss")
+    for _ in range(2):
+        short.looks()
+
+    assert (short.pieces(), hub.reviews()) == ([5, 2], [])
 
 
 def test_a_parcel_that_is_not_mirrored_yet_is_waited_for(hub):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 from decimal import Decimal
 
+import pytest
+
 from hub.connectors.credits import CreditStage
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
+from inventory.models import ItemMapping
 from orders.credits.mirroring import mirror_credits
 from orders.models import InspectedLine, RefundPolicy, ReturnReason, StoreRefund, StoreReturn
 from tests.orders.returning import Crediting, work
@@ -44,9 +47,11 @@ class Returning(Crediting):
         enqueue(FLOW, self.hub.euro.pk, [StoreReturn.objects.get().order_id])
         work(self.hub, FLOW)
 
-    def return_order(self, stage, received=0):
-        """The ERP's return order stands so."""
-        line = dataclasses.replace(self.tables(2), received_quantity=Decimal(received))
+    def return_order(self, stage, received=0, awaited=2):
+        """The ERP's return order stands so, in the ERP's unit."""
+        line = dataclasses.replace(
+            self.tables(2), quantity=Decimal(awaited), received_quantity=Decimal(received)
+        )
         row = self.document(line, key="RA-7", stage=stage, is_return=True, reference=self.row.name)
         mirror_credits(self.hub.erp, [row])
         work(self.hub, "push_credit_to_store", FLOW)
@@ -137,6 +142,50 @@ def test_a_reason_decides_once_the_erps_return_order_received_the_goods(hub):
 
     assert returning.money() == [([(1, "NO_RESTOCK")], ["10.90"])]
     assert (InspectedLine.objects.get().not_restocked, returning.state) == (1, "OPEN")
+
+
+def test_a_further_receipt_is_decided_by_the_same_reason(hub):
+    ReturnReason.objects.create(store=hub.euro, reason="Defective", outcome="not_restocked")
+    returning = Returning(hub, policy=PERSON | {"approval": RefundPolicy.Approval.ERP})
+    returning.return_order(CreditStage.RECEIVED, received=1)
+
+    returning.return_order(CreditStage.RECEIVED, received=2)
+
+    assert [sum(map(Decimal, money)) for _, money in returning.money()] == [Decimal("10.90")] * 2
+    assert (InspectedLine.objects.get().not_restocked, returning.state) == (2, "CLOSED")
+
+
+def test_what_a_person_took_back_of_a_reasons_count_stays_so_when_it_is_looked_at_again(hub):
+    ReturnReason.objects.create(store=hub.euro, reason="Defective", outcome="refused")
+    returning = Returning(hub, policy=PERSON | {"approval": RefundPolicy.Approval.ERP})
+    returning.return_order(CreditStage.RECEIVED, received=1)
+    assert InspectedLine.objects.get().refused == 1
+
+    returning.count(refused=0, repair=1)
+
+    assert InspectedLine.objects.values_list("refused", "repair").get() == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("units", "received", "refused", "words"),
+    [
+        ("0.25", "0.25", 1, ""),
+        ("0.25", "0.5", 2, ""),
+        ("12", "18", 0, "18 of "),
+        ("0.25", "0.3", 0, "0.3 of "),
+    ],
+    ids=["one bag", "both bags", "a box and a half", "a bag and a bit"],
+)
+def test_what_the_erp_received_in_its_own_unit_counts_in_pieces(hub, units, received, refused, words):
+    ItemMapping.objects.filter(store=hub.euro, sku="TAB-001").update(units_per_piece=Decimal(units))
+    ReturnReason.objects.create(store=hub.euro, reason="Defective", outcome="refused")
+    returning = Returning(hub, policy=PERSON | {"approval": RefundPolicy.Approval.ERP})
+
+    returning.return_order(CreditStage.RECEIVED, received=received, awaited=2 * Decimal(units))
+
+    assert InspectedLine.objects.get().refused == refused
+    asked = ReviewItem.objects.filter(state="open", flow=FLOW).values_list("message", flat=True)
+    assert [words in message for message in asked] == ([] if refused == 2 else [True])
 
 
 def test_a_reason_says_nothing_of_what_staff_have_closed(hub):

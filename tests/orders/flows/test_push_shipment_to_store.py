@@ -7,6 +7,7 @@ import pytest
 
 from hub.connectors.shipment_documents import Parcel, ShipmentStage, ShippedLine
 from hub.sync.models import Attempt, ReviewItem
+from inventory.models import ItemMapping
 from orders.models import ErpShipment as Mirror
 from orders.models import FulfilmentPolicy, ShipmentLink, WarehouseMapping
 from orders.shipments.mirroring import attach_shipments, mirror_shipments, note_gone
@@ -181,3 +182,47 @@ def test_picked_goods_are_not_told_and_a_store_without_policy_is_told_nothing(hu
     FulfilmentPolicy.objects.all().delete()
     shipping.again(document, stage=ShipmentStage.SHIPPED)
     assert shipping.creates() == 0
+
+
+def sold_in(sku, units, unit=""):
+    """One piece of this SKU is so many of the ERP's unit."""
+    ItemMapping.objects.filter(sku=sku).update(units_per_piece=Decimal(units), unit=unit)
+
+
+def in_unit(shipping, sku, quantity, unit=""):
+    return ShippedLine("", shipping.items[sku], sku, Decimal(quantity), unit)
+
+
+def test_what_the_erp_ships_in_its_own_unit_is_told_in_pieces(hub):
+    sold_in(TABLES, "0.25")
+    sold_in(LAMPS, "12", "PCS")
+    shipping = Shipping(hub)
+
+    lines = (in_unit(shipping, TABLES, "0.5"), in_unit(shipping, LAMPS, "24", "pcs"))
+    shipping.says("S1", lines)
+    assert [lines for lines, *_ in shipping.fulfilments()] == [{TABLES: 2, LAMPS: 2}]
+    shipping.says("S2", (in_unit(shipping, TABLES, "0.75"),))
+
+    assert [lines for lines, *_ in shipping.fulfilments()] == [{TABLES: 2, LAMPS: 2}, {TABLES: 3}]
+    assert hub.reviews() == []
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "code", "words"),
+    [
+        ("0.6", "KG", "shipment_fraction", ["0.6 KG", "one piece of TAB-001 is 0.25 KG", "2.4 pieces"]),
+        ("1", "BOX", "shipment_unit", ["1 BOX", "KG"]),
+    ],
+    ids=["no whole pieces", "another unit"],
+)
+def test_what_is_no_whole_number_of_pieces_or_in_another_unit_is_asked_about(
+    hub, quantity, unit, code, words
+):
+    shipping = Shipping(hub)
+    sold_in(TABLES, "0.25", "KG")
+
+    shipping.says("S1", (in_unit(shipping, TABLES, quantity, unit),))
+
+    assert (hub.reviews(), shipping.creates()) == ([(FLOW, code)], 0)
+    message = ReviewItem.objects.get(state="open").message
+    assert [word for word in words if word not in message] == []

@@ -17,8 +17,11 @@ from orders.offline.mapping_rows import Charge, UpwardRows
 from orders.offline.marks import LONGEST, mark_for, mark_in
 from orders.offline.matching import contact_of
 from orders.offline.terms import store_terms
+from orders.units import ItemRow
 from tests.orders.offline_orders import document, line
 
+ONE, BOX = ("ONE", ItemRow("IT-1")), ("BOX", ItemRow("IT-1", "BOX", Decimal(12)))
+BAGS = UpwardRows(items={"COFFEE": [("BAG", ItemRow("COFFEE", "KG", Decimal("0.25")))]})
 NOW = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
 BUYER = StoreBuyer("gid://c/1", "gid://l/1", "gid://k/1", "gid://p/1", "buyer@example.com")
 TEMPLATES = [
@@ -53,7 +56,9 @@ def test_a_draft_without_payment_terms_would_be_called_paid():
 
 
 def test_an_item_is_the_variant_that_its_mapping_row_names():
-    rows = UpwardRows(items={"IT-1": [("TAB-1", "")]}, taxes={"VAT19": [("MwSt", Decimal("0.190000"))]})
+    rows = UpwardRows(
+        items={"IT-1": [("TAB-1", ItemRow("IT-1"))]}, taxes={"VAT19": [("MwSt", Decimal("0.190000"))]}
+    )
 
     made = store_order(document(line("IT-1")), known(variants=["TAB-1"], rows=rows))
 
@@ -70,9 +75,9 @@ def test_an_item_is_the_variant_that_its_mapping_row_names():
     ("rows", "unit", "skus"),
     [
         ({}, "PCS", ["IT-1"]),
-        ({"IT-1": [("ONE", ""), ("BOX", "BOX")]}, "BOX", ["BOX"]),
-        ({"IT-1": [("ONE", ""), ("BOX", "BOX")]}, "PCS", ["ONE"]),
-        ({"IT-1": [("BOX", "BOX")]}, "PCS", []),
+        ({"IT-1": [ONE, BOX]}, "BOX", ["BOX"]),
+        ({"IT-1": [ONE, BOX]}, "PCS", ["ONE"]),
+        ({"IT-1": [BOX]}, "PCS", []),
     ],
     ids=["unmapped", "by unit", "without unit", "other unit"],
 )
@@ -82,8 +87,26 @@ def test_the_skus_of_an_item_are_those_in_its_unit(rows, unit, skus):
     assert wanted_skus(taken, UpwardRows(items=rows), OfflineOrderPolicy()) == skus
 
 
+@pytest.mark.parametrize(("taken", "pieces"), [("3", 12), ("0.5", 2)])
+def test_what_the_erp_counts_in_its_own_unit_is_pieces_of_the_variant(taken, pieces):
+    made = store_order(
+        document(line("COFFEE", taken, "20.00", unit="KG")), known(variants=["BAG"], rows=BAGS)
+    )
+
+    [sent] = made.lines
+    assert (sent.quantity, sent.unit_price, sent.properties) == (pieces, Decimal("5.00"), ())
+
+
+def test_no_whole_number_of_pieces_is_asked_about_with_the_numbers():
+    with pytest.raises(NeedsReview) as asked:
+        store_order(document(line("COFFEE", "0.6", "20.00", unit="KG")), known(variants=["BAG"], rows=BAGS))
+
+    assert asked.value.code == "line_fraction"
+    assert "0.6 KG of COFFEE; one piece of BAG is 0.25 KG, which makes 2.4 pieces" in str(asked.value)
+
+
 def test_an_item_that_is_several_variants_is_asked_about():
-    rows = UpwardRows(items={"IT-1": [("A", ""), ("B", "")]})
+    rows = UpwardRows(items={"IT-1": [("A", ItemRow("IT-1")), ("B", ItemRow("IT-1"))]})
 
     with pytest.raises(AmbiguousMatch) as asked:
         store_order(document(line("IT-1")), known(variants=["A", "B"], rows=rows))

@@ -26,10 +26,15 @@ from orders.returns.crediting import (
     refund_lines,
     shipping_in_store,
 )
+from orders.units import ItemRow
 from tests.orders.credits.refunds import bag, placed_line, placed_order
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
-ITEMS = Items({"SKU-1": "A", "SKU-2": "B"}, {"SKU-2": Decimal(12)}, frozenset({"8500"}))
+ITEMS = {
+    "SKU-1": ItemRow("A"),
+    "SKU-2": ItemRow("B", "PCS", Decimal(12)),
+    "SKU-4": ItemRow("B", "PCS", Decimal(5)),
+}
 ZERO = Decimal(0)
 
 
@@ -49,6 +54,10 @@ def suggestion(shop, presentment=None, currency="EUR"):
     return SuggestedRefund(amount, amount, amount, ())
 
 
+def in_erp(placed):
+    return Items({one.external_id: ITEMS[one.sku] for one in placed.lines}, frozenset({"8500"}))
+
+
 ORDER = placed_order(placed_line(1), placed_line(2))
 
 
@@ -62,7 +71,7 @@ def test_each_line_of_a_credit_has_its_place():
         line(LineKind.COMMENT, ""),
     )
 
-    parts = parts_of(credit(*lines), ORDER, ITEMS)
+    parts = parts_of(credit(*lines), ORDER, in_erp(ORDER))
 
     assert [(one.line_external_id[-1], one.quantity, one.restocks) for one in parts.pieces] == [
         ("1", 2, False),
@@ -77,12 +86,18 @@ def test_each_line_of_a_credit_has_its_place():
     [
         (line(number="X"), ORDER, "credit_line_unknown"),
         (line(number="B", quantity="6"), ORDER, "credit_fraction"),
+        (line(number="B", quantity="1", unit="BOX"), ORDER, "credit_unit"),
+        (
+            line(number="B", quantity="12"),
+            placed_order(placed_line(2), placed_line(4)),
+            "credit_line_ambiguous",
+        ),
         (line(), placed_order(placed_line(1), placed_line(1)), "credit_line_ambiguous"),
     ],
 )
 def test_a_line_that_has_none_or_several_is_asked_about(given, placed, code):
     with pytest.raises(NeedsReview) as asked:
-        parts_of(credit(given), placed, ITEMS)
+        parts_of(credit(given), placed, in_erp(placed))
 
     assert asked.value.code == code
 
@@ -90,7 +105,7 @@ def test_a_line_that_has_none_or_several_is_asked_about(given, placed, code):
 def test_all_of_an_item_on_two_lines_is_no_question():
     placed = placed_order(placed_line(1), placed_line(3, sku="SKU-1"))
 
-    parts = parts_of(credit(line(quantity="6")), placed, ITEMS)
+    parts = parts_of(credit(line(quantity="6")), placed, in_erp(placed))
 
     assert [one.quantity for one in parts.pieces] == [3, 3]
 

@@ -12,10 +12,19 @@ from hub.errors import NeedsReview
 from hub.lib.money import Money, MoneyBag
 from orders.shipments.matching import pieces_shipped
 from orders.shipments.tracking import Tracking, says_the_same, shown
+from orders.units import ItemRow
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 PRICE = MoneyBag(Money(Decimal("1.00"), "EUR"), Money(Decimal("1.00"), "EUR"))
-ITEMS = {"TAB": "IT-1", "LAM": "IT-2", "GIFT": "IT-1"}
+ITEMS = {
+    "TAB": ItemRow("IT-1"),
+    "LAM": ItemRow("IT-2"),
+    "GIFT": ItemRow("IT-1"),
+    "BAG": ItemRow("COFFEE", "KG", Decimal("0.25")),
+    "BIG": ItemRow("COFFEE", "KG", Decimal("0.3")),
+    "THIRD": ItemRow("COFFEE", "KG", Decimal("0.333333")),
+    "BOX": ItemRow("COFFEE", "BOX", Decimal(2)),
+}
 
 
 def placed(key, sku, pieces):
@@ -35,7 +44,10 @@ def shipment(*lines, parcels=(), method=""):
         warehouse="",
         shipping_method_code=method,
         parcels=tuple(parcels),
-        lines=tuple(ShippedLine(key, number, number, Decimal(pieces)) for key, number, pieces in lines),
+        lines=tuple(
+            ShippedLine(key, number, number, Decimal(quantity), *unit)
+            for key, number, quantity, *unit in lines
+        ),
         updated_at=NOW,
     )
 
@@ -53,15 +65,22 @@ def document(*lines):
         currency="EUR",
         prices_include_tax=False,
         lines=tuple(
-            ErpDocumentLine(key, kind, number, number, quantity=Decimal(pieces))
-            for key, kind, number, pieces in lines
+            ErpDocumentLine(key, kind, number, number, Decimal(quantity), *unit)
+            for key, kind, number, quantity, *unit in lines
         ),
         totals=None,
         updated_at=NOW,
     )
 
 
+def matched(shipped, lines, known, still):
+    """Pieces by order line, of lines given as id, SKU and pieces."""
+    items = {key: ITEMS[sku] for key, sku, _ in lines}
+    return pieces_shipped(shipment(*shipped), [placed(*line) for line in lines], items, known, still)
+
+
 ITEM = LineKind.ITEM
+BAGS = document(("e1", ITEM, "COFFEE", "0.75", "KG"), ("e2", ITEM, "COFFEE", "2.1", "KG"))
 TWICE = document(("e1", ITEM, "IT-1", 5), ("e2", ITEM, "IT-1", 2))
 
 
@@ -81,6 +100,19 @@ TWICE = document(("e1", ITEM, "IT-1", 5), ("e2", ITEM, "IT-1", 2))
         ([("", "IT-1", 7)], [("a", "TAB", 5), ("b", "GIFT", 2)], None, {"a": 5, "b": 2}, {"a": 5, "b": 2}),
         ([("", "FREIGHT", 1)], [("a", "TAB", 5)], document(("f", LineKind.CHARGE, "FREIGHT", 1)), {}, {}),
         ([("", "IT-1", 0)], [("a", "TAB", 5)], None, {}, {}),
+        ([("", "IT-1", 2, "PCS")], [("a", "TAB", 5)], None, {}, {"a": 2}),
+        ([("", "COFFEE", "0.5", "kg")], [("a", "BAG", 3)], None, {}, {"a": 2}),
+        ([("", "COFFEE", "0.5"), ("", "COFFEE", "0.25")], [("a", "BAG", 3)], None, {}, {"a": 3}),
+        ([("e2", "COFFEE", "0.6", "KG")], [("a", "BAG", 3), ("b", "BIG", 7)], BAGS, {}, {"b": 2}),
+        (
+            [("", "COFFEE", "0.8", "KG")],
+            [("a", "BAG", 3), ("b", "BIG", 7)],
+            BAGS,
+            {"a": 2, "b": 1},
+            {"a": 2, "b": 1},
+        ),
+        ([("", "COFFEE", 4, "BOX")], [("a", "BAG", 3), ("b", "BOX", 2)], None, {}, {"b": 2}),
+        ([("", "COFFEE", "1.00000", "KG")], [("a", "THIRD", 3)], None, {}, {"a": 3}),
     ],
     ids=[
         "by item",
@@ -90,12 +122,17 @@ TWICE = document(("e1", ITEM, "IT-1", 5), ("e2", ITEM, "IT-1", 2))
         "all that is open",
         "freight is no goods",
         "nothing",
+        "the item's own unit",
+        "bags of a quarter",
+        "bags in two rows",
+        "bags by place",
+        "all bags that are open",
+        "by the unit",
+        "as an ERP keeps three thirds",
     ],
 )
 def test_lines_are_found(shipped, lines, known, still, expected):
-    found = pieces_shipped(shipment(*shipped), [placed(*line) for line in lines], ITEMS, known, still)
-
-    assert found == expected
+    assert matched(shipped, lines, known, still) == expected
 
 
 @pytest.mark.parametrize(
@@ -106,12 +143,31 @@ def test_lines_are_found(shipped, lines, known, still, expected):
         ([("e9", "IT-1", 3)], [("a", "TAB", 5), ("b", "GIFT", 2)], TWICE, "shipment_line_ambiguous"),
         ([("e1", "IT-1", 3)], [("a", "TAB", 9), ("b", "GIFT", 9)], TWICE, "shipment_line_ambiguous"),
         ([("", "IT-1", "1.5")], [("a", "TAB", 5)], None, "shipment_fraction"),
+        ([("", "COFFEE", "0.6", "KG")], [("a", "BAG", 5)], None, "shipment_fraction"),
+        ([("", "COFFEE", "1", "BAG")], [("a", "BAG", 5)], None, "shipment_unit"),
+        ([("", "IT-1", 1, "BOX"), ("", "IT-1", 1, "PCS")], [("a", "TAB", 5)], None, "shipment_unit"),
+        (
+            [("", "IT-1", 1, "BOX")],
+            [("a", "TAB", 5)],
+            document(("e", ITEM, "IT-1", 5, "PCS")),
+            "shipment_unit",
+        ),
     ],
-    ids=["unknown item", "one of two lines", "unknown place", "places that do not agree", "half a piece"],
+    ids=[
+        "unknown item",
+        "one of two lines",
+        "unknown place",
+        "places that do not agree",
+        "half a piece",
+        "no whole bags",
+        "another unit",
+        "two units of an item that is mapped in none",
+        "another unit than was ordered in",
+    ],
 )
 def test_nothing_is_guessed(shipped, lines, known, code):
     with pytest.raises(NeedsReview) as raised:
-        pieces_shipped(shipment(*shipped), [placed(*line) for line in lines], ITEMS, known, {"a": 5, "b": 2})
+        matched(shipped, lines, known, {"a": 5, "b": 2})
 
     assert raised.value.code == code
 

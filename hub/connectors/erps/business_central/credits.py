@@ -213,6 +213,7 @@ class BusinessCentralCredits(Credits):
             received_quantity=quantity if kind is LineKind.ITEM else Decimal(0),
             warehouse=self.location_names.code_of(row.get("locationId")),
             restocks=kind is LineKind.ITEM,
+            unit=text_of(row, "unitOfMeasureCode"),
         )
 
 

@@ -218,6 +218,7 @@ def _lines(rows: Iterable[Json], totals: ErpTotals, *, is_return: bool) -> tuple
                 received_quantity=line.shipped_quantity if is_return else _goods(line),
                 warehouse=line.warehouse,
                 restocks=line.kind is LineKind.ITEM,
+                unit=line.unit,
             )
         )
     return tuple(found)

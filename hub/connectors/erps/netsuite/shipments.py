@@ -190,7 +190,8 @@ def _line(line: Json) -> ShippedLine:
         number=str(line.get("itemName") or "") or _name(line, "item"),
         description=str(line.get("description") or ""),
         quantity=_quantity(line["quantity"]),
-        unit=str(line.get("unitsDisplay") or line.get("units") or ""),
+        # Not `unitsDisplay`: orders name units by key, and the same word is compared.
+        unit=str(line.get("units") or ""),
         lots=tuple(lots),
         serials=tuple(text for text in numbers if not _LOT.fullmatch(text)),
     )

@@ -31,6 +31,7 @@ _LINE = (
     "product.type",
     "description",
     "quantity",
+    "unit.symbol",
     "amount",
     "taxes.rate",
     "taxes.type",
@@ -233,6 +234,7 @@ def _line(row: Json, currency: str, sold: Json | None) -> ErpCreditLine:
         received_quantity=_received(sold or {}) if returns else Decimal(0),
         warehouse=text_at(sold or {}, "warehouse.code") if returns else "",
         restocks=returns,
+        unit=text_at(row, "unit.symbol"),
     )
 
 
