@@ -37,6 +37,7 @@ from orders.returns.credited import CreditedReturns, CreditPlan
 from orders.returns.crediting import (
     CreditParts,
     check_money,
+    check_sold,
     in_buyers_currency,
     money_back,
     parts_of,
@@ -127,6 +128,8 @@ class OrderCredits:
         placed, currency = document_of(order), currency_of(document_of(order), self.link)
         parts = parts_of(document, placed, items_of(placed, self.sender.connection, self.link.connection))
         locations = self._locations()
+        if decisions.get("credit_line_below_zero") != ReviewItem.Decision.APPROVED:
+            check_sold(document, parts)
         lines = refund_lines(parts, self._sent(), locations)
         shipping = shipping_in_store(parts, placed, currency)
         suggested = self.sender.store.suggest_refund(order.external_id, lines, shipping)
