@@ -15,8 +15,13 @@ from hub.lib.money import Money
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem
 from orders.adoption.rules import NONE_OF_THEM
+from orders.credits.mirroring import document_of
+from orders.credits.same_goods import Goods, in_words, sides
 from orders.credits.sums import sets_that_sum
+from orders.mirroring import document_of as order_document
 from orders.models import CreditLink, ErpCredit, OrderLink, ReturnLink, StoreRefund
+from orders.returns.items import items_of
+from orders.returns.mirroring import refund_of
 
 FLOW, CODE, BY_RETURN = "push_refund_to_erp", "credit_exists", "return_order_credits"
 WITHDRAWN = "return_order_cancelled"
@@ -79,11 +84,13 @@ def _is_part(
 
 
 def _twins(refund: StoreRefund, link: OrderLink, credit: Decimal) -> list[ErpCredit]:
-    """The ERP's own of the same amount that belong to no refund; at any amount those that a person was asked to refund
-    by hand, and those of refunds whose money failed: this may be how the buyer got it after all."""
+    """The ERP's own of the same amount that belong to no refund; at any amount those of the same goods, those that a
+    person was asked to refund by hand, and those of refunds whose money failed: this may be how the buyer got it after
+    all."""
     links = CreditLink.objects.filter(connection=link.connection, is_return=False)
     is_own = _is_own(link)
-    is_meant = Q(total_including_tax=credit) | Q(external_id__in=_asked_about(refund))
+    keys = [*_asked_about(refund), *_of_same_goods(refund, link)]
+    is_meant = Q(total_including_tax=credit) | Q(external_id__in=keys)
     failed = links.filter(refund__order=refund.order_id, refund__money=StoreRefund.Money.FAILED)
     found = ErpCredit.objects.filter(
         (is_own & is_meant) | Q(external_id__in=failed.values("external_id")),
@@ -113,6 +120,28 @@ def _is_own(link: OrderLink) -> Q:
     return Q(refund_external_id="") & ~Q(external_id__in=links.values("external_id"))
 
 
+def _of_same_goods(refund: StoreRefund, link: OrderLink) -> list[str]:
+    """The ERP's own of this order that give back what the refund does, at whatever amount."""
+    own = ErpCredit.objects.filter(
+        _is_own(link),
+        connection=link.connection,
+        order=refund.order_id,
+        is_return=False,
+        stage=CreditStage.CREDITED.value,
+    )
+    if not (credits := [document_of(one) for one in own.order_by("pk")]):
+        return []
+    goods = _goods(refund, link)
+    given = StoreRefund.objects.filter(order=refund.order_id).exclude(money=StoreRefund.Money.FAILED)
+    refunds = [refund_of(row) for row in given]
+    return [one.external_id for one in credits if goods.are_same(one, refund_of(refund), refunds)]
+
+
+def _goods(refund: StoreRefund, link: OrderLink) -> Goods:
+    placed = order_document(refund.order)
+    return Goods(placed, items_of(refund.order, placed, link.connection))
+
+
 def _asked_about(refund: StoreRefund) -> list[str]:
     """Credits of the order that the store was not told of: a person is asked, or has settled it by hand."""
     items = ReviewItem.objects.filter(
@@ -129,15 +158,18 @@ def _asked_about(refund: StoreRefund) -> list[str]:
 
 def _question(refund: StoreRefund, link: OrderLink, credit: Decimal, twin: ErpCredit) -> Conflict:
     total = Money(twin.total_including_tax or Decimal(0), twin.currency)
+    worth, goods = Money(credit, link.currency), _goods(refund, link)
     return Conflict(
-        f"{refund} comes to {Money(credit, link.currency)}, and {link.connection} has credited {total} of this order "
+        f"{refund} comes to {worth}, and {link.connection} has credited {total} of this order "
         f"already ({twin}). Approve to credit it once more; dismiss where it is the same.",
         code=CODE,
         evidence={
             "refund": refund.external_id,
             "credit": twin.external_id,
-            "amount": str(credit),
-            "erp": str(total.amount),
+            **sides(
+                (tail(refund.external_id), str(worth), in_words(goods.of_refund(refund_of(refund)))),
+                (str(twin), str(total), in_words(goods.of_credit(document_of(twin)))),
+            ),
         },
     )
 

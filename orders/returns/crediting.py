@@ -32,7 +32,11 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class CreditParts:
-    """What a credit is for. `kept` (fees) and `others` (goodwill) are above zero and include tax."""
+    """What a credit is for. `kept` (fees) and `others` (goodwill) are above zero and include tax.
+
+    `sold` are lines below zero that are on no number which people mapped as a fee: goods that are sent in exchange, and
+    what is unknown. `kept` holds their amount, too.
+    """
 
     pieces: tuple[Pieces, ...]
     shipping: Decimal
@@ -40,6 +44,7 @@ class CreditParts:
     shipping_tax: Decimal
     kept: Decimal
     others: Decimal
+    sold: tuple[ErpCreditLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,14 @@ class Items:
     rows: Mapping[str, ItemRow]
     shipping_numbers: Collection[str]
     """What the ERP posts shipping charges to."""
+    fee_numbers: Collection[str] = ()
+    """What people mapped fees, differences and rounding to."""
 
 
 def parts_of(credit: ErpCredit, placed: PlacedOrder, items: Items) -> CreditParts:
     """Each line of the credit in its place. Raises AmbiguousMatch and Conflict where a line has none or several."""
     pieces: dict[tuple[str, bool, str], int] = {}
+    sold: list[ErpCreditLine] = []
     shipping = shipping_tax = kept = others = _ZERO
     for line in credit.lines:
         whole = line.amount_excluding_tax + line.tax_amount
@@ -61,6 +69,8 @@ def parts_of(credit: ErpCredit, placed: PlacedOrder, items: Items) -> CreditPart
             continue
         if whole < 0:
             kept -= whole
+            if line.number not in items.fee_numbers:
+                sold.append(line)
         elif line.kind is LineKind.SHIPPING or line.number in items.shipping_numbers:
             shipping, shipping_tax = shipping + line.amount_excluding_tax, shipping_tax + line.tax_amount
         elif line.kind is LineKind.ITEM:
@@ -70,7 +80,30 @@ def parts_of(credit: ErpCredit, placed: PlacedOrder, items: Items) -> CreditPart
         else:
             others += whole
     made = tuple(Pieces(key, count, restocks, place) for (key, restocks, place), count in pieces.items())
-    return CreditParts(made, shipping, shipping_tax, kept, others)
+    return CreditParts(made, shipping, shipping_tax, kept, others, tuple(sold))
+
+
+def check_sold(credit: ErpCredit, parts: CreditParts) -> None:
+    """Whether all that the credit takes off what it gives back is a fee. Raises NeedsReview for what may be sold."""
+    if not parts.sold:
+        return
+    name, by_hand = _words(credit)
+    lines = [
+        {
+            "line": line.number or line.description,
+            "quantity": f"{line.quantity.normalize():f}",
+            "amount": str(Money(line.amount_excluding_tax + line.tax_amount, credit.currency)),
+        }
+        for line in parts.sold
+    ]
+    told = ", ".join(f"{one['quantity']} of {one['line']!r} ({one['amount']})" for one in lines)
+    raise NeedsReview(
+        f"{name} holds lines below zero that are mapped as no fee: {told}. Approve where they are kept from the money "
+        "as fees are, and nothing is sent for them; map the number of a fee on the page Credit lines and press Try "
+        f"again; or, where goods were sold, {by_hand} in the store by hand with its exchange and dismiss this.",
+        code="credit_line_below_zero",
+        evidence={"credit": credit.number, "lines": lines},
+    )
 
 
 def _pieces(

@@ -21,6 +21,7 @@ from orders.adoption.rules import NONE_OF_THEM
 from orders.credits.making import currency_of
 from orders.credits.mirroring import document_of as credit_document
 from orders.credits.one_sided import of_cancelled
+from orders.credits.same_goods import Goods, in_words, sides
 from orders.credits.sums import sets_that_sum
 from orders.mirroring import document_of
 from orders.models import (
@@ -36,6 +37,7 @@ from orders.returns.credited import CreditedReturns, CreditPlan
 from orders.returns.crediting import (
     CreditParts,
     check_money,
+    check_sold,
     in_buyers_currency,
     money_back,
     parts_of,
@@ -103,7 +105,7 @@ class OrderCredits:
         document = credit_document(credit)
         if ReviewItem.Decision.DISMISSED in decisions.values():
             self.returns.reopened.close_again(credit)
-            self._settled_by_hand(credit, document)
+            self._settled_by_hand(credit, document, decisions)
             return
         intended = self.sender.intended(credit)
         try:
@@ -126,6 +128,8 @@ class OrderCredits:
         placed, currency = document_of(order), currency_of(document_of(order), self.link)
         parts = parts_of(document, placed, items_of(order, placed, self.link.connection))
         locations = self._locations()
+        if decisions.get("credit_line_below_zero") != ReviewItem.Decision.APPROVED:
+            check_sold(document, parts)
         lines = refund_lines(parts, self._sent(), locations)
         shipping = shipping_in_store(parts, placed, currency)
         suggested = self.sender.store.suggest_refund(order.external_id, lines, shipping)
@@ -173,10 +177,12 @@ class OrderCredits:
         rows = WarehouseMapping.objects.filter(store=self.sender.connection, erp=self.link.connection)
         return dict(rows.exclude(location_external_id="").values_list("warehouse", "location_external_id"))
 
-    def _settled_by_hand(self, credit: ErpCredit, document: Document) -> None:
+    def _settled_by_hand(self, credit: ErpCredit, document: Document, decisions: dict[str, str]) -> None:
         """A person made the refund, or wants none. The one of the same amount is linked, or the only ones that come to
-        it together: nobody credits them again."""
+        it together, or the one of the same goods that was shown: nobody credits them again."""
         twins = self._twins(document)
+        if not twins and decisions.get(EXISTS) == ReviewItem.Decision.DISMISSED and not self._sets(document):
+            twins = self._of_same_goods(document)
         sets = [twins] if len(twins) == 1 else [] if twins else self._sets(document)
         if len(sets) == 1:
             self.sender.link_all(credit, sets[0])
@@ -191,19 +197,29 @@ class OrderCredits:
             return
         twins = self._twins(document)
         sets = [] if twins else self._sets(document)
-        if not (twins or sets):
+        same = [] if twins or sets else self._of_same_goods(document)
+        found = twins or same or [one for one in self.sender.refunds if any(one in made for made in sets)]
+        if not found:
             return
-        found = twins or [one for one in self.sender.refunds if any(one in made for made in sets)]
         refunded = " and ".join(str(Money(self._amount_of(one), credit.currency)) for one in found)
         answers = "Approve to refund it once more; dismiss where it is the same."
-        evidence: dict[str, object] = {"credit": credit.number, "refunds": [one.external_id for one in found]}
+        total = Money(credit.total_including_tax or Decimal(0), credit.currency)
+        goods, numbers = self._goods(), ", ".join(tail(one.external_id) for one in found)
+        evidence: dict[str, object] = {
+            "credit": credit.number,
+            "refunds": [one.external_id for one in found],
+            **sides(
+                (numbers, refunded, "; ".join(in_words(goods.of_refund(one)) for one in found)),
+                (str(credit), str(total), in_words(goods.of_credit(document))),
+            ),
+        }
         if len(sets) > 1:
             answers = "Choose which of them it is."
             choices = [(_key(made), self._sum_of(made, credit)) for made in sets]
             evidence["choices"] = [*choices, (NONE_OF_THEM, "It is none of them: refund it once more")]
         raise Conflict(
             f"The store has refunded {refunded} of {self.sender.order.name} already, and credit {credit} comes to "
-            f"{Money(credit.total_including_tax or Decimal(0), credit.currency)}. {answers}",
+            f"{total}. {answers}",
             code=EXISTS,
             evidence=evidence,
         )
@@ -228,6 +244,15 @@ class OrderCredits:
         total = document.totals.including_tax
         sets = dict.fromkeys([*sets_that_sum(for_what, total), *sets_that_sum(moved, total)])
         return [[free[key] for key in one] for one in sets]
+
+    def _of_same_goods(self, document: Document) -> list[Refund]:
+        """Refunds without a credit that give back what this one does, at whatever amounts."""
+        goods = self._goods()
+        return [one for one in self._free() if goods.are_same(document, one, self.sender.refunds)]
+
+    def _goods(self) -> Goods:
+        placed = document_of(self.sender.order)
+        return Goods(placed, items_of(self.sender.order, placed, self.link.connection))
 
     def _free(self) -> list[Refund]:
         """Refunds that people made, and that no credit memo is linked to."""

@@ -10,11 +10,11 @@ from hub.connectors.documents import ErpTotals, LineKind
 from hub.sync.models import SyncTask
 from inventory.models import ItemMapping
 from orders.credits.mirroring import mirror_credits
-from orders.models import OrderLink, RefundPolicy
+from orders.models import CreditLineMapping, OrderLink, RefundPolicy
 
 AT = datetime(2026, 11, 1, 10, tzinfo=UTC)
 FLOW = "push_credit_to_store"
-TABLES = "TAB-001"
+TABLES, FEE = "TAB-001", "8400"
 VAT = [{"title": "VAT", "rate": "0.19"}]
 
 
@@ -34,6 +34,8 @@ class Crediting:
         self.hub = hub
         lines = [{"sku": TABLES, "quantity": 5, "price": "10.00"}]
         given = {"lines": lines, "taxes": VAT, "payment_terms": None, "paid": True, "po_number": "PO-1"}
+        fee = {"store": hub.euro, "erp": hub.erp, "kind": CreditLineMapping.Kind.RESTOCKING_FEE}
+        CreditLineMapping.objects.get_or_create(**fee, defaults={"number": FEE})
         self.placed = hub.place(**(given | order))
         hub.work(lambda: OrderLink.objects.filter(order__external_id=self.placed["id"]).exists())
         self.link = hub.link(self.placed)
@@ -57,7 +59,7 @@ class Crediting:
             restocks=restocks,
         )
 
-    def amount(self, net, number="8400", tax="0.00"):
+    def amount(self, net, number=FEE, tax="0.00"):
         """A line of the credit that is no goods: below zero what is kept."""
         return ErpCreditLine("2", LineKind.ACCOUNT, number, "Fee", Decimal(1), Decimal(net), Decimal(tax))
 

@@ -20,6 +20,7 @@ from orders.returns.crediting import (
     Items,
     Pieces,
     check_money,
+    check_sold,
     money_back,
     parts_of,
     payments_back,
@@ -55,7 +56,9 @@ def suggestion(shop, presentment=None, currency="EUR"):
 
 
 def in_erp(placed):
-    return Items({one.external_id: ITEMS[one.sku] for one in placed.lines}, frozenset({"8500"}))
+    return Items(
+        {one.external_id: ITEMS[one.sku] for one in placed.lines}, frozenset({"8500"}), frozenset({"8900"})
+    )
 
 
 ORDER = placed_order(placed_line(1), placed_line(2))
@@ -78,7 +81,21 @@ def test_each_line_of_a_credit_has_its_place():
         ("2", 2, True),
     ]
     assert (parts.shipping, parts.shipping_tax) == (Decimal("5.00"), Decimal("0.95"))
-    assert (parts.kept, parts.others) == (Decimal("4.76"), Decimal("1.00"))
+    assert (parts.kept, parts.others, parts.sold) == (Decimal("4.76"), Decimal("1.00"), ())
+
+
+@pytest.mark.parametrize(
+    "sold", [line(quantity="-1", net="-10.00", tax="-1.90"), line(LineKind.ACCOUNT, "8400", net="-4.00")]
+)
+def test_what_is_taken_off_and_mapped_as_no_fee_may_be_sold_and_is_asked_about(sold):
+    given = credit(line(quantity="2", net="20.00", tax="3.80"), sold)
+    parts = parts_of(given, ORDER, in_erp(ORDER))
+
+    with pytest.raises(NeedsReview) as asked:
+        check_sold(given, parts)
+
+    assert (asked.value.code, parts.sold) == ("credit_line_below_zero", (sold,))
+    assert f"of {sold.number!r} (" in str(asked.value)
 
 
 @pytest.mark.parametrize(
