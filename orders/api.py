@@ -63,10 +63,10 @@ class Orders(ApiView):
     shape = OrderPageSerializer
     tag, operation, summary = ORDER_TAG, "list_orders", "Orders with link and holds, the newest first"
     about = (
-        "`state` is the first of these that is true: `sent` (linked to an ERP document), `cancelled` (in the "
-        "store, before it was sent), `held` (a question about it is open, or its task failed too often), "
-        "`waiting` (there is work to do about it), `kept_out` (the store's policy keeps it out, or a person "
-        "dismissed the question).\n\n"
+        "`state` is the first of these that is true: `sent` (linked to a document that stands in the ERP), "
+        "`cancelled` (in the store, and in the ERP as well where it was sent), `held` (a question about it is open, "
+        "or its task failed too often), `waiting` (there is work to do about it), `kept_out` (the store's policy "
+        "keeps it out, or a person decided that it is not to be there).\n\n"
         "Hardly any order is `kept_out`: a request looks through a limited number of orders for them, so that a page "
         "may hold fewer than `page_size`, or none, while `next` is there. Follow `next` until it is null."
     )

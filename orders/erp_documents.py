@@ -6,7 +6,7 @@ changes told, was read within the second of its stamp, or was asked for before t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from hub.lib.stored import Stored
 from hub.lib.text import storable, stored_json
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
+from orders.changes.erp_views import is_cancelled
 from orders.changes.hints import are_compared
 from orders.erp_mirroring import mirror_erp_orders
 from orders.mirroring import SETTLED_AFTER, po_key
@@ -29,6 +30,7 @@ from orders.models import AdoptionPolicy, ErpOrder, OrderLink
 from orders.offline.hints import are_shown
 from orders.shipments.progress import has_remainders, is_shown
 
+SEND = "push_order_to_erp"
 _NOT_CONTENT = ("updated_at", "revision")
 _WRITTEN = [
     "stage",
@@ -113,6 +115,9 @@ def keep(connection: Connection, documents: Sequence[ErpDocument], *, read_at: d
     for row in known:
         _fill(row, read[row.external_id], read_at)
     ErpOrder.objects.bulk_update(known, _WRITTEN)
+    over = {row.external_id for row in known if is_cancelled(read[row.external_id])}
+    note_gone(connection, over)
+    _note_standing(connection, {row.external_id for row in known} - over)
     return [row for row in known if row.document_hash != before[row.pk]]
 
 
@@ -125,7 +130,37 @@ def keep_gone(connection: Connection, external_ids: Sequence[str], *, read_at: d
     news = list(rows.filter(is_gone=False).order_by("pk").select_for_update())
     rows.filter(Q(read_asked_at=None) | Q(read_asked_at__lte=read_at)).update(needs_read=False)
     rows.update(is_gone=True, document_read_at=read_at)
+    note_gone(connection, external_ids)
     return news
+
+
+def note_gone(connection: Connection, external_ids: Collection[str]) -> None:
+    """Links of these documents do not stand in the ERP any more: they are cancelled or gone there.
+
+    Orders that their store has cancelled are decided once more: both sides agree now. Part of the caller's transaction.
+    """
+    links = _held_still(connection, external_ids, Q(gone_at=None))
+    if links.update(gone_at=Now()):
+        agreed = links.filter(cancelled_at=None, order__cancelled_at__isnull=False)
+        sent = agreed.filter(order__connection__order_policy__erp=connection)
+        enqueue(SEND, connection.pk, list(sent.values_list("order_id", flat=True)))
+
+
+def _note_standing(connection: Connection, external_ids: Collection[str]) -> None:
+    _held_still(connection, external_ids, Q(gone_at__isnull=False)).update(gone_at=None)
+
+
+def _held_still(
+    connection: Connection, external_ids: Collection[str], only: Q
+) -> models.QuerySet[OrderLink, OrderLink]:
+    """Links of these documents, locked by their keys: others take several at once, too."""
+    if not external_ids:
+        return OrderLink.objects.none()
+    links = OrderLink.objects.filter(
+        only, connection=connection, kind=OrderLink.Kind.SALES_ORDER, external_id__in=list(external_ids)
+    )
+    keys = list(links.order_by("pk").select_for_update().values_list("pk", flat=True))
+    return OrderLink.objects.filter(pk__in=keys)
 
 
 def _mark(rows: models.QuerySet[ErpOrder], connection_id: int) -> None:

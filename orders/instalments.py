@@ -1,11 +1,12 @@
-"""Payment terms of several instalments: their plan, and how they are told where an ERP cannot hold them. Pure."""
+"""When an order is to be paid: its one due date, or the plan of several instalments and how they are told where an ERP
+cannot hold them. Pure."""
 
 from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from hub.connectors.documents import PlacedOrder
@@ -60,6 +61,19 @@ def instalments_of(order: PlacedOrder, whole: Money, time_zone: str) -> tuple[In
         )
         for place, (due_on, amount, told) in enumerate(parts)
     )
+
+
+def own_due_date(order: PlacedOrder, time_zone: str) -> date | None:
+    """The day, in the store's time zone, on which an order with one due date is to be paid; None where there is none,
+    or where it is what the days of its terms come to by themselves."""
+    terms = order.payment_terms
+    if terms is None or len(terms.schedules) != 1 or terms.schedules[0].due_at is None:
+        return None
+    zone = zoneinfo.ZoneInfo(time_zone)
+    due_on = terms.schedules[0].due_at.astimezone(zone).date()
+    placed_on = order.created_at.astimezone(zone).date()
+    is_of_terms = terms.due_in_days is not None and due_on == placed_on + timedelta(days=terms.due_in_days)
+    return None if is_of_terms else due_on
 
 
 def plan_of(instalments: Sequence[Instalment]) -> str:

@@ -50,7 +50,7 @@ _READ = f"""
 SELECT {_SELECT},
     o.document::text,
     (SELECT json_agg(json_build_array(k.connection_id, e.name, k.number, k.sent_content_hash,
-                                              k.cancelled_at IS NOT NULL) ORDER BY k.id)
+                                              k.cancelled_at IS NOT NULL OR k.gone_at IS NOT NULL) ORDER BY k.id)
      FROM orders_orderlink k JOIN sync_connection e ON e.id = k.connection_id WHERE k.order_id = o.id)::text,
     EXISTS (SELECT 1 FROM sync_attempt a
             WHERE a.connection_id = %(erp)s::bigint AND a.subject = %(subject)s::text AND a.state = 'open'),

@@ -7,7 +7,7 @@ the rule that keeps it out, or by the person who did. What nothing explains is t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,12 +15,16 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from hub.sync.models import Connection, ReviewItem
+from orders.holds.withdrawing import BACK_AGAIN, NO_CALL
 from orders.known import read_known
-from orders.models import OrderPolicy, StoreOrder
+from orders.models import OrderLink, OrderPolicy, StoreOrder
 from orders.rules import OrderFacts, Policy, kept_out
-from orders.states import OrderState, with_state
+from orders.states import OrderState, in_state, with_state
 
 BATCH = 500
+# Approved, these say that a person has seen to a document that is not wanted any more.
+WITHDRAWN = (NO_CALL, BACK_AGAIN)
+NEVER_SENT, CANCELLED_TWICE = "cancelled before it was sent", "cancelled, and not in the ERP any more"
 NO_POLICY = "the store has no order policy: nothing says where its orders go"
 
 
@@ -46,7 +50,10 @@ def count(store: Connection, since: datetime, *, flow: str) -> Counted:
         held=states.get(OrderState.HELD, 0),
         on_its_way=states.get(OrderState.WAITING, 0),
     )
-    counted.excluded["cancelled before it was sent"] = states.get(OrderState.CANCELLED, 0)
+    cancelled = orders.filter(state=OrderState.CANCELLED)
+    never_sent = cancelled.filter(links=None).count()
+    counted.excluded[NEVER_SENT] = never_sent
+    counted.excluded[CANCELLED_TWICE] = states.get(OrderState.CANCELLED, 0) - never_sent
     policy = OrderPolicy.objects.select_related("erp").filter(store=store).first()
     kept = orders.filter(state=OrderState.KEPT_OUT).order_by("pk")
     for batch in _batches(list(kept.values_list("pk", flat=True))):
@@ -62,7 +69,8 @@ def _batches(keys: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def _held_for(store: Connection, since: datetime, flow: str) -> dict[str, int]:
     """Open questions about these orders, by their code."""
-    orders = StoreOrder.objects.filter(connection=store, placed_at__gte=since, links=None, cancelled_at=None)
+    placed = StoreOrder.objects.filter(connection=store, placed_at__gte=since)
+    orders = in_state(placed, OrderState.HELD)
     asked = ReviewItem.objects.filter(
         state=ReviewItem.State.OPEN, subject__startswith="order:", record_id__in=orders.values("pk")
     ).exclude(flow=flow)
@@ -71,12 +79,11 @@ def _held_for(store: Connection, since: datetime, flow: str) -> dict[str, int]:
 
 def _explain(counted: Counted, policy: OrderPolicy | None, keys: Sequence[int]) -> None:
     """Why each of these orders, which nothing is under way for, is not sent."""
-    if policy is None:
-        counted.excluded[NO_POLICY] += len(keys)
-        return
-    given_up = _given_up(keys)
+    links = dict(OrderLink.objects.filter(order__in=keys).order_by("-pk").values_list("order_id", "gone_at"))
+    given_up = _given_up([key for key in keys if key not in links]) | _settled(links)
     for order in StoreOrder.objects.filter(pk__in=keys).defer("document", "payload"):
-        reason = given_up.get(order.pk) or _rule(order, policy)
+        # A rule keeps out what was not sent; it says nothing about a document that is gone.
+        reason = given_up.get(order.pk) or ("" if order.pk in links else _rule(order, policy))
         if reason:
             counted.excluded[reason] += 1
         else:
@@ -85,19 +92,41 @@ def _explain(counted: Counted, policy: OrderPolicy | None, keys: Sequence[int]) 
 
 def _given_up(keys: Sequence[int]) -> dict[int, str]:
     """Orders that a person dismissed the last question about, with the question's code."""
-    items = ReviewItem.objects.filter(
-        subject__in=[f"order:{key}" for key in keys], state=ReviewItem.State.DECIDED
-    ).order_by("pk")
-    last = {item.record_id: item for item in items.only("record_id", "decision", "code")}
     return {
-        key: f"{item.decision} by a person: {item.code.replace('_', ' ')}"
-        for key, item in last.items()
+        key: _by_a_person(item)
+        for key, item in _last_decided(keys).items()
         if item.decision != ReviewItem.Decision.APPROVED
     }
 
 
-def _rule(order: StoreOrder, policy: OrderPolicy) -> str:
+def _settled(links: Mapping[int, datetime | None]) -> dict[int, str]:
+    """Orders whose document is not in the ERP any more because a person wanted that, or let it be: the order was
+    rejected, or a question about it was decided since. `links` says since when, by order."""
+    found = {}
+    for key, item in _last_decided(list(links)).items():
+        since = links[key]
+        is_later = since is not None and item.closed_at is not None and item.closed_at >= since
+        if is_later or item.decision == ReviewItem.Decision.REJECTED or item.code in WITHDRAWN:
+            found[key] = _by_a_person(item)
+    return found
+
+
+def _last_decided(keys: Sequence[int]) -> dict[int, ReviewItem]:
+    items = ReviewItem.objects.filter(
+        subject__in=[f"order:{key}" for key in keys], state=ReviewItem.State.DECIDED
+    ).order_by("pk")
+    shown = items.only("record_id", "decision", "code", "closed_at")
+    return {item.record_id: item for item in shown}
+
+
+def _by_a_person(item: ReviewItem) -> str:
+    return f"{item.decision} by a person: {item.code.replace('_', ' ')}"
+
+
+def _rule(order: StoreOrder, policy: OrderPolicy | None) -> str:
     """The rule that keeps this order out, in words; empty where none does."""
+    if policy is None:
+        return NO_POLICY
     rules = Policy(
         takes_test_orders=policy.takes_test_orders,
         takes_d2c_orders=policy.takes_d2c_orders,

@@ -31,7 +31,7 @@ from orders.addresses import checked_address
 from orders.field_mapping import CODE, OrderFields
 from orders.freight.charges import quoted_methods
 from orders.holds.overrides import SHIPPING_METHOD
-from orders.instalments import instalments_of, plan_of, told
+from orders.instalments import instalments_of, own_due_date, plan_of, told
 from orders.mapping_rows import MappingRows, ShippingRow, mapping_rows
 from orders.models import InstalmentMapping, OrderPolicy, PaymentTermsMapping, ShippingMethodMapping
 from orders.order_fields import fields_taken
@@ -324,7 +324,8 @@ def _terms(order: PlacedOrder, side: Side, rows: MappingRows, missing: list[str]
         return _Terms()
     if len(terms.schedules) > 1:
         return _instalments(order, terms, side, rows, missing)
-    return _Terms(_terms_code(terms.type, terms.due_in_days or 0, terms.name, side, rows, missing))
+    code = _terms_code(terms.type, terms.due_in_days or 0, terms.name, side, rows, missing)
+    return _Terms(code, own_due_date(order, side.store.time_zone))
 
 
 def _instalments(

@@ -1,10 +1,10 @@
 """Where an order stands, derived from what is stored: nothing here is kept beside it and could differ.
 
-sent        it is linked to an ERP document, whatever happened to it afterwards
-cancelled   not sent, and cancelled in the store
-held        not sent, and a question about it or its company location is open, or its task failed too often
+sent        it is linked to a document that stands in the ERP: not cancelled there, not gone
+cancelled   not in the ERP so, and cancelled in the store
+held        not in the ERP so, and a question about it or its company location is open, or its task failed too often
 waiting     none of these, and there is work to do: it must be read again, or a task of it is not finished
-kept out    none of these: the policy keeps it out, or a person dismissed the question about it
+kept out    none of these: the policy keeps it out, or a person decided the question about it so
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class OrderState(TextChoices):
 
 
 _SUBJECT = Concat(Value("order:"), Cast(OuterRef("pk"), CharField()), output_field=CharField())
-_LINKS = OrderLink.objects.filter(order=OuterRef("pk"))
+_LINKS = OrderLink.objects.filter(order=OuterRef("pk"), gone_at=None, cancelled_at=None)
 _QUESTIONS = ReviewItem.objects.filter(subject=_SUBJECT, state=ReviewItem.State.OPEN)
 _PLACE = Concat(Value("location:"), Cast(OuterRef("location_id"), CharField()), output_field=CharField())
 _PLACE_QUESTIONS = ReviewItem.objects.filter(subject=_PLACE, state=ReviewItem.State.OPEN)

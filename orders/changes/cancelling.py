@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from hub.connectors.erp_parts import SalesOrders
@@ -20,6 +20,7 @@ from orders.changes.hints import TOTALS
 from orders.models import OrderLink, StoreOrder
 
 OPERATION = "cancel_sales_order"
+CONFIRM = "confirm_erp_orders"
 
 
 def cancel_in_erp(order: StoreOrder, connection: Connection) -> str:
@@ -60,6 +61,18 @@ def cancel_in_erp(order: StoreOrder, connection: Connection) -> str:
     return f"{link.shown_number} was cancelled in the ERP: {cancelled.status}"
 
 
+def note_cancelled(order: StoreOrder, erp: Connection) -> None:
+    """The store has cancelled this order: where its document was read as cancelled or gone in this ERP, whoever did
+    that, both sides agree, and the link says so."""
+    links = OrderLink.objects.filter(order=order, connection=erp, cancelled_at=None, gone_at__isnull=False)
+    link = links.first()
+    if link is None:
+        return
+    with transaction.atomic():
+        links.update(cancelled_at=F("gone_at"))
+        settle_questions(link)
+
+
 def settle_questions(link: OrderLink) -> None:
     """The order is cancelled on both sides (or rejected, and cancelled in the ERP), as the link says: what was asked
     about the two of them is answered by that. Part of the caller's transaction.
@@ -67,7 +80,8 @@ def settle_questions(link: OrderLink) -> None:
     That the order stands twice in the ERP is no such question: the other document would be delivered. Nor is what is
     asked about refunds and credits: that money is owed still.
     """
-    review.solve_items(TOTALS, link.connection_id, [link.order_id])
+    for flow in (TOTALS, CONFIRM):
+        review.solve_items(flow, link.connection_id, [link.order_id])
     ask_again(link.order, link.connection_id)
 
 

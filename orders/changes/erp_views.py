@@ -62,7 +62,7 @@ def erp_view(document: ErpDocument, sent: Sent | None = None, agreed: ErpDocumen
     """
     if sent is None:
         return _plain(document)
-    if _is_cancelled(document):
+    if is_cancelled(document):
         return _head(document, sent, agreed, is_cancelled=True, lines={})
     lines = dict(_line_views(document, sent, agreed))
     return _head(document, sent, agreed, is_cancelled=False, lines=lines)
@@ -98,7 +98,7 @@ def has_moved(document: ErpDocument, sent: Sent, agreed: ErpDocument, field: str
     `field` and `key` are those of a difference (`orders.changes.three_way.Difference`).
     """
     if field == "is_cancelled":
-        return _is_cancelled(document) != _is_cancelled(agreed)
+        return is_cancelled(document) != is_cancelled(agreed)
     if field in _HEAD:
         return bool(getattr(document, _HEAD[field]) != getattr(agreed, _HEAD[field]))
     now, before = (_behind(key, each, sent, agreed) for each in (document, agreed))
@@ -168,15 +168,15 @@ def _is_still(document: ErpDocument, sent: Sent, agreed: ErpDocument | None) -> 
 
 
 def _plain(document: ErpDocument) -> OrderView:
-    is_cancelled = _is_cancelled(document)
-    goods = [] if is_cancelled else [line for line in _goods(document) if effective(line)]
+    is_over = is_cancelled(document)
+    goods = [] if is_over else [line for line in _goods(document) if effective(line)]
     return OrderView(
         po_number=document.po_number,
         ship_to=document.ship_to,
         shipping_method=document.shipping_method_code,
         payment_terms=document.payment_terms_code,
         requested_date=document.requested_date,
-        is_cancelled=is_cancelled,
+        is_cancelled=is_over,
         lines={
             OF_THE_ERP + line.external_id: own_line(line, document, includes_tax=document.prices_include_tax)
             for line in goods
@@ -184,7 +184,8 @@ def _plain(document: ErpDocument) -> OrderView:
     )
 
 
-def _is_cancelled(document: ErpDocument) -> bool:
+def is_cancelled(document: ErpDocument) -> bool:
+    """Whether nothing of it was or will be delivered: cancelled, or closed with nothing sent."""
     if document.stage is OrderStage.CANCELLED:
         return True
     return document.stage is OrderStage.CLOSED and not any(effective(line) for line in _goods(document))

@@ -14,7 +14,7 @@ from hub.sync import attempts
 from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector
 from orders.changes.carrying import OPERATION
-from orders.erp_documents import document_of, keep
+from orders.erp_documents import document_of, keep, note_gone
 from orders.freshness import database_time
 from orders.models import ErpOrder, OrderLink
 
@@ -47,6 +47,8 @@ def read_document(connection: Connection, link: OrderLink) -> tuple[ErpDocument,
             f"{link.shown_number} was sent a moment ago and is not shown yet.",
             after=settles_in.total_seconds(),
         )
+    with transaction.atomic():
+        note_gone(connection, [link.external_id])
     known = ErpOrder.objects.filter(connection=connection, external_id=link.external_id).first()
     if known is None or known.document is None:
         raise gone_in_erp(link)

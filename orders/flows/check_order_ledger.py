@@ -3,7 +3,7 @@
 Starts   every six hours by itself, and when a person presses the button on the ledger's page
 Reads    the store's own list of orders (ids and stamps), the mirror, links, questions and tasks
 Writes   OrderLedger, mirrors of orders that the list names and we did not have as they are, an alert about these, a
-         review item for each unexplained order, which is put on its way to the ERP again
+         review item for each unexplained order, which is put on its way to the ERP again, or compared with it
 Repeat   safe: the list is read on from where the last run stopped, and what was counted is only counted anew
 Review   an order that is neither in the ERP, nor held, nor excluded by a rule, nor on its way
 """
@@ -23,8 +23,9 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, ReviewItem
 from hub.sync.running import open_connector
 from orders import ledger
+from orders.changes.hints import announce_gone
 from orders.freshness import database_time
-from orders.models import OrderLedger, OrderPolicy, StoreOrder
+from orders.models import OrderLedger, OrderLink, OrderPolicy, StoreOrder
 from orders.reading import read_and_mirror, to_read
 
 FLOW = "check_order_ledger"
@@ -98,16 +99,39 @@ def _ask(connection: Connection, keys: list[int]) -> None:
     solved = asked.exclude(record_id__in=keys).values_list("record_id", flat=True)
     review.solve_items(FLOW, connection.pk, list(solved))
     policy = OrderPolicy.objects.filter(store=connection).first()
-    if policy is not None and keys:
-        enqueue("push_order_to_erp", policy.erp_id, keys)
+    gone = {
+        link.order_id: link for link in OrderLink.objects.filter(order__in=keys).select_related("connection")
+    }
+    for link in gone.values():
+        announce_gone(link.connection, [link.external_id])
+    if policy is not None:
+        enqueue("push_order_to_erp", policy.erp_id, [key for key in keys if key not in gone])
     for order in StoreOrder.objects.filter(pk__in=keys[:ASKED_AT_MOST]).defer("document", "payload"):
-        error = NeedsReview(
-            f"{order.name} is not in the ERP, and nothing says why: no question is open, no rule keeps it out and no "
-            "task is under way. It was put on its way again just now; press Try again in a minute, and this closes.",
-            code="order_unexplained",
-            evidence={"order": order.name, "po_number": order.po_number, "placed": str(order.placed_at)},
-        )
+        error = _gone(order, gone[order.pk]) if order.pk in gone else _unsent(order)
         review.open_item(FLOW, connection.pk, order.pk, f"order:{order.pk}", error)
+
+
+def _unsent(order: StoreOrder) -> NeedsReview:
+    return NeedsReview(
+        f"{order.name} is not in the ERP, and nothing says why: no question is open, no rule keeps it out and no "
+        "task is under way. It was put on its way again just now; press Try again in a minute, and this closes.",
+        code="order_unexplained",
+        evidence=_evidence(order),
+    )
+
+
+def _gone(order: StoreOrder, link: OrderLink) -> NeedsReview:
+    return NeedsReview(
+        f"{link.shown_number} is cancelled or deleted in {link.connection}, and {order.name} still stands in "
+        f"{order.connection}. Restore it in the ERP or cancel the order in the store; or dismiss this, and both stay "
+        "as they are.",
+        code="order_unexplained",
+        evidence=_evidence(order) | {"document": link.shown_number},
+    )
+
+
+def _evidence(order: StoreOrder) -> dict[str, str]:
+    return {"order": order.name, "po_number": order.po_number, "placed": str(order.placed_at)}
 
 
 def _tell_missed(connection: Connection, found: OrderLedger) -> None:

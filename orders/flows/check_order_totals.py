@@ -26,6 +26,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
 from orders.batching import Few, gather
+from orders.erp_documents import note_gone
 from orders.erp_mirroring import mirror_erp_orders
 from orders.linking import go_on
 from orders.models import OrderLink, TaxPolicy
@@ -66,6 +67,7 @@ def run(connection: Connection, record_id: int) -> str:
             equal += len(same)
             differ += len(batch) - len(same)
             OrderLink.objects.bulk_update(batch, COMPARED)
+            note_gone(connection, [link.external_id for link in batch if link.pk not in found])
             go_on(connection, batch)
     return f"{equal} equal, {differ} differ"
 

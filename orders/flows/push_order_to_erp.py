@@ -26,7 +26,7 @@ from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector, this_run
 from orders import mapping, metafields
 from orders.adoption.deciding import adopt_former
-from orders.changes.cancelling import ask_again, cancel_in_erp
+from orders.changes.cancelling import ask_again, cancel_in_erp, note_cancelled
 from orders.changes.current import as_current
 from orders.changes.hints import has_it_compared
 from orders.changes.since_sent import changes_since_sent
@@ -158,6 +158,8 @@ def _without_sending(decision: Decision, known: KnownOrder, side: mapping.Side) 
         raise NeedsReview(decision.reason, code=decision.code, evidence=evidence)
     if decision.action is Action.CANCEL:
         return cancel_in_erp(known.order, side.erp)
+    if known.order.cancelled_at is not None:
+        note_cancelled(known.order, side.erp)
     return decision.reason
 
 

@@ -80,7 +80,9 @@ class OrderLink(models.Model):
     )
     """Where documents begin as drafts: whether it was confirmed, once its totals were found equal."""
     cancelled_at = models.DateTimeField(null=True, blank=True)
-    """When we cancelled the document in the ERP, or found it cancelled or gone there, after the store had."""
+    """When we cancelled the document in the ERP, or found it cancelled or gone there, where the store has cancelled."""
+    gone_at = models.DateTimeField(null=True, blank=True)
+    """When the document was read as cancelled or gone in the ERP, whoever did it; None while it stands there."""
     hold = models.CharField(max_length=10, choices=Hold.choices, default=Hold.NONE, db_default="", blank=True)
     """Whether the document was created held there by a hold rule, and whether it was let go since."""
     shown_hash = models.CharField(max_length=32, default="", db_default="", blank=True)

@@ -148,8 +148,14 @@ def _terms(case: Case) -> Iterator[Reason]:
         return
     yield chosen("Payment terms", document.payment_terms_code, _terms_candidates(case))
     if document.due_date is not None:
+        due_on = document.due_date.isoformat()
+        if len(terms.schedules) == 1:
+            yield Reason(
+                "Due date", due_on, "payment terms", terms.name, note="a day of the store's time zone"
+            )
+            return
         by = f"order policy: instalments, {case.side.policy.get_instalments_display().lower()}"
-        yield Reason("Due date", document.due_date.isoformat(), "payment terms", terms.name, by, POLICY)
+        yield Reason("Due date", due_on, "payment terms", terms.name, by, POLICY)
 
 
 def _terms_candidates(case: Case) -> Iterator[Reason]:

@@ -118,3 +118,21 @@ def test_instalments_that_do_not_add_up_are_a_persons_matter(hub):
     assert (hub.sent(), hub.reviews()) == (0, [("push_order_to_erp", "instalments")])
     release("instalments", "dismiss")
     assert InstalmentMapping.objects.count() == 0
+
+
+def test_a_fixed_due_date_goes_as_the_stores_day_where_the_erp_takes_one(make_hub):
+    hub = make_hub(erp="netsuite")
+    code = PaymentTermsMapping.objects.get(store=hub.euro, type="NET", due_in_days=30).erp_code
+    pair = {"store": hub.euro, "erp": hub.erp}
+    PaymentTermsMapping.objects.create(type="FIXED", due_in_days=0, erp_code=code, **pair)
+    # Half an hour into the next day in Berlin.
+    fixed = hub.place(po_number="PO-1", payment_terms="Fixed", due_at="2027-01-31T23:30:00Z")
+    net = hub.place(po_number="PO-2", payment_terms="Net 30")
+
+    hub.work_through()
+
+    orders = {row["id"]: row for row in hub.truth()["salesOrders"]}
+    assert orders[hub.link(fixed).external_id]["dueDate"] == "2027-02-01"
+    # What the terms come to by themselves is left to them.
+    assert not orders[hub.link(net).external_id].get("dueDate")
+    assert hub.reviews() == []

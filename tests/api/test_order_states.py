@@ -43,6 +43,31 @@ def sent_then_cancelled(world):
     return order
 
 
+def gone(world, **also):
+    """Its document was found deleted or cancelled in the ERP."""
+    order = world.sent()
+    order.links.update(gone_at=timezone.now(), **also)
+    return order
+
+
+def gone_and_asked_about(world):
+    order = gone(world)
+    world.ask(order, code="gone_in_erp")
+    return order
+
+
+def cancelled_on_both_sides(world):
+    order = gone(world, cancelled_at=timezone.now())
+    StoreOrder.objects.filter(pk=order.pk).update(cancelled_at=timezone.now())
+    return order
+
+
+def rejected_there(world):
+    order = world.sent()
+    order.links.update(cancelled_at=timezone.now())
+    return order
+
+
 def sent_with_a_question(world):
     order = world.sent()
     world.ask(order, code="changed_after_sending")
@@ -108,6 +133,10 @@ CASES = {
     "linked": (lambda world: world.sent(), OrderState.SENT),
     "linked, then cancelled": (sent_then_cancelled, OrderState.SENT),
     "linked, then changed": (sent_with_a_question, OrderState.SENT),
+    "gone from the ERP": (gone, OrderState.KEPT_OUT),
+    "gone from the ERP, and asked about": (gone_and_asked_about, OrderState.HELD),
+    "cancelled on both sides": (cancelled_on_both_sides, OrderState.CANCELLED),
+    "rejected, and cancelled in the ERP": (rejected_there, OrderState.KEPT_OUT),
     "cancelled": (cancelled, OrderState.CANCELLED),
     "cancelled while it was held": (cancelled_while_held, OrderState.CANCELLED),
     "nothing to do": (lambda world: world.settled(), OrderState.KEPT_OUT),

@@ -166,8 +166,20 @@ def test_cancelled_in_the_store_is_what_a_question_about_a_deleted_one_asked_for
     cancelled_in_store(hub, compared)
     hub.settle()
 
-    left = [] if cancels_in_erp else [("push_order_to_erp", "cancelled_after_sending")]
-    assert hub.reviews() == left
+    assert hub.reviews() == []
+    assert hub.link(compared).cancelled_at is not None
+
+
+def test_what_a_clerk_cancels_by_hand_after_the_store_did_is_asked_about_no_more(hub, compared):
+    OrderPolicy.objects.update(cancels_in_erp=False)
+    cancelled_in_store(hub, compared)
+    assert hub.reviews() == [("push_order_to_erp", "cancelled_after_sending")]
+
+    deleted_there(hub, compared)
+
+    link = hub.link(compared)
+    assert (link.cancelled_at is not None, link.cancelled_at) == (True, link.gone_at)
+    assert nothing_is_asked(hub)
 
 
 def test_a_question_about_what_the_store_refuses_goes_with_it(make_hub):

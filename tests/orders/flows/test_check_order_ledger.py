@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import F
 
 from hub.connectors.documents import OrderStamp, Page
 from hub.sync.enqueue import enqueue
@@ -10,7 +11,8 @@ from hub.sync.models import Alert, Connection, ReviewItem, SyncTask
 from hub.sync.running import connectors_from
 from orders.flows import check_order_ledger
 from orders.flows.check_order_ledger import PAGES_A_RUN
-from orders.models import OrderLedger, OrderPolicy, StoreOrder
+from orders.models import ErpOrder, OrderLedger, OrderLink, OrderPolicy, StoreOrder
+from tests.world import release
 
 LONG_AGO = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 
@@ -150,3 +152,58 @@ def test_orders_that_a_person_gave_up_say_so(hub, count):
     ledger = count()
 
     assert ledger.reasons["excluded"] == {"dismissed by a person: possible duplicate": 1}
+
+
+def an_hour_later(hub):
+    """Time passes, and the look at documents of which nothing was heard comes."""
+    OrderLink.objects.update(created_at=F("created_at") - timedelta(minutes=61))
+    ErpOrder.objects.update(document_read_at=F("document_read_at") - timedelta(minutes=61))
+    enqueue("read_erp_orders", hub.erp.pk)
+    hub.settle()
+
+
+def test_an_order_that_was_deleted_in_the_erp_is_held_by_its_question_and_in_the_erp_once_it_is_there(
+    hub, count
+):
+    placed = hub.place(po_number="PO-1")
+    hub.work_through()
+    deleted = hub.erp_orders()[0]["number"]
+    hub.clerk("delete_order", number=deleted)
+    an_hour_later(hub)
+
+    ledger = count()
+
+    assert classes(ledger) == {"in_erp": 0, "held": 1, "excluded": 0, "on_its_way": 0, "unexplained": 0}
+    assert ledger.reasons == {"excluded": {}, "held": {"totals_differ": 1}}
+    release("totals_differ", "dismiss")
+    assert count().reasons == {"excluded": {"dismissed by a person: totals differ": 1}, "held": {}}
+    hub.buyer("cancel_order", order=placed["id"])
+    hub.pull()
+    hub.work_through()
+    assert hub.reviews() == []
+    assert hub.link(placed).cancelled_at is not None
+    assert count().reasons == {"excluded": {"cancelled, and not in the ERP any more": 1}, "held": {}}
+
+
+def test_an_order_that_was_closed_unsent_in_the_erp_and_that_nobody_asks_about_is_unexplained(make_hub):
+    hub = make_hub(erp="netsuite")
+    placed = hub.place(po_number="PO-1")
+    hub.work_through()
+    hub.clerk("close_order", id=hub.link(placed).external_id)
+    an_hour_later(hub)
+    assert hub.reviews() == []
+
+    enqueue("check_order_ledger", hub.euro.pk)
+    hub.work_through()
+
+    ledger = OrderLedger.objects.latest("pk")
+    assert (ledger.in_erp, ledger.unexplained) == (0, 1)
+    item = ReviewItem.objects.get(state="open")
+    assert item.code == "order_unexplained"
+    assert f"{hub.link(placed).number} is cancelled or deleted in" in item.message
+    release("order_unexplained", "dismiss")
+    enqueue("check_order_ledger", hub.euro.pk)
+    hub.work_through()
+    ledger = OrderLedger.objects.latest("pk")
+    assert (ledger.in_erp, ledger.unexplained, ledger.excluded) == (0, 0, 1)
+    assert hub.reviews() == []

@@ -245,3 +245,20 @@ def test_a_policys_customer_that_the_erp_does_not_know_is_named_where_it_was_ent
     OrderPolicy.objects.filter(store=hub.euro).update(d2c_customer_number="20000")
     release("customer_missing", "try_again")
     hub.work(lambda: drafting.orders)
+
+
+def test_a_refusal_is_no_question_any_more_once_the_order_is_cancelled_on_both_sides(hub, drafting):
+    drafting.refused = {"1"}
+    placed = hub.place(po_number="PO-1")
+    hub.work(lambda: confirmations() == ["refused"])
+    hub.buyer("cancel_order", order=placed["id"])
+    hub.pull()
+    hub.work_through()
+    assert ("confirm_erp_orders", "record_rejected") in hub.reviews()
+
+    drafting.orders.clear()
+    release("record_rejected", "try_again")
+    hub.work_through()
+
+    assert hub.reviews() == []
+    assert hub.link(placed).cancelled_at is not None
