@@ -205,8 +205,8 @@ def _ask_about_unclear(found: _Found) -> None:
     number = found.link.shown_number
     raise NeedsReview(
         f"{'; '.join(found.unclear)} will not be sent any more: {found.link.connection} has closed it in {number}. "
-        f"It is no whole number of pieces of one SKU of {found.order.name}. Take off in the store what will not come of "
-        "it, then dismiss this; or correct the page Items (SKU) and press Try again. The rest goes on then.",
+        f"It is no whole number of pieces of one SKU of {found.order.name}. Take off in the store what will not come "
+        "of it, then dismiss this; or correct the page Items (SKU) and press Try again. The rest goes on then.",
         code=UNCLEAR,
         evidence={
             "order": found.order.name,
