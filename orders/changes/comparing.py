@@ -243,10 +243,10 @@ def _goods(case: Case, differences: Sequence[Difference]) -> dict[str, Goods]:
         return {}
     rows = ItemMapping.objects.filter(store=case.known.order.connection, erp=case.link.connection)
     found: dict[str, list[Goods]] = {}
-    for number, sku, units in rows.exclude(item_number="").values_list(
-        "item_number", "sku", "units_per_piece"
+    for number, sku, units, unit in rows.exclude(item_number="").values_list(
+        "item_number", "sku", "units_per_piece", "unit"
     ):
-        found.setdefault(number, []).append(Goods(sku, units))
+        found.setdefault(number, []).append(Goods(sku, units, unit))
     goods = {number: kinds[0] for number, kinds in found.items() if len(kinds) == 1}
     if case.known.policy.sku_rule == OrderPolicy.SkuRule.SAME:
         numbers = [one.erp.number for one in differences if one.field == "line" and one.erp is not None]

@@ -18,6 +18,7 @@ from orders.changes.sides import Documents, Sides
 from orders.changes.store_plan import WantedLine, WantedShipping
 from orders.changes.three_way import LINE, Difference
 from orders.changes.views import LineView
+from orders.units import in_pieces, is_same_unit, is_whole, said
 
 NO_CALL = "the store has no call that changes it in an order"
 _WRITABLE = ("po_number", "ship_to", "is_cancelled")
@@ -71,6 +72,7 @@ class Goods:
 
     sku: str
     units_per_piece: Decimal = Decimal(1)
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,8 @@ def _line_refusal(documents: Documents, store: StoreSide, one: Difference) -> st
     if one.key in store.charge_ids():
         return ""
     line = one.erp if isinstance(one.erp, LineView) else None
+    if why := _other_unit(documents, store, one):
+        return why
     if one.key.startswith(OF_THE_ERP):
         return _unsold(store, line) or _broken(
             line.quantity if line else None, _per_piece(documents, store, one.key, line)
@@ -177,6 +181,21 @@ def _line_refusal(documents: Documents, store: StoreSide, one: Difference) -> st
         return "it is no line of goods in the store"
     quantity = one.erp if one.field == "quantity" else line.quantity if line else None
     return _broken(quantity, _per_piece(documents, store, one.key, line))
+
+
+def _other_unit(documents: Documents, store: StoreSide, one: Difference) -> str:
+    """Why the ERP's quantity and price cannot be told in pieces: its line counts in another unit than is known here.
+
+    Known is the unit that was sent, or that the item is mapped in; without one, that in which both sides agreed.
+    """
+    sent = documents.line(one.key)
+    for line in documents.standing().get(one.key, ()):
+        before = documents.agreed.lines if documents.agreed else ()
+        agreed = next((each.unit for each in before if each.external_id == line.external_id), "")
+        known = (sent.unit if sent else store.goods.get(line.number, Goods("")).unit) or agreed
+        if known and line.unit and not is_same_unit(known, line.unit):
+            return f"the ERP counts {line.number} in {line.unit} now, which is {known} here"
+    return ""
 
 
 def _unsold(store: StoreSide, line: LineView | None) -> str:
@@ -188,9 +207,9 @@ def _unsold(store: StoreSide, line: LineView | None) -> str:
 
 
 def _broken(quantity: Decimal | None, units: Decimal) -> str:
-    if quantity is None or (quantity / units) % 1 == 0:
+    if quantity is None or is_whole(pieces := in_pieces(quantity, units)):
         return ""
-    return f"{quantity.normalize():f} of the ERP's unit are no whole pieces"
+    return f"{said(quantity)} of the ERP's unit are {said(pieces)} pieces, no whole number"
 
 
 def _per_piece(documents: Documents, store: StoreSide, key: str, line: LineView | None) -> Decimal:
@@ -237,7 +256,7 @@ def _store_lines(
         is_new = key not in store.line_ids()
         yield StoreLine(
             key=key,
-            quantity=line.quantity / units if line else Decimal(0),
+            quantity=in_pieces(line.quantity, units) if line else Decimal(0),
             price=f"{price.numerator}/{price.denominator}",
             external_id="" if is_new else key,
             sku=store.goods.get(like.number, Goods("")).sku,

@@ -1,7 +1,8 @@
 """Pull new and changed shipments of an ERP into the mirror, by cursor, and look again at those that may be taken back.
 
 Starts   every 60 seconds by itself, where a store is told of shipments
-Reads    the ERP's shipments changed since the cursor, with an overlap; known ones where taking back is not told
+Reads    the ERP's shipments changed since the cursor, with an overlap; known ones where taking back is not told: those
+         of two weeks now and then, and of any age those whose order changed there
 Writes   ErpShipment mirrors, the cursor; asks the stores of linked orders to be told
 Repeat   safe: the mirror takes nothing older, and the cursor moves only after its page is stored
 Review   nothing here: what the ERP refuses to show stops this flow alone
@@ -11,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db import connection as database
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Min
 from django.utils import timezone
@@ -29,9 +32,20 @@ FLOW = "pull_erp_shipments"
 OVERLAP = timedelta(seconds=60)
 # The first pass begins before anything of ours can have been shipped; the ERP's clock is not ours.
 MARGIN = timedelta(days=1)
-# How long a shipment may be taken back. The older it is, the longer it rests between two looks: a quarter of its age.
+# How long a shipment is looked at by itself. The older it is, the longer it rests between two looks: a quarter of its
+# age. Of any age it is looked at when its order has changed: what is taken back is to be delivered again.
 MAY_BE_UNDONE, SHORTEST_REST, SHARE_OF_AGE = timedelta(days=14), timedelta(minutes=15), 4
 READ_AGAIN_BATCHES = 2
+# The two clocks may be a rest apart. What changed in the order's mirror longer ago was looked at then.
+_OF_CHANGED_ORDERS = """
+SELECT s.external_id
+FROM orders_erporder o
+JOIN orders_orderlink k ON k.connection_id = o.connection_id AND k.external_id = o.external_id
+JOIN orders_erpshipment s ON s.order_id = k.order_id AND s.connection_id = k.connection_id
+WHERE o.connection_id = %(erp)s AND o.remote_updated_at > %(since)s AND s.stage <> 'undone'
+  AND s.observed_at < %(rested)s AND o.remote_updated_at > s.observed_at - %(rest)s
+ORDER BY s.observed_at LIMIT %(most)s
+"""
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -109,7 +123,9 @@ def _read_again(connection: Connection, erp: Shipments) -> int:
         .filter(observed_at__lt=now - F("rest"))
         .order_by("observed_at")
     )
-    ids = list(due.values_list("external_id", flat=True)[: READ_AGAIN_BATCHES * erp.shipment_batch])
+    most = READ_AGAIN_BATCHES * erp.shipment_batch
+    of_changed = _of_changed_orders(connection, now, most)
+    ids = list(dict.fromkeys([*of_changed, *due.values_list("external_id", flat=True)[:most]]))[:most]
     for start in range(0, len(ids), erp.shipment_batch):
         batch = ids[start : start + erp.shipment_batch]
         found = erp.read_shipments(batch)
@@ -119,3 +135,17 @@ def _read_again(connection: Connection, erp: Shipments) -> int:
             # Whatever came of it, others are due before them.
             ErpShipment.objects.filter(connection=connection, external_id__in=batch).update(observed_at=now)
     return len(ids)
+
+
+def _of_changed_orders(connection: Connection, now: datetime, most: int) -> list[str]:
+    """Ids of known shipments whose order changed in the ERP after they were looked at."""
+    values: dict[str, Any] = {
+        "erp": connection.pk,
+        "since": now - MAY_BE_UNDONE,
+        "rested": now - SHORTEST_REST,
+        "rest": SHORTEST_REST,
+        "most": most,
+    }
+    with database.cursor() as cursor:
+        cursor.execute(_OF_CHANGED_ORDERS, values)
+        return [external_id for (external_id,) in cursor.fetchall()]

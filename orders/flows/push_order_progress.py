@@ -1,7 +1,7 @@
 """Tell a store how far the ERP is with its orders, many in a call: status, promised day, what is still to come.
 
 Starts   a document or a shipment of a store's order says something new, where its buyers are to see that
-Reads    ErpOrder and ErpShipment mirrors of the orders that were asked for
+Reads    ErpOrder and ErpShipment mirrors of the orders that were asked for, ItemMapping
 Writes   metafields of orders in the store that customers may read, then what was told on OrderLink
 Repeat   safe: the same values change nothing there, and what was told as it is causes no call
 Review   an order that the store refuses to write to
@@ -10,22 +10,25 @@ Review   an order that the store refuses to write to
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection as database
 from django.db.models.functions import Now
 
+from hub.connectors.sales_documents import ErpDocument
 from hub.connectors.store_orders import OrderWriting, StoreMetafield
 from hub.errors import NotReadyYet, RecordRejected
 from hub.lib.hashing import content_hash
 from hub.sync import review
 from hub.sync.models import Connection
 from hub.sync.running import open_connector
+from inventory.models import ItemMapping
 from orders.erp_documents import document_of
 from orders.models import ErpOrder, ErpShipment, OrderLink
 from orders.shipments.mirroring import document_of as shipment_of
-from orders.shipments.progress import FLOW, progress_metafields
+from orders.shipments.progress import FLOW, Items, progress_metafields
+from orders.units import ItemRow
 
 LOOKED_AT_AT_ONCE = 500
 _SETTLE = """
@@ -85,16 +88,31 @@ def _due(links: Sequence[OrderLink]) -> list[_Told]:
     shipments = defaultdict(list)
     for row in ErpShipment.objects.filter(order__in=[link.order_id for link in links]).order_by("pk"):
         shipments[row.order_id].append(shipment_of(row))
+    read = {key: document_of(row) for key, row in documents.items()}
+    items = _items(links[0].order.connection_id, read)
     due = []
     for link in links:
-        order = documents.get((link.connection_id, link.external_id))
-        if order is None:
+        document = read.get((link.connection_id, link.external_id))
+        if document is None:
             continue
-        shown = progress_metafields(document_of(order), shipments[link.order_id])
+        shown = progress_metafields(document, shipments[link.order_id], items[link.connection_id])
         becomes = content_hash([[one.key, one.value] for one in shown])
         if becomes != link.shown_hash:
             due.append(_Told(link, shown, becomes))
     return due
+
+
+def _items(store_id: int, read: Mapping[tuple[int, str], ErpDocument]) -> Mapping[int, Items]:
+    """What the store sells of these documents' items, by ERP."""
+    found: defaultdict[int, defaultdict[str, list[ItemRow]]] = defaultdict(lambda: defaultdict(list))
+    numbers = {line.number for document in read.values() for line in document.lines if line.number}
+    rows = ItemMapping.objects.filter(
+        store=store_id, erp__in={erp_id for erp_id, _ in read}, item_number__in=numbers
+    )
+    for erp_id, number, unit, units in rows.values_list("erp", "item_number", "unit", "units_per_piece"):
+        item = ItemRow(number, unit, units)
+        found[erp_id][item.number].append(item)
+    return found
 
 
 def _batches(due: Sequence[_Told], rows: int) -> Iterable[list[_Told]]:

@@ -1,11 +1,11 @@
 """What buyers see of how far the ERP is with orders that they placed: values for the store, and who is asked for them.
 
-Quantities are the document's, in the line's unit.
+Quantities are pieces where the mapping of an item says how many, else the document's, with their unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from django.db.models import QuerySet
@@ -19,8 +19,11 @@ from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from orders.models import FulfilmentPolicy, OrderLink, OrderPolicy
 from orders.offline.mapping import LINES, NAMESPACE, shown_metafields
+from orders.units import ItemRow, in_pieces, is_in_unit, is_whole, said
 
 FLOW = "push_order_progress"
+Items = Mapping[str, Sequence[ItemRow]]
+"""What the store sells of the ERP's items, by number."""
 # A metafield that is not written again would go on saying what it said.
 NOTHING_TO_COME = "Nothing"
 _WAREHOUSE = (ShipmentStage.PICKED, ShipmentStage.PACKED)
@@ -31,24 +34,24 @@ _LEFT = (ShipmentStage.SHIPPED, ShipmentStage.DELIVERED)
 
 
 def progress_metafields(
-    document: ErpDocument, shipments: Sequence[ErpShipment]
+    document: ErpDocument, shipments: Sequence[ErpShipment], items: Items | None = None
 ) -> tuple[StoreMetafield, ...]:
     """What the order's buyer is shown. What is to come is said from the first delivery on."""
     shown = [one for one in shown_metafields(document) if one.key != "status"]
     shown.append(StoreMetafield("status", "single_line_text_field", _status(document, shipments), NAMESPACE))
     if any(line.shipped_quantity for line in _goods(document)):
-        text = "\n".join(outstanding_lines(document)) or NOTHING_TO_COME
+        text = "\n".join(outstanding_lines(document, items or {})) or NOTHING_TO_COME
         shown.append(StoreMetafield("outstanding", LINES, text, NAMESPACE))
     if lots := _lots(shipments):
         shown.append(StoreMetafield("lots", LINES, "\n".join(lots), NAMESPACE))
     return tuple(shown)
 
 
-def outstanding_lines(document: ErpDocument) -> list[str]:
+def outstanding_lines(document: ErpDocument, items: Items) -> list[str]:
     """What is still to be delivered, a line each; nothing of an order that is over."""
     if document.stage in (OrderStage.CLOSED, OrderStage.CANCELLED):
         return []
-    return [_outstanding(line) for line in _goods(document) if _left_of(line) > 0]
+    return [_outstanding(line, items) for line in _goods(document) if _left_of(line) > 0]
 
 
 def _goods(document: ErpDocument) -> list[ErpDocumentLine]:
@@ -59,10 +62,19 @@ def _left_of(line: ErpDocumentLine) -> Decimal:
     return Decimal(0) if line.is_closed else line.quantity - line.shipped_quantity
 
 
-def _outstanding(line: ErpDocumentLine) -> str:
-    quantity = f"{_left_of(line).normalize():f}"
+def _outstanding(line: ErpDocumentLine, items: Items) -> str:
+    quantity = _shown(_left_of(line), line.unit, items.get(line.number, ()))
     expected = f", expected {line.promised_date.isoformat()}" if line.promised_date else ""
     return f"{quantity} × {line.description or line.number}{expected}"
+
+
+def _shown(quantity: Decimal, unit: str, rows: Sequence[ItemRow]) -> str:
+    """In pieces where one size is meant and they are whole ones; else in the ERP's unit, by its name."""
+    sizes = {row.units_per_piece for row in rows if is_in_unit(unit, row)} if rows else {Decimal(1)}
+    pieces = in_pieces(quantity, next(iter(sizes))) if len(sizes) == 1 else None
+    if pieces is not None and (sizes == {Decimal(1)} or is_whole(pieces)):
+        return said(pieces)
+    return said(quantity, unit)
 
 
 def _status(document: ErpDocument, shipments: Sequence[ErpShipment]) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from hub.connectors.registry import connector_class
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Connection
+from hub.sync.models import Connection, Cursor
 from orders.models import ErpShipment, FulfilmentPolicy, OrderLink
 
 PAGE = {"shipments_page": "Posted_Sales_Shipment"}
@@ -95,7 +95,13 @@ def test_parts_corrections_and_what_is_taken_back_reach_the_store(clerk):
     pull(hub, [(2, ["1Z9"]), (3, ["1Z3"])])
 
     clerk.undo(second)
-    ErpShipment.objects.update(observed_at=datetime.now(UTC) - timedelta(hours=1))
+    # Three weeks later: only that its order changed tells of it.
+    now = datetime.now(UTC)
+    ErpShipment.objects.update(
+        observed_at=now - timedelta(hours=1), remote_updated_at=now - timedelta(days=21)
+    )
+    Cursor.objects.filter(flow="pull_erp_shipments").update(stamp=now + timedelta(hours=1))
+    hub.pull_erp()
     pull(hub, [(2, ["1Z9"])])
 
     assert sorted(ErpShipment.objects.values_list("stage", flat=True)) == ["shipped", "undone"]

@@ -12,7 +12,7 @@ from hub.errors import RecordRejected, Unreachable
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, Cursor, SyncTask
 from orders.flows import pull_erp_shipments
-from orders.models import ErpShipment, FulfilmentPolicy, OrderLink, StoreOrder
+from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, OrderLink, StoreOrder
 from tests.admin.rows import link, make_orders, make_pair
 from tests.fakes.shipping import ShippingErp
 
@@ -183,6 +183,25 @@ def test_the_older_a_shipment_is_the_longer_it_rests(shipping, erp, order, age, 
     ErpShipment.objects.update(remote_updated_at=now - age, observed_at=now - unseen)
 
     assert pull(erp).endswith(f"read {reads} again")
+
+
+def test_an_old_shipment_is_read_again_once_its_order_changed(shipping, erp, order):
+    ship(shipping, order)
+    pull(erp)
+    now = datetime.now(UTC)
+    old = {"remote_updated_at": now - timedelta(days=90), "observed_at": now - timedelta(days=60)}
+    ErpShipment.objects.update(**old)
+    # Its stamp lies before the overlap of the next passes.
+    Cursor.objects.update(stamp=now + timedelta(hours=1))
+    ErpOrder.objects.update(remote_updated_at=now - timedelta(days=61))
+    assert pull(erp).endswith("read 0 again")
+
+    ship(shipping, order, stage=UNDONE, lines=(), updated_at=old["remote_updated_at"])
+    ErpOrder.objects.update(remote_updated_at=now)
+
+    assert pull(erp).endswith("read 1 again")
+    assert (stages(), told()) == ({"S1": "undone"}, [order.pk])
+    assert pull(erp).endswith("read 0 again")
 
 
 def test_a_pass_reads_some_again_and_the_next_one_others(shipping, erp, order):

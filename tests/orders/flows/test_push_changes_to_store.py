@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from hub.sync.models import Attempt
+from hub.sync.models import Attempt, ReviewItem
+from inventory.models import ItemMapping
 from orders.models import OrderAgreement, OrderChangePolicy
 from tests.orders.flows.test_sync_order_changes import TWO_LINES, settle
 
 FLOW = "push_changes_to_store"
+BOXED = {"number": "IT-0001", "displayName": "Table", "units": {"BOX": "12"}}
 
 
 @pytest.fixture
@@ -96,3 +98,19 @@ def test_what_came_back_is_taken_off_what_the_store_is_told(hub, sent):
     # Two were sent, one of them came back, two more are to be sent.
     assert quantities(hub, sent) == [3, 1]
     assert hub.reviews() == []
+
+
+@pytest.fixture
+def in_pcs(hub):
+    """The items are mapped in their unit."""
+    ItemMapping.objects.update(unit="PCS")
+
+
+def test_a_line_that_the_erp_counts_in_another_unit_is_asked_about(hub, in_pcs, sent):
+    hub.sandbox.seed("erp", hub.world.erp_name, {"items": [BOXED]})
+
+    clerk_edits(hub, hub.link(sent).number, unitOfMeasureCode="BOX", quantity=1)
+
+    assert quantities(hub, sent) == [3, 1]
+    [asked] = ReviewItem.objects.filter(state="open")
+    assert "in BOX now, which is PCS here" in asked.message + str(asked.evidence)

@@ -12,6 +12,7 @@ from django.db import transaction
 from hub.connectors.sales_documents import OrderStage
 from hub.connectors.shipment_documents import ShipmentStage, ShippedLine
 from hub.sync.enqueue import enqueue
+from inventory.models import ItemMapping
 from orders.erp_documents import keep
 from orders.flows.push_order_progress import FLOW
 from orders.freshness import database_time
@@ -61,6 +62,17 @@ def test_the_buyer_sees_stage_promised_day_and_what_is_still_to_come(showing):
     says(showing, OrderStage.SHIPPED, tables("5", "5"))
     assert shown(showing)["outstanding"] == "Nothing"
     assert showing.hub.reviews() == []
+
+
+@pytest.mark.parametrize(
+    ("shipped", "still"), [("0.5", "3 × Table"), ("0.6", "0.65 KG × Table")], ids=["bags", "a part of one"]
+)
+def test_what_is_still_to_come_is_said_in_pieces(showing, shipped, still):
+    ItemMapping.objects.filter(item_number="IT-0001").update(units_per_piece=Decimal("0.25"), unit="KG")
+
+    says(showing, OrderStage.SHIPPED, tables("1.25", shipped, unit="KG"))
+
+    assert shown(showing)["outstanding"] == still
 
 
 def test_what_was_told_already_is_not_told_again(showing):
