@@ -10,7 +10,6 @@ from orders.models import CreditLineMapping, OrderPolicy
 from orders.returns.crediting import Items
 from orders.shipments.items import item_numbers
 
-
 _KIND = CreditLineMapping.Kind
 # What people mapped for what is no goods: below zero on these is less money, never goods that were sold.
 FEES = (_KIND.RESTOCKING_FEE, _KIND.RETURN_SHIPPING, _KIND.ADJUSTMENT, _KIND.ROUNDING)
