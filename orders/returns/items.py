@@ -23,6 +23,7 @@ def items_of(placed: PlacedOrder, store: Connection, erp: Connection) -> Items:
     """
     lines = CreditLineMapping.objects.filter(store=store, erp=erp).values_list("kind", "number")
     numbers = {kind: number for kind, number in lines if number}
+    sending_back = numbers.get(_KIND.RETURN_SHIPPING, "")
     default = OrderPolicy.objects.filter(store=store).values_list("default_charge_number", flat=True).first()
     charges = {row.charge_number for row in mapping_rows(placed, store.pk, erp.pk).shipping.values()}
     charges |= {default or "", numbers.get(_KIND.SHIPPING, "")}
@@ -32,4 +33,5 @@ def items_of(placed: PlacedOrder, store: Connection, erp: Connection) -> Items:
         dict(units.values_list("sku", "units_per_piece")),
         frozenset(filter(None, charges)),
         frozenset(numbers[kind] for kind in FEES if kind in numbers),
+        sending_back if sending_back != numbers.get(_KIND.RESTOCKING_FEE) else "",
     )
