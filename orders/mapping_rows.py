@@ -99,15 +99,18 @@ class MappingRows:
     """By source and key; undecided ones only of attributes that the order has, of metafields none."""
 
 
-def mapping_rows(order: PlacedOrder, store_id: int, erp_id: int) -> MappingRows:
-    """The mapping rows that this order may need."""
+def mapping_rows(
+    order: PlacedOrder, store_id: int, erp_id: int, *, charges: Iterable[str] = ()
+) -> MappingRows:
+    """The mapping rows that this order may need, and shipping `charges` of these titles that it shows no more."""
     return _rows(
         store_id,
         erp_id,
         skus={line.sku for line in order.lines if line.sku},
         keys={key_of(attribute.key) for attribute in order.attributes},
         titles={line.title[:200] for line in order.shipping_lines}
-        | {line.title[:200] for line in order.lines if not line.sku},
+        | {line.title[:200] for line in order.lines if not line.sku}
+        | {title[:200] for title in charges},
     )
 
 

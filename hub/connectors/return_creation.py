@@ -8,8 +8,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from hub.connectors.store_returns import StoreReturn
+from hub.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,11 @@ class SentPieces:
 
 @dataclass(frozen=True, slots=True)
 class NewReturnLine:
-    """Pieces of one line of a fulfilment that will come back."""
+    """Pieces of one line of a fulfilment that will come back. `restocking_percentage` of their worth is kept."""
 
     sent_external_id: str
     pieces: int
+    restocking_percentage: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class NewReturn:
     lines: tuple[NewReturnLine, ...]
     mark: str
     note: str = ""
+    return_shipping_fee: Money | None = None
+    """Kept for sending it back, in the buyer's currency, taxes included."""
 
 
 class ReturnCreation(ABC):

@@ -115,6 +115,20 @@ class RefundedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundedShipping:
+    """What of one shipping charge is given back: `amount` in the order's tax mode, `tax` of it.
+
+    `title` and `code` are the charge's own; the order may show it no more.
+    """
+
+    line_external_id: str
+    title: str
+    code: str
+    amount: MoneyBag
+    tax: MoneyBag
+
+
+@dataclass(frozen=True, slots=True)
 class RefundPayment:
     """Money that goes back. `rounding` is what cash was rounded by beside `amount`."""
 
@@ -129,9 +143,10 @@ class RefundPayment:
 class StoreRefund:
     """A refund as the store holds it: what it is for, and beside that the money.
 
-    `shipping` is in the order's tax mode as lines are. `adjustment` is the sum, with tax, that the store itself names
-    as difference between the two; its sign is the store's own. `mark` is ours, left in the note; empty where the
-    refund is not.
+    `shipping` is in the order's tax mode as lines are, and `shipping_lines` say of which charges it is; they are empty
+    where no shipping is given back, and in what was read before 2026-11. `adjustment` is the sum, with tax, that the
+    store itself names as difference between what it is for and the money; its sign is the store's own. `mark` is ours,
+    left in the note; empty where the refund is not.
     """
 
     external_id: str
@@ -148,6 +163,7 @@ class StoreRefund:
     created_at: datetime
     updated_at: datetime
     mark: str = ""
+    shipping_lines: tuple[RefundedShipping, ...] = ()
 
     @property
     def explained(self) -> MoneyBag:

@@ -64,7 +64,7 @@ def new_credit(refund: StoreRefund, worth: RefundWorth, order: Order) -> NewCred
     """
     missing: list[str] = []
     missing_parts: list[Part] = []
-    credit = credit_of(refund, order.placed, _basis(worth, order, missing), missing, missing_parts)
+    credit = credit_of(refund, order.placed, _basis(refund, worth, order, missing), missing, missing_parts)
     for part in missing_parts:
         values = {"line_kind": _line_kind(order).value}
         CreditLineMapping.objects.get_or_create(kind=part, defaults=values, **order.pair)
@@ -95,8 +95,9 @@ def reference_of(refund_external_id: str, store: Connection) -> str:
     return credit_reference(OrderIdentity(store.code, tail(refund_external_id)))
 
 
-def _basis(worth: RefundWorth, order: Order, missing: list[str]) -> Basis:
-    rows = mapping_rows(order.placed, order.store.pk, order.erp.pk)
+def _basis(refund: StoreRefund, worth: RefundWorth, order: Order, missing: list[str]) -> Basis:
+    charges = [one.title for one in refund.shipping_lines]
+    rows = mapping_rows(order.placed, order.store.pk, order.erp.pk, charges=charges)
     needs_codes = not (rows.tax_rule.erp_calculates and order.determines_taxes)
     taxes = TaxCodes(
         rows, dict(order.pair), missing, is_exempt=order.placed.is_tax_exempt, are_needed=needs_codes

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
 
 from hub.connectors.documents import LineKind, PlacedLine, PlacedOrder, SalesOrderLine
-from hub.connectors.store_returns import RefundedLine, Restock, StoreRefund
+from hub.connectors.store_returns import RefundedLine, RefundedShipping, Restock, StoreRefund
 from hub.errors import Conflict, NeedsReview
 from hub.lib.money import Money, MoneyBag, round_money
 from orders.credits.parts import Part, Row, split
@@ -212,36 +212,55 @@ def _description(placed: PlacedLine) -> str:
 
 
 def _shipping(making: _Making) -> list[SalesOrderLine]:
-    """In the currency of the document, on the line that the order's own charge went to."""
+    """In the currency of the document, each charge on the line that the order's own went to."""
     amount, tax = making.amount(making.refund.shipping), making.amount(making.refund.shipping_tax)
     if not amount and not tax:
         return []
-    kind, number = _shipping_target(making)
+    return [_charge(making, one) for one in making.refund.shipping_lines or (_first_charge(making),)]
+
+
+def _charge(making: _Making, back: RefundedShipping) -> SalesOrderLine:
+    kind, number = _shipping_target(making, back)
     charges = making.order.shipping_lines
-    return [
-        SalesOrderLine(
-            kind=LineKind(kind),
-            number=number,
-            description=charges[0].title if charges else "Shipping",
-            quantity=Decimal(1),
-            unit_price=amount,
-            tax_code=making.basis.taxes.code(charges[0].tax_lines if charges else ()),
-            tax_amount=tax,
-        )
-    ]
+    meant = [one for one in charges if one.external_id == back.line_external_id]
+    # One that was taken off the order since has no taxes to be read any more: those of another charge are the same.
+    taxed = next(iter([*meant, *charges]), None)
+    return SalesOrderLine(
+        kind=LineKind(kind),
+        number=number,
+        description=back.title or "Shipping",
+        quantity=Decimal(1),
+        unit_price=making.amount(back.amount),
+        tax_code=making.basis.taxes.code(taxed.tax_lines if taxed else ()),
+        tax_amount=making.amount(back.tax),
+    )
 
 
-def _shipping_target(making: _Making) -> tuple[str, str]:
-    rows = making.basis.rows.shipping
-    for charge in making.order.shipping_lines:
-        title, code = charge.title[:200], charge.code[:200]
-        row = rows.get((title, code)) or rows.get((title, ""))
-        if row and row.charge_number and row.charge_kind in making.basis.charge_kinds:
-            return row.charge_kind, row.charge_number
+def _first_charge(making: _Making) -> RefundedShipping:
+    """Of a refund that was read before its charges were: the first one with a line of its own, else the first."""
+    refund, charges = making.refund, making.order.shipping_lines
+    mapped = [one for one in charges if _row_target(making, one.title, one.code)]
+    one = next(iter([*mapped, *charges]), None)
+    title, code, key = (one.title, one.code, one.external_id) if one else ("", "", "")
+    return RefundedShipping(key, title, code, refund.shipping, refund.shipping_tax)
+
+
+def _shipping_target(making: _Making, back: RefundedShipping) -> tuple[str, str]:
+    if found := _row_target(making, back.title, back.code):
+        return found
     if making.basis.default_charge[1]:
         return making.basis.default_charge
     target = _row(making, Part.SHIPPING)
     return target.kind, target.number
+
+
+def _row_target(making: _Making, title: str, code: str) -> tuple[str, str] | None:
+    """Where charges of this method are posted by its own row."""
+    rows, title, code = making.basis.rows.shipping, title[:200], code[:200]
+    row = rows.get((title, code)) or rows.get((title, ""))
+    if row and row.charge_number and row.charge_kind in making.basis.charge_kinds:
+        return row.charge_kind, row.charge_number
+    return None
 
 
 def _duties(making: _Making) -> list[SalesOrderLine]:

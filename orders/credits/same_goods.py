@@ -13,8 +13,8 @@ from hub.connectors.store_returns import StoreRefund
 from orders.returns.crediting import Items
 from orders.units import in_pieces, is_in_unit
 
-# A clerk credits when the goods arrive, staff refund when they are sent back or the buyer asks: weeks lie between.
-# Beyond, the same number of pieces may have been sent back once more; what goes beyond what was sold has no such limit.
+# A clerk credits when the goods arrive, staff refund when they are sent, or once the buyer asks: weeks lie between.
+# Later the same number of pieces may have come back once more; what goes beyond what was sold has no such limit.
 CLOSE = timedelta(days=30)
 
 

@@ -7,7 +7,8 @@ Writes   a refund in the store (an attempt before it), CreditLink and StoreRefun
          holds the goods is opened for it and closed again
 Repeat   safe: linked credits are never sent; a refund is found by the mark in its note before anything else, and the
          same intention goes out under the same idempotency key with the same values
-Review   lines that match none or several, amounts that differ, more than was paid, unpaid orders, the store refuses
+Review   lines that match none or several, lines below zero that are no fee, amounts that differ, a refund of the same
+         goods or amount, more than was paid, unpaid orders, the store refuses
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ Reads    ErpCredit return orders of the order, RefundPolicy, the store's returns
 Writes   a return in the store (an attempt before it), ReturnLink and StoreReturn after it
 Repeat   safe: linked return orders make none; the store's returns are read before anything else, one is found by the
          mark in its lines' notes, and one of the same pieces that people made there is adopted
-Review   the policy asks; pieces that cannot be returned; another return of them; both sides changed; the store refuses
+Review   the policy asks; pieces that cannot be returned; another return of them; fees above what goods cost,
+         lines below zero that are no fee; both sides changed; the store refuses
 """
 
 from __future__ import annotations

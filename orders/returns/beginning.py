@@ -10,19 +10,21 @@ from hub.connectors.credits import CreditStage
 from hub.connectors.credits import ErpCredit as Document
 from hub.connectors.documents import PlacedOrder
 from hub.connectors.fulfilments import Fulfilments
-from hub.connectors.return_creation import NewReturn, NewReturnLine, ReturnCreation, SentPieces
+from hub.connectors.return_creation import NewReturn, ReturnCreation, SentPieces
 from hub.connectors.store_returns import ReturnState
 from hub.connectors.store_returns import StoreReturn as Return
 from hub.errors import Conflict, NeedsReview
 from hub.lib.gid import tail
+from hub.lib.money import Money
 from hub.sync import attempts
 from hub.sync.models import ReviewItem
 from orders.credits.mirroring import document_of as credit_document
 from orders.mirroring import document_of
 from orders.models import ErpCredit, RefundPolicy, ReturnLink, StoreReturn
 from orders.returns.begun import OPERATION, BegunReturns, content_of
-from orders.returns.crediting import parts_of
+from orders.returns.crediting import CreditParts, check_sold, parts_of
 from orders.returns.deciding import may_be_of, return_order_of
+from orders.returns.fees import with_fees
 from orders.returns.items import items_of
 from orders.returns.returnable import (
     GIVEN_UP,
@@ -33,6 +35,7 @@ from orders.returns.returnable import (
     lines_for,
     names_of,
     pieces_of,
+    sums,
 )
 from orders.returns.sending import mark_of
 
@@ -72,7 +75,8 @@ class Beginning:
             self._leave(credit, document)
             return
         placed = document_of(self.begun.order)
-        wanted = self._wanted(credit, document, placed)
+        parts = self._parts(credit, document, placed)
+        wanted = _pieces(parts)
         if not wanted:
             return
         there = self._same(credit, wanted)
@@ -81,24 +85,23 @@ class Beginning:
             return
         if "return_exists" not in decisions:
             self._check_others(credit, document, wanted)
-        lines = self._lines(credit, placed, wanted)
+        if decisions.get("credit_line_below_zero") != ReviewItem.Decision.APPROVED:
+            check_sold(document, parts)
+        new = self._new(credit, document, placed, parts)
         is_asked = self.policy.erp_returns == RefundPolicy.ReturnOrders.ASK
         if is_asked and ReviewItem.Decision.APPROVED not in decisions.values():
-            raise _asked(credit, placed, wanted)
-        self._create(credit, document, lines)
+            raise _asked(credit, placed, wanted, Money(parts.kept, document.currency))
+        self._create(credit, new)
+
+    def _parts(self, credit: ErpCredit, document: Document, placed: PlacedOrder) -> CreditParts:
+        return parts_of(document, placed, items_of(self.begun.order, placed, credit.connection))
 
     def _wanted(self, credit: ErpCredit, document: Document, placed: PlacedOrder) -> dict[str, int]:
         """Pieces by the order's line."""
-        items = items_of(self.begun.order, placed, credit.connection)
-        wanted: dict[str, int] = {}
-        for piece in parts_of(document, placed, items).pieces:
-            wanted[piece.line_external_id] = wanted.get(piece.line_external_id, 0) + piece.quantity
-        return wanted
+        return _pieces(self._parts(credit, document, placed))
 
-    def _create(self, credit: ErpCredit, document: Document, lines: tuple[NewReturnLine, ...]) -> None:
-        note = f"Return order {credit}" + (f": {document.reason}" if document.reason else "")
-        new = NewReturn(self.begun.order.external_id, lines, mark_of(credit), note)
-        pieces = {line.sent_external_id: line.pieces for line in lines}
+    def _create(self, credit: ErpCredit, new: NewReturn) -> None:
+        pieces = {line.sent_external_id: line.pieces for line in new.lines}
         with attempts.intend(
             OPERATION,
             new.mark,
@@ -111,12 +114,17 @@ class Beginning:
         self.begun.found.append(made)
         self.begun.written.append(f"made {made.name} for {credit}")
 
-    def _lines(self, credit: ErpCredit, placed: PlacedOrder, wanted: Pieces) -> tuple[NewReturnLine, ...]:
-        sent = self.creation.read_returnable(self.begun.order.external_id)
+    def _new(
+        self, credit: ErpCredit, document: Document, placed: PlacedOrder, parts: CreditParts
+    ) -> NewReturn:
+        """The return as it is to be made, with the fees that the return order keeps."""
+        wanted, sent = _pieces(parts), self.creation.read_returnable(self.begun.order.external_id)
         lines = lines_for(wanted, sent)
         if lines is None:
             raise self._not_possible(credit, placed, wanted, sent)
-        return lines
+        note = f"Return order {credit}" + (f": {document.reason}" if document.reason else "")
+        new = NewReturn(self.begun.order.external_id, lines, mark_of(credit), note)
+        return with_fees(new, document, placed, parts, sent)
 
     def _not_possible(
         self, credit: ErpCredit, placed: PlacedOrder, wanted: Pieces, sent: Sequence[SentPieces]
@@ -254,6 +262,11 @@ class Beginning:
         return dict(items.exclude(decision="").order_by("pk").values_list("code", "decision"))
 
 
+def _pieces(parts: CreditParts) -> dict[str, int]:
+    """Pieces by the order's line."""
+    return sums((piece.line_external_id, piece.quantity) for piece in parts.pieces)
+
+
 def _may_be(one: Return, document: Document, wanted: Pieces) -> bool:
     """An unfinished return of some of the pieces; a finished one of the same, unless it is older than the document."""
     if one.state in UNFINISHED:
@@ -263,12 +276,18 @@ def _may_be(one: Return, document: Document, wanted: Pieces) -> bool:
     return pieces_of(one) == wanted and (first is None or one.created_at.date() >= first)
 
 
-def _asked(credit: ErpCredit, placed: PlacedOrder, wanted: Pieces) -> NeedsReview:
+def _asked(credit: ErpCredit, placed: PlacedOrder, wanted: Pieces, fees: Money) -> NeedsReview:
+    kept = f", less {fees} of fees" if fees.amount else ""
     return NeedsReview(
         f"Return order {credit} was made in {credit.connection} and takes back {_told(placed, wanted)} of "
-        f"{placed.name}. Approve, and the return is made in the store; dismiss, and the store is left as it is.",
+        f"{placed.name}{kept}. Approve, and the return is made in the store; dismiss, and the store is left as it is.",
         code="return_order_began",
-        evidence={"return_order": credit.number, "order": placed.name, "pieces": dict(wanted)},
+        evidence={
+            "return_order": credit.number,
+            "order": placed.name,
+            "pieces": dict(wanted),
+            "fees": str(fees),
+        },
     )
 
 

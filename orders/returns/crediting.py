@@ -45,6 +45,8 @@ class CreditParts:
     kept: Decimal
     others: Decimal
     sold: tuple[ErpCreditLine, ...] = ()
+    return_shipping: Decimal = _ZERO
+    """What of `kept` is for sending it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +58,20 @@ class Items:
     """What the ERP posts shipping charges to."""
     fee_numbers: Collection[str] = ()
     """What people mapped fees, differences and rounding to."""
+    return_shipping_number: str = ""
+    """What they mapped the fee for sending it back to, where that is no other fee's."""
 
 
 def parts_of(credit: ErpCredit, placed: PlacedOrder, items: Items) -> CreditParts:
     """Each line of the credit in its place. Raises AmbiguousMatch and Conflict where a line has none or several."""
     pieces: dict[tuple[str, bool, str], int] = {}
-    sold: list[ErpCreditLine] = []
-    shipping = shipping_tax = kept = others = _ZERO
+    shipping = shipping_tax = others = _ZERO
+    below = [line for line in credit.lines if line.kind is not LineKind.COMMENT and _whole(line) < 0]
     for line in credit.lines:
-        whole = line.amount_excluding_tax + line.tax_amount
-        if line.kind is LineKind.COMMENT or (not whole and not line.quantity):
+        whole = _whole(line)
+        if line.kind is LineKind.COMMENT or line in below or (not whole and not line.quantity):
             continue
-        if whole < 0:
-            kept -= whole
-            if line.number not in items.fee_numbers:
-                sold.append(line)
-        elif line.kind is LineKind.SHIPPING or line.number in items.shipping_numbers:
+        if line.kind is LineKind.SHIPPING or line.number in items.shipping_numbers:
             shipping, shipping_tax = shipping + line.amount_excluding_tax, shipping_tax + line.tax_amount
         elif line.kind is LineKind.ITEM:
             for found, quantity in _pieces(credit, line, placed.lines, items):
@@ -79,8 +79,23 @@ def parts_of(credit: ErpCredit, placed: PlacedOrder, items: Items) -> CreditPart
                 pieces[key] = pieces.get(key, 0) + quantity
         else:
             others += whole
-    made = tuple(Pieces(key, count, restocks, place) for (key, restocks, place), count in pieces.items())
-    return CreditParts(made, shipping, shipping_tax, kept, others, tuple(sold))
+    return CreditParts(
+        pieces=tuple(Pieces(key, count, restocks, place) for (key, restocks, place), count in pieces.items()),
+        shipping=shipping,
+        shipping_tax=shipping_tax,
+        kept=_kept(below),
+        others=others,
+        sold=tuple(line for line in below if line.number not in items.fee_numbers),
+        return_shipping=_kept([line for line in below if line.number == items.return_shipping_number != ""]),
+    )
+
+
+def _whole(line: ErpCreditLine) -> Decimal:
+    return line.amount_excluding_tax + line.tax_amount
+
+
+def _kept(lines: Sequence[ErpCreditLine]) -> Decimal:
+    return -sum((_whole(line) for line in lines), _ZERO)
 
 
 def check_sold(credit: ErpCredit, parts: CreditParts) -> None:
@@ -92,7 +107,7 @@ def check_sold(credit: ErpCredit, parts: CreditParts) -> None:
         {
             "line": line.number or line.description,
             "quantity": f"{line.quantity.normalize():f}",
-            "amount": str(Money(line.amount_excluding_tax + line.tax_amount, credit.currency)),
+            "amount": str(Money(_whole(line), credit.currency)),
         }
         for line in parts.sold
     ]

@@ -23,6 +23,7 @@ def items_of(order: StoreOrder, placed: PlacedOrder, erp: Connection) -> Items:
     store = order.connection
     lines = CreditLineMapping.objects.filter(store=store, erp=erp).values_list("kind", "number")
     numbers = {kind: number for kind, number in lines if number}
+    sending_back = numbers.get(_KIND.RETURN_SHIPPING, "")
     default = OrderPolicy.objects.filter(store=store).values_list("default_charge_number", flat=True).first()
     charges = {row.charge_number for row in mapping_rows(placed, store.pk, erp.pk).shipping.values()}
     charges |= {default or "", numbers.get(_KIND.SHIPPING, "")}
@@ -30,4 +31,5 @@ def items_of(order: StoreOrder, placed: PlacedOrder, erp: Connection) -> Items:
         items_of_lines(order, placed.lines, erp),
         frozenset(filter(None, charges)),
         frozenset(numbers[kind] for kind in FEES if kind in numbers),
+        sending_back if sending_back != numbers.get(_KIND.RESTOCKING_FEE) else "",
     )

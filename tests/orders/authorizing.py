@@ -24,10 +24,13 @@ class Authorizing(Crediting):
     def __init__(self, hub, *, policy=MAKE, **more):
         super().__init__(hub, policy=policy, **more)
 
-    def authorizes(self, pieces=2, key="RMA-7", stage=CreditStage.APPROVED, *, received=0, flows=(), **facts):
-        """The ERP's return order is like this now, and the hub works until nothing is left to do."""
+    def authorizes(
+        self, pieces=2, key="RMA-7", stage=CreditStage.APPROVED, *, received=0, beside=(), flows=(), **facts
+    ):
+        """The ERP's return order is like this now, `beside` its goods these lines, and the hub works until nothing is
+        left to do."""
         line = dataclasses.replace(self.tables(pieces), received_quantity=Decimal(received))
-        document = self.document(line, key=key, stage=stage, is_return=True, **facts)
+        document = self.document(line, *beside, key=key, stage=stage, is_return=True, **facts)
         mirror_credits(self.hub.erp, [document])
         self.works(*flows)
         return document

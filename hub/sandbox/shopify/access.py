@@ -29,6 +29,7 @@ _SUBJECTS = (
     ("carrierService", "shipping"),
     ("refund", "orders"),
     ("return", "returns"),
+    ("reverse", "returns"),
 )
 
 

@@ -94,6 +94,34 @@ def shipping_refund(order: Record, wanted: Decimal | None, *, is_full: bool) -> 
     return ShippingRefund(share, currencies.part(taxes, fraction), most)
 
 
+def shipping_by_line(
+    order: Record, shipping: ShippingRefund, chosen: str | None
+) -> list[tuple[Record, Pair, Pair]]:
+    """Which of the order's charges is refunded: the one that staff chose, by id, then the others in their order, each
+    up to what is left of it. With amount and tax."""
+    if shipping.amount == ZERO:
+        return []
+    back: dict[str, Pair] = order.get("_shippingBack", {})
+    standing = [one for one in order["_shippingLines"] if not one.get("isRemoved")]
+    lines = sorted(standing or order["_shippingLines"], key=lambda one: one["id"] != chosen)
+    made: list[tuple[Record, Pair, Pair]] = []
+    amount, tax = shipping.amount, shipping.tax
+    for index, line in enumerate(lines, start=1):
+        whole = pair_of(line["discountedPriceSet"])
+        left = whole - back.get(line["id"], ZERO)
+        is_last = index == len(lines) or amount.presentment <= left.presentment
+        share = amount if is_last else left
+        fraction = share.presentment / whole.presentment if whole.presentment else Decimal(0)
+        taxes = total([pair_of(one["priceSet"]) for one in line["taxLines"]])
+        tax_share = tax if is_last else currencies_of(order).part(taxes, fraction)
+        if share != ZERO or (is_last and tax_share != ZERO):
+            made.append((line, share, tax_share))
+        amount, tax = amount - share, tax - tax_share
+        if is_last:
+            break
+    return made
+
+
 def explained(order: Record, lines: Iterable[LineRefund], shipping: ShippingRefund) -> Pair:
     """What lines and shipping are worth with tax."""
     amounts, taxes = [shipping.amount], [shipping.tax]

@@ -22,6 +22,7 @@ from hub.sandbox.shopify.refund_amounts import (
     line_refund,
     payments_of,
     refundable,
+    shipping_by_line,
     shipping_refund,
     suggested_payments,
 )
@@ -202,11 +203,11 @@ def _record(
     shop: Shop, order: Record, given: Record, lines: list[LineRefund], shipping: ShippingRefund
 ) -> Record:
     bag = currencies_of(order).bag
-    sent = []
-    if shipping.amount != ZERO:
-        amounts = {"subtotalAmountSet": bag(shipping.amount), "taxAmountSet": bag(shipping.tax)}
-        about = {"id": shop.new_gid("RefundShippingLine"), "shippingLine": order["_shippingLines"][0]}
-        sent = [about | amounts]
+    back, sent = order.setdefault("_shippingBack", {}), []
+    for line, amount, tax in shipping_by_line(order, shipping, (given.get("shipping") or {}).get("_line")):
+        amounts = {"subtotalAmountSet": bag(amount), "taxAmountSet": bag(tax)}
+        sent.append({"id": shop.new_gid("RefundShippingLine"), "shippingLine": line, **amounts})
+        back[line["id"]] = back.get(line["id"], ZERO) + amount
     record = shop.add(
         "Refund",
         {
@@ -332,7 +333,7 @@ def location_of_line(shop: Shop, line: Record, _args: Args) -> Record | None:
 
 @action("refund_order")
 def refund_order(shop: Shop, data: Record) -> Record:
-    """A clerk refunds `lines` ({line, quantity, restock}) and `shipping` ("all" or an amount) of `order`.
+    """A clerk refunds `lines` ({line, quantity, restock}) and `shipping` ("all" or an amount, of `shipping_line`).
 
     Money: what is suggested, or `amount` in the buyer's currency, "0" for none; `status` PENDING or FAILURE where it
     does not go through at once; `rounding` is what cash was rounded by; `return` the return that it belongs to.
@@ -351,6 +352,7 @@ def refund_order(shop: Shop, data: Record) -> Record:
     if data.get("shipping"):
         whole = data["shipping"] == "all"
         given["shipping"] = {"fullRefund": True} if whole else {"amount": _decimal(data, "shipping")}
+        given["shipping"]["_line"] = data.get("shipping_line", "")
     try:
         given["transactions"] = _by_hand(order, given, _decimal(data, "amount"))
         made = make(shop, order, given, data.get("status", "SUCCESS"), Return(data.get("return", "")))

@@ -101,6 +101,28 @@ def test_pieces_that_were_never_sent_were_not_given_back_whatever_becomes_of_the
     assert (placed.lines[0].current_quantity, placed.given_back) == (1, None)
 
 
+def test_a_refund_says_of_which_charges_its_shipping_is(shop, store):
+    shipping = [{"title": "Standard", "price": "5.00"}, {"title": "Express", "code": "EXP", "price": "9.00"}]
+    order, _ = sent_order(shop, shipping=shipping)
+    express = shop.store.shop.tables["Order"][order]["_shippingLines"][1]["id"]
+
+    shop.store.act("refund_order", {"order": order, "shipping": "4.00", "shipping_line": express})
+    shop.store.act("refund_order", {"order": order, "shipping": "all"})
+
+    first, second = store.read_refunds([order])[order]
+    told = [
+        [
+            (one.title, one.code, str(one.amount.shop.amount), str(one.tax.shop.amount))
+            for one in each.shipping_lines
+        ]
+        for each in (first, second)
+    ]
+    assert told == [
+        [("Express", "EXP", "4.00", "0.76")],
+        [("Standard", "Standard", "5.00", "0.95"), ("Express", "EXP", "5.00", "0.95")],
+    ]
+
+
 def test_every_one_of_many_fulfilments_counts(shop, store):
     lines = [{"sku": "A", "quantity": 23, "price": "10.00"}]
     order = shop.place(lines=lines, paid=True, payment_terms=None)

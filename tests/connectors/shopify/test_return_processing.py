@@ -9,7 +9,7 @@ import pytest
 
 from hub.connectors.return_processing import Disposition, NewDisposition, ProcessedLine, ReturnWork
 from hub.connectors.store_returns import PaymentState, Restock, ReturnState
-from hub.errors import RecordRejected
+from hub.errors import NeedsReview, RecordRejected
 from tests.connectors.shopify.simulated import connected
 from tests.sandbox.shopify.test_return_processing import Returned
 
@@ -85,3 +85,19 @@ def test_what_the_buyer_owes_is_told_apart():
     outcome = store.suggest_outcome(ReturnWork(returned.id, "EUR", lines, ((returned.swapped, 2),)))
 
     assert (outcome.is_owed, outcome.amount.presentment.amount) == (True, Decimal("17.85"))
+
+
+def test_an_app_that_may_not_work_on_returns_is_one_question_and_stops_nothing_else(returned, store):
+    work = work_of(returned, store)
+    (line,) = work.lines
+    returned.client.store.shop.settings.scopes -= {"read_returns", "write_returns"}
+
+    for write in (
+        lambda: store.dispose(line.dispositions),
+        lambda: store.process_return(work),
+        lambda: store.suggest_outcome(work),
+        lambda: store.reopen_return(returned.id),
+    ):
+        with pytest.raises(NeedsReview) as asked:
+            write()
+        assert asked.value.code == "scope_missing"

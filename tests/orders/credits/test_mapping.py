@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hub.connectors.documents import TaxLine
 from hub.connectors.store_returns import (
     PaymentState,
+    RefundedShipping,
     RefundPayment,
     Restock,
     ReturnLine,
@@ -22,6 +23,7 @@ from hub.errors import NeedsReview
 from hub.lib.money import Money, MoneyBag, minor_units, round_money
 from orders.credits.mapping import credit_of
 from orders.credits.parts import Part, split
+from orders.mapping_rows import ShippingRow
 from orders.returns.amounts import Currency, worth_of_refunds
 from orders.rules import line_amount
 from tests.orders.credits.refunds import (
@@ -35,6 +37,7 @@ from tests.orders.credits.refunds import (
     placed_order,
     refund,
     refunded,
+    rows,
     shown,
 )
 
@@ -81,6 +84,24 @@ def test_a_gift_card_goes_to_its_own_account_and_a_line_without_sku_where_the_or
         ("account", NUMBERS[Part.GIFT_CARD], "1", "10.00"),
         ("account", "8300", "1", "10.00"),
     ]
+
+
+def test_shipping_goes_where_the_charge_of_the_refunded_line_went():
+    first = ORDER.shipping_lines[0]
+    express = replace(first, external_id="s2", title="Express", code="exp")
+    drone = replace(first, external_id="s3", title="Drone", code="")
+    order = replace(ORDER, shipping_lines=(first, express, drone))
+    back = tuple(
+        RefundedShipping(one.external_id, one.title, one.code, bag(amount), bag("0"))
+        for one, amount in ((express, "3.00"), (drone, "2.00"))
+    )
+    given = refund(shipping=bag("5.00"), shipping_lines=back)
+    mapped = replace(rows(), shipping=rows().shipping | {("Express", ""): ShippingRow("EXP", "item", "FR-X")})
+
+    made = credit(given, order, rows=mapped, default_charge=("account", "8499"))
+
+    assert shown(made) == [("item", "FR-X", "1", "3.00"), ("account", "8499", "1", "2.00")]
+    assert [line.description for line in made.lines] == ["Express", "Drone"]
 
 
 def test_shipping_and_duties_go_where_the_orders_own_did():

@@ -1,4 +1,4 @@
-"""A clerk's credit and a refund by hand of the same goods at other amounts: one is asked about, on either way."""
+"""A clerk's credit and a refund by hand of the same goods at other amounts: asked about, on either way."""
 
 from __future__ import annotations
 

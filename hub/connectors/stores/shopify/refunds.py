@@ -15,6 +15,7 @@ from hub.connectors.store_returns import (
     NewRefundPayment,
     PaymentState,
     RefundedLine,
+    RefundedShipping,
     RefundPayment,
     Refunds,
     Restock,
@@ -34,6 +35,7 @@ from hub.connectors.stores.shopify.shapes import (
     members,
     moment,
     money,
+    optional_gid,
     optional_member,
     required_text,
     sum_of,
@@ -242,6 +244,18 @@ def refund_from_node(node: Node, lines: Sequence[Node]) -> StoreRefund:
         created_at=moment(node, "createdAt"),
         updated_at=moment(node, "updatedAt"),
         mark=mark_of(note),
+        shipping_lines=tuple(_shipping(row) for row in shipping),
+    )
+
+
+def _shipping(node: Node) -> RefundedShipping:
+    charge = member(node, "shippingLine")
+    return RefundedShipping(
+        line_external_id=optional_gid(charge, "id", "ShippingLine"),
+        title=text(charge, "title"),
+        code=text(charge, "code"),
+        amount=bag(member(node, "subtotalAmountSet")),
+        tax=bag(member(node, "taxAmountSet")),
     )
 
 

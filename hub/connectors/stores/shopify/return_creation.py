@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.connectors.return_creation import NewReturn, ReturnCreation, SentPieces
+from hub.connectors.return_creation import NewReturn, NewReturnLine, ReturnCreation, SentPieces
 from hub.connectors.store_returns import StoreReturn
 from hub.connectors.stores.shopify.paging import completed, next_cursor
 from hub.connectors.stores.shopify.return_processing import ReturnProcessor
@@ -37,18 +37,26 @@ def return_input(new: NewReturn) -> dict[str, object]:
     """
     mark = f"[{new.mark}]"
     note = f"{new.note[: LONGEST_NOTE - len(mark) - 1]} {mark}".strip()
-    return {
+    given: dict[str, object] = {
         "orderId": new.order_external_id,
-        "returnLineItems": [
-            {
-                "fulfillmentLineItemId": line.sent_external_id,
-                "quantity": line.pieces,
-                "returnReason": "OTHER",
-                "returnReasonNote": note,
-            }
-            for line in new.lines
-        ],
+        "returnLineItems": [_line_input(line, note) for line in new.lines],
     }
+    if fee := new.return_shipping_fee:
+        money = {"amount": str(fee.amount), "currencyCode": fee.currency}
+        given["returnShippingFee"] = {"amount": money}
+    return given
+
+
+def _line_input(line: NewReturnLine, note: str) -> dict[str, object]:
+    given: dict[str, object] = {
+        "fulfillmentLineItemId": line.sent_external_id,
+        "quantity": line.pieces,
+        "returnReason": "OTHER",
+        "returnReasonNote": note,
+    }
+    if line.restocking_percentage is not None:
+        given["restockingFee"] = {"percentage": float(line.restocking_percentage)}
+    return given
 
 
 def _lines(fulfillment: Node) -> list[Node]:

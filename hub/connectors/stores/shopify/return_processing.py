@@ -70,7 +70,7 @@ class ReturnProcessor(ReturnKeeper, ReturnProcessing):
             "shipping": _shipping(work),
         }
         try:
-            reply = self.client.run(operation("SuggestOutcome"), variables)
+            reply = self._ask("SuggestOutcome", variables)
         except QueryRefused as error:
             if error.code != "BAD_REQUEST":
                 raise
@@ -90,7 +90,7 @@ class ReturnProcessor(ReturnKeeper, ReturnProcessing):
     def dispose(self, dispositions: Sequence[NewDisposition]) -> None:
         """By `reverseFulfillmentOrderDispose`."""
         writing = operation("DisposeReturned")
-        reply = self.client.run(writing, {"rows": [_disposition(one) for one in dispositions]})
+        reply = self._ask("DisposeReturned", {"rows": [_disposition(one) for one in dispositions]})
         errors = members(payload_of(writing, reply, "reverseFulfillmentOrderDispose"), "userErrors")
         if errors:
             raise refusal(writing, errors)

@@ -69,7 +69,7 @@ class ReturnKeeper(Returns):
         found: dict[str, StoreReturn] = {}
         for start in range(0, len(wanted), RETURNS_AT_ONCE):
             chosen = wanted[start : start + RETURNS_AT_ONCE]
-            answer = self.client.run(operation("ReturnsById"), {"ids": chosen})
+            answer = self._ask("ReturnsById", {"ids": chosen})
             for node in present(clean(answer.data), "nodes"):
                 read = self._return(node)
                 found[read.external_id] = read
@@ -128,7 +128,7 @@ class ReturnKeeper(Returns):
 
     def _return(self, node: Node) -> StoreReturn:
         def more(cursor: str) -> Node:
-            reply = self.client.run(operation("ReturnLines"), {"id": node["id"], "after": cursor})
+            reply = self._ask("ReturnLines", {"id": node["id"], "after": cursor})
             return member(member(clean(reply.data), "return"), "returnLineItems")
 
         return return_from_node(node, members(completed(member(node, "returnLineItems"), more), "nodes"))
