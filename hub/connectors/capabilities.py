@@ -38,6 +38,7 @@ class Capability(StrEnum):
     PICKING = "picking"
     DELIVERY = "delivery"
     UNDO_SHIPMENT = "undo_shipment"
+    DROP_SHIPMENTS = "drop_shipments"
     CREDIT_MEMO = "credit_memo"
     FOLLOW_CREDITS = "follow_credits"
     RETURN_ORDER = "return_order"
@@ -74,6 +75,7 @@ MEANINGS: dict[Capability, str] = {
     Capability.PICKING: "tell a shipment that is picked or packed, before it leaves",
     Capability.DELIVERY: "tell a shipment that was delivered",
     Capability.UNDO_SHIPMENT: "tell a shipment that was taken back",
+    Capability.DROP_SHIPMENTS: "say of which lines a vendor is still to send goods straight to the buyer",
     Capability.CREDIT_MEMO: "create a credit memo, once, and have it posted",
     Capability.FOLLOW_CREDITS: "tell which credit memos are new or changed",
     Capability.RETURN_ORDER: "create a return order, before anything is credited",

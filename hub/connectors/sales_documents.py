@@ -70,6 +70,8 @@ class ErpDocumentLine:
     promised_date: date | None = None
     is_closed: bool = False
     """What is left of it will not be delivered."""
+    awaits_vendor: bool | None = None
+    """Whether a vendor is still to send what is left of it straight to the customer; None where the ERP tells not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ Reads    the ERP's document and shipments as mirrored, these no earlier than tha
          store as it is now
 Writes   the quantities of the store's order (an attempt before), then OrderLink; the order is read again
 Repeat   safe: only pieces that are open now are taken off, and a lost edit is awaited and read before another
-Review   the policy says so; the order is paid; what the ERP closed is no whole number of pieces; the store refuses
+Review   the policy says so; the order is paid; what the ERP closed is no whole number of pieces; the store refuses; a
+         vendor may send the pieces, or has
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from orders.freshness import database_time
 from orders.mirroring import document_of
 from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, OrderLink, StoreOrder
 from orders.offline.linking import mirrored_now
+from orders.shipments.awaited import awaited_of, doubt_about, pieces_without
 from orders.shipments.items import items_of_lines
 from orders.shipments.remainder import Rest, closed_pieces, is_late, is_over, rest_of
 
@@ -53,6 +55,8 @@ class _Found:
     now: EditableOrder
     rest: tuple[Rest, ...]
     is_closed_there: bool
+    doubt: str
+    """Why the pieces may be under way all the same: then a person decides, whatever the policy says."""
     unclear: tuple[str, ...] = ()
 
 
@@ -153,17 +157,18 @@ def _found(link: OrderLink, row: ErpOrder, policy: FulfilmentPolicy, store: Orde
     closes = is_over(document)
     ends = closes or is_late(last, policy.remainder_days, datetime.now(UTC))
     placed = document_of(link.order).lines
-    items = {} if ends else items_of_lines(link.order, placed, link.connection)
+    items = items_of_lines(link.order, placed, link.connection)
     closed = None if ends else closed_pieces(document, placed, items)
     if closed is not None and not any(closed.pieces.values()) and not closed.unclear:
         return None
     standing = store.read_editable([link.order.external_id])
     if not standing or standing[0].is_cancelled:
         return None
-    now = standing[0]
-    rest = rest_of(now, placed, closed=closed)
+    now, awaited = standing[0], awaited_of(document, placed, items)
+    rest = rest_of(now, placed, closed=pieces_without(awaited, now, placed) if ends else closed)
+    doubt = doubt_about(rest, awaited, document, items, now, placed)
     unclear = closed.unclear if closed else ()
-    return _Found(link.order, link, row, policy, now, rest, closes or not ends, unclear)
+    return _Found(link.order, link, row, policy, now, rest, closes or not ends, doubt, unclear)
 
 
 # ------------------------------------------------------------------------------------------------- act
@@ -173,7 +178,8 @@ def _take_off(found: _Found, store: OrderChanging) -> str:
     decision = _decision(found, _hash(found))
     if decision == ReviewItem.Decision.DISMISSED:
         return "a person keeps it open"
-    if found.policy.remainder == FulfilmentPolicy.Remainder.ASK and decision is None:
+    is_asked = found.policy.remainder == FulfilmentPolicy.Remainder.ASK or found.doubt
+    if is_asked and decision is None:
         raise _question(found, ASK, "Approve to take them off the order; dismiss to keep them open.")
     if not found.now.is_unpaid:
         raise _question(
@@ -222,14 +228,20 @@ def _words(rest: Sequence[Rest]) -> list[str]:
 
 
 def _question(found: _Found, code: str, what: str) -> NeedsReview:
+    order, erp, number = found.order.name, found.link.connection, found.link.shown_number
+    why = (
+        f"{order} will not be sent any more: {erp} has closed {number}, or the last shipment is too long ago."
+    )
+    if found.doubt:
+        why = f"{order} may be under way, though late or closed in {erp} ({number}): {found.doubt}. Look there first."
     return NeedsReview(
-        f"{', '.join(_words(found.rest))} of {found.order.name} will not be sent any more: {found.link.connection} has "
-        f"closed {found.link.shown_number}, or the last shipment is too long ago. {what}",
+        f"{', '.join(_words(found.rest))} of {why} {what}",
         code=code,
         evidence={
             "order": found.order.name,
             "document": found.link.shown_number,
             "pieces": _words(found.rest),
+            "doubt": found.doubt,
             "rest_hash": _hash(found),
         },
     )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from math import ceil
 
 from hub.connectors.documents import LineKind, PlacedLine
-from hub.connectors.sales_documents import ErpDocument, OrderStage
+from hub.connectors.sales_documents import ErpDocument, ErpDocumentLine, OrderStage
 from hub.connectors.store_changes import EditableLine, EditableOrder
 from orders.units import ItemRow, in_pieces, is_whole, lines_in, said
 
@@ -46,6 +46,26 @@ class Closed:
     unclear: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Skus:
+    """The SKUs that an ERP's line may be, with their rows: those of its item, and which of these count in its unit."""
+
+    of_item: Mapping[str, ItemRow]
+    in_unit: Mapping[str, ItemRow]
+
+
+def skus_of(line: ErpDocumentLine, placed: Sequence[PlacedLine], items: Mapping[str, ItemRow]) -> Skus:
+    """`items` are those of the store's lines, by the line's id."""
+    of_item = [
+        one for one in placed if one.external_id in items and items[one.external_id].number == line.number
+    ]
+    in_unit = lines_in(line.unit, of_item, items)
+    return Skus(
+        {one.sku: items[one.external_id] for one in of_item},
+        {one.sku: items[one.external_id] for one in in_unit},
+    )
+
+
 def closed_pieces(
     document: ErpDocument, placed: Sequence[PlacedLine], items: Mapping[str, ItemRow]
 ) -> Closed:
@@ -61,18 +81,13 @@ def closed_pieces(
         quantity = line.quantity - line.shipped_quantity
         if line.kind is not LineKind.ITEM or quantity <= 0:
             continue
-        of_item = [
-            one for one in placed if one.external_id in items and items[one.external_id].number == line.number
-        ]
-        found = {one.sku: items[one.external_id] for one in lines_in(line.unit, of_item, items)}
-        if len(found) == 1:
-            [(sku, rows[sku])] = found.items()
+        found = skus_of(line, placed, items)
+        if len(found.in_unit) == 1:
+            [(sku, rows[sku])] = found.in_unit.items()
             sums = left if line.is_closed else still
             sums[sku] = sums.get(sku, Decimal(0)) + quantity
-        elif of_item and line.is_closed:
-            unclear.append(
-                _unclear(quantity, line.unit, {one.sku: items[one.external_id] for one in of_item})
-            )
+        elif found.of_item and line.is_closed:
+            unclear.append(_unclear(quantity, line.unit, found.of_item))
     pieces = {sku: in_pieces(quantity, rows[sku].units_per_piece) for sku, quantity in left.items()}
     unclear += [
         _unclear(left[sku], rows[sku].unit, {sku: rows[sku]}) for sku in left if not is_whole(pieces[sku])

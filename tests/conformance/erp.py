@@ -305,6 +305,14 @@ class ErpUnderTest(ABC):
         """So much of an order's one item leaves the warehouse; answers the shipment's id."""
         raise self._unsaid("ship")
 
+    def ask_vendor(self, connector: Connector) -> TrueOrder:
+        """A new order over one line that a vendor is to send straight to the customer."""
+        raise self._unsaid("ask_vendor")
+
+    def vendor_ships(self, order: TrueOrder, *, parcels: Sequence[str]) -> str:
+        """The vendor sends all that it was asked for; answers the shipment's id."""
+        raise self._unsaid("vendor_ships")
+
     def shipped(self, connector: Connector) -> str:
         """A shipment that has left, new or one that other cells only read; answers its id."""
         (reference,) = self.plant_orders(connector, 1)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from hub.connectors.base import Connector
 from hub.connectors.capabilities import Capability
 from hub.connectors.documents import PagePosition
+from hub.connectors.sales_documents import SalesDocuments
 from hub.connectors.shipment_documents import ErpShipment, Shipments, ShipmentStage
 from tests.conformance.cells import cell
 from tests.conformance.erp import ErpUnderTest
@@ -217,3 +218,25 @@ def what_was_taken_back_is_undone_or_gone(erp: ErpUnderTest) -> None:
     if connector.supporting(Shipments).tells_undone:
         told = [shipment.stage for shipment in followed(connector, since) if shipment.external_id == undone]
         assert told == [ShipmentStage.UNDONE]
+
+
+@cell((Capability.DROP_SHIPMENTS, Situation.NORMAL))
+def tells_what_a_vendor_is_still_to_send_and_what_it_sent(erp: ErpUnderTest) -> None:
+    connector = erp.connect()
+    documents = connector.supporting(SalesDocuments)
+    own, order = erp.shipped(connector), erp.ask_vendor(connector)
+    since = position_of(connector, own)
+    (before,) = documents.read_sales_documents([order.external_id])
+
+    sent = erp.vendor_ships(order, parcels=["V-1"])
+
+    (told,) = [one for one in followed(connector, since) if one.external_id == sent]
+    assert read(connector, sent, own)
+    assert (told.stage, told.order_external_id or order.external_id) == (
+        ShipmentStage.SHIPPED,
+        order.external_id,
+    )
+    assert [parcel.tracking_number for parcel in told.parcels] == ["V-1"]
+    (line,) = told.lines
+    (asked,) = [each for each in before.lines if each.awaits_vendor]
+    assert (line.number, line.quantity, asked.shipped_quantity) == (asked.number, asked.quantity, 0)

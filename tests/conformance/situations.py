@@ -109,7 +109,12 @@ CANNOT_APPLY: dict[Cell, str] = {
     **{(Capability.RETURN_ORDER, s): _AS_CREDITS for s in Situation if s is not Situation.NORMAL},
     **{
         (capability, s): _IN_THE_SHIPMENT
-        for capability in (Capability.PICKING, Capability.DELIVERY, Capability.UNDO_SHIPMENT)
+        for capability in (
+            Capability.PICKING,
+            Capability.DELIVERY,
+            Capability.UNDO_SHIPMENT,
+            Capability.DROP_SHIPMENTS,
+        )
         for s in Situation
         if s is not Situation.NORMAL
     },

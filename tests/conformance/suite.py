@@ -90,6 +90,7 @@ NEEDED = {
     Capability.SUB_CUSTOMERS: "plant_sub_customer",
     Capability.PICKING: "pick",
     Capability.DELIVERY: "deliver",
+    Capability.DROP_SHIPMENTS: "ask_vendor",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,7 +15,7 @@ from hub.demo.tryton.environment import TrytonUnavailable
 from hub.sync.enqueue import enqueue
 from hub.sync.models import ReviewItem, SyncTask
 from inventory.models import ErpStockLevel, ItemMapping
-from orders.models import HoldCondition, HoldRule, OrderLink, QuoteLink
+from orders.models import ErpShipment, FulfilmentPolicy, HoldCondition, HoldRule, OrderLink, QuoteLink
 from tests.orders.quoting import ask, begin, draft_of, look, read
 from tests.world import VAT, release, save_mapping
 
@@ -196,6 +197,54 @@ def test_what_clerks_promise_and_ship_is_followed_in_the_mirror_of_stock(hub):
 
     assert (promised.warehouse, promised.unit, promised.item.commits_from) == ("WH", "u", "confirmed")
     assert promised.committed - left.committed == promised.on_hand - left.on_hand == 3
+
+
+def told(hub, *, is_cancelled=False):
+    """Pieces and tracking numbers of each fulfilment in the store, after one pass over Tryton's shipments."""
+    ErpShipment.objects.update(observed_at=datetime.now(UTC) - timedelta(hours=1))
+    enqueue("pull_erp_shipments", hub.erp.pk)
+    hub.work()
+    [order] = hub.truth("stores", hub.euro)["orders"]
+    return sorted(
+        (sum(one["lines"].values()), [row["number"] for row in one["trackingInfo"]])
+        for one in order["fulfillments"]
+        if (one["status"] == "CANCELLED") == is_cancelled
+    )
+
+
+def test_what_a_vendor_sends_is_fulfilled_and_what_it_has_not_sent_yet_stays_on_the_order(hub):
+    clerk = Clerk(hub.far.office)
+    clerk.sells_from_vendor("DROP-1", "Vendor of lamps")
+    ItemMapping.objects.filter(store=hub.euro, sku="LAM-002").update(item_number="DROP-1")
+    cancels = FulfilmentPolicy.Remainder.CANCEL
+    FulfilmentPolicy.objects.create(store=hub.euro, remainder=cancels, remainder_days=14)
+    lines = [{"sku": sku, "quantity": 5, "price": "10.00"} for sku in ("TAB-001", "LAM-002")]
+    placed = hub.place(po_number="PO-D", taxes=VAT, lines=lines)
+    hub.work(is_written_back(hub, placed), seconds=PATIENCE)
+    sale = int(hub.link(placed).external_id)
+    clerk.order_from_vendor(sale)
+
+    long_ago = datetime.now(UTC).date() - timedelta(days=15)
+    clerk.ship(sale, 2, tracking="OWN", on=long_ago)
+    first = clerk.vendor_ships(sale, 1, tracking="V-1, V-2", on=long_ago)
+    assert told(hub) == [(1, ["V-1", "V-2"]), (2, ["OWN"])]
+    # Once more, and as it arrives: nothing is sent again.
+    clerk.press_drop("do", first)
+    assert told(hub) == [(1, ["V-1", "V-2"]), (2, ["OWN"])]
+
+    hub.pull_erp()
+    enqueue("find_remainders", hub.euro.pk)
+    hub.work(lambda: hub.hurry() or hub.messages("cancel_remainder"), seconds=PATIENCE)
+    [tables, lamps] = hub.shop().tables["Order"][placed["id"]]["_lines"]
+    # What our own warehouse still has is late and goes off; what the vendor was asked for does not.
+    assert (tables["currentQuantity"], lamps["currentQuantity"]) == (2, 5)
+
+    second = clerk.vendor_ships(sale, tracking="V-3")
+    assert told(hub) == [(1, ["V-1", "V-2"]), (2, ["OWN"]), (4, ["V-3"])]
+    clerk.press_drop("cancel", second)
+    assert told(hub) == [(1, ["V-1", "V-2"]), (2, ["OWN"])]
+    # The tables that went off: nothing says here what becomes of changes after an order was sent.
+    assert hub.reviews() == [("push_order_to_erp", "changed_after_sending")]
 
 
 def pulled_stock(hub, number):

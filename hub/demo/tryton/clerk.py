@@ -84,8 +84,10 @@ class Clerk:
         [row] = self.office.find(SALE, [["id", "=", sale]], "shipments.state")
         return any(each["state"] == "waiting" for each in row["shipments."])
 
-    def ship(self, sale: int, quantity: int | None = None, tracking: str = "") -> None:
-        """Pick, pack and ship the sale's first open shipment, or so many of its first line."""
+    def ship(
+        self, sale: int, quantity: int | None = None, tracking: str = "", on: date | None = None
+    ) -> None:
+        """Pick, pack and ship the sale's first open shipment, or so many of its first line; today if not `on` a day."""
         office, model = self.office, "stock.shipment.out"
         [row] = office.find(SALE, [["id", "=", sale]], "shipments.state")
         shipment = next(each["id"] for each in row["shipments."] if each["state"] == "waiting")
@@ -93,8 +95,7 @@ class Clerk:
             [found] = office.find(model, [["id", "=", shipment]], "inventory_moves")
             move = found["inventory_moves"][0]
             office.call("model.stock.move.write", [move], {"quantity": float(quantity)})
-        if tracking:
-            office.call(f"model.{model}.write", [shipment], {"reference": tracking})
+        office.call(f"model.{model}.write", [shipment], {"reference": tracking, "effective_date": on})
         for button in ("assign_force", "pick", "pack", "do"):
             office.call(f"model.{model}.{button}", [shipment])
 
@@ -129,6 +130,53 @@ class Clerk:
         [row] = self.office.find(SALE, [["id", "=", sale]], "shipment_returns")
         for button in ("receive", "do"):
             self.office.call(f"model.stock.shipment.out.return.{button}", row["shipment_returns"])
+
+    def sells_from_vendor(self, code: str, vendor: str) -> None:
+        """A product of this code that the vendor, a party made for it, sends straight to the customer."""
+        office, price = self.office, [["create", [{"quantity": 0.0, "unit_price": Decimal(5)}]]]
+        [party] = office.create("party.party", {"name": vendor, "addresses": [["create", [{"city": "Ulm"}]]]})
+        sold = {"party": party, "drop_shipment": True, "prices": price}
+        unit = office.find_id("product.uom", ["symbol", "=", "u"])
+        units = dict.fromkeys(("default_uom", "sale_uom", "purchase_uom"), unit)
+        product = {
+            "type": "goods", "code": code, "name": code, "list_price": Decimal(10), "salable": True,
+            "purchasable": True, "supply_on_sale": "always", "products": [["create", [{}]]],
+            "account_category": office.find_id("product.category", ["name", "=", "Goods"]),
+            "product_suppliers": [["create", [sold]]],
+        }  # fmt: skip
+        office.create("product.template", units | product)
+
+    def order_from_vendor(self, sale: int) -> None:
+        """Make the purchases that the sale asks for, and confirm them."""
+        office, model = self.office, "purchase.request"
+        [row] = office.find(SALE, [["id", "=", sale]], "lines.purchase_request")
+        asked = [line["purchase_request"] for line in row["lines."] if line["purchase_request"]]
+        wizard, about = f"wizard.{model}.create_purchase", {"active_model": model, "active_ids": asked}
+        session, start, _ = office.call(f"{wizard}.create", **about, active_id=asked[0], action_id=None)
+        office.call(f"{wizard}.execute", session, {}, start, **about, active_id=asked[0], action_id=None)
+        office.call(f"{wizard}.delete", session)
+        rows = office.find(model, [["id", "in", asked]], "purchase_line.purchase")
+        purchases = sorted({each["purchase_line."]["purchase"] for each in rows})
+        for button in ("quote", "confirm"):
+            office.call(f"model.purchase.purchase.{button}", purchases)
+
+    def vendor_ships(
+        self, sale: int, quantity: int | None = None, tracking: str = "", on: date | None = None
+    ) -> int:
+        """The vendor sends the sale's drop shipment that waits, or so many of it; the shipment's id."""
+        office, model = self.office, "stock.shipment.drop"
+        [row] = office.find(SALE, [["id", "=", sale]], "drop_shipments.state")
+        shipment = next(each["id"] for each in row["drop_shipments."] if each["state"] == "waiting")
+        [found] = office.find(model, [["id", "=", shipment]], "supplier_moves")
+        sent = {"effective_date": on} | ({} if quantity is None else {"quantity": float(quantity)})
+        office.call("model.stock.move.write", found["supplier_moves"], sent)
+        office.call(f"model.{model}.write", [shipment], {"reference": tracking})
+        office.call(f"model.{model}.ship", [shipment])
+        return int(shipment)
+
+    def press_drop(self, button: str, shipment: int) -> None:
+        """do (it has arrived), cancel."""
+        self.office.call(f"model.stock.shipment.drop.{button}", [shipment])
 
     def _line(self, product: str, quantity: int | Decimal, price: str, tax: str) -> Mapping[str, Any]:
         [found] = self.office.find("product.product", [["code", "=", product]], "sale_uom")

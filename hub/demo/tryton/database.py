@@ -15,7 +15,13 @@ from hub.demo.tryton import company
 from hub.demo.tryton.environment import environment_key, home, key_of, programs, run
 from hub.demo.tryton.rpc import ADMIN_PASSWORD, DATABASE, Tryton
 
-MODULES = ("sale_amendment", "sale_invoice_grouping", "sale_shipment_cost", "web_shop")
+MODULES = (
+    "sale_amendment",
+    "sale_invoice_grouping",
+    "sale_shipment_cost",
+    "sale_supply_drop_shipment",
+    "web_shop",
+)
 """What is activated, with everything that these need. Invoices are grouped for the customers that say so: none."""
 Serving = Callable[[Path, Path], AbstractContextManager[str]]
 

@@ -135,14 +135,17 @@ def _post_order(office: Office, data: Data) -> Data:
 def _ship_order(office: Office, data: Data) -> Data:
     """Post a shipment of the order: `lines` [{sequence, quantity}] or all that is outstanding, from `location`.
 
-    `tracking`, `agent` and `agent_service` say how it travels.
+    `tracking`, `agent` and `agent_service` say how it travels. `by_vendor`: a drop shipment, posted with its purchase.
     """
     lines = _exact(data.get("lines"))
     quantities = None if lines is None else {line["sequence"]: Decimal(line["quantity"]) for line in lines}
     location = str(data.get("location", "")).upper()
     if location and office.state["locations"].one("code", location) is None:
         raise ValueError(f"there is no location {location!r}")
-    shipment = office.orders.shipping.post(_order(office, data), quantities, _travel(data), location)
+    by_vendor = data.get("by_vendor") is True
+    shipment = office.orders.shipping.post(
+        _order(office, data), quantities, _travel(data), location, by_vendor=by_vendor
+    )
     if shipment is None:
         raise ValueError("there is nothing to ship")
     return {"id": shipment["id"], "number": shipment["number"]}

@@ -43,8 +43,12 @@ class Shipping:
         quantities: Mapping[int, Decimal] | None,
         travel: Mapping[str, str],
         location: str,
+        *,
+        by_vendor: bool = False,
     ) -> Record | None:
         """Ship these quantities by line sequence, or all that is outstanding; None where nothing is.
+
+        What a vendor sends is posted with its purchase order: it is a posted shipment too, and leaves no location.
 
         Raises Refusal for more than is outstanding.
         """
@@ -60,7 +64,8 @@ class Shipping:
             if quantity:
                 shipped = line["shippedQuantity"] + quantity
                 self.state.save(ORDER_LINES, line | {"shippedQuantity": shipped})
-                self._move(shipment, line, -quantity)
+                if not by_vendor:
+                    self._move(shipment, line, -quantity)
         self._settle(order)
         return shipment
 

@@ -58,7 +58,7 @@ READ_ONLY: dict[str, frozenset[str]] = {
 # Parts of a record that are published and that this account has no feature for.
 NOT_ENABLED = {
     "salesOrder": frozenset(("promotions", "shipGroup", "overrideShippingCost", "discountAmount")),
-    "salesOrder-itemElement": frozenset(("isTaxable", "createWo", "createPo", "poRate", "poVendor")),
+    "salesOrder-itemElement": frozenset(("isTaxable", "createWo", "poRate", "poVendor")),
     "customer": frozenset(("contactRoles", "groupPricing", "itemPricing")),
 }
 LENGTHS = {

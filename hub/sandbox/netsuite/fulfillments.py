@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from hub.sandbox.netsuite import errors
 from hub.sandbox.netsuite.orders import ORDER, STATUSES
 from hub.sandbox.netsuite.state import Record, State
+from hub.sandbox.netsuite.stock_rows import is_drop_shipped
 
 FULFILLMENT = "itemFulfillment"
 PICKED, PACKED, SHIPPED = "A", "B", "C"
@@ -140,7 +141,7 @@ class Fulfillments:
             "itemType": line["itemType"],
             "description": line["description"],
             "units": line.get("units"),
-            "location": given.get("location") or location or None,
+            "location": None if is_drop_shipped(line) else given.get("location") or location or None,
             "serialNumbers": given.get("serialNumbers"),
         }
 

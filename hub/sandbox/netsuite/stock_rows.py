@@ -8,6 +8,7 @@ from typing import Any
 from hub.sandbox.netsuite.state import Record
 
 Row = dict[str, Any]
+DROP_SHIP = "DropShip"
 KINDS = {
     "inventoryAdjustment": ("InvAdjst", "inventoryadjustment", "Inventory Adjustment"),
     "purchaseOrder": ("PurchOrd", "purchaseorder", "Purchase Order"),
@@ -36,6 +37,7 @@ FROM (
     FROM "transactionline" l JOIN "transaction" t ON t.id = l."transaction"
     JOIN "transactionline" m ON m."transaction" = t.id AND m.mainline = 'T'
     WHERE t.type = 'SalesOrd' AND t.status IN ('B', 'D', 'E') AND l.itemtype = 'InvtPart' AND l.isclosed = 'F'
+      AND l.dropship = 'F'
     UNION ALL
     SELECT l.item, l.location, 0, 0, max(l.quantity - l.quantityshiprecv, 0), NULL, NULL
     FROM "transactionline" l JOIN "transaction" t ON t.id = l."transaction"
@@ -45,6 +47,11 @@ FROM (
   ) WHERE location IS NOT NULL GROUP BY item, location
 )
 """
+
+
+def is_drop_shipped(line: Record) -> bool:
+    """Whether a vendor sends an order's line: it leaves no place of the account's, and promises nothing there."""
+    return line.get("createPo") == DROP_SHIP
 
 
 def moving(record_type: str, record: Record, head: Row) -> dict[str, list[Row]]:

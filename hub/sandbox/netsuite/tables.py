@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from hub.sandbox.netsuite.sqltext import marked
 from hub.sandbox.netsuite.state import Record, State
-from hub.sandbox.netsuite.stock_rows import KINDS, SETTINGS_COLUMNS, leaving, moving
+from hub.sandbox.netsuite.stock_rows import KINDS, SETTINGS_COLUMNS, is_drop_shipped, leaving, moving
 
 Row = dict[str, Any]
 _MASTER = {"id": "INTEGER", "externalid": "TEXT", "isinactive": "TEXT", "lastmodifieddate": "TEXT"}
@@ -39,7 +39,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "transactionline": {
         **dict.fromkeys(("id", "uniquekey", "transaction", "linesequencenumber", "item", "price"), "INTEGER"),
         **dict.fromkeys(("location", "subsidiary", "entity", "taxcode", "createdfrom"), "INTEGER"),
-        **dict.fromkeys(("mainline", "taxline", "itemtype", "memo", "units", "isclosed"), "TEXT"),
+        **dict.fromkeys(("mainline", "taxline", "itemtype", "memo", "units", "isclosed", "dropship"), "TEXT"),
         "isinventoryaffecting": "TEXT",
         **dict.fromkeys(("quantity", "rate", "foreignamount", "netamount", "quantityshiprecv"), "REAL"),
         **dict.fromkeys(("quantitybilled", "quantitypicked", "taxrate1"), "REAL"),
@@ -353,6 +353,7 @@ class Rows:
             "location": line.get("location"),
             "taxcode": line.get("taxCode"),
             "isclosed": "T" if line["isClosed"] else "F",
+            "dropship": "T" if is_drop_shipped(line) else "F",
             "quantityshiprecv": float(line["quantityFulfilled"]),
             "quantitybilled": float(line["quantityBilled"]),
             "quantitypicked": float(line.get("quantityPicked") or 0),

@@ -231,6 +231,16 @@ class NetSuiteUnderTest(SimulatedStock):
     def ship(self, order: TrueOrder, quantity: int, *, parcels: Sequence[str] = ("1Z1",)) -> str:
         return self._fulfill(order, quantity, "C", parcels)
 
+    def ask_vendor(self, connector: Connector) -> TrueOrder:
+        (reference,) = self.plant_orders(connector, 1)
+        order = self.orders(reference)[0]
+        line = {"line": 1, "createPo": {"id": "DropShip"}}
+        self._act("edit_order", id=order.external_id, changes={"item": {"items": [line]}})
+        return order
+
+    def vendor_ships(self, order: TrueOrder, *, parcels: Sequence[str]) -> str:
+        return self._act("fulfill_order", id=order.external_id, packages=list(parcels))["id"]
+
     def pick(self, order: TrueOrder, quantity: int) -> str:
         return self._fulfill(order, quantity, "A", ())
 

@@ -20,8 +20,9 @@ from hub.demo.tryton.environment import TrytonUnavailable
 from hub.demo.tryton.rpc import ADMIN, ADMIN_PASSWORD, DATABASE, PASSWORD, USER
 from hub.demo.tryton.server import tryton_server
 from hub.errors import CodeKind, UnknownCode
-from tests.conformance.erp import Codes, ErpUnderTest, KnownCustomer, NotHere, TrueOrder
+from tests.conformance.erp import Codes, KnownCustomer, NotHere, TrueOrder
 from tests.conformance.situations import Situation
+from tests.connectors.tryton.vendors import Vendors
 from tests.fakes.hooks import FreeHooks
 
 RELAY = "tryton"
@@ -64,7 +65,7 @@ class Shared:
         """One that cells credit, as often as they like: to invoice takes Tryton two seconds."""
 
 
-class TrytonUnderTest(ErpUnderTest):
+class TrytonUnderTest(Vendors):
     """The company of the prepared database."""
 
     connector = Tryton
@@ -299,26 +300,27 @@ class TrytonUnderTest(ErpUnderTest):
         connector.stock_rows = 2
 
     def bring(self, quantity: int) -> None:
-        self._call("model.stock.move.do", self._supply(quantity, None))
+        # From a supplier a move that is done has to have an origin.
+        self._call("model.stock.move.do", self._supply(quantity, None, source="lost_found"))
 
     def expect(self, quantity: int, due: date) -> None:
         self._supply(quantity, due)
 
-    def _supply(self, quantity: int, due: date | None) -> list[int]:
-        """A move of the item from the supplier into the warehouse's storage."""
+    def _supply(self, quantity: int, due: date | None, source: str = "supplier") -> list[int]:
+        """A move of the item from the source into the warehouse's storage."""
         [item] = self._find("product.product", [["code", "=", self.codes.item]], ["default_uom"])
-        [supplier] = self._find("stock.location", [["type", "=", "supplier"]], ["id"])
+        [place] = self._find("stock.location", [["type", "=", source]], ["id"])
         [warehouse] = self._find("stock.location", [["type", "=", "warehouse"]], ["storage_location"])
         [company] = self._find("company.company", [], ["currency"])
         values = {
             "product": item["id"],
             "unit": item["default_uom"],
             "quantity": float(quantity),
-            "from_location": supplier["id"],
+            "from_location": place["id"],
             "to_location": warehouse["storage_location"],
             "planned_date": due and day(due),
-            "unit_price": number(Decimal(1)),
-            "currency": company["currency"],
+            "unit_price": number(Decimal(1)) if source == "supplier" else None,
+            "currency": company["currency"] if source == "supplier" else None,
         }
         return self._call("model.stock.move.create", [values])
 
@@ -382,6 +384,7 @@ def started(sandbox: Sandbox, stack: ExitStack) -> Callable[[str], TrytonUnderTe
         raise NotHere(str(error)) from error
     options = {"upstream": address, "database": DATABASE, "user": ADMIN, "password": ADMIN_PASSWORD}
     sandbox.create("erp", RELAY, dialect="relay", **options)
+    TrytonUnderTest.address = address
     shared = Shared(TrytonUnderTest(sandbox))
     stack.callback(shared.connector.close)
     return lambda name: TrytonUnderTest(sandbox, shared)

@@ -139,6 +139,19 @@ def test_says_how_far_an_order_has_come(account, erp, actions, stage, is_held):
     assert all(line.is_closed for line in whole.lines) == (actions == ["close_order"])
 
 
+def test_says_what_a_vendor_is_still_to_send(account, erp):
+    made = by_phone(account)
+    line = {"line": 1, "createPo": {"id": "DropShip"}}
+    account.act("edit_order", id=made, changes={"item": {"items": [line]}})
+    asked = read(erp, made)[made].lines[0]
+    account.act("close_order", id=made)
+    closed = read(erp, made)[made].lines[0]
+    erp.hidden_columns = frozenset({"dropship"})
+    hidden = read(erp, made)[made].lines[0]
+
+    assert [one.awaits_vendor for one in (asked, closed, hidden)] == [True, False, None]
+
+
 def test_many_orders_of_clerks_take_three_requests_and_those_that_are_gone_are_left_out(account, erp):
     made = [by_phone(account) for _ in range(3)]
     erp.read_sales_documents(made)

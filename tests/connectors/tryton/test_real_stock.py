@@ -34,6 +34,7 @@ class Shelf:
         self.currency = here["currency"]
 
     def move(self, source, target, quantity, *, due=None, is_done=True):
+        is_traded = source == "supplier" or target == "customer"
         [made] = self.office.create(
             MOVE,
             {
@@ -43,8 +44,8 @@ class Shelf:
                 "from_location": self.places[source],
                 "to_location": self.places[target],
                 "planned_date": due and day(due),
-                "unit_price": Decimal(1) if source == "supplier" or target == "customer" else None,
-                "currency": self.currency,
+                "unit_price": Decimal(1) if is_traded else None,
+                "currency": self.currency if is_traded else None,
             },
         )
         if is_done:
@@ -64,7 +65,7 @@ def shelf(company):
 
 def test_what_came_lies_there_what_is_promised_is_committed_and_the_rest_is_to_come(shelf):
     soon, later = date(2027, 1, 5), date(2027, 3, 1)
-    shelf.move("supplier", "storage", 12)
+    shelf.move("lost_found", "storage", 12)
     shelf.move("storage", "customer", 5, is_done=False)
     shelf.move("supplier", "storage", 20, due=later, is_done=False)
     shelf.move("supplier", "storage", 7, due=soon, is_done=False)
@@ -76,7 +77,7 @@ def test_what_came_lies_there_what_is_promised_is_committed_and_the_rest_is_to_c
 
 
 def test_what_left_is_neither_there_nor_promised(company, shelf):
-    shelf.move("supplier", "storage", 12)
+    shelf.move("lost_found", "storage", 12)
     line = replace(company.document().lines[0], number=shelf.number)
     made = company.create(lines=(line,))
     for button in ("quote", "confirm"):
@@ -114,8 +115,8 @@ def test_a_sale_promises_once_it_is_processed(company):
 
 def test_moves_say_which_items_they_touched_oldest_first_page_by_page(company, shelf):
     since = PagePosition(datetime.now(UTC) - timedelta(seconds=5), "")
-    shelf.move("supplier", "storage", 1)
-    shelf.move("supplier", "storage", 2)
+    shelf.move("lost_found", "storage", 1)
+    shelf.move("lost_found", "storage", 2)
     company.erp.stock_rows = 1
     found, after = [], None
     while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from hub.connectors.shipment_documents import ErpShipment, Parcel, ShipmentStage
 from hub.errors import Unreachable
 from tests.connectors.tryton.far_side import STAMP, TOKEN
 
+DROPS = "model.stock.shipment.drop.search_read"
 SHIPMENTS, LINES = "model.stock.shipment.out.search_read", "model.sale.line.search_read"
 AT = datetime(2026, 8, 21, 10, 11, 12, 123, UTC)
 DAY = {"__class__": "date", "year": 2026, "month": 8, "day": 20}
@@ -168,7 +170,7 @@ def test_changes_are_followed_by_stamp_then_id(far_side, erp):
     second = erp.changed_shipments(None, first.after)
 
     assert [one.external_id for page in (first, second) for one in page.items] == ["3", "4", "5"]
-    assert (first.after, second.after) == (f"{AT.isoformat()}|4", None)
+    assert (first.after, second.after) == (f"{AT.isoformat()}|0|4", None)
     domains = [asked[0] for asked in far_side.to(SHIPMENTS)]
     assert domains[0] == [["last_modified_at", ">=", STAMP]]
     assert domains[1] == [
@@ -176,6 +178,62 @@ def test_changes_are_followed_by_stamp_then_id(far_side, erp):
         ["last_modified_at", ">", STAMP],
         [["last_modified_at", "=", STAMP], ["id", ">", 4]],
     ]
+
+
+def drop(**changes):
+    """A drop shipment: the vendor's moves came first, those to the customer are of the sale."""
+    made = row(id=3, number="DS3", state="done", effective_date=DAY | {"day": 21})
+    del made["warehouse."], made["carrier."], made["outgoing_moves."]
+    sent = [{"id": 8, "effective_date": DAY | {"day": 19}}]
+    vendor = {"supplier.": {"id": 7, "code": "70", "name": "Vendor"}, "supplier_moves.": sent}
+    return made | vendor | {"customer_moves.": [move()]} | changes
+
+
+@pytest.fixture
+def drops(far_side, erp):
+    far_side.answers("model.sale.sale.fields_get", {"web_id": {}, "drop_shipments": {}})
+    far_side.answers(DROPS, [drop()])
+    return erp
+
+
+def test_a_drop_shipment_leaves_its_vendor_when_it_is_sent(far_side, drops):
+    [found] = drops.read_shipments(["drop-3", "drop-x"])
+
+    assert found == replace(
+        SHIPMENT,
+        external_id="drop-3",
+        number="DS3",
+        status="done",
+        stage=ShipmentStage.DELIVERED,
+        shipped_at=datetime(2026, 8, 19, 12, tzinfo=UTC),
+        warehouse="Vendor",
+        shipping_method_code="",
+        parcels=(Parcel("1Z 1"), Parcel("1Z2")),
+    )
+    assert far_side.to(SHIPMENTS) == []
+
+
+def test_both_kinds_are_followed_together_in_their_order(far_side, drops):
+    drops.shipment_rows = 2
+    later = STAMP | {"second": 13}
+    far_side.answers(
+        SHIPMENTS, [row(), row(id=4, last_modified_at=later)], [row(id=4, last_modified_at=later)]
+    )
+    far_side.answers(
+        DROPS, [drop(), drop(id=9, last_modified_at=later)], [drop(id=9, last_modified_at=later)]
+    )
+
+    first = drops.changed_shipments(None, None)
+    second = drops.changed_shipments(None, first.after)
+    third = drops.changed_shipments(None, second.after)
+
+    told = [[one.external_id for one in page.items] for page in (first, second, third)]
+    assert told == [["3", "drop-3"], ["4", "drop-9"], ["4", "drop-9"]]
+    assert first.after == f"{AT.isoformat()}|1|3"
+    asked = [[sent[0] for sent in far_side.to(kind)][1] for kind in (SHIPMENTS, DROPS)]
+    # Of the same moment, our own came first.
+    assert asked[0] == [["last_modified_at", ">", STAMP]]
+    assert asked[1][2] == [["last_modified_at", "=", STAMP], ["id", ">", 3]]
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import zip_longest
 
 import pytest
 
+from hub.lib.hashing import content_hash
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem, SyncTask
 from inventory.models import ItemMapping
@@ -35,10 +37,13 @@ class Short(Shipping):
         """The ERP delivers nothing more of the order."""
         self.writes(stage="closed")
 
-    def writes(self, **facts):
+    def writes(self, *lines, vendor=False, **facts):
+        """With facts of its lines too, in their order; they say whether a vendor is to send what is open of them."""
         row = ErpOrder.objects.get(external_id=self.link.external_id)
-        row.document = {**row.document, **facts}
-        row.stage, row.document_hash = row.document["stage"], str(facts)[:32]
+        told = [line | {"awaits_vendor": vendor} for line in row.document["lines"]]
+        told = [line | more for line, more in zip_longest(told, lines, fillvalue={})]
+        row.document = {**row.document, "lines": told, **facts}
+        row.stage, row.document_hash = row.document["stage"], content_hash(row.document)
         row.save()
         self.looks()
 
@@ -142,6 +147,38 @@ def test_what_is_no_whole_number_of_pieces_is_asked_about_once(hub):
         short.looks()
 
     assert (short.pieces(), hub.reviews()) == ([5, 2], [])
+
+
+@pytest.fixture
+def late(hub):
+    """The last shipment is too long ago, as soon as the document is looked at again."""
+    short = Short(hub, SEND.CANCEL, policy={"remainder_days": 14})
+    ErpShipment.objects.update(shipped_at=datetime.now(UTC) - timedelta(days=15))
+    return short
+
+
+def test_what_a_vendor_is_still_to_send_stays_however_late_it_is(hub, late):
+    late.writes({}, {"awaits_vendor": True}, stage="shipped")
+    assert (late.pieces(), hub.reviews(flow=FLOW)) == ([2, 3], [])
+
+    # Billed ahead, the order counts as over.
+    late.writes({}, {"awaits_vendor": True}, stage="closed")
+    assert (late.pieces(), hub.reviews(flow=FLOW)) == ([2, 3], [])
+
+    # The vendor does not send it either.
+    late.writes(stage="closed")
+    assert (late.pieces(), hub.reviews(flow=FLOW)) == ([2, 0], [])
+
+
+def test_where_the_erp_does_not_say_what_vendors_send_a_person_is_asked(hub, late):
+    late.writes(vendor=None, stage="shipped")
+
+    assert (late.pieces(), hub.reviews()) == ([5, 3], [(FLOW, "remainder_open")])
+    [asked] = ReviewItem.objects.filter(state="open")
+    assert "does not say whether a vendor is to send them" in asked.message
+    release("remainder_open")
+    hub.work()
+    assert late.pieces() == [2, 0]
 
 
 def test_a_parcel_that_is_not_mirrored_yet_is_waited_for(hub):

@@ -78,6 +78,7 @@ class BusinessCentral(
         Capability.CREATE_CUSTOMER: "customers are matched, or created by a clerk",
         Capability.PICKING: "API v2.0 shows shipments that are posted; picks are warehouse documents",
         Capability.DELIVERY: "a posted shipment has left; Business Central does not follow it further",
+        Capability.DROP_SHIPMENTS: "API v2.0 does not say it of a line; what a vendor has sent is told as any shipment",
         Capability.RETURN_ORDER: "API v2.0 has no return orders up to version 28, and 29 shows them for reading only",
         Capability.FOLLOW_RETURNS: "API v2.0 shows no return orders up to version 28",
         Capability.READ_LIMITS: "API v2.0 does not tell them: they are set on the connection's page",

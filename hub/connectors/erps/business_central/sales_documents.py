@@ -118,7 +118,10 @@ class BusinessCentralDocuments(SalesDocuments):
     def _invoice(self, row: Json) -> ErpDocument:
         lines = (self._line(line) for line in _lines(row, _INVOICE_LINES))
         posted = tuple(
-            replace(line, shipped_quantity=line.quantity, invoiced_quantity=line.quantity) for line in lines
+            replace(
+                line, shipped_quantity=line.quantity, invoiced_quantity=line.quantity, awaits_vendor=False
+            )
+            for line in lines
         )
         status = odata.enum_word(str(row["status"]))
         made = self._document(row, posted, status, OrderStage.CLOSED)

@@ -39,7 +39,7 @@ _HEADER = {
 }
 _LINE = {
     **{name: f"l.{name}" for name in ("transaction", "id", "itemtype", "memo", "quantity", "rate")},
-    **{name: f"l.{name}" for name in ("foreignamount", "units", "isclosed", "quantityshiprecv")},
+    **{name: f"l.{name}" for name in ("foreignamount", "units", "isclosed", "dropship", "quantityshiprecv")},
     **{name: f"l.{name}" for name in ("quantitybilled", "quantitypicked", "taxrate1")},
     "item": "NVL(i.itemid, BUILTIN.DF(l.item))",
     "location": "BUILTIN.DF(l.location)",
@@ -49,6 +49,7 @@ _LINE = {
 }
 OPTIONAL = frozenset(
     (
+        "dropship",
         "source",
         "shipmethod",
         "salesrep",

@@ -151,7 +151,14 @@ def _line(row: Json, currency: str) -> ErpDocumentLine:
         requested_date=_day(row, "requesteddate"),
         promised_date=_day(row, "expectedshipdate"),
         is_closed=row.get("isclosed") == "T",
+        awaits_vendor=_awaits_vendor(row),
     )
+
+
+def _awaits_vendor(row: Json) -> bool | None:
+    """A line that is drop-shipped and not closed; None where the account does not show the column."""
+    told = row.get("dropship")
+    return None if told is None else told == "T" and row.get("isclosed") != "T"
 
 
 def _rate(row: Json, name: str) -> Decimal:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from hub.connectors.base import CallKind
 from hub.connectors.documents import SalesOrder
 from hub.connectors.erps.tryton.client import Client
+from hub.connectors.erps.tryton.lookups import Lookups, is_at_vendor
 from hub.connectors.erps.tryton.records import id_of, rows_at
 from hub.connectors.erps.tryton.sale_body import SaleRecords, line_values
 from hub.connectors.erps.tryton.sales_orders import SALE
@@ -33,8 +34,9 @@ _WAITING = ("draft", "waiting", "cancelled")
 class Amendments:
     """Those of one change. `ends_at` (monotonic seconds) is when it must be over."""
 
-    def __init__(self, client: Client, ends_at: float) -> None:
+    def __init__(self, client: Client, lookups: Lookups, ends_at: float) -> None:
         self.client = client
+        self.lookups = lookups
         self.ends_at = ends_at
 
     def amend(
@@ -56,7 +58,8 @@ class Amendments:
 
     def _sale(self, standing: ErpDocument) -> Json:
         domain = [["id", "=", int(standing.external_id)]]
-        found = self.client.records(SALE, domain, _FIELDS, operation="read a sale before it is amended")
+        fields = (*_FIELDS, *self.lookups.settings().vendor_fields)
+        found = self.client.records(SALE, domain, fields, operation="read a sale before it is amended")
         if not found:
             raise _refused(standing, "it is no longer in Tryton")
         return found[0]
@@ -138,6 +141,8 @@ def _check_waiting(sale: Json, standing: ErpDocument) -> None:
     """What is assigned to a shipment stays there, whatever the sale says then."""
     if any(shipment.get("state") not in _WAITING for shipment in rows_at(sale, "shipments")):
         raise _refused(standing, "goods are assigned to a shipment of it in Tryton")
+    if is_at_vendor(sale):
+        raise _refused(standing, "a vendor was asked to send goods of it straight to the customer")
 
 
 def _refused(standing: ErpDocument, why: str) -> RecordRejected:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from hub.connectors.base import CallKind
 from hub.connectors.erps.tryton.client import Client
+from hub.connectors.erps.tryton.lookups import Lookups, is_at_vendor
 from hub.connectors.erps.tryton.records import id_of
 from hub.connectors.erps.tryton.wire import Json, number
 from hub.connectors.order_changes import DELETED, CancelledOrder, OrderCancellation
@@ -33,6 +34,7 @@ class TrytonCancellation(OrderCancellation):
     """The part OrderCancellation, played with a client."""
 
     client: Client
+    lookups: Lookups
     call_deadline: timedelta
 
     def cancel_sales_order(self, external_id: str, reference: str) -> CancelledOrder:
@@ -60,13 +62,19 @@ class TrytonCancellation(OrderCancellation):
         found = self.client.records(
             "sale.sale",
             [["id", "=", int(external_id)]],
-            list(_FIELDS),
+            [*_FIELDS, *self.lookups.settings().vendor_fields],
             operation="read a sale before it is cancelled",
         )
         return found[0] if found else None
 
     def _check_untouched(self, sale: Json, reference: str) -> None:
         is_posted = any(invoice.get("state") in ("posted", "paid") for invoice in _rows(sale, "invoices."))
+        if is_at_vendor(sale):
+            raise RecordRejected(
+                f"{sale.get('number')} was not cancelled: a vendor was asked to send goods of it straight to the "
+                "customer, and Tryton takes no purchase back for a sale. Settle both there, then dismiss this.",
+                evidence={"document": sale.get("number"), "reference": reference},
+            )
         if sale.get("shipment_state") in _NOTHING_SHIPPED and not is_posted:
             return
         raise RecordRejected(

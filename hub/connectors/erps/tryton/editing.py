@@ -67,7 +67,9 @@ class TrytonEditing(OrderEditing, TrytonDocuments):
         if standing.status in FORWARD:
             self._rewrite(editing.values(left, standing), standing, FORWARD.get(goal, ()), ends_at)
         else:
-            Amendments(self.client, ends_at).amend(left, standing, editing.wished, editing.records)
+            Amendments(self.client, self.lookups, ends_at).amend(
+                left, standing, editing.wished, editing.records
+            )
         return self._changed_sale(change, standing, editing)
 
     def _standing_sale(self, external_id: str, reference: str) -> ErpDocument:

@@ -18,7 +18,7 @@ from hub.connectors.erps.tryton.places import (
     find_address,
     place_of,
 )
-from hub.connectors.erps.tryton.records import ALSO_INACTIVE, Records, id_of, is_active
+from hub.connectors.erps.tryton.records import ALSO_INACTIVE, Records, id_of, is_active, rows_at
 from hub.connectors.erps.tryton.sale_body import SaleRecords
 from hub.connectors.erps.tryton.wire import Json
 from hub.errors import (
@@ -32,7 +32,8 @@ from hub.errors import (
     Unreachable,
 )
 
-SALE_FIELDS = ("web_shop", "web_id", "carrier", "shipment_cost_method")
+_ASKED = ("waiting", "shipped", "done")
+SALE_FIELDS = ("web_shop", "web_id", "carrier", "shipment_cost_method", "drop_shipments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,17 @@ class Settings:
     has_web_id: bool
     has_carrier: bool
     rounds_taxes_by_line: bool
+    has_drop_shipments: bool
+
+    @property
+    def vendor_fields(self) -> tuple[str, ...]:
+        """What of a sale says how far vendors are with what they send straight to the customer."""
+        return ("drop_shipments.state",) if self.has_drop_shipments else ()
+
+
+def is_at_vendor(sale: Json) -> bool:
+    """Whether a vendor was asked to send goods of this sale, or has: Tryton takes no purchase back for a sale."""
+    return any(each.get("state") in _ASKED for each in rows_at(sale, "drop_shipments"))
 
 
 @dataclass(slots=True)
@@ -123,7 +135,9 @@ class Lookups:
                 operation="read fields of sales",
             )
             names = fields.keys() if isinstance(fields, dict) else ()
-            self._settings = Settings("web_id" in names, "shipment_cost_method" in names, self._by_line())
+            self._settings = Settings(
+                "web_id" in names, "shipment_cost_method" in names, self._by_line(), "drop_shipments" in names
+            )
         return self._settings
 
     def _by_line(self) -> bool:

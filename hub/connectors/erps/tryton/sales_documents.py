@@ -30,6 +30,7 @@ _LINE = (
         "warehouse.code",
     ),
     *("shipping_date", "taxes.name", "taxes.rate", "taxes.type", "moves.state", "moves.quantity"),
+    "moves.from_location.type",
     *("invoice_lines.quantity", "invoice_lines.invoice.state"),
 )
 _SALE = (
@@ -54,6 +55,7 @@ QUOTATION = "quotation"
 """A sale that waits to be confirmed."""
 _PICKED = ("picked", "packed", "shipped", "done")
 _INVOICED = ("posted", "paid")
+_MOVED = ("done", "cancelled")
 _OPERATION = "read sales whole"
 
 
@@ -75,7 +77,9 @@ class TrytonDocuments(TrytonOrders, SalesDocuments):
 
     def whole_rows(self, domain: Sequence[object], operation: str, *more: str) -> list[Json]:
         """Sales with every field that a whole document is read from, and `more`."""
-        fields = (*_SALE, *more, *(_WITH_CARRIER if self.lookups.settings().has_carrier else ()))
+        settings = self.lookups.settings()
+        with_carrier = _WITH_CARRIER if settings.has_carrier else ()
+        fields = (*_SALE, *more, *with_carrier, *settings.vendor_fields)
         return self.client.records(SALE, domain, fields, operation=operation, order=[["id", "ASC"]])
 
 
@@ -131,7 +135,13 @@ def _line(row: Json) -> ErpDocumentLine:
         ),
         warehouse=text_at(row, "warehouse.code"),
         promised_date=_day(row, "shipping_date"),
+        awaits_vendor=any(map(_comes_from_vendor, rows_at(row, "moves"))),
     )
+
+
+def _comes_from_vendor(move: Json) -> bool:
+    """Whether a vendor is to send this to the customer: it passes the drop location, and has not yet."""
+    return text_at(move, "from_location.type") == "drop" and move.get("state") not in _MOVED
 
 
 def rate_of(taxes: Sequence[Json]) -> Decimal | None:
@@ -162,7 +172,8 @@ def _stage(row: Json, lines: Iterable[ErpDocumentLine]) -> OrderStage:
         return OrderStage.INVOICED
     if any(line.shipped_quantity for line in goods):
         return OrderStage.SHIPPED
-    is_picked = any(each.get("state") in _PICKED for each in rows_at(row, "shipments"))
+    shipments = (each for name in ("shipments", "drop_shipments") for each in rows_at(row, name))
+    is_picked = any(each.get("state") in _PICKED for each in shipments)
     return OrderStage.PICKED if is_picked else stage
 
 

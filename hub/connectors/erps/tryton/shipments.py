@@ -1,4 +1,4 @@
-"""Customer shipments with the sale lines that their moves belong to.
+"""Customer and drop shipments with the sale lines that their moves belong to.
 
 A draft, a waiting and an assigned shipment is a plan: nothing was taken off the shelf, so it is told as undone, also
 where it was packed before and went back. `done` is Tryton's word for delivered; a shipment may go there at once from
@@ -6,6 +6,9 @@ packed. An amendment of a sale deletes waiting shipments: what is deleted is not
 
 Without the module for packages the shipment's reference is the place for tracking numbers. A shipment may hold moves of
 several sales (grouping): each sale's share is handed over as a shipment of its own.
+
+Drop shipments (module sale_supply_drop_shipment) are a model of their own with ids of its own: `drop-12`. The vendor is
+the warehouse that they leave, its moves say when; those to the customer are of sale lines.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from typing import ClassVar
 from hub.connectors.base import CallKind
 from hub.connectors.documents import Address, Page, PagePosition
 from hub.connectors.erps.tryton.client import Client
+from hub.connectors.erps.tryton.lookups import Lookups
 from hub.connectors.erps.tryton.records import id_of, rows_at, text_at
 from hub.connectors.erps.tryton.wire import Json, moment
 from hub.connectors.shipment_documents import ErpShipment, Parcel, Shipments, ShipmentStage, ShippedLine
@@ -29,29 +33,42 @@ from hub.errors import Unreachable
 
 SHIPMENT, MOVE, SALE_LINE = "stock.shipment.out", "stock.move", "sale.line"
 PAGE_SIZE = 100
-FIELDS = (
+_COMMON = (
     "number",
     "reference",
     "state",
     "effective_date",
-    "warehouse.code",
-    "warehouse.name",
     "delivery_address.party_name",
     "delivery_address.street",
     "delivery_address.postal_code",
     "delivery_address.city",
     "delivery_address.country.code",
     "delivery_address.subdivision.code",
-    "outgoing_moves.quantity",
-    "outgoing_moves.unit.symbol",
-    "outgoing_moves.product.code",
-    "outgoing_moves.product.name",
-    "outgoing_moves.origin",
-    "outgoing_moves.state",
     "last_modified_at",
 )
+_MOVE = ("quantity", "unit.symbol", "product.code", "product.name", "origin", "state")
 CARRIER_FIELDS = ("carrier.party.code", "carrier.party.name")
-LOT_FIELDS = ("outgoing_moves.lot.number",)
+_LOT = "lot.number"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A model of shipments: what comes before its ids here, where its moves to customers are, what it leaves."""
+
+    model: str
+    prefix: str
+    moves: str
+    own: tuple[str, ...]
+
+
+OUT = Kind(SHIPMENT, "", "outgoing_moves", ("warehouse.code", "warehouse.name"))
+DROP = Kind(
+    "stock.shipment.drop",
+    "drop-",
+    "customer_moves",
+    ("supplier.name", "supplier.code", "supplier_moves.effective_date"),
+)
+_KINDS = (OUT, DROP)
 STAGES = {
     "draft": ShipmentStage.UNDONE,
     "waiting": ShipmentStage.UNDONE,
@@ -64,6 +81,7 @@ STAGES = {
 }
 _OLDEST_FIRST = [["last_modified_at", "ASC"], ["id", "ASC"]]
 _ORIGIN = re.compile(rf"{re.escape(SALE_LINE)},(\d+)")
+_ID = re.compile(r"(drop-)?(\d+)(?::\d+)?", re.ASCII)
 _BETWEEN_NUMBERS = re.compile(r"[,;\n]")
 _NOON = time(12)
 QUANTITY_PLACES = 6
@@ -74,17 +92,19 @@ class ShipmentFields:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._names: tuple[str, ...] = ()
+        self._names: dict[Kind, tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
-    def names(self) -> tuple[str, ...]:
+    def names(self, kind: Kind) -> tuple[str, ...]:
         """What to read of a shipment: carriers and lots only where their modules are."""
         with self._lock:
             if not self._names:
                 carrier = CARRIER_FIELDS if self._has(SHIPMENT, "carrier") else ()
-                lot = LOT_FIELDS if self._has(MOVE, "lot") else ()
-                self._names = (*FIELDS, *carrier, *lot)
-            return self._names
+                move = (*_MOVE, _LOT) if self._has(MOVE, "lot") else _MOVE
+                for each in _KINDS:
+                    moves = (f"{each.moves}.{name}" for name in move)
+                    self._names[each] = (*_COMMON, *each.own, *moves, *(carrier if each is OUT else ()))
+            return self._names[kind]
 
     def _has(self, model: str, field: str) -> bool:
         method = f"model.{model}.fields_get"
@@ -107,49 +127,61 @@ class TrytonShipments(Shipments):
     shipment_rows = PAGE_SIZE
 
     client: Client
+    lookups: Lookups
     shipment_fields: ShipmentFields
 
     def changed_shipments(self, since: PagePosition | None, after: str | None) -> Page[ErpShipment]:
-        """Ordered by stamp, then id; `after` is those of the page's last one. Stamps are of a transaction's start."""
+        """Ordered by stamp, then kind and id; `after` is those of the page's last one. Stamps are of a transaction's
+        start.
+        """
         operation = "read changed shipments"
-        rows = self._rows(
-            _changed_domain(since, after), operation, limit=self.shipment_rows, order=_OLDEST_FIRST
-        )
-        shipments = self._shipments(rows, operation)
-        if len(rows) < self.shipment_rows:
-            return Page(tuple(shipments), None)
+        found: list[tuple[Kind, Json]] = []
+        for kind in self._kinds():
+            domain = _changed_domain(kind, since, after)
+            rows = self._rows(kind, domain, operation, limit=self.shipment_rows, order=_OLDEST_FIRST)
+            found += [(kind, row) for row in rows]
         try:
-            return Page(tuple(shipments), f"{_stamp(rows[-1]).isoformat()}|{id_of(rows[-1])}")
+            found.sort(key=_place)
+            page = found[: self.shipment_rows]
+            position = "|".join(map(str, _place(page[-1]))) if len(found) >= self.shipment_rows else None
         except (KeyError, TypeError, ValueError) as error:
             raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
+        return Page(tuple(self._shipments(page, operation)), position)
 
     def read_shipments(self, external_ids: Sequence[str]) -> list[ErpShipment]:
-        """One request for all and one for their sales. `12:5` is what sale 5 has in shipment 12."""
+        """One request for all of a kind and one for their sales. `12:5` is what sale 5 has in shipment 12."""
         wanted = set(external_ids)
-        ids = {int(text.partition(":")[0]) for text in wanted if re.fullmatch(r"\d+(:\d+)?", text, re.ASCII)}
-        if not ids:
-            return []
+        named = [parts for text in wanted if (parts := _ID.fullmatch(text))]
         operation = "read shipments"
-        rows = self._rows([["id", "in", sorted(ids)]], operation, order=[["id", "ASC"]])
-        return [one for one in self._shipments(rows, operation) if one.external_id in wanted]
+        found: list[tuple[Kind, Json]] = []
+        for kind in _KINDS:
+            ids = sorted({int(parts[2]) for parts in named if (parts[1] or "") == kind.prefix})
+            if ids:
+                rows = self._rows(kind, [["id", "in", ids]], operation, order=[["id", "ASC"]])
+                found += [(kind, row) for row in rows]
+        return [one for one in self._shipments(found, operation) if one.external_id in wanted]
+
+    def _kinds(self) -> tuple[Kind, ...]:
+        return _KINDS if self.lookups.settings().has_drop_shipments else (OUT,)
 
     def _rows(
         self,
+        kind: Kind,
         domain: Sequence[object],
         operation: str,
         *,
         limit: int | None = None,
         order: Sequence[Sequence[str]],
     ) -> list[Json]:
-        fields = self.shipment_fields.names()
-        return self.client.records(SHIPMENT, domain, fields, operation=operation, limit=limit, order=order)
+        fields = self.shipment_fields.names(kind)
+        return self.client.records(kind.model, domain, fields, operation=operation, limit=limit, order=order)
 
-    def _shipments(self, rows: Sequence[Json], operation: str) -> list[ErpShipment]:
+    def _shipments(self, rows: Sequence[tuple[Kind, Json]], operation: str) -> list[ErpShipment]:
         """Each with its order; what belongs to no sale is left out."""
         try:
-            moves = [move for row in rows for move in rows_at(row, "outgoing_moves")]
+            moves = [move for kind, row in rows for move in rows_at(row, kind.moves)]
             sales = self._sales(filter(None, map(_sale_line_of, moves)))
-            return [shipment for row in rows for shipment in _shipments_of(row, sales)]
+            return [shipment for kind, row in rows for shipment in _shipments_of(kind, row, sales)]
         except (KeyError, TypeError, ValueError) as error:
             raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
 
@@ -167,13 +199,22 @@ class TrytonShipments(Shipments):
         return {id_of(row): _sale(row) for row in rows}
 
 
-def _changed_domain(since: PagePosition | None, after: str | None) -> list[object]:
-    if after:
-        stamp, _, last = after.partition("|")
-        at = moment(datetime.fromisoformat(stamp))
-        same = [["last_modified_at", "=", at], ["id", ">", int(last)]]
-        return ["OR", ["last_modified_at", ">", at], same]
-    return [["last_modified_at", ">=", moment(since.updated_at)]] if since else []
+def _place(found: tuple[Kind, Json]) -> tuple[str, int, int]:
+    """Where it stands among all kinds; texts of UTC with all digits sort as the moments do."""
+    kind, row = found
+    return _stamp(row).isoformat(timespec="microseconds"), _KINDS.index(kind), id_of(row)
+
+
+def _changed_domain(kind: Kind, since: PagePosition | None, after: str | None) -> list[object]:
+    if not after:
+        return [["last_modified_at", ">=", moment(since.updated_at)]] if since else []
+    stamp, last_kind, last_id = after.split("|")
+    at, place = moment(datetime.fromisoformat(stamp)), _KINDS.index(kind)
+    if place != int(last_kind):
+        # Of one moment, those of the kinds behind are still to come.
+        return [["last_modified_at", ">" if place < int(last_kind) else ">=", at]]
+    same = [["last_modified_at", "=", at], ["id", ">", int(last_id)]]
+    return ["OR", ["last_modified_at", ">", at], same]
 
 
 def _sale(row: Json) -> _Sale:
@@ -188,37 +229,43 @@ def _sale_line_of(move: Json) -> int | None:
     return int(found[1]) if found else None
 
 
-def _shipments_of(row: Json, sales: dict[int, _Sale]) -> list[ErpShipment]:
+def _shipments_of(kind: Kind, row: Json, sales: dict[int, _Sale]) -> list[ErpShipment]:
     """One for each sale that the shipment has moves of."""
     shares: dict[_Sale, list[Json]] = defaultdict(list)
-    for move in rows_at(row, "outgoing_moves"):
+    for move in rows_at(row, kind.moves):
         line = _sale_line_of(move)
         if line is not None and line in sales:
             shares[sales[line]].append(move)
     is_shared = len(shares) > 1
-    return [_shipment(row, sale, moves, is_shared=is_shared) for sale, moves in shares.items()]
+    return [_shipment(kind, row, sale, moves, is_shared=is_shared) for sale, moves in shares.items()]
 
 
-def _shipment(row: Json, sale: _Sale, moves: Sequence[Json], *, is_shared: bool) -> ErpShipment:
-    own_id, state = id_of(row), str(row["state"])
+def _shipment(kind: Kind, row: Json, sale: _Sale, moves: Sequence[Json], *, is_shared: bool) -> ErpShipment:
+    own_id, state = f"{kind.prefix}{id_of(row)}", str(row["state"])
     stage = STAGES[state]
     has_left = stage in (ShipmentStage.SHIPPED, ShipmentStage.DELIVERED)
     return ErpShipment(
-        external_id=f"{own_id}:{sale.external_id}" if is_shared else str(own_id),
+        external_id=f"{own_id}:{sale.external_id}" if is_shared else own_id,
         number=text_at(row, "number"),
         order_external_id=sale.external_id,
         order_number=sale.number,
         reference=sale.reference,
         status=state,
         stage=stage,
-        shipped_at=_day(row.get("effective_date"), _stamp(row)) if has_left else None,
-        warehouse=text_at(row, "warehouse.code") or text_at(row, "warehouse.name"),
+        shipped_at=_day(_left_on(kind, row), _stamp(row)) if has_left else None,
+        warehouse=next(filter(None, (text_at(row, name) for name in kind.own[:2])), ""),
         shipping_method_code=text_at(row, "carrier.party.code"),
         parcels=_parcels(row),
         lines=() if stage is ShipmentStage.UNDONE else tuple(_line(move) for move in moves if _counts(move)),
         updated_at=_stamp(row),
         ship_to=_ship_to(row),
     )
+
+
+def _left_on(kind: Kind, row: Json) -> object:
+    """The vendor's moves are done when it sends; a drop shipment has a day of its own once it has arrived."""
+    sent = (move.get("effective_date") for move in rows_at(row, "supplier_moves")) if kind is DROP else ()
+    return max((day for day in sent if isinstance(day, date)), default=row.get("effective_date"))
 
 
 def _counts(move: Json) -> bool:
