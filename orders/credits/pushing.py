@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -41,6 +41,8 @@ from orders.returns.mirroring import refund_of, return_of
 FLOW, BY_HAND, CHANNEL_TAX = "push_refund_to_erp", "credit_by_hand", "channel_tax"
 OF_OURS = frozenset({CHANNEL_TAX, "refund_sums_differ"})
 """Questions, beside those about mappings, that are asked before the ERP heard anything of the refund."""
+OF_DRAFTS = frozenset({"totals_differ", "record_rejected"})
+"""What is asked about a document of a refund that was made and linked, and that stands in the ERP unposted."""
 CREDITED_BY_HAND = Decision(Action.NOTHING, "credited in the ERP by hand")
 
 
@@ -55,17 +57,23 @@ class OrderRefunds:
     documents: list[ErpDocument] | None = None
     told: list[str] = field(default_factory=list)
 
-    def credit(self, due: Sequence[StoreRefund], refunds: Sequence[StoreRefund]) -> str:
+    def credit(
+        self,
+        due: Sequence[StoreRefund],
+        refunds: Sequence[StoreRefund],
+        settling: Sequence[tuple[StoreRefund, NeedsReview]] = (),
+    ) -> str:
         """Send what is due of the order's `refunds`, oldest first; then raise what must be asked, or waits.
 
         What a person is asked about one of them keeps back the later ones that may have to do with it, and no others.
+        `settling` is asked about documents that were made of earlier ones.
         """
         decided: list[tuple[StoreRefund, Decision]] = []
-        asked: list[tuple[StoreRefund, NeedsReview]] = []
+        asked, linked = [*settling], {refund.pk for refund, _ in settling}
         kept: list[StoreRefund] = []
         for refund in due:
             decision = self._decision(refund)
-            if decision.action is Action.SEND and not self._is_apart(refund, asked):
+            if decision.action is Action.SEND and not self._is_apart(refund, asked, linked):
                 kept.append(refund)
                 continue
             try:
@@ -87,12 +95,18 @@ class OrderRefunds:
             dict.fromkeys([*self.sender.written, *(d.reason for _, d in decided if not _is_sent(d))])
         )
 
-    def _is_apart(self, refund: StoreRefund, asked: Sequence[tuple[StoreRefund, NeedsReview]]) -> bool:
-        """Whether none of these questions may have to do with the refund: they are about our own settings and sums, so
-        that nothing in the ERP can be both, and about other goods."""
+    def _is_apart(
+        self, refund: StoreRefund, asked: Sequence[tuple[StoreRefund, NeedsReview]], linked: Collection[int]
+    ) -> bool:
+        """Whether none of these questions may have to do with the refund: they are about our own settings and sums, or
+        a document of ours that stands in the ERP, so that nothing there can be both, and about other goods."""
         document, worth = refund_of(refund), self._worths()[refund.external_id]
         return all(
-            (isinstance(question, MappingMissing) or question.code in OF_OURS)
+            (
+                isinstance(question, MappingMissing)
+                or question.code in OF_OURS
+                or (first.pk in linked and question.code in OF_DRAFTS)
+            )
             and are_apart(refund_of(first), document, worth)
             for first, question in asked
         )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+import pytest
+
 from hub.connectors.store_returns import Restock
 from hub.sync.models import ReviewItem
 from orders.credits.mirroring import mirror_credits
@@ -59,6 +63,29 @@ def test_what_the_erp_may_have_credited_already_keeps_back_every_later_refund(hu
         "credit_exists",
         [f"{other} (3.57 EUR)"],
     )
+
+
+@pytest.mark.parametrize("stops", ["totals", "posting"])
+def test_a_draft_that_a_person_has_to_look_at_keeps_back_no_refund_of_other_goods(hub, erp, placed, stops):
+    two = [{"sku": "TAB-001", "quantity": 2, "price": "10.00"}, {"sku": "LAM-002", "price": "5.00"}]
+    order = hub.place(lines=two, taxes=VAT)
+    hub.pull()
+    erp.invoiced.add("2")
+    first = mirror(hub, order, one_back(hub, order))
+    erp.off_by = Decimal("0.01") if stops == "totals" else Decimal(0)
+    erp.refuses = "" if stops == "totals" else "The posting date is not within your range."
+    push(hub, order)
+    erp.off_by, draft = Decimal(0), erp.credits["C1"]
+    same = mirror(hub, order, one_back(hub, order, number=2))
+    lamp = document_of(hub.order(order)).lines[1]
+    apart = mirror(hub, order, refund(refunded(lamp, 1, "5.00", "0.95"), number=3))
+
+    push(hub, order)
+
+    assert set(CreditLink.objects.values_list("refund", flat=True)) == {first.pk, apart.pk}
+    item = ReviewItem.objects.get(state="open")
+    asked = "totals_differ" if stops == "totals" else "record_rejected"
+    assert (item.code, erp.credits["C1"], str(same) in item.message) == (asked, draft, True)
 
 
 def test_a_credit_by_hand_for_tax_that_the_channel_owes_is_asked_about_once_for_each_refund(hub, erp, placed):
