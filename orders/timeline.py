@@ -189,7 +189,7 @@ def _of_fulfilments(order: StoreOrder) -> Iterator[Event]:
     """What the store was told of it, and what was taken back there."""
     rows = ShipmentLink.objects.filter(shipment__order=order).select_related("connection", "shipment")
     for row in rows.defer("lines", "shipment__document").order_by("-pk")[:MOST_OF_A_KIND]:
-        about = {"model": "orders_shipmentlink", "key": row.pk}
+        about: dict[str, Any] = {"model": "orders_shipmentlink", "key": row.pk}
         name = f"{row.shipment} in {row.connection}"
         how = "adopted" if row.is_adopted else "told"
         yield Event(row.created_at, "fulfilment", f"{name}: {how}", row.external_id, **about)
