@@ -19,6 +19,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.flows import missing_capabilities
 from hub.sync.mapping_files import Column, MappingFile
 from hub.sync.models import Connection
+from hub.sync.releasing import release_after_commit
 from inventory.models import (
     ErpStockLevel,
     ItemMapping,
@@ -54,6 +55,12 @@ class ItemMappingAdmin(MappingAdmin):
             Column("units_per_piece", "units_per_piece"),
         ),
     )
+
+    def release(self, rows: Iterable[Any]) -> None:
+        """Orders that partners told wait at the store, where they name an item of the ERP."""
+        saved = list(rows)
+        super().release(saved)
+        release_after_commit("place_partner_order", {int(row.store_id) for row in saved}, self.waiting_codes)
 
 
 @admin.register(StockMapping)

@@ -193,5 +193,5 @@ def _subjects(order: StoreOrder) -> list[str]:
 def _before(cursor: str | None) -> tuple[datetime, int, int] | None:
     if cursor is None:
         return None
-    at, source, key = cursor_parts(cursor, rf"{MOMENT}\|[0-9]\|[0-9]{{1,18}}")
+    at, source, key = cursor_parts(cursor, rf"{MOMENT}\|[0-9]{{1,2}}\|[0-9]{{1,18}}")
     return cursor_moment(at), int(source), int(key)

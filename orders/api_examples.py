@@ -119,6 +119,7 @@ TIMELINE: dict[str, Any] = {
             "flow": "push_order_to_erp",
             "outcome": "done",
             "words": "created SO-1001",
+            "who": "",
         },
         {
             "at": "2026-03-01T08:00:00Z",
@@ -126,6 +127,7 @@ TIMELINE: dict[str, Any] = {
             "flow": "",
             "outcome": "",
             "words": "The order was placed in the store.",
+            "who": "",
         },
     ],
     "next": None,

@@ -242,8 +242,9 @@ class Reject(_Decision):
     decision = ReviewItem.Decision.REJECTED
     operation, summary = "reject_hold", "Reject a held order, with the reason"
     about = (
-        "The order stays out of the ERP; one that waits there already stays held. In the store it remains as it is: "
-        "cancel it there. If it changes later it is asked about again."
+        "The order stays out of the ERP; one that waits there already is cancelled there, and where it was let go "
+        "meanwhile, or the ERP has no such call, a person is asked. In the store it remains as it is: cancel it there. "
+        "If it changes later it is asked about again."
     )
     example = {**_DECIDED, "decision": "rejected", "reason": "The customer has no forklift."}
 

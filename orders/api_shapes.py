@@ -276,9 +276,13 @@ class TimelineSerializer(serializers.Serializer[Happening]):
     kind = serializers.ChoiceField(KINDS)
     flow = serializers.CharField(allow_blank=True, help_text="The flow that did it, where one did.")
     outcome = serializers.CharField(
-        allow_blank=True, help_text="How a task or write ended; the code of a question, or its answer."
+        allow_blank=True,
+        help_text="How a task or write ended; the code of a question, or its answer; the stage of a document.",
     )
     words = serializers.CharField(allow_blank=True, help_text="What happened, in plain words.")
+    who = serializers.CharField(
+        allow_blank=True, help_text="Who told or decided it, a person or an API key; empty where nobody did."
+    )
 
 
 class TimelinePageSerializer(PageSerializer):

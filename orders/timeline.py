@@ -1,8 +1,8 @@
 """What happened to one order in both systems, in the order of time, from what the engine notes anyway.
 
-The ERP's side of it are tasks, questions, writes and calls about its documents there, and what was shipped. Read with a
-fixed number of statements and bounded in each kind, for a page. Calls that many orders share (batches of reads and
-write-backs) belong to no single order and are not among them.
+The ERP's side of it are tasks, questions, writes and calls about its documents there, and what was shipped, returned,
+refunded and credited. Read with a fixed number of statements and bounded in each kind, for a page. Calls that many
+orders share (batches of reads and write-backs) belong to no single order and are not among them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,22 @@ from typing import Any
 from django.db import connection as database
 from django.db.models import Q, QuerySet
 
+from hub.lib.money import Money
 from hub.sync.flows import FLOWS
 from hub.sync.models import ApiCall, Attempt, ReviewItem, SyncTask, TaskHistory
-from orders.models import ErpOrder, ErpShipment, OrderLink, PartnerOrder, StoreOrder
+from orders.models import (
+    CreditLink,
+    ErpCredit,
+    ErpOrder,
+    ErpShipment,
+    OrderLink,
+    PartnerOrder,
+    ReturnLink,
+    ShipmentLink,
+    StoreOrder,
+    StoreRefund,
+    StoreReturn,
+)
 
 # Newest of each kind; an order with more has other problems than a short page.
 MOST_OF_A_KIND = 50
@@ -99,19 +112,26 @@ def timeline(
     waiting = open_tasks_of(order, documents) if tasks is None else tasks
     told = PartnerOrder.objects.filter(order=order).select_related("connection").defer("document").first()
     placing = [f"partner_order:{told.pk}"] if told else []
-    subjects = [*subjects_of(order, documents), *placing]
+    returns = list(StoreReturn.objects.filter(order=order).order_by("-pk").defer("document")[:MOST_OF_A_KIND])
+    deciding = [f"store_return:{one.pk}" for one in returns]
+    subjects = [*subjects_of(order, documents), *placing, *deciding]
     events = [
         *_of_the_order(order),
         *_of_partner(told),
         *_of_documents(documents),
         *_of_shipments(order),
+        *_of_fulfilments(order),
+        *_of_refunds(order),
+        *_of_returns(order, returns),
+        *_of_credits(order),
         *_of_deliveries(order),
         *_of_history(subjects),
         *_of_tasks(waiting),
-        *_of_attempts(order, documents, placing),
+        *_of_attempts(order, documents, [*placing, *deciding]),
         *_of_calls(subjects),
         *_of_links(links),
         *_of_reviews(asked),
+        *_of_reviews(_reviews_about(deciding)),
     ]
     return sorted(events, key=lambda event: event.at)
 
@@ -130,8 +150,12 @@ def _of_partner(told: PartnerOrder | None) -> Iterator[Event]:
         return
     words = f"{told.told_by} told it as {told.number} for {told.connection}"
     yield Event(told.received_at, "partner order", words, model="orders_partnerorder", key=told.pk)
-    asked = ReviewItem.objects.filter(subject=f"partner_order:{told.pk}")
-    yield from _of_reviews(list(asked.select_related("decided_by").order_by("-pk")[:MOST_OF_A_KIND]))
+    yield from _of_reviews(_reviews_about([f"partner_order:{told.pk}"]))
+
+
+def _reviews_about(subjects: Sequence[str]) -> list[ReviewItem]:
+    asked = ReviewItem.objects.filter(subject__in=subjects).select_related("decided_by")
+    return list(asked.order_by("-pk")[:MOST_OF_A_KIND])
 
 
 def _of_documents(documents: Sequence[ErpOrder]) -> Iterator[Event]:
@@ -159,6 +183,69 @@ def _of_shipments(order: StoreOrder) -> Iterator[Event]:
             model="orders_erpshipment",
             key=row.pk,
         )
+
+
+def _of_fulfilments(order: StoreOrder) -> Iterator[Event]:
+    """What the store was told of it, and what was taken back there."""
+    rows = ShipmentLink.objects.filter(shipment__order=order).select_related("connection", "shipment")
+    for row in rows.defer("lines", "shipment__document").order_by("-pk")[:MOST_OF_A_KIND]:
+        about: dict[str, Any] = {"model": "orders_shipmentlink", "key": row.pk}
+        name = f"{row.shipment} in {row.connection}"
+        how = "adopted" if row.is_adopted else "told"
+        yield Event(row.created_at, "fulfilment", f"{name}: {how}", row.external_id, **about)
+        if row.cancelled_at:
+            yield Event(row.cancelled_at, "fulfilment", f"{name}: taken back", row.external_id, **about)
+
+
+def _of_refunds(order: StoreOrder) -> Iterator[Event]:
+    rows = StoreRefund.objects.filter(order=order).select_related("connection").defer("document")
+    for row in rows.order_by("-pk")[:MOST_OF_A_KIND]:
+        number = row.external_id.rpartition("/")[2]
+        amount = Money(row.moved, row.currency)
+        yield Event(
+            row.created_at,
+            "refund",
+            f"Refund {number} in {row.connection}: {amount} given back",
+            f"for {row.mark}" if row.mark else "",
+            model="orders_storerefund",
+            key=row.pk,
+        )
+
+
+def _of_returns(order: StoreOrder, rows: Sequence[StoreReturn]) -> Iterator[Event]:
+    """The returns, and what they are in the ERP."""
+    for row in rows:
+        words = f"{row.name}: {row.get_state_display().lower()}"
+        yield Event(row.created_at, "return", words, model="orders_storereturn", key=row.pk)
+    links = ReturnLink.objects.filter(returned__order=order).select_related("connection", "returned")
+    for link in links.defer("returned__document").order_by("-pk")[:MOST_OF_A_KIND]:
+        how = "Adopted" if link.is_adopted else "Linked"
+        words = f"{how}: {link} in {link.connection}"
+        yield Event(link.created_at, "link", words, model="orders_returnlink", key=link.pk)
+
+
+def _of_credits(order: StoreOrder) -> Iterator[Event]:
+    """What the ERP gave back, and which refunds of the store's that is."""
+    rows = ErpCredit.objects.filter(order=order).select_related("connection").defer("document")
+    for row in rows.order_by("-pk")[:MOST_OF_A_KIND]:
+        what = "return order" if row.is_return else "credit memo"
+        total = row.total_including_tax
+        yield Event(
+            row.remote_updated_at,
+            "credit",
+            f"{what.capitalize()} {row} of {row.connection}: {row.get_stage_display().lower()}",
+            str(Money(total, row.currency)) if total is not None and row.currency else "",
+            model="orders_erpcredit",
+            key=row.pk,
+        )
+    links = CreditLink.objects.filter(refund__order=order).select_related("connection", "refund__order")
+    shown = links.defer(
+        "sent_document", "refund__document", "refund__order__document", "refund__order__payload"
+    )
+    for link in shown.order_by("-pk")[:MOST_OF_A_KIND]:
+        how = "Adopted" if link.is_adopted else "Linked"
+        words = f"{how}: {link} in {link.connection}"
+        yield Event(link.created_at, "link", words, model="orders_creditlink", key=link.pk)
 
 
 def _of_deliveries(order: StoreOrder) -> Iterator[Event]:

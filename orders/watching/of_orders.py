@@ -32,9 +32,11 @@ SELECT o.id, o.name, o.po_number, string_agg(DISTINCT b.name, ', ')
 FROM orders_storeorder o
 JOIN orders_orderpolicy p ON p.store_id = o.connection_id AND p.duplicate_po <> 'allow'
 JOIN orders_orderlink k ON k.order_id = o.id AND k.connection_id = p.erp_id AND k.cancelled_at IS NULL
+    AND k.gone_at IS NULL
 JOIN orders_storeorder b ON b.po_key = o.po_key AND b.connection_id = o.connection_id AND b.cancelled_at IS NULL
     AND b.company_external_id = o.company_external_id AND (b.placed_at, b.id) < (o.placed_at, o.id)
 JOIN orders_orderlink l ON l.order_id = b.id AND l.connection_id = p.erp_id AND l.cancelled_at IS NULL
+    AND l.gone_at IS NULL
 WHERE o.connection_id = %(store)s AND o.placed_at >= now() - make_interval(days => %(days)s)
   AND o.cancelled_at IS NULL AND o.po_key <> '' AND o.company_external_id <> ''
   AND NOT EXISTS (SELECT 1 FROM sync_reviewitem r LEFT JOIN orders_orderlink c ON c.order_id IN (o.id, b.id)

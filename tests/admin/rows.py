@@ -12,7 +12,19 @@ from companies.models import StoreCompanyLocation
 from hub.connectors.registry import connector_class
 from hub.sync.models import ApiCall, Attempt, Connection, ReviewItem, TaskHistory
 from orders.mirroring import po_key
-from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
+from orders.models import (
+    CreditLink,
+    ErpCredit,
+    ErpOrder,
+    ErpShipment,
+    OrderLink,
+    OrderPolicy,
+    ReturnLink,
+    ShipmentLink,
+    StoreOrder,
+    StoreRefund,
+    StoreReturn,
+)
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "shopify"
@@ -181,4 +193,60 @@ def note_events(order, erp, count):
             closed_at=NOW,
         )
         for n in range(count)
+    )
+
+
+def came_back(order, erp):
+    """A shipment, a return that was decided about, a refund and its credit, of this order."""
+    store = order.connection
+    shipment = ErpShipment.objects.create(
+        connection=erp,
+        external_id="s",
+        number="SH-1",
+        order=order,
+        stage="shipped",
+        remote_updated_at=NOW,
+        document={},
+        document_hash="a",
+    )
+    ShipmentLink.objects.create(shipment=shipment, connection=store, external_id="f", part=1, lines={})
+    both = {"connection": store, "order": order, "created_at": NOW, "document": {}, "document_hash": "a"}
+    refund = StoreRefund.objects.create(
+        external_id="gid://shopify/Refund/7",
+        currency="EUR",
+        explained=Decimal("12.5"),
+        moved=Decimal("12.5"),
+        presentment_currency="EUR",
+        presentment_explained=Decimal("12.5"),
+        presentment_moved=Decimal("12.5"),
+        remote_updated_at=NOW,
+        **both,
+    )
+    returned = StoreReturn.objects.create(external_id="t", name="#1001-R1", state="requested", **both)
+    ReturnLink.objects.create(
+        returned=returned, connection=erp, external_id="r", number="RA-1", content_hash="a"
+    )
+    CreditLink.objects.create(refund=refund, connection=erp, external_id="c", number="CR-1", origin="store")
+    ErpCredit.objects.create(
+        connection=erp,
+        external_id="c",
+        number="CR-1",
+        order=order,
+        stage="credited",
+        remote_updated_at=NOW,
+        document={},
+        document_hash="a",
+    )
+    ReviewItem.objects.create(
+        flow="decide_store_return",
+        connection=store,
+        record_id=returned.pk,
+        subject=f"store_return:{returned.pk}",
+        code="return_request",
+        message="Take it back?",
+        state="decided",
+        decision="approved",
+        reason="torn",
+        decided_through="API key Warehouse",
+        closed_at=NOW,
     )

@@ -21,7 +21,7 @@ from orders.models import (
     StoreOrder,
 )
 from tests.admin.conftest import press, told
-from tests.admin.rows import NOW, ask, link, make_orders, make_pair, note_events
+from tests.admin.rows import NOW, ask, came_back, link, make_orders, make_pair, note_events
 
 pytestmark = pytest.mark.django_db
 
@@ -114,7 +114,7 @@ def test_list_search_and_page_take_as_many_statements_for_1000_rows_as_for_10(pa
 
     assert StoreOrder.objects.count() == 1000
     assert (many, many_found) == (few, few_found)
-    assert few == [6, 18]
+    assert few == [6, 24]
 
 
 def test_the_list_counts_no_table_and_loads_no_document(pages):
@@ -328,6 +328,22 @@ def test_the_timeline_tells_what_was_done_about_the_document_in_the_erp_and_what
     assert "SH-1 of ERP BC: shipped" in words
     assert "SO-1001 changed last in ERP BC" in words
     assert [flow for flow, _, _ in page.context["open_tasks"]] == ["Push order to store"]
+
+
+def test_the_timeline_tells_what_was_returned_refunded_and_credited_and_who_decided(pages):
+    store, erp = make_pair()
+    [order] = make_orders(store, 1)
+    came_back(order, erp)
+
+    words = {event.words: event.who for event, _ in page_of(pages, order).context["events"]}
+
+    assert words["SH-1 in Store EU: told"] == ""
+    assert "Refund 7 in Store EU: 12.50 EUR given back" in words
+    assert "#1001-R1: requested" in words
+    assert "Credit memo CR-1 of ERP BC: credited" in words
+    assert f"Linked: refund 7 of {order.name} is CR-1 in ERP BC" in words
+    assert "Linked: #1001-R1 is RA-1 in ERP BC" in words
+    assert words["Question closed: approved: torn"] == "API key Warehouse"
 
 
 def test_the_page_names_other_orders_of_both_sides_with_its_po_number(pages):

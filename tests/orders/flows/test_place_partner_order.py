@@ -12,6 +12,7 @@ from hub.lib.money import round_money
 from hub.sync import review
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
+from inventory.models import ItemMapping
 from orders.models import OrderLink, PartnerCode, PartnerOrder
 from orders.partners.documents import PartnerLine
 from orders.partners.duplicates import FLOW
@@ -125,6 +126,21 @@ def test_names_that_nobody_knows_get_rows_and_the_order_goes_on_when_they_are_fi
     hub.work()
 
     assert (placed(hub, order).status, len(in_store(hub)), hub.reviews()) == (Status.IN_ERP, 1, [])
+
+
+def test_an_item_of_the_erp_that_nobody_knows_goes_on_when_its_row_of_items_is_filled(taking):
+    hub = taking
+    order = tell(hub, lines=(PartnerLine(1, item="NO-1"),))
+    hub.work()
+    assert (hub.reviews(), in_store(hub)) == ([(FLOW, "mapping_missing")], [])
+    row, _ = ItemMapping.objects.get_or_create(store=hub.euro, erp=hub.erp, sku="LAM-002")
+    row.item_number, row.unit, row.units_per_piece = "NO-1", "", 1
+
+    save_mapping(row)
+    hub.work()
+
+    assert (len(in_store(hub)), hub.reviews(flow=FLOW)) == (1, [])
+    assert PartnerOrder.objects.get(pk=order.pk).order is not None
 
 
 def _row(kind, code, value):

@@ -131,7 +131,11 @@ def test_one_po_number_sent_twice_is_found_once_and_a_decision_about_it_stands(p
     assert (item.record_id, item.subject) == (second.pk, f"order:{second.pk}")
     assert item.evidence["found"] == {"duplicate_po": {"po_number": "PO-1", "also": first.name}}
     assert Alert.objects.filter(closed_at=None).count() == 1
-    ReviewItem.objects.update(state="decided", decision="dismissed")
+    first.links.update(gone_at=HOURS_AGO)
+    assert found(pair) == [], "the ERP has one of them"
+    first.links.update(gone_at=None)
+    assert found(pair) == ["duplicate_po"]
+    ReviewItem.objects.filter(state="open").update(state="decided", decision="dismissed")
 
     assert found(pair) == []
     assert Alert.objects.filter(closed_at=None).count() == 0
