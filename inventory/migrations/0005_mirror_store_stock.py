@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
             name='StoreScan',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('variants', 'reading variants'), ('unlisted', 'reading variants that the store does not list any more'), ('levels', 'reading levels'), ('done', 'done')], default='variants', max_length=8)),
+                ('state', models.CharField(choices=[('done', 'done'), ('variants', 'reading variants'), ('unlisted', 'reading variants that the store does not list any more'), ('levels', 'reading levels')], default='variants', max_length=8)),
                 ('position', models.CharField(blank=True, default='', max_length=120)),
                 ('variants', models.PositiveIntegerField(default=0, verbose_name='variants read')),
                 ('levels', models.PositiveIntegerField(default=0, verbose_name='levels read')),

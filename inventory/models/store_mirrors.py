@@ -125,10 +125,10 @@ class StoreScan(models.Model):
     """
 
     class State(models.TextChoices):
+        DONE = "done", "done"
         VARIANTS = "variants", "reading variants"
         UNLISTED = "unlisted", "reading variants that the store does not list any more"
         LEVELS = "levels", "reading levels"
-        DONE = "done", "done"
 
     store = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=State.choices, default=State.VARIANTS)

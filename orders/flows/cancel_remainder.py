@@ -12,7 +12,7 @@ Review   the policy says so; the order is paid; what the ERP closed is no whole 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import F
@@ -165,6 +165,8 @@ def _found(link: OrderLink, row: ErpOrder, policy: FulfilmentPolicy, store: Orde
     if not standing or standing[0].is_cancelled:
         return None
     now, awaited = standing[0], awaited_of(document, placed, items)
+    if not policy.vendors_may_send:
+        awaited = replace(awaited, unknown=frozenset())
     rest = rest_of(now, placed, closed=pieces_without(awaited, now, placed) if ends else closed)
     doubt = doubt_about(rest, awaited, document, items, now, placed)
     unclear = closed.unclear if closed else ()

@@ -182,6 +182,13 @@ class FulfilmentPolicy(models.Model):
         help_text="So many days after the last shipment the rest counts as not to be sent, also where the ERP keeps it "
         "open. 0: only what the ERP closed.",
     )
+    vendors_may_send = models.BooleanField(
+        "vendors may send goods straight to buyers",
+        default=True,
+        db_default=True,
+        help_text="Where the ERP does not say which lines a vendor is to send, what is left is asked about before it "
+        "is taken off. Switch it off where no vendor does.",
+    )
     shows_progress = models.BooleanField(
         default=False,
         db_default=False,

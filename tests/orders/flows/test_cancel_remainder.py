@@ -170,6 +170,14 @@ def test_what_a_vendor_is_still_to_send_stays_however_late_it_is(hub, late):
     assert (late.pieces(), hub.reviews(flow=FLOW)) == ([2, 0], [])
 
 
+def test_where_no_vendor_sends_goods_what_the_erp_does_not_say_is_not_asked_about(hub, late):
+    FulfilmentPolicy.objects.update(vendors_may_send=False)
+
+    late.writes(vendor=None, stage="shipped")
+
+    assert (late.pieces(), hub.reviews(flow=FLOW)) == ([2, 0], [])
+
+
 def test_where_the_erp_does_not_say_what_vendors_send_a_person_is_asked(hub, late):
     late.writes(vendor=None, stage="shipped")
 
