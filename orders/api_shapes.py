@@ -281,7 +281,8 @@ class TimelineSerializer(serializers.Serializer[Happening]):
     )
     words = serializers.CharField(allow_blank=True, help_text="What happened, in plain words.")
     who = serializers.CharField(
-        allow_blank=True, help_text="Who told or decided it, a person or an API key; empty where nobody did."
+        allow_blank=True,
+        help_text="Who told or decided it: an API key by its name, or `staff`; empty where nobody did.",
     )
 
 

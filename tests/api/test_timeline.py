@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import User
+
+from hub.sync.models import ReviewItem
 from tests.admin.rows import came_back
 
 
@@ -24,6 +27,9 @@ def test_the_timeline_tells_what_was_shipped_returned_refunded_and_credited_and_
         "",
     )
     assert told["question_closed"] == ("approved", "return_request: torn", "API key Warehouse")
+    ReviewItem.objects.update(decided_through="", decided_by=User.objects.create_user("kim"))
+    items = world.get(f"orders/{order.pk}/timeline", key).json()["items"]
+    assert {item["who"] for item in items if item["kind"] == "question_closed"} == {"staff"}
     one = world.get(f"orders/{order.pk}/timeline", key, page_size=1).json()
     pages = [one]
     while pages[-1]["next_cursor"]:
