@@ -77,7 +77,7 @@ def make_erp(
         name,
         title=f"{far.label} ({name.removesuffix('-erp')})",
         code=far.code,
-        time_zone="Europe/Berlin",
+        time_zone=far.time_zone,
         config={
             "call_deadline_seconds": str(call_deadline),
             "settle_after_seconds": str(settle_after),

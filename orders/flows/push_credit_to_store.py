@@ -14,7 +14,6 @@ Review   lines that match none or several, lines below zero that are no fee, amo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo
 
 from hub.connectors.base import Connector
 from hub.connectors.credits import CreditStage
@@ -101,7 +100,6 @@ def _due(order: StoreOrder, policy: RefundPolicy) -> list[ErpCredit]:
 
     Those that it dates before the policy's first day were settled by other means, whenever somebody touched them last.
     """
-    first_day = policy.refunds_from.astimezone(ZoneInfo(order.connection.time_zone)).date()
     begun = ErpCredit.objects.filter(
         order=order,
         is_return=False,
@@ -116,7 +114,7 @@ def _due(order: StoreOrder, policy: RefundPolicy) -> list[ErpCredit]:
         for credit in begun.select_related("connection").order_by("remote_updated_at", "pk")
         if (credit.connection_id, credit.external_id) not in known
         and credit.pushed_hash != credit.document_hash
-        and ((day := document_of(credit).document_date) is None or day >= first_day)
+        and ((day := document_of(credit).document_date) is None or day >= policy.first_day(credit.connection))
     ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from zoneinfo import ZoneInfo
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -268,6 +271,10 @@ class RefundPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.store}: {'refunds are kept equal' if self.is_on else 'refunds are left alone'}"
+
+    def first_day(self, erp: Connection) -> date:
+        """The first day whose credits are refunded, in the zone of the ERP that dates them."""
+        return self.refunds_from.astimezone(ZoneInfo(erp.time_zone)).date()
 
     @property
     def works_on_returns(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 
@@ -31,7 +30,6 @@ def return_orders_begun(order: StoreOrder, policy: RefundPolicy) -> list[ErpCred
 
     Those that the ERP dates before the policy's first day were settled by other means.
     """
-    first_day = policy.refunds_from.astimezone(ZoneInfo(order.connection.time_zone)).date()
     found = ErpCredit.objects.filter(
         order=order,
         is_return=True,
@@ -42,7 +40,7 @@ def return_orders_begun(order: StoreOrder, policy: RefundPolicy) -> list[ErpCred
     return [
         one
         for one in found.select_related("connection").order_by("remote_updated_at", "pk")
-        if (day := document_of(one).document_date) is None or day >= first_day
+        if (day := document_of(one).document_date) is None or day >= policy.first_day(one.connection)
     ]
 
 

@@ -243,7 +243,7 @@ def test_I3_whatever_is_signed_is_stored_answered_200_and_flagged_with_its_reaso
 
 
 @pytest.mark.parametrize(
-    "topic", ["orders/edited", "products/update", "", "orders/create ", "x" * 300, "Ünïcode/☃"]
+    "topic", ["orders/edited", "collections/update", "", "orders/create ", "x" * 300, "Ünïcode/☃"]
 )
 def test_an_unknown_topic_is_stored_and_flagged_by_name(store, topic):
     assert deliver(store, **{"X-Shopify-Topic": topic}).status_code == 200

@@ -164,6 +164,8 @@ class FarErp(ABC):
     label: ClassVar[str]
     code: ClassVar[str]
     """Of the connection."""
+    time_zone: ClassVar[str] = "UTC"
+    """In which it dates its documents."""
     codes: ClassVar[Codes]
     operations: ClassVar[Operations]
     is_real: ClassVar[bool] = False

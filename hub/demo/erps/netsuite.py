@@ -52,6 +52,8 @@ class NetSuiteSide(FarErp, CreditsThere, QuotesThere, ReturnsThere):
     system = "netsuite"
     label = "NetSuite"
     code = "NS"
+    # Accounts are opened in it.
+    time_zone = "America/Los_Angeles"
     codes = Codes(
         taxes=TAXES,
         terms=(

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from hub.connectors.credits import CreditStage
 from hub.sync import review
 from hub.sync.enqueue import enqueue
-from hub.sync.models import Attempt, ReviewItem
+from hub.sync.models import Attempt, Connection, ReviewItem
 from orders.credits.mirroring import mirror_credits
 from orders.models import CreditLink, CreditPolicy, ErpCredit, StoreRefund
 from tests.orders.returning import AT, FLOW, Crediting, work
@@ -119,6 +120,16 @@ def test_a_credit_that_the_erp_dates_before_the_policys_first_day_stays_out_when
     crediting.credits(crediting.tables(2), document_date=(AT - timedelta(days=1)).date())
 
     assert (crediting.calls(), hub.messages(FLOW)[-1]) == (0, "every credit is in the store")
+
+
+def test_a_credit_is_of_the_policys_first_day_where_the_erp_is_whatever_day_it_is_in_the_store(hub):
+    Connection.objects.filter(pk=hub.euro.pk).update(time_zone="Pacific/Kiritimati")
+    Connection.objects.filter(pk=hub.erp.pk).update(time_zone="Etc/GMT+12")
+    crediting = Crediting(hub)
+
+    crediting.credits(crediting.tables(2), document_date=AT.astimezone(ZoneInfo("Etc/GMT+12")).date())
+
+    assert crediting.calls() == 1
 
 
 def test_amounts_that_differ_go_to_review_and_the_erps_counts_once_approved(hub):
