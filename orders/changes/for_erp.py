@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 from typing import Any
 
-from hub.connectors.documents import SalesOrderLine
+from hub.connectors.documents import LineKind, SalesOrderLine
 from hub.connectors.order_changes import ChangedLine, DocumentChange
 from hub.connectors.sales_documents import ErpDocumentLine
 from hub.lib.money import round_money
@@ -53,6 +53,7 @@ def refusals(
 ) -> dict[tuple[str, str], str]:
     """Why the ERP cannot be told of these differences, by (field, key); `fixed` are its fixed fields."""
     found = {}
+    shared = _charges_of_one_cost(documents)
     for one in differences:
         name = ERP_FIELDS.get(one.field, "lines")
         value = one.store
@@ -62,9 +63,23 @@ def refusals(
             found[one.field, one.key] = fixed[name]
         elif not one.key and value in (None, ""):
             found[one.field, one.key] = "the ERP has no call that empties it"
+        elif one.key in shared:
+            found[one.field, one.key] = (
+                "its order has one shipping cost for several charges: set it there by hand"
+            )
         elif one.key and documents.line(one.key) is None and one.store is not None:
             found[one.field, one.key] = "no line of the store stands behind it"
     return found
+
+
+def _charges_of_one_cost(documents: Documents) -> set[str]:
+    """Keys of the shipping charges that an order's own cost is made of, where these are or were several.
+
+    One of them alone would be written over the cost of all.
+    """
+    sides = (documents.sent.lines, documents.now.lines)
+    keys = [{line.source_external_id for line in lines if line.kind is LineKind.SHIPPING} for lines in sides]
+    return set().union(*keys) if max(map(len, keys)) > 1 else set()
 
 
 def _lines(documents: Documents, seen: Sides, meant: Sequence[Settled]) -> Iterable[ChangedLine]:

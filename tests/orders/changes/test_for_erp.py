@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from orders.changes.for_erp import document_change
+import pytest
+
+from hub.connectors.documents import LineKind
+from orders.changes.for_erp import document_change, refusals
 from orders.changes.settling import Pick, Settled
 from orders.changes.sides import Documents, sides
 from orders.changes.three_way import Difference, Outcome
@@ -26,3 +29,37 @@ def test_a_line_that_is_partly_the_erps_says_the_tax_of_what_it_is_to_cost():
     charged = line.line.quantity * line.line.unit_price - line.line.discount_amount
     assert (line.external_id, line.line.quantity) == ("a", Decimal(4))
     assert (charged, line.line.tax_amount) == (Decimal("47.60"), Decimal("7.60"))
+
+
+def charge(key, price):
+    return told(key, price=price, kind=LineKind.SHIPPING)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "key", "is_refused"),
+    [
+        # The ERP's order has one cost: beside 10.00 that stand, 20.00 cannot be added, nor said alone.
+        ([charge("A", "10.00")], [charge("A", "10.00"), charge("C", "20.00")], "C", True),
+        ([charge("A", "10.00"), charge("B", "5.00")], [charge("A", "12.00"), charge("B", "5.00")], "A", True),
+        ([charge("A", "10.00"), charge("B", "5.00")], [charge("A", "10.00")], "B", True),
+        # One in the place of another is said whole.
+        ([charge("A", "10.00")], [charge("C", "20.00")], "C", False),
+        ([charge("A", "10.00")], [], "A", False),
+        (
+            [charge("A", "10.00"), charge("B", "5.00")],
+            [charge("A", "10.00"), charge("B", "5.00")],
+            "1",
+            False,
+        ),
+    ],
+)
+def test_one_of_several_charges_is_not_written_over_the_one_cost_of_the_erps_order(
+    before, now, key, is_refused
+):
+    goods, stands = told("1"), document(there("TAB-001", "a"))
+    documents = Documents(sent(goods, *before), sent(goods, *now), stands)
+    difference = Difference("quantity", None, Decimal(1), None, Outcome.TO_ERP, key)
+
+    found = refusals(documents, [difference], {})
+
+    assert bool(found) is is_refused
