@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from hub.connectors.documents import Address, LineKind, PlacedOrder
+from hub.connectors.documents import Address, LineKind, PlacedLine, PlacedOrder
 from orders.changes.copies import ids_behind
 from orders.changes.erp_views import OF_THE_ERP
 from orders.changes.settling import Settled, trace
@@ -26,7 +26,10 @@ _WRITABLE = ("po_number", "ship_to", "is_cancelled")
 
 @dataclass(frozen=True, slots=True)
 class StoreLine:
-    """A line as it is to stand; `price` is for one piece, a fraction in text. `sku` is empty where no row names one."""
+    """A line as it is to stand; `price` is for one piece, a fraction in text. `sku` is empty where no row names one.
+
+    A line that is made anew is taxed and shipped as the one in whose place it comes.
+    """
 
     key: str
     quantity: Decimal
@@ -34,6 +37,8 @@ class StoreLine:
     external_id: str = ""
     sku: str = ""
     title: str = ""
+    requires_shipping: bool = True
+    is_taxable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,8 @@ def wanted_lines(
             line_external_id=line.external_id,
             variant_external_id=variants.get(line.sku, ""),
             title=line.title,
+            requires_shipping=line.requires_shipping,
+            is_taxable=line.is_taxable,
         )
         for line in change.lines
     ]
@@ -252,8 +259,11 @@ def _store_lines(
         if like is None or (key not in store.line_ids() and not key.startswith(OF_THE_ERP)):
             continue
         units = _per_piece(documents, store, key, like)
-        price = like.price * Fraction(units)
-        is_new = key not in store.line_ids()
+        placed = next((one for one in store.order.lines if one.external_id == key), None)
+        # The ERP's price of a piece may be no amount of the currency, where it counts in other units.
+        is_ours = placed is not None and before is not None and like.price == before.price
+        price = _price(placed) if placed is not None and is_ours else like.price * Fraction(units)
+        is_new = placed is None
         yield StoreLine(
             key=key,
             quantity=in_pieces(line.quantity, units) if line else Decimal(0),
@@ -261,15 +271,22 @@ def _store_lines(
             external_id="" if is_new else key,
             sku=store.goods.get(like.number, Goods("")).sku,
             title=_title(documents, key) if is_new else "",
+            requires_shipping=placed is None or placed.requires_shipping,
+            is_taxable=placed is None or placed.is_taxable,
         )
+
+
+def _price(line: PlacedLine) -> Fraction:
+    """What one piece costs in the store, all discounts taken off."""
+    discount = Fraction(line.discount.shop.amount) / line.current_quantity if line.current_quantity else 0
+    return Fraction(line.unit_price.shop.amount) - discount
 
 
 def _as_they_are(store: StoreSide, ids: Sequence[str]) -> Iterable[StoreLine]:
     """Lines that are left as they stand, named so that none of them is taken for another."""
     for line in store.order.lines:
         if line.external_id in ids and line.current_quantity:
-            discount = Fraction(line.discount.shop.amount) / line.current_quantity
-            price = Fraction(line.unit_price.shop.amount) - discount
+            price = _price(line)
             text = f"{price.numerator}/{price.denominator}"
             yield StoreLine(line.external_id, Decimal(line.current_quantity), text, line.external_id)
 

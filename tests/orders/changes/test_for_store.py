@@ -1,0 +1,72 @@
+"""What a store's order is to become, of what was settled."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from hub.connectors.store_changes import EditableLine, EditableOrder
+from hub.connectors.store_orders import StoreTotals
+from orders.changes.for_store import StoreSide, store_change, wanted_lines
+from orders.changes.settling import Pick, Settled
+from orders.changes.sides import Documents, sides
+from orders.changes.store_plan import plan_edits
+from orders.changes.three_way import Difference, Outcome
+from tests.orders.changes.test_erp_views import document, sent, there, told
+from tests.orders.credits.refunds import placed_line, placed_order
+
+SERVICE, PACK = "gid://store/LineItem/1", "gid://store/LineItem/2"
+
+
+def edits(placed, documents, *differences):
+    """The edits that tell the store of these differences, and why something is left out."""
+    side = StoreSide(placed, "hash", {})
+    settled = [Settled(one, Pick.ERP) for one in differences]
+    change = store_change(documents, sides(documents), side, settled, [])
+    standing = tuple(
+        EditableLine(
+            line.external_id,
+            line.variant_external_id,
+            line.title,
+            line.current_quantity,
+            line.current_quantity,
+            line.unit_price.shop.amount * line.current_quantity,
+            line.unit_price.shop.amount,
+        )
+        for line in placed.lines
+    )
+    totals = StoreTotals("EUR", Decimal(0), Decimal(0))
+    order = EditableOrder("o", "#1", False, True, (), standing, totals, "", "", None)
+    plan = plan_edits(order, wanted_lines(change, {}, {}))
+    return plan.edits, plan.reasons
+
+
+def test_a_line_that_is_made_anew_for_a_higher_price_is_taxed_and_shipped_as_it_was():
+    placed = placed_order(
+        placed_line(1, price="100.00", quantity=1, is_taxable=False, requires_shipping=False)
+    )
+    before = sent(told(SERVICE, quantity="1", price="100"))
+    agreed = document(there("TAB-001", "a", "1", "100"))
+    documents = Documents(before, before, document(there("TAB-001", "a", "1", "120")), agreed)
+    price = Difference("price", Fraction(100), Fraction(100), Fraction(120), Outcome.TO_STORE, SERVICE)
+
+    found, reasons = edits(placed, documents, price)
+
+    (made,) = [one for one in found if not one.line_external_id]
+    assert (made.unit_price, made.is_taxable, made.requires_shipping, reasons) == (120, False, False, [])
+
+
+def test_a_line_that_nobody_changed_stands_in_no_edits_way_whatever_its_price_in_the_erps_unit_is():
+    # A piece at 100.00 is a pack of 12 at 8.33334: 0.00008 more, which no currency can say.
+    placed = placed_order(placed_line(1, quantity=2), placed_line(2, price="100.00", quantity=1))
+    before = sent(told(SERVICE), told(PACK, "BOX", "12", "8.33334"))
+    agreed = document(there("TAB-001", "a"), there("BOX", "b", "12", "8.33334"))
+    erp = document(there("TAB-001", "a", "1"), there("BOX", "b", "12", "8.33334"))
+    documents = Documents(before, before, erp, agreed)
+    fewer = Difference("quantity", Decimal(2), Decimal(2), Decimal(1), Outcome.TO_STORE, SERVICE)
+    more = Difference("quantity", Decimal(12), Decimal(12), Decimal(24), Outcome.TO_STORE, PACK)
+
+    found, reasons = edits(placed, documents, fewer, more)
+
+    assert [(one.line_external_id, one.quantity) for one in found] == [(SERVICE, 1), (PACK, 2)]
+    assert reasons == []
