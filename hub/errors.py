@@ -98,6 +98,7 @@ class CodeKind(StrEnum):
     SHIPPING_METHOD = "shipping method"
     CHARGE = "shipping charge"
     CUSTOMER = "customer"
+    WAREHOUSE = "warehouse"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from hub.sync.enqueue import enqueue
 from hub.sync.flows import missing_capabilities
 from hub.sync.mapping_files import Column, MappingFile
 from hub.sync.models import Connection
-from hub.sync.releasing import release_after_commit
+from hub.sync.releasing import MAPPING_CODES, release_after_commit
 from inventory.models import (
     ErpStockLevel,
     ItemMapping,
@@ -38,11 +38,21 @@ _STATES = {StockScan.State.DONE: "good", StockScan.State.LISTED: "busy", StockSc
 
 @admin.register(ItemMapping)
 class ItemMappingAdmin(MappingAdmin):
-    list_display = ("sku", "shown_state", "title", "store", "erp", "item_number", "unit", "units_per_piece")
-    list_editable = ("item_number", "unit", "units_per_piece")
+    list_display = (
+        "sku",
+        "shown_state",
+        "title",
+        "store",
+        "erp",
+        "item_number",
+        "unit",
+        "units_per_piece",
+        "warehouse",
+    )
+    list_editable = ("item_number", "unit", "units_per_piece", "warehouse")
     list_select_related = ("store", "erp")
-    search_fields = ("=sku", "=item_number", "title")
-    search_help_text = "SKU, item number, or words of the title"
+    search_fields = ("=sku", "=item_number", "=warehouse", "title")
+    search_help_text = "SKU, item number, warehouse, or words of the title"
     list_filter = (FilledFilter, "store", "erp")
     needed = "item_number"
     files = MappingFile(
@@ -53,8 +63,10 @@ class ItemMappingAdmin(MappingAdmin):
             Column("item_number", "item_number"),
             Column("unit", "unit"),
             Column("units_per_piece", "units_per_piece"),
+            Column("warehouse", "warehouse"),
         ),
     )
+    waiting_codes = (*MAPPING_CODES, "warehouses")
 
     def release(self, rows: Iterable[Any]) -> None:
         """Orders that partners told wait at the store, where they name an item of the ERP."""

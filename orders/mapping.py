@@ -183,6 +183,7 @@ def _item_line(line: PlacedLine, item: ItemRow, side: Side, tax_code: str) -> Sa
         tax_code=tax_code,
         tax_amount=_tax(line.tax_lines, side),
         source_external_id=line.external_id,
+        warehouse=item.warehouse,
     )
 
 

@@ -13,7 +13,7 @@ from orders.rules import TaxRule
 from orders.units import ItemRow
 
 _ROWS = """
-SELECT 'item', sku, item_number, unit, units_per_piece::text, '' FROM inventory_itemmapping
+SELECT 'item', sku, item_number, unit, units_per_piece::text, warehouse FROM inventory_itemmapping
     WHERE store_id = %(store)s::bigint AND erp_id = %(erp)s::bigint AND sku = ANY(%(skus)s::text[])
 UNION ALL
 SELECT 'tax', title, rate::text, erp_code, '', '' FROM orders_taxcodemapping
@@ -146,7 +146,7 @@ def _tax_rule(mode: str, exempt_code: str, channel_tax: str) -> TaxRule:
 def _take(found: MappingRows, kind: str, key: str, second: str, third: str, fourth: str, fifth: str) -> None:
     match kind:
         case "item":
-            found.items[key] = ItemRow(second, third, Decimal(fourth))
+            found.items[key] = ItemRow(second, third, Decimal(fourth), fifth)
         case "tax":
             found.taxes[key, Decimal(second)] = third
         case "terms":

@@ -17,11 +17,13 @@ QUANTITY_STEP = Decimal("0.00001")
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An item of the ERP, its unit there ("" for its own), and how much of that one piece in the store is."""
+    """An item of the ERP, its unit there ("" for its own), how much of that one piece in the store is, and the
+    warehouse that it is sold from ("" where the ERP decides)."""
 
     number: str = ""
     unit: str = ""
     units_per_piece: Decimal = Decimal(1)
+    warehouse: str = ""
 
 
 @dataclass(frozen=True, slots=True)

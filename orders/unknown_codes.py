@@ -22,6 +22,9 @@ from orders.models import (
     TaxPolicy,
 )
 
+# So many SKUs a review names; the page finds the others by the warehouse.
+_MOST_SHOWN = 20
+
 
 @contextmanager
 def asked_anew(side: Side, order: PlacedOrder) -> Iterator[None]:
@@ -106,6 +109,18 @@ def _customer(side: Side, order: PlacedOrder, code: str) -> None:
     enqueue("match_company_location", side.erp.pk, locations)
 
 
+def _warehouse(side: Side, order: PlacedOrder, code: str) -> None:
+    """Raises MappingMissing that names the rows: an empty one would say that the ERP decides, and orders go on."""
+    rows = ItemMapping.objects.filter(warehouse__iexact=code, **side.rows)
+    skus = list(rows.order_by("sku").values_list("sku", flat=True)[:_MOST_SHOWN])
+    named = f" (SKU {', '.join(skus)})" if skus else ""
+    raise MappingMissing(
+        f"{side.erp} has no warehouse {code!r}. Correct it on the page Items (SKU){named} or leave it empty there, and "
+        "the order goes on by itself; or create it in the ERP, then press Try again.",
+        evidence={**side.evidence, "missing": [f"warehouse {code!r}"], "skus": skus},
+    )
+
+
 _EMPTY: dict[CodeKind, Callable[[Side, PlacedOrder, str], None]] = {
     CodeKind.ITEM: _item,
     CodeKind.TAX_CODE: _tax_code,
@@ -113,4 +128,5 @@ _EMPTY: dict[CodeKind, Callable[[Side, PlacedOrder, str], None]] = {
     CodeKind.SHIPPING_METHOD: _shipping_method,
     CodeKind.CHARGE: _charge,
     CodeKind.CUSTOMER: _customer,
+    CodeKind.WAREHOUSE: _warehouse,
 }

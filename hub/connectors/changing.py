@@ -70,7 +70,11 @@ def check_changeable(change: DocumentChange, standing: ErpDocument, until: Order
 
 
 def as_order(change: DocumentChange, standing: ErpDocument, identity: OrderIdentity) -> SalesOrder:
-    """What is to stand, as if it were sent anew: for what makes requests of sales orders. It has no totals."""
+    """What is to stand, as if it were sent anew: for what makes requests of sales orders. It has no totals.
+
+    Only lines that are added, or become another item's, name a warehouse: people may have moved the others.
+    """
+    there = {line.external_id: line.number.casefold() for line in standing.lines}
     return SalesOrder(
         identity=identity,
         reference=standing.reference,
@@ -79,7 +83,13 @@ def as_order(change: DocumentChange, standing: ErpDocument, identity: OrderIdent
         order_date=standing.order_date or datetime.now(UTC).date(),
         currency=standing.currency,
         prices_include_tax=change.prices_include_tax,
-        lines=tuple(each.line for each in change.lines if each.line is not None),
+        lines=tuple(
+            replace(each.line, warehouse="")
+            if there.get(each.external_id) == each.line.number.strip().casefold()
+            else each.line
+            for each in change.lines
+            if each.line is not None
+        ),
         total_excluding_tax=Decimal(0),
         total_tax=Decimal(0),
         total_including_tax=Decimal(0),

@@ -275,7 +275,8 @@ class SalesOrderLine:
 
     `unit_price` and `discount_amount` are in the document's tax mode and currency. `number` is the item,
     account or charge number of the ERP; empty for comments. `tax_amount` is what the store charged on this
-    line, for comparison. `source_external_id` is the store line it came from, empty for ours.
+    line, for comparison. `source_external_id` is the store line it came from, empty for ours. `warehouse` is the code
+    of the warehouse that the goods are to leave from, empty where the ERP decides.
     """
 
     kind: LineKind
@@ -288,6 +289,7 @@ class SalesOrderLine:
     tax_code: str = ""
     tax_amount: Decimal = Decimal(0)
     source_external_id: str = ""
+    warehouse: str = ""
 
 
 @dataclass(frozen=True, slots=True)

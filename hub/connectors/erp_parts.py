@@ -56,6 +56,8 @@ class SalesOrders(ABC):
     """How many characters one comment line may have; longer texts become several lines."""
     determines_taxes: ClassVar[bool] = True
     """Whether it finds the taxes of a line that names no tax code by its own setup; else every line must name one."""
+    has_warehouse_by_line: ClassVar[bool] = True
+    """Whether each line may name a warehouse of its own; else all lines of a document that name one name the same."""
 
     @classmethod
     def order_fields(cls, config: Mapping[str, str]) -> Sequence[OrderField]:

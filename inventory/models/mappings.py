@@ -29,6 +29,13 @@ class ItemMapping(models.Model):
         validators=[MinValueValidator(Decimal("0.000001"))],
         help_text="How much of the ERP's unit one piece in the store is: 0.25 for a bag of 250 g in kilograms.",
     )
+    warehouse = models.CharField(
+        max_length=255,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="Its code in the ERP, which lines of this SKU name there. Empty: the ERP decides.",
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

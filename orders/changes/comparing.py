@@ -37,6 +37,7 @@ from orders.mirroring import SETTLED_AFTER
 from orders.models import OrderAgreement, OrderChangePolicy, OrderLink, OrderPolicy
 from orders.preparing import side_of
 from orders.rules import totals_difference
+from orders.warehouses import said_before
 from orders.why.explaining import explained
 
 NO_EDITING = "its orders cannot be changed by its interface"
@@ -139,9 +140,10 @@ def _rows(case: Case, placed: PlacedOrder) -> MappingRows:
 
 def _own(case: Case, sent: SentOrder | None) -> SalesOrder:
     customer_number = sent.customer_number if sent else case.known.customer_number
-    return mapping.sales_order(
+    document = mapping.sales_order(
         case.placed, case.side, customer_number=customer_number, reference=case.link.reference
     )
+    return said_before(document, sent.lines if sent else ())
 
 
 def _copy(case: Case, sent: SentOrder) -> SalesOrder:

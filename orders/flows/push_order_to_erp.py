@@ -6,8 +6,9 @@ Writes   a sales order in the ERP, an attempt before it, OrderLink after it; a c
          how the order differs look again once it is cancelled
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
 Review   a hold rule is met, PO missing or used before, no mapping, values that fit no field, bad address, sums that
-         differ, a tip or tax of the channel that nobody decided about, ERP refuses, changed after sending, after it
-         was rejected or after a person entered values; perhaps carried there by a connector before us
+         differ, a tip or tax of the channel that nobody decided about, lines for several warehouses where the ERP
+         keeps one, ERP refuses, changed after sending, after it was rejected or after a person entered values; perhaps
+         carried there by a connector before us
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ from orders.preparing import check_fresh, side_of
 from orders.quotes.adopting import adopt_ordered, is_left_alone, order_quoted, quote_of
 from orders.rules import Action, Decision, OrderFacts, Policy, decide, totals_difference
 from orders.unknown_codes import asked_anew
+from orders.warehouses import CODE as WAREHOUSES
+from orders.warehouses import warehouses_kept
 from orders.why.explaining import Explained, explained
 
 FLOW = "push_order_to_erp"
@@ -227,6 +230,12 @@ def _document(erp: SalesOrders, known: KnownOrder, side: mapping.Side, hold: Hol
             code="sums_differ",
             evidence=evidence_of(order) | {"lines": [_shown(line) for line in document.lines]},
         )
+    document = warehouses_kept(
+        document,
+        by_line=erp.has_warehouse_by_line,
+        is_approved=WAREHOUSES in known.approved,
+        evidence=evidence_of(order),
+    )
     cut = erp.unsupported(document)
     document = mapping.with_comments(document, cut, erp.comment_length)
     return explained(replace(document, is_held=hold is not None), known, side, rows, hold=hold, cut=cut)

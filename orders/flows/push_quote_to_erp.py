@@ -5,7 +5,8 @@ Reads    StoreQuote as it was within the last minute, QuotePolicy, OrderPolicy, 
          attempts of this request
 Writes   a quote in the ERP, an attempt before it, QuoteLink after it; why a person declined it
 Repeat   safe: a linked request is never sent again; an open attempt is looked up by its reference before anything else
-Review   required values missing, sales are asked, no mapping, sums that differ, changed after the quote was made
+Review   required values missing, sales are asked, no mapping, sums that differ, lines for several warehouses where the
+         ERP keeps one, changed after the quote was made
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ from hub.sync.models import Attempt, Connection
 from hub.sync.running import open_connector, this_run
 from orders import mapping
 from orders.models import OrderPolicy, QuoteLink, QuotePolicy, StoreQuote
-from orders.quotes.asking import check_complete, check_sales, declined, evidence_of
+from orders.quotes.asking import check_complete, check_sales, declined, evidence_of, is_approved
 from orders.quotes.mirroring import placed_of
 from orders.quotes.rules import day_there
 from orders.quotes.sending import check_fresh, customer_number, side_of
 from orders.rules import totals_difference
+from orders.warehouses import CODE as WAREHOUSES
+from orders.warehouses import warehouses_kept
 
 OPERATION = "create_quote"
 
@@ -118,6 +121,12 @@ def _document(erp: Quotes, quote: StoreQuote, connection: Connection) -> SalesOr
             code="sums_differ",
             evidence=evidence_of(quote),
         )
+    document = warehouses_kept(
+        document,
+        by_line=open_connector(connection).supporting(SalesOrders).has_warehouse_by_line,
+        is_approved=is_approved(quote, WAREHOUSES),
+        evidence=evidence_of(quote),
+    )
     # No ERP's quote holds prices that include tax.
     return without_tax(document)
 

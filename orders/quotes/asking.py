@@ -37,7 +37,7 @@ def check_complete(quote: StoreQuote, policy: QuotePolicy) -> None:
     attributes = tuple(name.strip() for name in policy.needed_attributes.split(",") if name.strip())
     required = Required(policy.needs_po_number, attributes, policy.date_attribute.strip())
     lacking = missing(placed_of(quote), required)
-    if lacking and not _is_approved(quote, INCOMPLETE):
+    if lacking and not is_approved(quote, INCOMPLETE):
         raise NeedsReview(
             f"{quote.name} lacks {', '.join(lacking)}. Ask the buyer; the request goes on by itself when it says so. "
             "Approve it to go on without.",
@@ -48,7 +48,7 @@ def check_complete(quote: StoreQuote, policy: QuotePolicy) -> None:
 
 def check_sales(quote: StoreQuote, policy: QuotePolicy, connection: Connection) -> None:
     """Raises NeedsReview until a person of sales approved the request as it is."""
-    if policy.asks_sales and not _is_approved(quote, REQUEST):
+    if policy.asks_sales and not is_approved(quote, REQUEST):
         raise NeedsReview(
             f"{quote.location} asks for a quote: {quote.name}, {quote.total.normalize():f} {quote.currency} by the "
             f"store's prices. Approve to make a quote in {connection}, or reject it with the reason.",
@@ -64,7 +64,8 @@ def declined(quote: StoreQuote, connection: Connection) -> str:
     return last.reason if last else ""
 
 
-def _is_approved(quote: StoreQuote, code: str) -> bool:
+def is_approved(quote: StoreQuote, code: str) -> bool:
+    """Whether a person approved this of the request as it is."""
     is_so: bool = _decided(quote).filter(decision=ReviewItem.Decision.APPROVED, code=code).exists()
     return is_so
 

@@ -51,7 +51,20 @@ def _item(case: Case, what: str, line: SalesOrderLine, sold: PlacedLine) -> Iter
         candidates.append(Reason("", sold.sku, "SKU", sold.sku, by, POLICY, "fallback: no row"))
     yield chosen(f"{what}: {line.kind.value}", line.number, candidates)
     yield chosen(f"{what}: amount", _amount(line), [_goods(case, line, sold)])
+    if line.warehouse or (row and row.warehouse):
+        yield _warehouse(what, line, sold.sku, row.warehouse if row else "")
     yield _tax(case, what, line, sold.tax_lines)
+
+
+def _warehouse(what: str, line: SalesOrderLine, sku: str, mapped: str) -> Reason:
+    """A line keeps what was said when it was sent, whatever its row says since."""
+    earlier = "row of Items (SKU), as it was when the line was sent"
+    left = "none was named when the line was sent: the ERP decides"
+    candidates = [
+        Reason("", value, "SKU", sku, by, ("item", sku))
+        for value, by in ((mapped, "row of Items (SKU)"), ("", left), (line.warehouse, earlier))
+    ]
+    return chosen(f"{what}: warehouse", line.warehouse, candidates)
 
 
 def _goods(case: Case, line: SalesOrderLine, sold: PlacedLine) -> Reason:

@@ -195,7 +195,7 @@ def test_who_may_only_look_exports_and_does_not_import(signed_in):
     viewer = signed_in("view_itemmapping")
 
     titles = export(viewer, "csv").decode("utf-8-sig").replace('"', "").strip()
-    assert titles == f"{HEAD.strip()},units_per_piece"
+    assert titles == f"{HEAD.strip()},units_per_piece,warehouse"
     assert bring(viewer, HEAD + "EU,BC,A,,IT-1,\n").status_code == 403
     assert (
         "Import a file" not in viewer.get(reverse("admin:inventory_itemmapping_changelist")).content.decode()

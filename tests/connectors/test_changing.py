@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.connectors.changing import check_changeable, is_nothing, left_to_do
-from hub.connectors.documents import LineKind, SalesOrderLine
+from hub.connectors.changing import as_order, check_changeable, is_nothing, left_to_do
+from hub.connectors.documents import LineKind, OrderIdentity, SalesOrderLine
 from hub.connectors.order_changes import CHANGED_MEANWHILE, ChangedLine, DocumentChange
 from hub.connectors.sales_documents import ErpDocument, ErpDocumentLine, OrderStage
 from hub.errors import Conflict, RecordRejected
@@ -75,6 +75,18 @@ def carried_out(change, standing):
             lines[key] = there(key, each.line.number, each.line.quantity, each.line.unit_price)
     po_number = change.po_number if change.po_number is not None else standing.po_number
     return replace(standing, lines=tuple(lines.values()), po_number=po_number)
+
+
+def test_only_lines_that_are_new_name_a_warehouse_where_people_may_have_moved_the_others():
+    standing = document(there("1"), there("2", "CHA-002"))
+    wanted = [replace(wished(number), warehouse="WEST") for number in ("tab-001", "LAM-003", "LAM-003")]
+    change = DocumentChange(
+        standing, tuple(ChangedLine(key, one) for key, one in zip(("1", "2", ""), wanted, strict=True))
+    )
+
+    order = as_order(change, standing, OrderIdentity("", ""))
+
+    assert [line.warehouse for line in order.lines] == ["", "WEST", "WEST"]
 
 
 wishes = st.builds(wished, st.sampled_from(ITEMS), st.integers(1, 4), st.integers(1, 3))

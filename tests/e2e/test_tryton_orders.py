@@ -104,6 +104,38 @@ def test_an_item_that_tryton_does_not_have_is_asked_for_and_the_order_goes_on(hu
     assert (hub.reviews(), document_of(hub, placed).is_confirmed) == ([], True)
 
 
+def test_lines_for_two_warehouses_are_asked_about_as_a_sale_has_one(hub):
+    named = {"TAB-001": "EAST", "LAM-002": "WH"}
+    for sku, warehouse in named.items():
+        ItemMapping.objects.filter(store=hub.euro, sku=sku).update(warehouse=warehouse)
+    lines = [{"sku": sku, "quantity": 1, "price": "10.00"} for sku in named]
+    first = hub.place(po_number="PO-W1", taxes=VAT, lines=lines)
+    hub.work(lambda: hub.reviews(), seconds=PATIENCE)
+
+    assert (hub.reviews(), OrderLink.objects.count()) == ([("push_order_to_erp", "warehouses")], 0)
+    assert "IT-0001 from EAST, IT-0002 from WH" in ReviewItem.objects.get(state="open").message
+
+    release("warehouses")
+    hub.work(is_written_back(hub, first), seconds=PATIENCE)
+
+    assert {line["warehouse"] for line in hub.link(first).sent_document["lines"]} == {""}
+
+    second = hub.place(po_number="PO-W2", taxes=VAT, lines=lines)
+    hub.work(lambda: hub.reviews(), seconds=PATIENCE)
+    row = ItemMapping.objects.get(store=hub.euro, sku="TAB-001")
+    row.warehouse = "WH"
+    save_mapping(row)
+    hub.work(is_written_back(hub, second), seconds=PATIENCE)
+
+    found = ("warehouse.code",)
+    [sale] = hub.far.office.find("sale.sale", [["id", "=", int(hub.link(second).external_id)]], *found)
+    assert (sale["warehouse."]["code"], hub.reviews(), document_of(hub, second).is_confirmed) == (
+        "WH",
+        [],
+        True,
+    )
+
+
 def test_an_order_that_was_cancelled_in_tryton_before_it_was_confirmed_is_asked_about(hub):
     hub.faults({"kind": "down", "system": "erp", "operation": "model.sale.sale.quote"})
     placed = hub.place(po_number="PO-4", taxes=VAT)

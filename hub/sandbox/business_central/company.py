@@ -178,6 +178,7 @@ class BusinessCentralCompany(System):
             "customers": [_plain(record) for record in self.state["customers"].records.values()],
             "items": [_plain(record) for record in self.state["items"].records.values()],
             "paymentTerms": [_plain(record) for record in self.state["paymentTerms"].records.values()],
+            "locations": [_plain(record) for record in self.state["locations"].records.values()],
             "salesOrders": self._documents("salesOrders", "salesOrderLines"),
             "salesQuotes": self._documents("salesQuotes", "salesQuoteLines"),
             "salesInvoices": self._documents("salesInvoices", "salesInvoiceLines"),

@@ -68,6 +68,7 @@ class Lines:
 
     def _completed(self, order: Record, line: Record, given: Record) -> Record:
         _check(line, given)
+        self._check_location(given)
         line["taxPercent"] = self._tax_percent(order, line)
         rules = amounts.Rules(self.precision(order["currencyCode"]), order["pricesIncludeTax"])
         done = amounts.discounted(
@@ -77,6 +78,11 @@ class Lines:
         if abs(done["discountAmount"]) > abs(gross):
             raise not_valid(f"Line Discount Amount must not be larger than {gross}.")
         return amounts.priced([done], Decimal(0), rules)[0]
+
+    def _check_location(self, given: Record) -> None:
+        location = given.get("locationId") or NULL_GUID
+        if location != NULL_GUID and location not in self.state["locations"].records:
+            raise no_record("Location", f"Id='{location}'")
 
     def _tax_percent(self, order: Record, line: Record) -> Decimal:
         if not line["taxCode"]:

@@ -65,6 +65,7 @@ def settled(state: State, line: Record, head: Head, taxes_lines: bool) -> Record
     if not done.get("description"):
         done["description"] = item.get("displayName") or item["itemId"]
     _check_units(item, done, path)
+    _check_location(state, done, path)
     done |= _discounted(done, head, path) if item["itemType"] == DISCOUNT else _priced(item, done, head, path)
     if taxes_lines:
         done |= _tax(state, item, done, head, path)
@@ -92,6 +93,13 @@ def _check_units(item: Record, line: Record, path: str) -> None:
     units = line.get("units")
     if units and units not in item["units"]:
         raise errors.invalid_value(units, "units", f"{path}.units")
+
+
+def _check_location(state: State, line: Record, path: str) -> None:
+    """One that became inactive stays on lines that name it already."""
+    location = line.get("location")
+    if location and "location" in line["_given"] and state["location"].by_id[location]["isInactive"]:
+        raise errors.invalid_value(location, "location", f"{path}.location")
 
 
 def _discounted(line: Record, head: Head, path: str) -> Record:

@@ -257,6 +257,7 @@ def send_until_there(erp, document):
     [
         ({"number": "IT-9999"}, CodeKind.ITEM, "IT-9999"),
         ({"tax_code": "VAT99"}, CodeKind.TAX_CODE, "VAT99"),
+        ({"warehouse": "MOON"}, CodeKind.WAREHOUSE, "MOON"),
         ({"kind": LineKind.ACCOUNT, "number": "9999"}, CodeKind.CHARGE, "9999"),
     ],
 )

@@ -58,6 +58,15 @@ def test_an_estimate_is_read_back_with_its_prices_and_its_last_day(account, erp)
     assert account.orders() == []
 
 
+def test_an_estimate_names_no_warehouse_as_its_lines_are_published_without(account, erp):
+    [item, *others] = order().lines
+
+    quoted(erp, lines=(replace(item, warehouse="Nowhere"), *others))
+
+    [kept] = account.truth()["estimates"]
+    assert [line.get("location") for line in kept["lines"]] == [None]
+
+
 def test_a_negotiated_price_comes_back(account, erp):
     _, made = quoted(erp)
     account.act(

@@ -190,6 +190,7 @@ def test_an_order_that_a_clerk_saves_is_tried_later(far_side, erp):
         ({"lines": (line(number="GONE"),)}, UnknownCode(CodeKind.ITEM, "GONE")),
         ({"lines": (line(tax_code="VAT 99"),)}, UnknownCode(CodeKind.TAX_CODE, "VAT 99")),
         ({"lines": (charge(number="Drone"),)}, UnknownCode(CodeKind.CHARGE, "Drone")),
+        ({"lines": (line(warehouse="Moon"),)}, UnknownCode(CodeKind.WAREHOUSE, "Moon")),
         ({"payment_terms_code": "Net 99"}, UnknownCode(CodeKind.PAYMENT_TERMS, "Net 99")),
         ({"shipping_method_code": "Drone"}, UnknownCode(CodeKind.SHIPPING_METHOD, "Drone")),
     ],

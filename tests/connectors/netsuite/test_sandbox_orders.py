@@ -159,6 +159,7 @@ def test_E5_a_slow_drip_ends_with_the_deadline(account):
         ({"customer_number": "NOBODY"}, CodeUnknown),
         ({"lines": (replace(LINES[0], number="GONE"),)}, CodeUnknown),
         ({"lines": (replace(LINES[0], tax_code="NONE"),)}, CodeUnknown),
+        ({"lines": (replace(LINES[0], warehouse="Moon"),)}, CodeUnknown),
         ({"payment_terms_code": "N99"}, CodeUnknown),
         ({"shipping_method_code": "Drone"}, CodeUnknown),
         ({"currency": "XXX"}, RecordRejected),

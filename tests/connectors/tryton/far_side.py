@@ -104,6 +104,7 @@ MASTER = {
     "model.carrier.search_read": [{"id": 6, "party.": {"id": 9, "code": "STANDARD"}}],
     "model.currency.currency.search_read": [{"id": 1, "code": "EUR"}],
     "model.web.shop.search_read": [{"id": 8, "name": "Shopify"}],
+    "model.stock.location.search_read": [{"id": 13, "code": "EAST", "active": True}],
     "model.country.country.search_read": [{"id": 5, "code": "DE"}, {"id": 6, "code": "US"}],
     "model.country.subdivision.search_read": [{"id": 3, "code": "US-IL"}],
     "model.sale.sale.search_read": [],

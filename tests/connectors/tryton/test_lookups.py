@@ -45,6 +45,7 @@ def test_every_code_that_tryton_does_not_know_is_named_at_once(far_side):
         "payment_terms_code": "NET 7",
         "shipping_method_code": "AIR",
     }
+    changes["lines"] = (*changes["lines"], line(warehouse="NORTH"))
 
     with pytest.raises(CodeUnknown, match="no customer '10000', no item 'NOPE'") as caught:
         create(far_side, **changes)
@@ -55,8 +56,28 @@ def test_every_code_that_tryton_does_not_know_is_named_at_once(far_side):
         UnknownCode(CodeKind.TAX_CODE, "VAT99"),
         UnknownCode(CodeKind.PAYMENT_TERMS, "NET 7"),
         UnknownCode(CodeKind.SHIPPING_METHOD, "AIR"),
+        UnknownCode(CodeKind.WAREHOUSE, "NORTH"),
     }
     assert far_side.to(CREATE) == []
+
+
+def test_a_sale_leaves_from_the_warehouse_that_lines_name_and_from_trytons_own_where_none_does(far_side):
+    create(far_side, lines=(line(), line(warehouse="EAST")))
+    assert body(far_side)["warehouse"] == 13
+    asked = far_side.methods().count("model.stock.location.search_read")
+
+    far_side.sent.clear()
+    create(far_side)
+
+    assert (
+        "warehouse" in body(far_side),
+        asked,
+        far_side.methods().count("model.stock.location.search_read"),
+    ) == (
+        False,
+        1,
+        0,
+    )
 
 
 def test_what_was_missing_is_looked_up_anew(far_side):

@@ -10,6 +10,7 @@ import pytest
 
 from hub.connectors.documents import PagePosition
 from hub.connectors.filled_fields import FilledField
+from hub.demo.tryton.rpc import TrytonRefused
 from hub.errors import CodeUnknown, Conflict, ConnectionBroken, RecordRejected
 from tests.connectors.tryton.far_side import address, comment, line, shipping
 
@@ -266,6 +267,31 @@ def test_what_tryton_does_not_know_or_has_deactivated_is_not_sent(company):
         company.create(lines=(line(number="IT-0129"),))
 
     assert not any(name.startswith("create") for name in company.operations())
+
+
+def test_a_sale_leaves_from_the_warehouse_that_its_lines_name(company):
+    east = {"name": "East", "code": "EAST", "type": "warehouse"}
+    inner = {
+        f"{name}_location": company.office.create("stock.location", {"name": name, "type": kind})[0]
+        for name, kind in (("input", "storage"), ("output", "storage"), ("storage", "storage"))
+    }
+    [made] = company.office.create("stock.location", east | inner)
+    try:
+        told = company.create(lines=(line(warehouse="EAST"), shipping()))
+        none = company.create()
+        company.press("quote", told.external_id)
+        with pytest.raises(TrytonRefused, match="must enter a warehouse"):
+            company.press("quote", none.external_id)
+    finally:
+        company.office.call("model.stock.location.write", [made], {"active": False})
+
+    [document] = company.erp.read_sales_documents([told.external_id])
+    assert {one.warehouse for one in document.lines} == {"EAST"}
+    assert company.sale(company.create().external_id, "warehouse")["warehouse"] not in (None, made)
+    with pytest.raises(RecordRejected, match="Deactivated in Tryton: warehouse 'EAST'"):
+        company.connector().create_sales_order(company.document(lines=(line(warehouse="EAST"), shipping())))
+    with pytest.raises(CodeUnknown, match="no warehouse 'NORTH'"):
+        company.create(lines=(line(warehouse="NORTH"), shipping()))
 
 
 def test_a_refusal_comes_in_trytons_own_words(company):

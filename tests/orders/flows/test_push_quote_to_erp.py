@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from hub.sync.models import ReviewItem
+from inventory.models import ItemMapping
 from orders.models import OrderLink, QuoteLink, QuotePolicy, StoreQuote
 from tests.orders.quoting import ask, asking, draft_of, look, quoted
 from tests.world import release
@@ -50,6 +51,7 @@ def test_what_a_request_lacks_is_named_and_it_goes_on_when_the_buyer_says_it(ask
 
 def test_an_answer_that_was_lost_makes_no_second_quote_and_no_second_order(asking):
     hub = asking
+    ItemMapping.objects.filter(store=hub.euro, sku="TAB-001").update(warehouse="WEST")
     hub.faults({"kind": "commit_then_drop", "system": "erp", "operation": "POST salesQuotes", "first": 1})
     draft = ask(hub)
     release("quote_request")
@@ -64,6 +66,8 @@ def test_an_answer_that_was_lost_makes_no_second_quote_and_no_second_order(askin
     hub.work(lambda: OrderLink.objects.filter(order__external_id=done["id"]).exists())
 
     assert (hub.sent(), len(hub.erp_orders()), hub.truth()["salesQuotes"]) == (hub.sent_before, 1, [])
+    [west] = [place["id"] for place in hub.truth()["locations"] if place["code"] == "WEST"]
+    assert [line["locationId"] for line in hub.erp_orders()[0]["lines"]] == [west], "as the quote named it"
 
 
 def test_a_request_that_changes_after_it_was_quoted_is_asked_about(asking):

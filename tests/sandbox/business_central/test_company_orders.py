@@ -95,6 +95,10 @@ def test_an_external_document_number_that_is_too_long_is_refused(bc, order):
         ({"salesOrderLines": [item(quantity="2")]}, "expected type 'Edm.Decimal'"),
         ({"salesOrderLines": [item(lineType="Fixed Asset")]}, "The value 'Fixed Asset' is not valid"),
         ({"salesOrderLines": [item(taxCode="NOPE")]}, "The Tax Group does not exist"),
+        (
+            {"salesOrderLines": [item(locationId="0" * 8 + "-0000-0000-0000-" + "9" * 12)]},
+            "The Location does not exist",
+        ),
         ({"salesOrderLines": [item(unitOfMeasureCode="BOX")]}, "The Item Unit of Measure does not exist"),
         ({"salesOrderLines": [item(taxPercent=19)]}, "Control 'taxPercent' is read-only"),
         ({"salesOrderLines": [item(description="x" * 101)]}, "The length of the string is 101"),

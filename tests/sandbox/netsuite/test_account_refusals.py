@@ -68,6 +68,7 @@ def test_what_the_header_cannot_take_is_refused_and_nothing_is_made(ns, order, c
         ({"tax1Amt": 1}, "INVALID_CONTENT", "read-only", "tax1Amt"),
         ({"taxCode": {"id": "1"}}, "INVALID_CONTENT", "Invalid Field Value 1", "taxCode"),
         ({"units": "9"}, "INVALID_CONTENT", "Invalid Field Value 9", "units"),
+        ({"location": {"id": "99"}}, "INVALID_CONTENT", "Invalid Field Value 99", "location"),
         ({"line": 7}, "INVALID_CONTENT", "Invalid Field Value 7", "line"),
         ({"custcol_unknown": "x"}, "INVALID_CONTENT", "unknown field", "custcol_unknown"),
         ({"item": "DISCOUNT", "quantity": None}, "USER_ERROR", "must be negative", "rate"),
@@ -129,6 +130,15 @@ def test_items_and_shipping_items_belong_to_subsidiaries(ns, order, ids):
 
     assert (item[0], item[2]) == ("INVALID_KEY_OR_REF", "item.items[2].item")
     assert (method[0], method[2]) == ("INVALID_KEY_OR_REF", "shipMethod")
+
+
+def test_a_line_takes_no_inactive_location(ns, order):
+    [location] = ns.seed(locations=[{"name": "Closed", "isInactive": True}])["locations"].values()
+    order["item"]["items"][0]["location"] = {"id": location}
+
+    refusal = ns.refused(order)
+
+    assert (refusal[0], refusal[2]) == ("INVALID_CONTENT", "item.items[0].location")
 
 
 def test_an_account_can_make_fields_mandatory(ns_with, order):

@@ -42,7 +42,7 @@ READ_ENTITIES = {
     "salesOrders": "send and follow orders",
     "salesInvoices": "find orders that were invoiced already",
     "salesQuotes": "make and follow quotes",
-    "locations": "tell the warehouse of a line",
+    "locations": "name and tell the warehouse of a line",
     "salesShipments": "tell stores what was shipped",
     "salesCreditMemos": "credit refunds and refund credits",
 }
@@ -161,6 +161,7 @@ class BusinessCentral(
         self.client = Client(_account(config, secrets), hooks, deadline=deadline, transport=transport)
         self.payment_terms = CodeList(self.client, "paymentTerms", CodeKind.PAYMENT_TERMS)
         self.shipment_methods = CodeList(self.client, "shipmentMethods", CodeKind.SHIPPING_METHOD)
+        self.locations = CodeList(self.client, "locations", CodeKind.WAREHOUSE)
         self.term_names = CodeNames(self.client, "paymentTerms")
         self.method_names = CodeNames(self.client, "shipmentMethods")
         self.location_names = CodeNames(self.client, "locations")

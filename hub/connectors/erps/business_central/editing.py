@@ -55,7 +55,7 @@ class BusinessCentralEditing(OrderEditing, BusinessCentralDocuments, BusinessCen
             return standing
         check_changeable(left, standing, self.changeable_until)
         _check_mode(left, row, standing)
-        operations = list(_line_operations(left, standing))
+        operations = list(_line_operations(left, standing, self._locations(left, standing)))
         body = {
             name: value
             for key in header
@@ -102,6 +102,9 @@ class BusinessCentralEditing(OrderEditing, BusinessCentralDocuments, BusinessCen
                 "shipmentMethodId": self.shipment_methods.id_of(change.shipping_method_code)
             }
         return fields
+
+    def _locations(self, left: DocumentChange, standing: ErpDocument) -> dict[str, str]:
+        return self.location_ids(as_order(left, standing, OrderIdentity("", "")).lines)
 
     def _write(
         self,
@@ -177,7 +180,9 @@ def _check_mode(left: DocumentChange, row: Json, standing: ErpDocument) -> None:
         )
 
 
-def _line_operations(left: DocumentChange, standing: ErpDocument) -> Iterator[BatchOperation]:
+def _line_operations(
+    left: DocumentChange, standing: ErpDocument, location_ids: Mapping[str, str]
+) -> Iterator[BatchOperation]:
     """The order's etag guards the lines: theirs may move with each other's amounts."""
     numbers = {line.external_id: line.number for line in standing.lines}
     for each in left.lines:
@@ -185,7 +190,7 @@ def _line_operations(left: DocumentChange, standing: ErpDocument) -> Iterator[Ba
         if each.line is None:
             yield BatchOperation("DELETE", path, etag="*")
             continue
-        for body in bodies_of(each.line, []):
+        for body in bodies_of(each.line, [], location_ids):
             if not each.external_id:
                 yield BatchOperation("POST", f"salesOrders({standing.external_id})/salesOrderLines", body)
             else:

@@ -6,10 +6,11 @@ Names and lengths are those of the entities salesOrders and salesOrderLines of A
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 
 from hub.connectors.documents import Address, LineKind, SalesOrder, SalesOrderLine
 from hub.connectors.erps.business_central.reference import po_part
@@ -48,6 +49,7 @@ ORDER_FIELDS = (
 PHONE_CHARACTERS = frozenset("0123456789 +()/.")
 # The base application rounds quantities and, unless set otherwise, unit amounts to this many decimals.
 DECIMALS = 5
+NO_LOCATIONS: Mapping[str, str] = MappingProxyType({})
 Json = dict[str, object]
 
 
@@ -60,7 +62,11 @@ class OrderBody:
 
 
 def order_body(
-    document: SalesOrder, *, payment_terms_id: str = "", shipment_method_id: str = ""
+    document: SalesOrder,
+    *,
+    payment_terms_id: str = "",
+    shipment_method_id: str = "",
+    location_ids: Mapping[str, str] = NO_LOCATIONS,
 ) -> OrderBody:
     """The request body of a create, lines included. Ids are Business Central's GUIDs of the document's codes.
 
@@ -85,13 +91,15 @@ def order_body(
         _note_delivery_phone(document.ship_to, document.phone, notes)
     fields |= _contact(document, notes)
     fields |= {field.name: _filled(field) for field in document.fields}
-    fields["salesOrderLines"] = line_bodies(document.lines, notes)
+    fields["salesOrderLines"] = line_bodies(document.lines, notes, location_ids)
     return OrderBody(fields, notes)
 
 
-def line_bodies(lines: Iterable[SalesOrderLine], notes: list[str]) -> list[Json]:
+def line_bodies(
+    lines: Iterable[SalesOrderLine], notes: list[str], location_ids: Mapping[str, str] = NO_LOCATIONS
+) -> list[Json]:
     """The lines as the line entities of orders and credit memos take them."""
-    return [body for line in lines for body in bodies_of(line, notes)]
+    return [body for line in lines for body in bodies_of(line, notes, location_ids)]
 
 
 def _note_cut_po_number(document: SalesOrder, notes: list[str]) -> None:
@@ -165,8 +173,13 @@ def _dialled(phone: str) -> str:
     return "".join(char for char in phone.replace("-", " ") if char in PHONE_CHARACTERS).strip()
 
 
-def bodies_of(line: SalesOrderLine, notes: list[str]) -> Iterator[Json]:
-    """The body of a line, several for a comment that is longer than one line."""
+def bodies_of(
+    line: SalesOrderLine, notes: list[str], location_ids: Mapping[str, str] = NO_LOCATIONS
+) -> Iterator[Json]:
+    """The body of a line, several for a comment that is longer than one line.
+
+    A warehouse that `location_ids` (by code) does not hold is left out, and Business Central takes its own.
+    """
     if line.kind is LineKind.COMMENT:
         for piece in split(clean(line.description), LENGTHS["description"]):
             yield {"lineType": LINE_TYPES[line.kind], "description": piece}
@@ -176,6 +189,8 @@ def bodies_of(line: SalesOrderLine, notes: list[str]) -> Iterator[Json]:
     fields |= _descriptions(line, notes)
     if line.unit:
         fields["unitOfMeasureCode"] = line.unit
+    if location_id := location_ids.get(line.warehouse, ""):
+        fields["locationId"] = location_id
     # In this order: Business Central computes prices again when the quantity is set.
     fields["quantity"] = line.quantity
     fields["unitPrice"] = line.unit_price

@@ -61,6 +61,7 @@ class BusinessCentralQuotes(BusinessCentralDocuments, BusinessCentralOrders, Quo
             document,
             payment_terms_id=self.payment_terms.id_of(document.payment_terms_code),
             shipment_method_id=self.shipment_methods.id_of(document.shipping_method_code),
+            location_ids=self.location_ids(document.lines),
         ).fields
         fields: dict[str, object] = {k: v for k, v in body.items() if k not in _NOT_OF_QUOTES}
         fields |= {"documentDate": body["orderDate"], LINES: fields.pop("salesOrderLines")}

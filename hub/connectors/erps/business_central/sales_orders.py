@@ -19,6 +19,7 @@ from hub.connectors.documents import (
     Page,
     PagePosition,
     SalesOrder,
+    SalesOrderLine,
 )
 from hub.connectors.erp_parts import CreatedOrder, SalesOrders
 from hub.connectors.erps.business_central import odata
@@ -115,6 +116,7 @@ class BusinessCentralOrders(SalesOrders):
     currency: str
     payment_terms: CodeList
     shipment_methods: CodeList
+    locations: CodeList
 
     @classmethod
     def order_fields(cls, config: Mapping[str, str]) -> Sequence[OrderField]:
@@ -155,6 +157,7 @@ class BusinessCentralOrders(SalesOrders):
             document,
             payment_terms_id=self.payment_terms.id_of(document.payment_terms_code),
             shipment_method_id=self.shipment_methods.id_of(document.shipping_method_code),
+            location_ids=self.location_ids(document.lines),
         )
         path = odata.query(ORDERS, {"$expand": "salesOrderLines"})
         try:
@@ -166,6 +169,11 @@ class BusinessCentralOrders(SalesOrders):
         except (KeyError, TypeError, ValueError) as error:
             raise OutcomeUnknown(f"{operation}: created, but the answer cannot be read ({error}).") from error
         return CreatedOrder(order.external_id, order.number, order.reference, order.totals)
+
+    def location_ids(self, lines: Iterable[SalesOrderLine]) -> dict[str, str]:
+        """The locations that lines name, by code. Raises CodeUnknown for one that is not there."""
+        codes = dict.fromkeys(line.warehouse for line in lines if line.warehouse)
+        return {code: self.locations.id_of(code) for code in codes}
 
     def find_sales_orders(self, references: Sequence[str]) -> list[ErpSalesOrder]:
         """Orders first, then posted invoices: an order invoiced in between is found in the second look.

@@ -201,6 +201,7 @@ class NetSuite(
             terms=CodeList(client, "term", "name", "payment terms", CodeKind.PAYMENT_TERMS),
             ship_items=CodeList(client, "shipitem", "itemid", "shipping item", CodeKind.SHIPPING_METHOD),
             tax_codes=CodeList(client, "salestaxitem", "itemid", "tax code", CodeKind.TAX_CODE),
+            locations=CodeList(client, "location", "name", "location", CodeKind.WAREHOUSE),
             header={
                 name: (CodeList(client, *settings.HEADER[name], name), setting(config, name))
                 for name in settings.HEADER

@@ -49,6 +49,8 @@ class Ids:
     items: Mapping[str, str] = field(default_factory=dict)
     tax_codes: Mapping[str, str] = field(default_factory=dict)
     ship_items: Mapping[str, str] = field(default_factory=dict)
+    locations: Mapping[str, str] = field(default_factory=dict)
+    """Of lines, by name."""
     header: Mapping[str, str] = field(default_factory=dict)
     """subsidiary, location, department, class: those that the settings name."""
 
@@ -126,6 +128,9 @@ def line_body(
         fields["description"] = description
     if line.unit:
         fields["units"] = line.unit
+    if line.warehouse:
+        # Above the header's, which stands for lines that name none.
+        fields["location"] = _reference(ids.locations.get(line.warehouse, ""))
     if line.tax_code and choices.sends_tax_codes:
         fields["taxCode"] = _reference(ids.tax_codes.get(line.tax_code, ""))
     if line.discount_amount:

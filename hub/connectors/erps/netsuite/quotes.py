@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import ClassVar
 
@@ -56,7 +57,9 @@ class NetSuiteQuotes(NetSuiteDocuments, Quotes):
                 "counts taxes in. Make the estimate there by hand.",
                 evidence={"reference": reference},
             )
-        whole = order_body(document, self.choices, self._ids(document)).fields
+        # Lines of estimates are published without a location.
+        stated = replace(document, lines=tuple(replace(line, warehouse="") for line in document.lines))
+        whole = order_body(stated, self.choices, self._ids(stated)).fields
         body = {name: value for name, value in whole.items() if name not in _NOT_OF_QUOTES}
         if valid_until is not None:
             body |= {"dueDate": valid_until.isoformat(), "expectedCloseDate": valid_until.isoformat()}

@@ -56,7 +56,7 @@ STATUSES = {
 }
 _INVALID = ("INVALID_KEY_OR_REF", "INVALID_CONTENT", "NONEXISTENT_ID")
 _WORDS_OF_INVALID = re.compile(r"invalid (?:field value|\w+ reference)", re.IGNORECASE)
-_LINE_PATH = re.compile(r"item\.items\[(\d+)\]\.(item|taxCode)", re.IGNORECASE)
+_LINE_PATH = re.compile(r"item\.items\[(\d+)\]\.(item|taxCode|location)", re.IGNORECASE)
 _AFTER = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\|(\d+)")
 
 
@@ -70,6 +70,7 @@ class Codes:
     terms: CodeList
     ship_items: CodeList
     tax_codes: CodeList
+    locations: CodeList
     header: Mapping[str, tuple[CodeList, str]]
 
 
@@ -226,6 +227,7 @@ class NetSuiteOrders(SalesOrders):
         codes, lines = self.codes, document.lines
         items = dict.fromkeys(line.number for line in lines if line.kind is LineKind.ITEM)
         taxes = {line.tax_code for line in lines if line.tax_code and line.kind is not LineKind.COMMENT}
+        places = {line.warehouse for line in lines if line.warehouse}
         ship = {line.number: CodeKind.CHARGE for line in lines if line.kind is LineKind.SHIPPING}
         if document.shipping_method_code:
             ship.setdefault(document.shipping_method_code, CodeKind.SHIPPING_METHOD)
@@ -235,6 +237,7 @@ class NetSuiteOrders(SalesOrders):
             tax_codes={code: codes.tax_codes.id_of(code) for code in taxes}
             if self.choices.sends_tax_codes
             else {},
+            locations={code: codes.locations.id_of(code) for code in places},
             ship_items={number: codes.ship_items.id_of(number, kind) for number, kind in ship.items()},
         )
 
@@ -260,7 +263,11 @@ class NetSuiteOrders(SalesOrders):
             self.codes.items.forget(code.code)
             self.codes.items.ids_of([code.code])
             return error
-        lists = {CodeKind.TAX_CODE: self.codes.tax_codes, CodeKind.PAYMENT_TERMS: self.codes.terms}
+        lists = {
+            CodeKind.TAX_CODE: self.codes.tax_codes,
+            CodeKind.PAYMENT_TERMS: self.codes.terms,
+            CodeKind.WAREHOUSE: self.codes.locations,
+        }
         codes = lists.get(code.kind, self.codes.ship_items)
         codes.forget()
         codes.id_of(code.code, code.kind)
@@ -304,6 +311,8 @@ def _named_by(path: str, document: SalesOrder) -> UnknownCode | None:
         line = goods[int(found[1])]
         if found[2].lower() == "item":
             return UnknownCode(CodeKind.ITEM, line.number)
+        if found[2].lower() == "location":
+            return UnknownCode(CodeKind.WAREHOUSE, line.warehouse)
         return UnknownCode(CodeKind.TAX_CODE, line.tax_code)
     charges = [line for line in document.lines if line.kind is LineKind.SHIPPING]
     if path == "shipMethod" and charges:

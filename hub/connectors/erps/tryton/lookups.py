@@ -113,6 +113,8 @@ class Lookups:
         self.currencies = Records(client, "currency.currency", "code", ())
         self.units = Records(client, "product.uom", "symbol", ())
         self.shops = Records(client, "web.shop", "name", (), domain=of_company)
+        places: list[object] = [["type", "=", "warehouse"], ALSO_INACTIVE]
+        self.warehouses = Records(client, "stock.location", "code", ("active",), domain=lambda: places)
         self.countries = Records(client, "country.country", "code", ())
         self.subdivisions = Records(client, "country.subdivision", "code", ())
         self._settings: Settings | None = None
@@ -173,6 +175,9 @@ class Lookups:
         method = document.shipping_method_code
         carriers = self._carriers(method) if method else {}
         missing.check(CodeKind.SHIPPING_METHOD, [method], carriers)
+        warehouse = _warehouse(document)
+        warehouses = self.warehouses.by_code([warehouse])
+        missing.check(CodeKind.WAREHOUSE, [warehouse], warehouses)
         missing.tell(document.reference)
         party = parties[document.customer_number]
         invoice_address, shipment_address = self._addresses(document, party)
@@ -192,6 +197,7 @@ class Lookups:
             carrier=id_of(carriers[method]) if method else None,
             with_carrier=settings.has_carrier,
             rounds_taxes_by_line=settings.rounds_taxes_by_line,
+            warehouse=id_of(warehouses[warehouse]) if warehouse else None,
         )
 
     def _carriers(self, method: str) -> dict[str, Json]:
@@ -209,6 +215,7 @@ class Lookups:
         self.parties.forget(document.customer_number)
         self.terms.forget(document.payment_terms_code)
         self.carriers.forget(document.shipping_method_code)
+        self.warehouses.forget(_warehouse(document))
         for line in document.lines:
             self.products.forget(line.number)
             self.taxes.forget(line.tax_code)
@@ -276,6 +283,11 @@ class Lookups:
         if not isinstance(made, list) or not made or not isinstance(made[0], int):
             raise Unreachable("add an address to the customer: the answer names no address.")
         return made[0]
+
+
+def _warehouse(document: SalesOrder) -> str:
+    """The code of the one that lines name: a sale has one, and orders are asked about whose lines name several."""
+    return next((line.warehouse for line in document.lines if line.warehouse), "")
 
 
 def _term(chosen: Json | None, party: Json) -> int | None:

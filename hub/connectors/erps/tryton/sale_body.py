@@ -47,6 +47,7 @@ class SaleRecords:
     carrier: int | None
     with_carrier: bool
     rounds_taxes_by_line: bool
+    warehouse: int | None = None
 
 
 def sale_body(document: SalesOrder, records: SaleRecords) -> Json:
@@ -69,6 +70,8 @@ def sale_body(document: SalesOrder, records: SaleRecords) -> Json:
         "comment": _comment(document),
         "lines": [["create", lines]],
     }
+    if records.warehouse is not None:
+        values["warehouse"] = records.warehouse
     if records.with_carrier:
         # Else `quote` asks for a carrier and adds its own charge to the one that the buyer paid.
         values |= {"carrier": records.carrier, "shipment_cost_method": None}

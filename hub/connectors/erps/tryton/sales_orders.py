@@ -63,6 +63,7 @@ class TrytonOrders(SalesOrders):
     charge_kinds = (LineKind.ITEM,)
     comment_length: ClassVar[int] = COMMENT_LENGTH
     determines_taxes: ClassVar[bool] = False
+    has_warehouse_by_line: ClassVar[bool] = False
 
     client: Client
     lookups: Lookups
