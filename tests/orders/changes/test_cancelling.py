@@ -128,6 +128,8 @@ def deleted_there(hub, placed):
     hub.clerk("delete_order", number=hub.link(placed).number)
     an_hour = timedelta(minutes=61)
     ErpOrder.objects.update(document_read_at=F("document_read_at") - an_hour)
+    # What was made a moment ago may only not be shown yet.
+    OrderLink.objects.update(created_at=F("created_at") - an_hour)
     enqueue("read_erp_orders", hub.erp.pk)
     hub.settle()
 
