@@ -1,7 +1,8 @@
 """Metafields of orders as far as mappings ask for them: which, whether what we know of them is good, what is to read.
 
 A webhook tells nothing of them, so they are read: only of stores with a mapping that needs their values, when an order
-is about to be sent, and again whenever the store tells anything of an order that waits.
+is about to be sent, and again whenever the store tells anything of an order that waits. What the store says of an
+order's risk is asked for in the same way, under the names of `RISKS`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from hub.connectors.metafields import Metafield
+from hub.connectors.metafields import RISKS, Metafield
 from hub.errors import NotReadyYet
 from hub.lib.hashing import content_hash
 from hub.lib.stored import Stored
@@ -55,12 +56,14 @@ def needed_of(store_id: int) -> list[str]:
     rows = OrderFieldMapping.objects.filter(store=store_id, source=METAFIELD).exclude(
         target__in=("", LEAVE_OUT)
     )
-    conditions = HoldCondition.objects.filter(source=METAFIELD, rule__is_enabled=True).filter(
+    conditions = HoldCondition.objects.filter(rule__is_enabled=True).filter(
         Q(rule__store=store_id) | Q(rule__store=None)
     )
+    risks = conditions.filter(source__in=RISKS).values_list("source", flat=True)
+    named = conditions.filter(source=METAFIELD)
     adopting = AdoptionPolicy.objects.filter(store=store_id, is_on=True, way=AdoptionPolicy.Way.METAFIELD)
-    asked = (found.values_list("key", flat=True) for found in (rows, conditions, adopting))
-    return sorted({name for names in asked for name in names})
+    asked = (found.values_list("key", flat=True) for found in (rows, named, adopting))
+    return sorted({name for names in (*asked, risks) for name in names})
 
 
 def read_held(text: str) -> Held:

@@ -101,6 +101,7 @@ class OrderMetafields(ABC):
     ) -> dict[str, dict[str, Metafield]]:
         """What these orders hold under these names now, by external id and name.
 
+        Names of `RISKS` (hub.connectors.metafields) ask for the store's risk assessment, which every order has.
         Orders that are gone are left out, names that an order holds nothing under as well.
         """
 

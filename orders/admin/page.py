@@ -23,6 +23,7 @@ from orders.admin.why import whys
 from orders.field_mapping import SHOWN_LENGTH
 from orders.holds.editing import may_be_edited
 from orders.holds.overrides import label_of
+from orders.holds.terms import RISK_LABELS
 from orders.metafields import read_kept
 from orders.mirroring import document_of
 from orders.models import ErpOrder, OrderFieldMapping, OrderLink, StoreOrder
@@ -179,7 +180,11 @@ def _metafields(order: StoreOrder) -> list[tuple[str, str, str]]:
     )
     targets = {key: target for key, target in decisions.values_list("key", "target") if target}
     return [
-        (name, _metafield_value(one, order.connection.time_zone), targets.get(name, NOTHING))
+        (
+            RISK_LABELS.get(name, name),
+            _metafield_value(one, order.connection.time_zone),
+            targets.get(name, NOTHING),
+        )
         for name, one in sorted(held.items())
     ]
 

@@ -1,7 +1,8 @@
 """Read the metafields of orders that are about to be sent, as far as mappings ask for them.
 
 Starts   an order that is to be sent has none that were read within the last minute; the store tells of one that waits
-Reads    metafields by name, of as many orders in a call as their cost allows
+Reads    metafields by name, of as many orders in a call as their cost allows; the store's risk assessment of each
+         where a hold rule looks at it
 Writes   OrderMetafields
 Repeat   safe: reading changes nothing there, and what is marked again meanwhile is read again
 Review   never: what fits no field is asked about when the order is mapped

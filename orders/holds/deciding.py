@@ -5,10 +5,10 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hub.connectors.metafields import Metafield
-from hub.errors import NeedsReview
+from hub.errors import NeedsReview, NotReadyYet
 from orders import metafields
 from orders.holds.facts import names_of
 from orders.holds.overrides import placed_with
@@ -20,6 +20,9 @@ from orders.models import StoreOrder
 REJECTED_BEFORE, EDITED_BEFORE = "changed_after_rejection", "changed_after_edit"
 """Review codes of orders that a person decided about before they changed."""
 Evidence = Mapping[str, object]
+ASSESSED_WITHIN = timedelta(hours=1)
+"""How long after it was placed an order waits for the store's risk assessment, before a person is asked. Ours: Shopify
+names no time, and tells of no order that it will not assess."""
 
 
 def evidence_of(order: StoreOrder) -> dict[str, object]:
@@ -74,7 +77,7 @@ def as_edited(known: KnownOrder, evidence: Evidence) -> KnownOrder:
 def check_holds(known: KnownOrder, evidence: Evidence, *, waits_in_erp: bool) -> Hold | None:
     """The first rule that lets the order wait in the ERP, where orders can wait there and nobody approved it.
 
-    Raises NeedsReview for a rule that lets it wait here, NotReadyYet until the metafields that rules look at are read.
+    Raises NeedsReview for a rule that lets it wait here, NotReadyYet until what rules look at is read and assessed.
     """
     standing = standing_holds(known)
     here = [one for one in standing if not (one.rule.is_held_in_erp and waits_in_erp)]
@@ -84,7 +87,11 @@ def check_holds(known: KnownOrder, evidence: Evidence, *, waits_in_erp: bool) ->
 
 
 def standing_holds(known: KnownOrder) -> list[Hold]:
-    """The rules that hold the order as it is now and that nobody approved so."""
+    """The rules that hold the order as it is now and that nobody approved so.
+
+    Raises NotReadyYet while nothing but the store's risk assessment is missing; once `ASSESSED_WITHIN` is over, a
+    person is asked instead.
+    """
     rules = known.holds.rules
     if not rules:
         return []
@@ -92,7 +99,14 @@ def standing_holds(known: KnownOrder) -> list[Hold]:
         metafields.check_read(known.metafields, known.order)
     content = known.order.content_hash
     found = holds(rules, facts_of(known))
-    return [one for one in found if f"{one.rule.code} {one.shown(content)}" not in known.approved]
+    standing = [one for one in found if f"{one.rule.code} {one.shown(content)}" not in known.approved]
+    if known.order.placed_at < datetime.now(UTC) - ASSESSED_WITHIN:
+        return standing
+    certain = [one for one in standing if not one.is_awaited]
+    if standing and not certain:
+        # Nothing need tell of the assessment: it is read again with every try.
+        raise NotReadyYet("The store has not assessed the order's risk yet.", after=300.0)
+    return certain
 
 
 def facts_of(known: KnownOrder) -> Facts:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.connectors.metafields import is_metafield_name
+from hub.connectors.metafields import RISKS, is_metafield_name
 from orders.holds.terms import (
     ATTRIBUTES,
     NOTE,
     OPERATOR_LABELS,
     PROPERTIES,
     PROPERTY,
+    RISK_LABELS,
     Condition,
     Kind,
     Operator,
 )
-from orders.holds.text import amount_of, date_of, days_of, listed, words_of
+from orders.holds.text import amount_of, date_of, days_of, folded, listed, words_of
 from orders.order_fields import ATTRIBUTE, FIELD, METAFIELD, ORDER_FIELDS, key_of
 
 _IS = (Operator.IS, Operator.IS_NOT)
@@ -26,6 +27,7 @@ OPERATORS: Mapping[str, tuple[Operator, ...]] = {
     Kind.DATE: (Operator.BEFORE, Operator.AFTER, Operator.WITHIN),
     Kind.SKU: (Operator.IS, Operator.BEGINS),
     Kind.VALUE: (*_IS, Operator.BEGINS, Operator.CONTAINS, Operator.PRESENT, Operator.MISSING),
+    Kind.RISK: (Operator.AT_LEAST, *_IS),
 }
 """What each kind compares by; the others need nothing."""
 _ONE_PLACE = (ATTRIBUTE, PROPERTY, FIELD, METAFIELD)
@@ -33,6 +35,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     Kind.WORDS: ("", NOTE, ATTRIBUTES, PROPERTIES),
     Kind.DATE: _ONE_PLACE,
     Kind.VALUE: _ONE_PLACE,
+    Kind.RISK: tuple(RISKS),
 }
 """Where each kind looks; the others look at one thing only."""
 _WITHOUT_VALUE = (Kind.EVERY, Kind.FIRST_ORDER)
@@ -44,6 +47,7 @@ PLACE_LABELS = {
     PROPERTY: "one line property",
     FIELD: "one order field",
     METAFIELD: "one metafield",
+    **RISK_LABELS,
 }
 
 
@@ -106,6 +110,8 @@ def _value_fault(condition: Condition) -> str:
         return "" if amount is not None and amount >= 0 else "Write an amount such as 10000 or 99.50."
     if condition.kind == Kind.DATE:
         return _day_fault(condition.operator, value)
+    if condition.kind == Kind.RISK:
+        return _risk_fault(condition, value)
     return _list_fault(condition, value)
 
 
@@ -113,6 +119,16 @@ def _day_fault(operator: str, value: str) -> str:
     if operator == Operator.WITHIN:
         return "" if days_of(value) is not None else "Write a number of days, from 0 to 999."
     return "" if date_of(value) else "Write a date as 2026-12-31."
+
+
+def _risk_fault(condition: Condition, value: str) -> str:
+    """Faults of the place are told there."""
+    words = RISKS.get(condition.source, ())
+    values = [folded(one) for one in listed(value)]
+    if not words or (values and set(values) <= set(words)):
+        is_list = condition.operator == Operator.AT_LEAST and len(values) > 1
+        return "Write one word: it and all that is worse is met." if is_list else ""
+    return f"Write one of: {', '.join(words)}."
 
 
 def _list_fault(condition: Condition, value: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from hub.connectors.metafields import RECOMMENDS, RISK_LEVEL
 from hub.lib.stored import Stored
 from orders.holds.terms import Condition, Rule
 
@@ -38,10 +39,11 @@ COLUMNS = f"""
      FROM orders_orderoverride v WHERE v.order_id = o.id)::text
 """
 COUNT = 4
-# The names of metafields that rules look at, as a query; a condition is read only where its rule is switched on.
+# The names of metafields and risks that rules look at, as a query; a condition is read only where its rule is on.
 METAFIELDS = f"""
-    SELECT c.key FROM orders_holdcondition c JOIN orders_holdrule r ON r.id = c.rule_id
-    WHERE c.source = 'metafield' AND {RULES_OF_THE_ORDER}
+    SELECT CASE c.source WHEN 'metafield' THEN c.key ELSE c.source END
+    FROM orders_holdcondition c JOIN orders_holdrule r ON r.id = c.rule_id
+    WHERE c.source IN ('metafield', '{RECOMMENDS}', '{RISK_LEVEL}') AND {RULES_OF_THE_ORDER}
 """
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from hub.connectors.documents import Attribute
+from hub.connectors.metafields import RISKS
 from orders.holds.terms import (
     ATTRIBUTES,
     NOTE,
@@ -39,6 +40,7 @@ from orders.order_fields import (
 
 # The store's words (Shopify's displayFinancialStatus in small letters). What was paid back in part was paid.
 _PAID = frozenset({"paid", "partially_refunded"})
+NOT_ASSESSED = "the store has not assessed it yet"
 _LETS_GO: Mapping[str, frozenset[str]] = {
     UNTIL_PAID: _PAID,
     UNTIL_AUTHORISED: _PAID | {"authorized"},
@@ -226,6 +228,22 @@ def _value(condition: Condition, facts: Facts) -> Finding | None:
     return Finding(described(condition), said(equal)) if equal else None
 
 
+def _risk(condition: Condition, facts: Facts) -> Finding | None:
+    """By the store's own words. Until it has said them the condition is met: no risky order goes by unseen."""
+    held = facts.metafields.get(condition.source)
+    if held is None:
+        return None
+    if not held.text:
+        return Finding(described(condition), NOT_ASSESSED, is_awaited=True)
+    wanted = [folded(value) for value in listed(condition.value)]
+    if condition.operator == Operator.AT_LEAST:
+        words = RISKS[condition.source]
+        is_met = held.text in words[words.index(wanted[0]) :]
+    else:
+        is_met = (held.text in wanted) is (condition.operator == Operator.IS)
+    return Finding(described(condition), held.text) if is_met else None
+
+
 _MET: Mapping[str, Callable[[Condition, Facts], Finding | None]] = {
     Kind.EVERY: _every,
     Kind.WORDS: _words,
@@ -236,4 +254,5 @@ _MET: Mapping[str, Callable[[Condition, Facts], Finding | None]] = {
     Kind.FIRST_ORDER: _first_order,
     Kind.SKU: _sku,
     Kind.VALUE: _value,
+    Kind.RISK: _risk,
 }

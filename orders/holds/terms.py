@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from hub.connectors.documents import PlacedOrder
-from hub.connectors.metafields import Metafield
+from hub.connectors.metafields import RECOMMENDS, RISK_LEVEL, RISKS, Metafield
 from hub.lib.hashing import content_hash
 from orders.order_fields import METAFIELD, source_label
 
@@ -28,6 +28,7 @@ class Kind(StrEnum):
     FIRST_ORDER = "first_order"
     SKU = "sku"
     VALUE = "value"
+    RISK = "risk"
 
 
 class Operator(StrEnum):
@@ -44,6 +45,7 @@ class Operator(StrEnum):
     WITHIN = "within"
     PRESENT = "present"
     MISSING = "missing"
+    AT_LEAST = "at_least"
 
 
 NOTE, ATTRIBUTES, PROPERTIES, PROPERTY = "note", "attributes", "properties", "property"
@@ -98,6 +100,8 @@ class Finding:
 
     condition: str
     text: str
+    is_awaited: bool = False
+    """Whether the store has yet to say what the condition asks for."""
 
     def __str__(self) -> str:
         return f"{self.condition} ({self.text})" if self.text else self.condition
@@ -109,6 +113,12 @@ class Hold:
 
     rule: Rule
     findings: tuple[Finding, ...]
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the rule may let the order go once the store has said what it has yet to say."""
+        awaited = [one.is_awaited for one in self.findings]
+        return all(awaited) if self.rule.is_any else any(awaited)
 
     def shown(self, order_hash: str) -> str:
         """What an approval holds for: this content of the order, and these findings of the rule."""
@@ -128,12 +138,17 @@ OPERATOR_LABELS: Mapping[str, str] = {
     Operator.WITHIN: "is at most so many days away:",
     Operator.PRESENT: "has a value",
     Operator.MISSING: "has no value",
+    Operator.AT_LEAST: "is at least",
 }
 _PLACES = {
     "": "note, attributes or line properties",
     NOTE: "the note",
     ATTRIBUTES: "attributes",
     PROPERTIES: "line properties",
+}
+RISK_LABELS: Mapping[str, str] = {
+    RECOMMENDS: "the store's recommendation about risk",
+    RISK_LEVEL: "the highest risk level",
 }
 _SUBJECTS: Mapping[str, str] = {
     Kind.AMOUNT: "the total",
@@ -163,11 +178,18 @@ def described(condition: Condition) -> str:
 
 def place_label(condition: Condition) -> str:
     """What people call the place of a value."""
+    if condition.source in RISK_LABELS:
+        return RISK_LABELS[condition.source]
     if condition.source == PROPERTY:
         return f"Line property “{condition.key}”"
     return source_label(condition.source, condition.key)
 
 
 def metafields_asked(rules: Iterable[Rule]) -> set[str]:
-    """The names of the metafields that these rules look at."""
-    return {one.key for rule in rules for one in rule.conditions if one.source == METAFIELD}
+    """The names of the metafields that these rules look at, and of what they ask about the order's risk."""
+    return {
+        one.key if one.source == METAFIELD else one.source
+        for rule in rules
+        for one in rule.conditions
+        if one.source == METAFIELD or one.source in RISKS
+    }

@@ -129,6 +129,7 @@ class HoldCondition(models.Model):
         (Kind.FIRST_ORDER.value, "the first order of the company location"),
         (Kind.SKU.value, "a SKU"),
         (Kind.VALUE.value, "an attribute, line property, order field or metafield"),
+        (Kind.RISK.value, "the store's risk assessment"),
     )
 
     rule = models.ForeignKey(HoldRule, on_delete=models.CASCADE, related_name="conditions")
@@ -171,6 +172,8 @@ class HoldCondition(models.Model):
         store = self.rule.store if self.rule_id or hasattr(self, "rule") else None
         if self.source == METAFIELD and store is not None and not keeps_metafields(store.system):
             found.setdefault("source", f"{store} keeps no metafields.")
+        if self.kind == Kind.RISK and store is not None and not keeps_metafields(store.system):
+            found.setdefault("kind", f"{store} assesses no risk.")
         if found:
             raise ValidationError(dict(found))
 

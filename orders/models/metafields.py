@@ -13,7 +13,8 @@ class OrderMetafields(models.Model):
     """The metafields of one order that were asked for, as of `read_at`.
 
     Only orders of stores with a mapping of metafields have a row. `held` is by name; null where the order holds
-    nothing under a name that was asked for. A row that was marked while it was being read is read once more.
+    nothing under a name that was asked for; what the store says of its risk stands there as well. A row that was
+    marked while it was being read is read once more.
     """
 
     order = models.OneToOneField(

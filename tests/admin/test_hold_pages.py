@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from hub.sync.models import Change, ReviewItem, SyncTask
-from orders.models import HoldCondition, HoldRule, OrderOverride, StoreOrder
+from orders.models import HoldCondition, HoldRule, OrderMetafields, OrderOverride, StoreOrder
 from tests.admin.conftest import press, told
 from tests.admin.rows import ask, make_orders, make_pair
 
@@ -69,6 +69,11 @@ def test_a_rule_is_written_in_a_form_and_noted(pages, pair):
             {},
             "Write its name as it is",
         ),
+        (
+            {"kind": "risk", "source": "risk_level", "operator": "at_least", "value": "cancel"},
+            {},
+            "Write one of: none, low, medium, high.",
+        ),
         (WORDS, {"place": "erp"}, "Orders cannot wait in ERP BC: API v2.0 has no field"),
     ],
 )
@@ -95,6 +100,24 @@ def test_a_rule_is_tried_against_past_orders_before_it_is_saved(pages, pair):
     assert "Heavy goods would have held 3 of the last 3 orders." in page
     assert f"a SKU is {sku} (SKU: {sku})" in page
     assert (HoldRule.objects.count(), SyncTask.objects.count()) == (0, 0)
+
+
+def test_a_rule_on_risk_is_tried_where_the_risk_is_known(pages, pair):
+    make_orders(pair[0], 3)
+    for order, said in zip(StoreOrder.objects.order_by("pk"), ("cancel", "accept"), strict=False):
+        OrderMetafields.objects.create(
+            order=order,
+            connection=pair[0],
+            needs_read=False,
+            marked_at=order.placed_at,
+            held={"recommends": {"text": said}},
+        )
+    risky = {"kind": "risk", "source": "recommends", "operator": "at_least", "value": "investigate"}
+
+    page = pages.post(reverse("admin:orders_holdrule_add"), entered(risky) | {"_try": "1"}).content.decode()
+
+    assert "Heavy goods would have held 1 of the last 3 orders." in page
+    assert "Of 1 orders the metafields or the risk assessment that the rule looks at were never read" in page
 
 
 def test_trying_takes_as_many_statements_for_100_orders_as_for_10(pages, pair):

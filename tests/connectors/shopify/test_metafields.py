@@ -109,6 +109,41 @@ def test_a_batch_that_is_too_costly_is_halved():
     assert shop.store.metafield_batch(2) == first_batch(2)
 
 
+def risk(number, recommendation, *levels):
+    assessments = [{"riskLevel": level} for level in levels]
+    return {"id": gid(number), "risk": {"recommendation": recommendation, "assessments": assessments}}
+
+
+@pytest.mark.parametrize(
+    ("said", "recommends", "level"),
+    [
+        (("NONE",), "", ""),
+        (("NONE", "NONE"), "none", "none"),
+        (("ACCEPT", "LOW"), "accept", "low"),
+        (("INVESTIGATE", "LOW", "MEDIUM"), "investigate", "medium"),
+        (("ACCEPT", "LOW", "PENDING"), "", ""),
+        (("INVESTIGATE", "HIGH", "PENDING"), "", "high"),
+        (("CANCEL", "PENDING"), "cancel", ""),
+    ],
+)
+def test_what_the_shop_says_of_risk_is_open_until_it_can_get_no_worse(said, recommends, level):
+    shop = ScriptedShop().script("OrderRisks", {"nodes": [risk(1, *said), None, {}]})
+
+    found = shop.store.read_metafields([gid(1), gid(2), gid(3)], ["recommends", "risk_level"])
+
+    assert found == {gid(1): {"recommends": Metafield(recommends), "risk_level": Metafield(level)}}
+    assert shop.sent("OrderMetafields") == []
+
+
+def test_an_order_that_goes_between_metafields_and_risk_is_gone():
+    shop = ScriptedShop().script("OrderMetafields", {"nodes": [order(1, field("custom.gate")), order(2)]})
+    shop.script("OrderRisks", {"nodes": [risk(1, "ACCEPT", "LOW"), None]})
+
+    found = shop.store.read_metafields([gid(1), gid(2)], ["custom.gate", "risk_level"])
+
+    assert found == {gid(1): {"custom.gate": Metafield("x"), "risk_level": Metafield("low")}}
+
+
 def test_an_answer_that_is_cut_is_no_answer():
     shop = ScriptedShop().script(
         "OrderMetafields", {"nodes": [order(1, field("custom.gate"), info=more("c"))]}

@@ -14,7 +14,7 @@ from hub.connectors.base import CallKind
 from hub.connectors.stores.shopify.companies import LOCATION_BATCH
 from hub.connectors.stores.shopify.draft_orders import DRAFTS_AT_ONCE
 from hub.connectors.stores.shopify.fulfilments import FULFILMENT_BATCH, FULFILMENTS_AT_ONCE
-from hub.connectors.stores.shopify.metafields import NAMES_AT_ONCE, first_batch
+from hub.connectors.stores.shopify.metafields import NAMES_AT_ONCE, RISKS_AT_ONCE, first_batch
 from hub.connectors.stores.shopify.operations import QUERIES, operation, operations
 from hub.connectors.stores.shopify.orders import FIRST_PAGE, OUTLINES, STAMPS
 from hub.connectors.stores.shopify.references import REFERENCE_BATCH
@@ -48,6 +48,7 @@ LARGEST = {
     "StockVariants": LARGEST_PAGE,
     "VariantsById": LARGEST_PAGE,
     "OrderMetafields": {"ids": first_batch(NAMES_AT_ONCE), "first": NAMES_AT_ONCE},
+    "OrderRisks": RISKS_AT_ONCE,
 }
 NAMES = sorted(operations())
 

@@ -14,7 +14,7 @@ from hub.sandbox.shopify.store import ShopifyStore
 
 SERVED = Path(__file__).resolve().parents[3] / "hub" / "sandbox" / "shopify" / "schema.graphql"
 FULFILLMENT, EDITS = SERVED.with_name("fulfillment.graphql"), SERVED.with_name("order_edits.graphql")
-RETURNS = SERVED.with_name("returns.graphql")
+RETURNS, RISK = SERVED.with_name("returns.graphql"), SERVED.with_name("risk.graphql")
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 PUBLISHED = SHARED / "specs" / "shopify" / "admin-2026-07.nodesc.graphql"
 
@@ -78,7 +78,7 @@ def without_extension(node):
 
 
 @needs_the_published_schema
-@pytest.mark.parametrize("part", [SERVED, FULFILLMENT, EDITS, RETURNS], ids=lambda part: part.stem)
+@pytest.mark.parametrize("part", [SERVED, FULFILLMENT, EDITS, RETURNS, RISK], ids=lambda part: part.stem)
 def test_every_type_field_argument_and_enum_is_as_published(part):
     published = definitions(PUBLISHED)
     served = {name: without_extension(node) for name, node in definitions(part).items()}

@@ -1,10 +1,13 @@
-"""Metafields of orders: which ones the shop defines, and their values by order. Only what is asked for, never cut."""
+"""Metafields of orders: which ones the shop defines, and their values by order. Only what is asked for, never cut.
+
+The shop's risk assessment is read with them: by a query of its own, so that nobody pays for what nobody asks for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from hub.connectors.metafields import Metafield, is_metafield_name
+from hub.connectors.metafields import RECOMMENDS, RISK_LEVEL, RISKS, Metafield, is_metafield_name
 from hub.connectors.stores.shopify.client import AdminClient, QueryTooCostly
 from hub.connectors.stores.shopify.metafield_values import metafield_of
 from hub.connectors.stores.shopify.operations import operation
@@ -17,6 +20,9 @@ from hub.lib.gid import tail
 NAMES_AT_ONCE = 25
 # Shopify takes no longer list of ids.
 LARGEST_BATCH = 250
+# Points by the published rules: the order, its risk, and the assessments.
+COST_OF_RISK = 3.0
+RISKS_AT_ONCE = min(LARGEST_BATCH, int(PAGE_BUDGET / COST_OF_RISK))
 
 
 def cost_of_one(names: int) -> float:
@@ -35,6 +41,9 @@ class MetafieldReader:
     def __init__(self, client: AdminClient) -> None:
         self.client = client
         self.sizes: dict[int, PageSize] = {}
+        self.risk_size = PageSize(
+            start=RISKS_AT_ONCE, ceiling=LARGEST_BATCH, cost=RISKS_AT_ONCE * COST_OF_RISK
+        )
 
     def defined_metafields(self) -> list[str]:
         """Names of the metafields that the shop defines for orders, without those reserved for this app."""
@@ -61,7 +70,19 @@ class MetafieldReader:
         self, external_ids: Sequence[str], names: Sequence[str]
     ) -> dict[str, dict[str, Metafield]]:
         """What these orders hold under these names; orders that are gone are left out."""
-        wanted = list(dict.fromkeys(names))
+        wanted = [name for name in dict.fromkeys(names) if name not in RISKS]
+        risks = [name for name in dict.fromkeys(names) if name in RISKS]
+        found = self._read_named(external_ids, wanted)
+        if not risks:
+            return found
+        assessed = self._read_risks(list(dict.fromkeys(external_ids)), risks)
+        return {
+            key: {**found.get(key, {}), **held}
+            for key, held in assessed.items()
+            if not wanted or key in found
+        }
+
+    def _read_named(self, external_ids: Sequence[str], wanted: list[str]) -> dict[str, dict[str, Metafield]]:
         found: dict[str, dict[str, Metafield]] = {}
         for start in range(0, len(wanted), NAMES_AT_ONCE):
             some = wanted[start : start + NAMES_AT_ONCE]
@@ -77,18 +98,33 @@ class MetafieldReader:
         found: dict[str, dict[str, Metafield]] = {}
         while ids:
             batch = ids[: size.now()]
-            nodes = self._batch(batch, names, size)
+            variables = {"keys": names, "first": len(names)}
+            nodes = self._batch("OrderMetafields", batch, variables, size)
             if nodes is None:
                 continue
             found.update((gid(node, "id", "Order"), _held(node, names)) for node in nodes)
             ids = ids[len(batch) :]
         return found
 
-    def _batch(self, ids: list[str], names: list[str], size: PageSize) -> list[Node] | None:
+    def _read_risks(self, ids: list[str], names: list[str]) -> dict[str, dict[str, Metafield]]:
+        found: dict[str, dict[str, Metafield]] = {}
+        while ids:
+            batch = ids[: self.risk_size.now()]
+            nodes = self._batch("OrderRisks", batch, {}, self.risk_size)
+            if nodes is None:
+                continue
+            for node in nodes:
+                said = _risks(member(node, "risk"))
+                found[gid(node, "id", "Order")] = {name: Metafield(said[name]) for name in names}
+            ids = ids[len(batch) :]
+        return found
+
+    def _batch(
+        self, name: str, ids: list[str], variables: Mapping[str, object], size: PageSize
+    ) -> list[Node] | None:
         """The orders of these ids; None where the batch was too costly and shall be smaller."""
-        variables = {"ids": ids, "keys": names, "first": len(names)}
         try:
-            reply = self.client.run(operation("OrderMetafields"), variables, cost=size.cost_of(len(ids)))
+            reply = self.client.run(operation(name), {"ids": ids, **variables}, cost=size.cost_of(len(ids)))
         except QueryTooCostly:
             if len(ids) == 1:
                 raise
@@ -110,6 +146,21 @@ def _nodes(data: Node) -> list[Node | None]:
     if not isinstance(nodes, list):
         raise ValueError("nodes is not a list")
     return nodes
+
+
+def _risks(risk: Node) -> dict[str, str]:
+    """What the shop says, by name: its recommendation, and the highest level of any assessment; "" until it is clear.
+
+    Assessments come after the order (none yet), or are announced (PENDING): only the worst can get no worse by them.
+    """
+    levels = [required_text(one, "riskLevel").lower() for one in members(risk, "assessments")]
+    is_open = not levels or "pending" in levels
+    known = [level for level in levels if level != "pending"]
+    said = {
+        RECOMMENDS: required_text(risk, "recommendation").lower(),
+        RISK_LEVEL: max(known, key=RISKS[RISK_LEVEL].index, default="none"),
+    }
+    return {name: "" if is_open and word != RISKS[name][-1] else word for name, word in said.items()}
 
 
 def _held(order: Node, names: Sequence[str]) -> dict[str, Metafield]:
