@@ -12,12 +12,12 @@ from fractions import Fraction
 
 from hub.connectors.documents import Address, LineKind, PlacedLine, PlacedOrder
 from orders.changes.copies import ids_behind
-from orders.changes.erp_views import OF_THE_ERP
+from orders.changes.erp_views import OF_THE_ERP, is_taxed_unknown
 from orders.changes.settling import Settled, trace
 from orders.changes.sides import Documents, Sides
 from orders.changes.store_plan import WantedLine, WantedShipping
 from orders.changes.three_way import LINE, Difference
-from orders.changes.views import LineView
+from orders.changes.views import LineView, line_view
 from orders.units import in_pieces, is_same_unit, is_whole, said
 
 NO_CALL = "the store has no call that changes it in an order"
@@ -175,9 +175,11 @@ def _line_refusal(documents: Documents, store: StoreSide, one: Difference) -> st
         return NO_CALL
     if one.key in store.fixed:
         return store.fixed[one.key]
+    line = one.erp if isinstance(one.erp, LineView) else None
+    if why := _unknown_tax(documents, one, line):
+        return why
     if one.key in store.charge_ids():
         return ""
-    line = one.erp if isinstance(one.erp, LineView) else None
     if why := _other_unit(documents, store, one):
         return why
     if one.key.startswith(OF_THE_ERP):
@@ -188,6 +190,23 @@ def _line_refusal(documents: Documents, store: StoreSide, one: Difference) -> st
         return "it is no line of goods in the store"
     quantity = one.erp if one.field == "quantity" else line.quantity if line else None
     return _broken(quantity, _per_piece(documents, store, one.key, line))
+
+
+def _unknown_tax(documents: Documents, one: Difference, line: LineView | None) -> str:
+    """Why the ERP's price cannot be told in the store's: one is with tax, the other without, and no rate is known."""
+    sent = documents.line(one.key)
+    is_own = line is not None and (sent is None or line.price != line_view(sent).price)
+    if one.field != "price" and not is_own:
+        return ""
+    includes_tax = documents.sent.prices_include_tax
+    for each in documents.standing().get(one.key, ()):
+        if is_taxed_unknown(each, documents.erp, includes_tax=includes_tax):
+            theirs, ours = ("without", "with") if includes_tax else ("with", "without")
+            return (
+                f"the ERP's price of {each.number}, {said(each.unit_price)}, is {theirs} tax, and it tells neither tax "
+                f"nor rate of the line: what it is {ours} tax is not known. Enter the price in the store by hand"
+            )
+    return ""
 
 
 def _other_unit(documents: Documents, store: StoreSide, one: Difference) -> str:
