@@ -64,6 +64,8 @@ class Side:
     """What a person entered for this order alone (orders.holds.overrides)."""
     erp_determines_taxes: bool = False
     """Whether the ERP finds the taxes of a line that names no tax code."""
+    charges_sent: frozenset[str] = frozenset()
+    """Ids of shipping charges that the ERP's order has as they are (orders.freight.charges)."""
 
     def money(self, bag: MoneyBag) -> Money:
         """The amount in the currency that the ERP books this store's orders in."""
@@ -88,7 +90,7 @@ def sales_order(
     are_codes_needed = not (rows.tax_rule.erp_calculates and side.erp_determines_taxes)
     taxes = TaxCodes(rows, side.rows, missing, is_exempt=order.is_tax_exempt, are_needed=are_codes_needed)
     line_kinds = [kind for kind in side.charge_kinds if kind is not LineKind.SHIPPING]
-    quoted = quoted_methods(order, side.store.pk, side.approved, side.evidence)
+    quoted = quoted_methods(order, side.store.pk, side.approved, side.evidence, side.charges_sent)
     lines = (
         *_item_lines(order, side, rows, taxes, missing),
         *OtherLines(order, side.rows, side.money, line_kinds, rows, taxes, missing).all(),
@@ -170,7 +172,10 @@ def _item_lines(
 
 def _item_line(line: PlacedLine, item: ItemRow, side: Side, tax_code: str) -> SalesOrderLine:
     stated = in_units(
-        line.current_quantity, side.money(line.unit_price), _discount(line, side), item.units_per_piece
+        line.current_quantity,
+        side.money(line.unit_price),
+        side.money(line.discount).amount,
+        item.units_per_piece,
     )
     return SalesOrderLine(
         kind=LineKind.ITEM,
@@ -200,10 +205,6 @@ def _properties(line: PlacedLine, side: Side) -> list[SalesOrderLine]:
         if attribute.value.strip() and not attribute.key.startswith("_")
     ]
     return comment_lines(texts, side.comment_length)
-
-
-def _discount(line: PlacedLine, side: Side) -> Decimal:
-    return side.money(line.discount).amount
 
 
 def _tax(tax_lines: Iterable[TaxLine], side: Side) -> Decimal:

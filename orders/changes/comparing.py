@@ -29,6 +29,7 @@ from orders.changes.settling import Rules, Settled, settle
 from orders.changes.sides import Documents, Sides, sides
 from orders.changes.three_way import Difference, Owner, compare
 from orders.changes.views import SentOrder
+from orders.freight.charges import charges_sent
 from orders.holds.deciding import evidence_of
 from orders.holds.overrides import placed_with
 from orders.known import KnownOrder
@@ -140,8 +141,9 @@ def _rows(case: Case, placed: PlacedOrder) -> MappingRows:
 
 def _own(case: Case, sent: SentOrder | None) -> SalesOrder:
     customer_number = sent.customer_number if sent else case.known.customer_number
+    side = replace(case.side, charges_sent=charges_sent(case.placed, sent, case.side.money))
     document = mapping.sales_order(
-        case.placed, case.side, customer_number=customer_number, reference=case.link.reference
+        case.placed, side, customer_number=customer_number, reference=case.link.reference
     )
     return said_before(document, sent.lines if sent else ())
 

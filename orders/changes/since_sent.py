@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hub.connectors.documents import LineKind, SalesOrder
 from orders import mapping
 from orders.changes.current import as_current
 from orders.changes.three_way import Owner, compare
 from orders.changes.views import SentOrder, sent_orders, sent_view
 from orders.changes.wording import NOTHING, worded
+from orders.freight.charges import charges_sent
 from orders.known import KnownOrder
 from orders.models import OrderLink
 
@@ -23,9 +26,9 @@ def changes_since_sent(known: KnownOrder, side: mapping.Side) -> list[dict[str, 
     if link is None or link.sent_document is None:
         return []
     sent = sent_orders.read(link.sent_document)
-    now = mapping.sales_order(
-        as_current(known.placed), side, customer_number=sent.customer_number, reference=sent.reference
-    )
+    placed = as_current(known.placed)
+    side = replace(side, charges_sent=charges_sent(placed, sent, side.money))
+    now = mapping.sales_order(placed, side, customer_number=sent.customer_number, reference=sent.reference)
     base = sent_view(sent)
     found = compare(base, sent_view(now), base, {}, newest=Owner.STORE)
     names = {line.source_external_id: line.description for line in (*sent.lines, *now.lines)}

@@ -76,7 +76,7 @@ def test_a_line_that_nobody_changed_stands_in_no_edits_way_whatever_its_price_in
 
 
 def of_the_erp(line, *, totals=None, taxes_included=True):
-    """Why a store whose prices include tax, 119.00 sent, cannot be told of the ERP's line; and its price in the store."""
+    """Why a store with tax, 119.00 sent, cannot be told of the ERP's line; and that line's price there."""
     tax = "19" if taxes_included else "0"
     before = sent(
         told(SERVICE, quantity="1", price="119" if taxes_included else "100", tax=tax),

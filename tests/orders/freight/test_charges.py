@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hub.sync.models import ReviewItem
 from orders.freight import standing
 from orders.freight.matching import ChargeFacts, Quoted, matched
-from orders.models import FreightQuote, OrderPolicy, ShippingMethodMapping
+from orders.models import FreightQuote, OrderChangePolicy, OrderPolicy, ShippingMethodMapping
 from tests.orders.freight.conftest import rate
 from tests.world import VAT, release
 
@@ -154,6 +154,26 @@ def test_an_ambiguous_charge_goes_to_review(quoted):
     assert quoted.reviews() == [("push_order_to_erp", "freight_ambiguous")]
     assert quoted.sent() == 0
     assert "17.25" in ReviewItem.objects.get(state="open").message
+
+
+def test_a_charge_that_the_erp_has_is_not_matched_again_when_lines_and_address_change(quoted):
+    OrderChangePolicy.objects.create(store=quoted.euro, corrects_erp=True)
+    placed = buy(quoted)
+    quoted.settle()
+    quoted.pull_erp()
+    quoted.settle()
+    lines = [line["lineObjectNumber"] for line in quoted.erp_orders()[0]["lines"]]
+
+    moved = {"company": "Adatum", "address1": "Ring 1", "city": "Köln", "zip": "50667", "country_code": "DE"}
+    add = [{"sku": "LAM-002", "price": "5.00"}]
+    quoted.buyer("edit_order", order=placed["id"], add=add, shipping_address=moved)
+    quoted.pull()
+    quoted.settle()
+
+    assert quoted.reviews() == []
+    assert len(quoted.erp_orders()[0]["lines"]) == len(lines) + 1
+    assert charges(quoted) == [("Account", quoted.account, Decimal("17.25"))]
+    assert method(quoted) == quoted.method
 
 
 # ------------------------------------------------------------------------------------------------ by cases
