@@ -243,7 +243,7 @@ def _shipping_lines(
     for charge in order.shipping_lines:
         row = _with_default(_shipping_row(charge, rows, side), side)
         price = side.money(charge.price).amount
-        if not price and not charge.tax_lines:
+        if not price and not _tax(charge.tax_lines, side):
             continue
         if not row.charge_number or row.charge_kind not in side.charge_kinds:
             missing.append(_missing_charge(charge, row, side))

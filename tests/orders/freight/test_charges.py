@@ -73,6 +73,14 @@ def test_without_a_default_an_unmapped_shipping_line_waits_for_a_person(hub):
     assert hub.sent() == 0
 
 
+def test_a_charge_of_zero_with_its_tax_of_zero_makes_no_line_and_needs_no_mapping(hub):
+    hub.place(po_number="PO-1", taxes=VAT, shipping=[{"title": "Crane", "price": "0.00"}])
+
+    hub.work()
+
+    assert (hub.reviews(), hub.sent(), charges(hub)) == ([], 1, [])
+
+
 # -------------------------------------------------------------------------------------------- quoted here
 
 
