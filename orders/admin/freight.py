@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django import forms
@@ -57,6 +57,11 @@ class FreightPolicyForm(forms.ModelForm[FreightPolicy]):
             "last_price",
             "last_currency",
         )
+        # Not the model's: what holds for endpoint, rate table and last resort is said where the owner is chosen.
+        help_texts: ClassVar[dict[str, str]] = {
+            "owner": "The ERP's prices must be said as the store's are: with tax where the store's prices include tax, "
+            "without it elsewhere. Concord does not convert them (docs/freight.md)."
+        }
 
     def clean_endpoint_url(self) -> str:
         """Only addresses that a live call may go to."""
@@ -147,7 +152,8 @@ class FreightRateAdmin(MappingAdmin):
     search_help_text = "Method, title, customer number or postal code"
     needed = "title"
     about = (
-        "The narrowest row of each method answers. A customer with rows of its own is offered those alone."
+        "The narrowest row of each method answers. A customer with rows of its own is offered those alone. "
+        "Prices are with tax where the store's prices include tax, without it elsewhere."
     )
     files = MappingFile(
         FreightRate,

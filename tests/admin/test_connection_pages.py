@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -105,6 +106,19 @@ def test_every_setting_says_what_it_is_for(pages):
 
     assert "Seconds in which a lost order may still appear." in page
     assert "Dates on documents (the order date) are computed in it." in page
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("orders_freightpolicy_add", "The ERP's prices must be said as the store's are: with tax where"),
+        ("orders_freightrate_changelist", "Prices are with tax where the store's prices include tax"),
+    ],
+)
+def test_freight_says_whether_its_prices_are_with_tax(pages, name, said):
+    page = pages.get(reverse(f"admin:{name}")).content.decode()
+
+    assert said in unescape(page)
 
 
 def test_a_secret_is_never_shown_and_kept_where_it_is_left_empty(pages):
