@@ -130,3 +130,12 @@ def test_more_pieces_at_the_same_price_need_no_rate():
     why, _ = of_the_erp(there("TAB-001", "a", "2", "100"))
 
     assert why == ""
+
+
+def test_once_a_person_entered_that_price_with_its_tax_both_sides_say_the_same():
+    before = sent(told(SERVICE, quantity="1", price="119", tax="19"), prices_include_tax=True)
+    now = sent(told(SERVICE, quantity="1", price="107.10", tax="17.10"), prices_include_tax=True)
+    agreed, erp = (document(there("TAB-001", "a", "1", price)) for price in ("100", "90"))
+    seen = sides(Documents(before, now, erp, agreed))
+
+    assert seen.erp.lines == seen.store.lines
