@@ -157,7 +157,8 @@ def compared(case: Case, now: SalesOrder, document: ErpDocument, *, is_gone: boo
     """What differs now. The link must know what was sent."""
     sent = sent_document(case.link)
     assert sent is not None
-    documents = Documents(sent, now, document, agreed_document(case.agreement))
+    units = {key: erp for field, key, _, erp in left_of(case.agreement) if field == "unit"}
+    documents = Documents(sent, now, document, agreed_document(case.agreement), units)
     seen = sides(documents)
     owners = {row.field: Owner(row.owner) for row in case.policy.owners.all()}
     newest = _newest(case, document)

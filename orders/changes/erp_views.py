@@ -19,6 +19,7 @@ from hub.connectors.sales_documents import ErpDocument, ErpDocumentLine, OrderSt
 from hub.lib.money import minor_units
 from orders.changes.matching import Together, amount_of, effective, paired
 from orders.changes.views import LineView, OrderView, SentOrder, line_view, sent_view
+from orders.units import is_same_unit
 
 OF_THE_ERP = "erp:"
 """What the key of a line begins with that the store does not have."""
@@ -87,9 +88,8 @@ def own_lines(document: ErpDocument, sent: Sent, agreed: ErpDocument | None = No
 
 def own_line(line: ErpDocumentLine, document: ErpDocument, *, includes_tax: bool) -> LineView:
     """A line as the ERP itself says it, its price with or without tax as asked for."""
-    return LineView(
-        line.kind, line.number, effective(line), _price((line,), document, includes_tax=includes_tax)
-    )
+    price = _price((line,), document, includes_tax=includes_tax)
+    return LineView(line.kind, line.number, effective(line), price, line.unit)
 
 
 def is_taxed_unknown(line: ErpDocumentLine, document: ErpDocument, *, includes_tax: bool) -> bool:
@@ -118,6 +118,8 @@ def has_moved(document: ErpDocument, sent: Sent, agreed: ErpDocument, field: str
         return not _is_price(_said(now), _said(before), document.currency)
     if field == "quantity":
         return _delivered(now) != _delivered(before)
+    if field == "unit" and now and before:
+        return bool(unit_besides(now, before[0].unit))
     if field == "number" and now and before:
         return _words(now[0].number) != _words(before[0].number)
     return [_whole(line) for line in now] != [_whole(line) for line in before]
@@ -128,6 +130,12 @@ def _behind(key: str, document: ErpDocument, sent: Sent, agreed: ErpDocument) ->
     matched, _ = _matched(document, sent, agreed)
     found = (each for each in matched if key in (line.source_external_id for line in each.sent))
     return next((each.standing for each in found), ())
+
+
+def unit_besides(lines: Iterable[ErpDocumentLine], unit: str) -> str:
+    """The unit that one of these lines counts in beside this one, "" for none."""
+    told = (line.unit for line in lines if unit and line.unit and not is_same_unit(line.unit, unit))
+    return next(told, "")
 
 
 def _whole(line: ErpDocumentLine) -> tuple[object, ...]:
@@ -301,6 +309,13 @@ def _is_free_freight(line: ErpDocumentLine) -> bool:
 
 
 def _views(each: Matched, document: ErpDocument, sent: Sent) -> Iterator[tuple[str, LineView]]:
+    for key, view in _counted(each, document, sent):
+        reference = each.before[0].unit if each.before else view.unit
+        yield key, replace(view, unit=unit_besides(each.standing, reference) or view.unit)
+
+
+def _counted(each: Matched, document: ErpDocument, sent: Sent) -> Iterator[tuple[str, LineView]]:
+    """Number, quantity and price, in the unit that was sent."""
     if each.is_free or _is_untouched(each):
         yield from ((line.source_external_id, line_view(line)) for line in each.sent)
         return
@@ -324,6 +339,7 @@ def _views(each: Matched, document: ErpDocument, sent: Sent) -> Iterator[tuple[s
         number=told.number if _words(number) in numbers else number,
         quantity=told.quantity if each.before and quantity == _delivered(each.before) else quantity,
         price=line_view(told).price,
+        unit=told.unit,
     )
     if not is_same_price:
         price = _price(each.standing, document, includes_tax=sent.prices_include_tax)

@@ -16,6 +16,7 @@ from hub.connectors.documents import LineKind, SalesOrderLine
 from hub.connectors.order_changes import ChangedLine, DocumentChange
 from hub.connectors.sales_documents import ErpDocumentLine
 from hub.lib.money import round_money
+from orders.changes.other_units import other_unit
 from orders.changes.settling import Settled
 from orders.changes.sides import Documents, Sides
 from orders.changes.three_way import LINE, Difference
@@ -67,9 +68,17 @@ def refusals(
             found[one.field, one.key] = (
                 "its order has one shipping cost for several charges: set it there by hand"
             )
-        elif one.key and documents.line(one.key) is None and one.store is not None:
-            found[one.field, one.key] = "no line of the store stands behind it"
+        elif why := _line_refusal(documents, one):
+            found[one.field, one.key] = why
     return found
+
+
+def _line_refusal(documents: Documents, one: Difference) -> str:
+    if one.key and documents.line(one.key) is None and one.store is not None:
+        return "no line of the store stands behind it"
+    if one.key and (why := other_unit(documents, one.key)):
+        return why
+    return "a line that stands keeps its unit: correct it there by hand" if one.field == "unit" else ""
 
 
 def _charges_of_one_cost(documents: Documents) -> set[str]:

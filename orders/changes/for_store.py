@@ -13,12 +13,13 @@ from fractions import Fraction
 from hub.connectors.documents import Address, LineKind, PlacedLine, PlacedOrder
 from orders.changes.copies import ids_behind
 from orders.changes.erp_views import OF_THE_ERP, is_taxed_unknown
+from orders.changes.other_units import other_unit
 from orders.changes.settling import Settled, trace
 from orders.changes.sides import Documents, Sides
 from orders.changes.store_plan import WantedLine, WantedShipping
 from orders.changes.three_way import LINE, Difference
 from orders.changes.views import LineView, line_view
-from orders.units import in_pieces, is_same_unit, is_whole, said
+from orders.units import in_pieces, is_whole, said
 
 NO_CALL = "the store has no call that changes it in an order"
 _WRITABLE = ("po_number", "ship_to", "is_cancelled")
@@ -180,8 +181,10 @@ def _line_refusal(documents: Documents, store: StoreSide, one: Difference) -> st
         return why
     if one.key in store.charge_ids():
         return ""
-    if why := _other_unit(documents, store, one):
+    if why := _other_unit(documents, store, one.key):
         return why
+    if one.field == "unit":
+        return NO_CALL
     if one.key.startswith(OF_THE_ERP):
         return _unsold(store, line) or _broken(
             line.quantity if line else None, _per_piece(documents, store, one.key, line)
@@ -209,19 +212,10 @@ def _unknown_tax(documents: Documents, one: Difference, line: LineView | None) -
     return ""
 
 
-def _other_unit(documents: Documents, store: StoreSide, one: Difference) -> str:
-    """Why the ERP's quantity and price cannot be told in pieces: its line counts in another unit than is known here.
-
-    Known is the unit that was sent, or that the item is mapped in; without one, that in which both sides agreed.
-    """
-    sent = documents.line(one.key)
-    for line in documents.standing().get(one.key, ()):
-        before = documents.agreed.lines if documents.agreed else ()
-        agreed = next((each.unit for each in before if each.external_id == line.external_id), "")
-        known = (sent.unit if sent else store.goods.get(line.number, Goods("")).unit) or agreed
-        if known and line.unit and not is_same_unit(known, line.unit):
-            return f"the ERP counts {line.number} in {line.unit} now, which is {known} here"
-    return ""
+def _other_unit(documents: Documents, store: StoreSide, key: str) -> str:
+    standing = documents.standing().get(key, ())
+    mapped = next((goods.unit for line in standing if (goods := store.goods.get(line.number))), "")
+    return other_unit(documents, key, mapped)
 
 
 def _unsold(store: StoreSide, line: LineView | None) -> str:

@@ -6,7 +6,8 @@ clerk brought to the ERP, is known here: an ERP may say it in its own way, and i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from hub.connectors.documents import LineKind, SalesOrder, SalesOrderLine
@@ -15,6 +16,7 @@ from hub.lib.money import minor_units
 from orders.changes.erp_views import OF_THE_ERP, erp_view, standing_lines
 from orders.changes.three_way import HEAD
 from orders.changes.views import LineView, OrderView, SentOrder, sent_view
+from orders.units import is_same_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Documents:
     now: SalesOrder
     erp: ErpDocument
     agreed: ErpDocument | None = None
+    units_left: Mapping[str, str] = field(default_factory=dict)
+    """Units that are not those of here, in which a person left lines of the ERP, by key."""
 
     def standing(self) -> dict[str, tuple[ErpDocumentLine, ...]]:
         """The ERP's lines behind each key of its side."""
@@ -76,11 +80,13 @@ def _leveled(store: OrderView, base: OrderView, currency: str) -> OrderView:
     """The store's side without what is no change of anybody's.
 
     A price that moved by less than a minor unit of its line is rounding: fewer pieces share a discount otherwise. Where
-    no charge names a method any more, none is named: the ERP keeps its own.
+    no charge names a method any more, none is named: the ERP keeps its own. A store has no units: that of a line is a
+    row's, which somebody may have filled in since.
     """
 
     def level(key: str, line: LineView) -> LineView:
         old = base.lines.get(key)
+        line = replace(line, unit=old.unit) if old else line
         if old is None or abs(line.price - old.price) * Fraction(line.quantity) >= Fraction(
             1, 10 ** minor_units(currency)
         ):
@@ -112,7 +118,18 @@ def _lines(
         for key, line in moved.lines.items()
         if key not in claimed and (key in store.lines or not _is_replaced(key, documents, new, store))
     }
-    return kept | new | same
+    # A unit that moved there is no other value where both sides have come to the rest.
+    found = kept | new
+    for key, line in same.items():
+        found[key] = replace(line, unit=moved.lines[key].unit) if key in moved.lines else line
+    return {key: _in_our_unit(key, line, store, documents) for key, line in found.items()}
+
+
+def _in_our_unit(key: str, line: LineView, store: OrderView, documents: Documents) -> LineView:
+    """The line, its unit as the store's where the ERP counts as the item is mapped now."""
+    mapped, ours = documents.line(key), store.lines.get(key)
+    is_ours = mapped is not None and ours is not None and is_same_unit(mapped.unit, line.unit)
+    return replace(line, unit=ours.unit) if is_ours and ours else line
 
 
 def _ids(documents: Documents, new: dict[str, LineView]) -> set[str]:

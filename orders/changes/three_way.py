@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from orders.changes.views import LineView, OrderView
+from orders.units import is_same_unit
 
 # The fields of an order's head, as OrderView names them.
 HEAD = ("po_number", "ship_to", "shipping_method", "payment_terms", "requested_date", "is_cancelled")
@@ -42,8 +43,8 @@ class Outcome(StrEnum):
 class Difference:
     """A field in which store and ERP differ now, with the value that both agreed on last.
 
-    `field` is the head's, or "number", "quantity" or "price" of the line `key`. A line that a side does not have has
-    quantity None there.
+    `field` is the head's, or "number", "quantity", "price" or "unit" of the line `key`. A line that a side does not
+    have has quantity None there.
     """
 
     field: str
@@ -107,6 +108,8 @@ def _line_differences(
         ours, theirs = getattr(store, name), getattr(erp, name)
         if ours != theirs:
             yield Difference(name, getattr(base, name) if base else None, ours, theirs, Outcome.ASK, key)
+    if not is_same_unit(store.unit, erp.unit):
+        yield Difference("unit", base.unit if base else None, store.unit, erp.unit, Outcome.ASK, key)
 
 
 def _keys(*views: OrderView) -> list[str]:

@@ -7,7 +7,7 @@ the ERP's, amounts are Decimal in major units of the document's currency and in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -18,12 +18,16 @@ from hub.lib.stored import Stored
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """One line. `price` is what one unit costs after its discount, exact: no rounding hides or makes a difference."""
+    """One line. `price` is what one unit costs after its discount, exact: no rounding hides or makes a difference.
+
+    `unit` is compared as a field of its own: empty and letters of another case are no difference.
+    """
 
     kind: LineKind
     number: str
     quantity: Decimal
     price: Fraction
+    unit: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +85,4 @@ def line_view(line: SalesOrderLine) -> LineView:
     """A line as it was, or would be, sent."""
     amount = Fraction(line.unit_price) * Fraction(line.quantity) - Fraction(line.discount_amount)
     price = amount / Fraction(line.quantity) if line.quantity else Fraction(line.unit_price)
-    return LineView(line.kind, line.number, line.quantity, price)
+    return LineView(line.kind, line.number, line.quantity, price, line.unit)

@@ -21,7 +21,13 @@ _WORDS = {
     "requested_date": "requested date",
     "is_cancelled": "cancelled",
 }
-_LINE_WORDS = {"line": "line added or removed", "number": "item", "quantity": "quantity", "price": "price"}
+_LINE_WORDS = {
+    "line": "line added or removed",
+    "number": "item",
+    "quantity": "quantity",
+    "price": "price",
+    "unit": "unit",
+}
 NOTHING = "–"
 
 

@@ -45,6 +45,7 @@ class Piece:
 def amounts_of(document: ErpDocument, rates: Mapping[str, frozenset[Decimal]]) -> list[Amounts]:
     """The amounts of every line but comments; `rates` are those that the tax code mappings know for each code.
 
+    A line of no quantity and no amount, as clerks leave it behind, is nothing that was sold and is left out.
     Raises NotReadyYet where the ERP has not summed the order up, NeedsReview for what a store's order cannot state,
     Conflict with both numbers where the lines do not add up to the ERP's totals.
     """
@@ -53,7 +54,7 @@ def amounts_of(document: ErpDocument, rates: Mapping[str, frozenset[Decimal]]) -
     lines = [line for line in document.lines if line.kind is not LineKind.COMMENT]
     found = _settled(document, [_amounts(document, line, rates) for line in lines])
     _check_sums(document, found)
-    return found
+    return [one for one in found if one.line.quantity or one.net or one.tax]
 
 
 def pieces(quantity: Decimal, net: Decimal, currency: str) -> list[Piece]:

@@ -15,6 +15,7 @@ from hub.connectors.sales_documents import ErpDocumentLine
 from hub.lib.hashing import content_hash
 from hub.lib.money import Money, round_money
 from orders.quotes.taxed import OfferUnclear, amounts_with_tax
+from orders.units import ItemRow, is_in_unit
 
 TAG = "erpquote:"
 _Line = TypeVar("_Line", SalesOrderLine, ErpDocumentLine)
@@ -93,6 +94,7 @@ def prices(
     offered, offered_freight = _parted(quote.lines)
     if [_what(line) for line in goods] != [_what(line) for line in offered]:
         raise OfferUnclear("its lines are not those of the request: an item or a quantity is another")
+    _check_units(goods, offered)
     by_source = {line.source_external_id: found for line, found in zip(goods, offered, strict=True)}
     charges = [
         pair for pair in zip(goods, offered, strict=True) if pair[0].source_external_id not in sent_lines
@@ -122,6 +124,13 @@ def _what(line: SalesOrderLine | ErpDocumentLine) -> tuple[LineKind, str, Decima
     return line.kind, line.number.upper(), line.quantity.normalize()
 
 
+def _check_units(goods: Sequence[SalesOrderLine], offered: Sequence[ErpDocumentLine]) -> None:
+    """A price of another unit is no price of what was asked for. A line that was sent without one is in its item's."""
+    for line, found in zip(goods, offered, strict=True):
+        if not is_in_unit(found.unit, ItemRow(unit=line.unit)):
+            raise OfferUnclear(f"it counts {found.number} in {found.unit}, the request in {line.unit}")
+
+
 def _amount(line: SalesOrderLine | ErpDocumentLine) -> Decimal:
     return line.quantity * line.unit_price - line.discount_amount
 
@@ -146,7 +155,7 @@ def _exact(line: ErpDocumentLine) -> Decimal | None:
 def offer_hash(quote: ErpQuote) -> str:
     """Of what the buyer is told: prices, validity."""
     lines = [
-        [line.number, str(line.quantity), str(line.unit_price), str(line.discount_amount)]
+        [line.number, str(line.quantity), line.unit, str(line.unit_price), str(line.discount_amount)]
         for line in quote.lines
     ]
     return content_hash([lines, str(quote.valid_until), str(quote.totals)])

@@ -217,3 +217,25 @@ def test_more_lines_than_one_request_takes_go_in_several(company, erp, base):
 
 def test_it_says_which_stage_ends_it():
     assert editing.BusinessCentralEditing.changeable_until.value == "released"
+
+
+@pytest.mark.parametrize(
+    ("stands", "po_number", "kept"),
+    [
+        ("PO-7/Q.EU.UY12FDVKWP", "po-8", "PO-8/Q.EU.UY12FDVKWP"),
+        ("Q.EU.UY12FDVKWP", "po-8", "PO-8/Q.EU.UY12FDVKWP"),
+        ("PO-7/Q.EU.UY12FDVKWP", "P" * 40, "P" * 19 + "/Q.EU.UY12FDVKWP"),
+        ("PO-7/Q.EU.UY12FDVKWP", " ", "Q.EU.UY12FDVKWP"),
+        ("BY PHONE", "po-8", "PO-8"),
+    ],
+)
+def test_an_order_made_of_a_quote_keeps_the_quotes_identity_beside_another_po_number(
+    erp, stands, po_number, kept
+):
+    made = erp.create_sales_order(replace(order(), reference=stands))
+    [document] = erp.read_sales_documents([made.external_id])
+
+    carried_out(erp, document, po_number=po_number)
+
+    [after] = erp.read_sales_documents([made.external_id])
+    assert after.reference == kept

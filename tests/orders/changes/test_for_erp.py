@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from hub.connectors.documents import LineKind
 from orders.changes.for_erp import document_change, refusals
 from orders.changes.settling import Pick, Settled
 from orders.changes.sides import Documents, sides
-from orders.changes.three_way import Difference, Outcome
+from orders.changes.three_way import Difference, Outcome, Owner, compare
 from tests.orders.changes.test_erp_views import document, sent, there, told
 
 
@@ -63,3 +64,54 @@ def test_one_of_several_charges_is_not_written_over_the_one_cost_of_the_erps_ord
     found = refusals(documents, [difference], {})
 
     assert bool(found) is is_refused
+
+
+@pytest.mark.parametrize(
+    ("row", "agreed", "now", "left", "is_refused"),
+    [
+        ("PCS", "PCS", "BOX", {}, True),
+        ("", "PCS", "BOX", {}, True),
+        ("PCS", "BOX", "BOX", {}, True),
+        ("", "BOX", "BOX", {"1": "BOX"}, True),
+        ("PCS", "PCS", "pcs", {}, False),
+        ("PCS", "", "", {}, False),
+        ("", "PCS", "PCS", {"1": "BOX"}, False),
+    ],
+)
+def test_a_line_that_counts_in_another_unit_now_is_not_written_over(row, agreed, now, left, is_refused):
+    order = sent(replace(told("1", quantity="24"), unit=row))
+    before, stands = (
+        document(there("TAB-001", "a", "24", unit=agreed)),
+        document(there("TAB-001", "a", "2", "120", unit=now)),
+    )
+    documents = Documents(order, order, stands, before, left)
+    quantity = Difference("quantity", Decimal(24), Decimal(24), Decimal(2), Outcome.ASK, "1")
+
+    found = refusals(documents, [quantity], {})
+
+    assert bool(found) is is_refused
+    if is_refused:
+        assert "the ERP counts TAB-001 in BOX" in found["quantity", "1"]
+
+
+@pytest.mark.parametrize(
+    ("row", "mapped_now", "now", "differs"),
+    [
+        ("PCS", "PCS", "BOX", True),
+        ("", "", "BOX", True),
+        ("PCS", "PCS", "pcs", False),
+        ("PCS", "PCS", "", False),
+        # Somebody fills in the row's unit: no side has changed anything.
+        ("", "PCS", "PCS", False),
+        ("PCS", "BOX", "PCS", False),
+        ("PCS", "BOX", "BOX", False),
+    ],
+)
+def test_a_change_of_unit_alone_is_a_difference(row, mapped_now, now, differs):
+    order, mapped = (sent(replace(told("1", quantity="24"), unit=unit)) for unit in (row, mapped_now))
+    before = document(there("TAB-001", "a", "24", unit="PCS"))
+    seen = sides(Documents(order, mapped, document(there("TAB-001", "a", "24", unit=now)), before))
+
+    found = compare(seen.base, seen.store, seen.erp, {}, newest=Owner.NOBODY)
+
+    assert [(one.field, one.store, one.erp) for one in found] == ([("unit", row, now)] if differs else [])

@@ -266,3 +266,30 @@ def test_a_line_without_a_mapping_waits_for_it_and_goes_on_by_itself(hub, sent):
     settle(hub)
 
     assert (quantities(hub), hub.reviews()) == (["3", "1", "2"], [])
+
+
+def test_a_line_that_a_clerk_counts_in_another_unit_is_asked_about_and_never_written_over(hub, sent):
+    [order] = hub.erp_orders()
+    changed = {"unitOfMeasureCode": "BOX", "quantity": 1, "unitPrice": 30}
+    hub.clerk("edit_line", number=order["number"], sequence=order["lines"][0]["sequence"], changes=changed)
+    hub.pull_erp()
+    hub.hurry()
+    settle(hub)
+
+    item = ReviewItem.objects.get(state="open")
+    rows = {row["what"].rpartition(": ")[2]: row for row in item.evidence["changes"]}
+    assert (item.code, set(rows)) == ("order_conflict", {"quantity", "price", "unit"})
+    assert rows["unit"]["erp"] == "BOX"
+
+    refused = answer(item, agreement(hub, sent), ["store"] * 3, shown=item.fingerprint, user_id=None)
+    assert "the ERP counts IT-0001 in BOX now, which is PCS here" in refused
+    assert answer(item, agreement(hub, sent), ["leave"] * 3, shown=item.fingerprint, user_id=None) == ""
+    settle(hub)
+    edit(hub, sent, quantities={sent["lines"][0]: 2})
+
+    # Agreed on is the unit now, and still another than that of a row which names none.
+    asked = ReviewItem.objects.get(state="open", code="order_conflict")
+    assert "which a person left so" in answer(
+        asked, agreement(hub, sent), ["store"], shown=asked.fingerprint, user_id=None
+    )
+    assert quantities(hub) == ["1", "1"]

@@ -136,6 +136,15 @@ def test_a_line_below_zero_is_asked_about():
     assert asked.value.code == "negative_line"
 
 
+def test_a_line_of_no_quantity_is_nothing_that_was_sold():
+    goods, left = line(quantity="2", price="10.00"), line(quantity="0", price="5.00")
+    totals = ErpTotals("EUR", Decimal(20), Decimal("3.80"), Decimal("23.80"))
+
+    found = amounts_of(document(goods, left, totals=totals), {})
+
+    assert [(one.line.quantity, one.net) for one in found] == [(Decimal(2), Decimal(20))]
+
+
 def test_a_discount_of_the_whole_order_is_asked_about_with_both_numbers():
     taken = document(line(), totals=ErpTotals("EUR", Decimal("18.00"), Decimal("3.42"), Decimal("21.42")))
 

@@ -11,7 +11,7 @@ from hub.connectors.documents import Attribute, ErpTotals, LineKind, OrderIdenti
 from hub.connectors.identity import identity_of_token
 from hub.connectors.quotes import ErpQuote, QuoteStatus, identity_of_quote, is_of_quote, quote_token
 from hub.connectors.sales_documents import ErpDocumentLine
-from orders.quotes.rules import Required, missing, prices, tags_named
+from orders.quotes.rules import Required, missing, offer_hash, prices, tags_named
 from orders.quotes.taxed import OfferUnclear
 
 SENT = (
@@ -63,6 +63,29 @@ def test_what_a_piece_costs_by_the_quote(given, price):
 def test_what_no_price_on_the_request_could_say_is_unclear(given):
     with pytest.raises(OfferUnclear):
         prices(REQUEST, SENT, ["l1"], offer(**given))
+
+
+@pytest.mark.parametrize(
+    ("asked", "offered", "is_clear"),
+    [("PCS", "BOX", False), ("PCS", "pcs", True), ("PCS", "", True), ("", "PCS", True)],
+)
+def test_a_price_of_another_unit_is_no_price_of_what_was_asked_for(asked, offered, is_clear):
+    quote = offer()
+    quote = replace(quote, lines=(replace(quote.lines[0], unit=offered), *quote.lines[1:]))
+    sent = (replace(SENT[0], unit=asked), *SENT[1:])
+
+    if is_clear:
+        assert len(prices(REQUEST, sent, ["l1"], quote)) == 1
+    else:
+        with pytest.raises(OfferUnclear, match="it counts I1 in BOX, the request in PCS"):
+            prices(REQUEST, sent, ["l1"], quote)
+
+
+def test_an_offer_in_another_unit_is_another_offer():
+    quote = offer()
+    boxed = replace(quote, lines=(replace(quote.lines[0], unit="BOX"), *quote.lines[1:]))
+
+    assert offer_hash(boxed) != offer_hash(quote)
 
 
 def test_lines_that_were_added_or_a_request_of_other_lines_are_unclear():

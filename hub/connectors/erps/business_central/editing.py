@@ -22,7 +22,7 @@ from hub.connectors.erps.business_central.order_body import DECIMALS, bodies_of,
 from hub.connectors.erps.business_central.rows import amount_of
 from hub.connectors.erps.business_central.sales_documents import BusinessCentralDocuments
 from hub.connectors.erps.business_central.sales_orders import BusinessCentralOrders
-from hub.connectors.erps.business_central.text import as_code, cut
+from hub.connectors.erps.business_central.text import as_code
 from hub.connectors.erps.business_central.unknown_codes import explained
 from hub.connectors.order_changes import CHANGED_MEANWHILE, ChangedLine, DocumentChange, OrderEditing
 from hub.connectors.sales_documents import ErpDocument, ErpDocumentLine, OrderStage
@@ -87,7 +87,9 @@ class BusinessCentralEditing(OrderEditing, BusinessCentralDocuments, BusinessCen
         """What each field of the change is there. Raises CodeUnknown for a code that is not there."""
         fields: dict[str, Json] = {}
         if change.po_number is not None:
-            fields["po_number"] = {"externalDocumentNumber": _reference(standing.reference, change.po_number)}
+            fields["po_number"] = {
+                "externalDocumentNumber": recipe.with_po_number(standing.reference, change.po_number)
+            }
         if change.ship_to is not None:
             address = ship_to_fields(change.ship_to, [])
             fields["ship_to"] = address | {name: as_code(str(address[name])) for name in _CODES}
@@ -152,14 +154,6 @@ def _refused(error: RecordRejected, left: DocumentChange, standing: ErpDocument)
             evidence=error.evidence,
         )
     return explained(error, as_order(left, standing, OrderIdentity("", "")))
-
-
-def _reference(reference: str, po_number: str) -> str:
-    """The PO number as this order carries it: with the identity that is there, alone where there is none of ours."""
-    identity = recipe.identity_of(reference)
-    if identity is None:
-        return cut(as_code(po_number), recipe.REFERENCE_LENGTH)
-    return recipe.reference_for(identity, po_number)
 
 
 def _check_mode(left: DocumentChange, row: Json, standing: ErpDocument) -> None:

@@ -27,14 +27,34 @@ SEPARATOR = "/"
 
 def reference_for(identity: OrderIdentity, po_number: str) -> str:
     """PO number and identity as Business Central stores them; at most 35 UTF-16 units, the PO number cut."""
-    token = identity_token(identity)
-    kept = po_part(identity, po_number)
-    return f"{kept}{SEPARATOR}{token}" if kept else token
+    return _beside(identity_token(identity), po_number)
+
+
+def with_po_number(reference: str, po_number: str) -> str:
+    """The reference with another PO number: beside the identity of ours that is there, an order's or a quote's.
+
+    Alone where there is none.
+    """
+    token = reference.strip().rpartition(SEPARATOR)[2]
+    return _beside(token, po_number) if _is_ours(token) else cut(as_code(po_number), REFERENCE_LENGTH)
 
 
 def po_part(identity: OrderIdentity, po_number: str) -> str:
     """As much of the PO number, as a code, as the reference has room for; empty for a blank PO number."""
-    return cut(as_code(po_number), REFERENCE_LENGTH - len(SEPARATOR) - units(identity_token(identity)))
+    return _po_part(identity_token(identity), po_number)
+
+
+def _beside(token: str, po_number: str) -> str:
+    kept = _po_part(token, po_number)
+    return f"{kept}{SEPARATOR}{token}" if kept else token
+
+
+def _po_part(token: str, po_number: str) -> str:
+    return cut(as_code(po_number), REFERENCE_LENGTH - len(SEPARATOR) - units(token))
+
+
+def _is_ours(token: str) -> bool:
+    return identity_of_token(token) is not None or identity_of_quote(token) is not None
 
 
 def identity_of(reference: str) -> OrderIdentity | None:
@@ -49,5 +69,4 @@ def po_number_in(reference: str) -> str:
     """
     text = reference.strip()
     head, _, token = text.rpartition(SEPARATOR)
-    is_ours = identity_of_token(token) is not None or identity_of_quote(token) is not None
-    return head if is_ours else text
+    return head if _is_ours(token) else text
