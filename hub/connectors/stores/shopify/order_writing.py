@@ -170,13 +170,25 @@ class OrderWriter(OrderWriting):
         return made_draft(made(payload, "draftOrder", "CompleteDraftOrder"))
 
     def write_order_metafields(self, wanted: Mapping[str, Sequence[StoreMetafield]]) -> dict[str, str]:
-        """`metafieldsSet`, 25 rows at most."""
+        """`metafieldsSet`, 25 rows at most; then `metafieldsDelete`, which takes what is not there as done."""
         rows = [
             {"ownerId": external_id, **metafield_input(one)}
             for external_id, metafields in wanted.items()
             for one in metafields
+            if one.value
         ]
-        return ReferenceWriter(self.client).write_rows(rows)
+        if refused := ReferenceWriter(self.client).write_rows(rows):
+            return refused
+        withdrawn = [
+            {"ownerId": external_id, "namespace": one.namespace, "key": one.key}
+            for external_id, metafields in wanted.items()
+            for one in metafields
+            if not one.value
+        ]
+        for start in range(0, len(withdrawn), REFERENCE_BATCH):
+            some = withdrawn[start : start + REFERENCE_BATCH]
+            self._write("DeleteMetafields", "metafieldsDelete", {"metafields": some})
+        return {}
 
     def define_metafields(self, wanted: Sequence[ShownMetafield]) -> dict[str, str]:
         """`metafieldDefinitionCreate`, one a call; what is defined already stays as it is."""
