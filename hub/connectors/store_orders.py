@@ -257,10 +257,11 @@ class OrderWriting(ABC):
 
     @abstractmethod
     def write_order_metafields(self, wanted: Mapping[str, Sequence[StoreMetafield]]) -> dict[str, str]:
-        """Write these beside the orders, by their ids; the same values again are harmless.
+        """Write these beside the orders, by their ids; the same values again are harmless. An empty value takes the
+        metafield away; where it is not there, that is done already.
 
-        At most `metafield_rows` in all. Returns the store's words by order id for those that it refuses; where it
-        refuses any, the others may not be written either: the caller sends them again.
+        At most `metafield_rows` with a value in all. Returns the store's words by order id for those that it
+        refuses; where it refuses any, the others may not be written either: the caller sends them again.
         """
 
     @abstractmethod

@@ -20,7 +20,7 @@ from orders.changes.telling import CANCEL, READ_BY_ID
 from orders.erp_documents import ask
 from orders.freshness import database_time
 from orders.models import ErpOrder, OrderChangePolicy, OrderLink, OrderPolicy, StoreOrder
-from orders.offline.linking import mirrored_now
+from orders.offline.linking import has_taken_stock, mirrored_now
 
 # A store works on a cancellation after its answer: how soon it is looked at again.
 LOOK_AGAIN = 5.0
@@ -154,7 +154,7 @@ def _cancel(store: OrderChanging, connection: Connection, order: StoreOrder) -> 
         ) as attempt:
             store.cancel_order(
                 order.external_id,
-                restocks=True,
+                restocks=has_taken_stock(order),
                 refunds=False,
                 notifies_buyer=bool(policy and policy.notifies_buyer),
                 note="Cancelled as a partner asked",

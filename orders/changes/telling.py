@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from hub.connectors.store_changes import EditableOrder, FieldEdit, OrderChanging
@@ -16,6 +17,7 @@ from orders.changes.store_plan import EditPlan, plan_edits
 from orders.given_back import pieces_given_back
 from orders.mirroring import document_of
 from orders.models import OrderAgreement, OrderChangePolicy, StoreOrder
+from orders.offline.linking import has_taken_stock
 
 FIELDS, LINES, CANCEL = "change_order_fields", "edit_order_lines", "cancel_order"
 OPERATIONS = (FIELDS, LINES, CANCEL)
@@ -118,9 +120,10 @@ def _variants(store: OrderChanging, change: StoreChange) -> dict[str, str]:
 def _edit(
     store: OrderChanging, order: StoreOrder, change: StoreChange, plan: EditPlan, policy: OrderChangePolicy
 ) -> None:
+    restocks = has_taken_stock(order)
     store.edit_lines(
         order.external_id,
-        plan.edits,
+        [replace(edit, restocks=restocks) for edit in plan.edits],
         note="Changed in the ERP",
         notifies_buyer=policy.notifies_buyer,
         shipping=plan.shipping,
@@ -149,7 +152,7 @@ def _cancel(
         change,
         lambda: store.cancel_order(
             order.external_id,
-            restocks=True,
+            restocks=has_taken_stock(order),
             refunds=False,
             notifies_buyer=policy.notifies_buyer,
             note="Cancelled in the ERP",

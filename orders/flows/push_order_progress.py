@@ -2,7 +2,7 @@
 
 Starts   a document or a shipment of a store's order says something new, where its buyers are to see that
 Reads    ErpOrder and ErpShipment mirrors of the orders that were asked for, ItemMapping
-Writes   metafields of orders in the store that customers may read, then what was told on OrderLink
+Writes   metafields of orders in the store that customers may read, those withdrawn deleted; what was told on OrderLink
 Repeat   safe: the same values change nothing there, and what was told as it is causes no call
 Review   an order that the store refuses to write to
 """
@@ -26,6 +26,7 @@ from hub.sync.running import open_connector
 from inventory.models import ItemMapping
 from orders.erp_documents import document_of
 from orders.models import ErpOrder, ErpShipment, OrderLink
+from orders.offline.mapping import with_withdrawn
 from orders.shipments.mirroring import document_of as shipment_of
 from orders.shipments.progress import FLOW, Items, progress_metafields
 from orders.units import ItemRow
@@ -98,7 +99,7 @@ def _due(links: Sequence[OrderLink]) -> list[_Told]:
         shown = progress_metafields(document, shipments[link.order_id], items[link.connection_id])
         becomes = content_hash([[one.key, one.value] for one in shown])
         if becomes != link.shown_hash:
-            due.append(_Told(link, shown, becomes))
+            due.append(_Told(link, with_withdrawn(shown), becomes))
     return due
 
 
@@ -119,7 +120,7 @@ def _batches(due: Sequence[_Told], rows: int) -> Iterable[list[_Told]]:
     """As many orders a call as their metafields fit."""
     batch: list[_Told] = []
     for one in due:
-        if batch and sum(len(each.shown) for each in (*batch, one)) > rows:
+        if batch and sum(bool(row.value) for each in (*batch, one) for row in each.shown) > rows:
             yield batch
             batch = []
         batch.append(one)

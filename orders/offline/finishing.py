@@ -17,7 +17,7 @@ from orders.models import ErpOrder, OfflineOrderPolicy, OrderLink, StoreOrder
 from orders.offline.known import KnownErpOrder
 from orders.offline.linking import CREATE_ORDER, CREATE_TERMS, mirrored_now, shown_hash
 from orders.offline.making import FLOW
-from orders.offline.mapping import shown_metafields
+from orders.offline.mapping import shown_metafields, with_withdrawn
 from orders.offline.mapping_rows import upward_rows
 from orders.offline.terms import store_terms
 
@@ -115,7 +115,7 @@ def _tell(connection: Connection, document: ErpDocument, link: OrderLink) -> boo
         OrderLink.objects.filter(pk=link.pk).exclude(shown_hash=becomes).update(shown_hash=becomes)
         return False
     store = open_connector(connection).supporting(OrderWriting)
-    refused = store.write_order_metafields({link.order.external_id: shown})
+    refused = store.write_order_metafields({link.order.external_id: with_withdrawn(shown)})
     if refused:
         raise RecordRejected(
             f"The store refused metafields of {link.order.name}: {refused[link.order.external_id]}"

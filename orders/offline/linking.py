@@ -84,6 +84,23 @@ def link_copy(order: ErpOrder, copy: StoreOrder) -> OrderLink:
     return link
 
 
+def has_taken_stock(order: StoreOrder) -> bool:
+    """Whether the store took the order's pieces off its stock when it was made.
+
+    A copy that was made as a finished order never did (`OrderWriting.create_order`): restocking would add pieces that
+    nobody has. One made of a draft did.
+    """
+    link = OrderLink.objects.filter(order=order, origin=OrderLink.Origin.ERP).first()
+    if link is None:
+        return True
+    made = Attempt.objects.filter(
+        connection=order.connection_id, key=link.reference, state=Attempt.State.CONFIRMED
+    )
+    if made.filter(operation=CREATE_ORDER, external_id=order.external_id).exists():
+        return False
+    return bool(made.filter(operation__in=(CREATE_DRAFT, COMPLETE_DRAFT)).exists())
+
+
 def adopt_echo(copy: StoreOrder, mark: Mark) -> str:
     """What to say of a store's order that carries a mark of ours; "" where the mark names no ERP that we know.
 

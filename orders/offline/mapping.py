@@ -130,6 +130,13 @@ def shown_metafields(document: ErpDocument) -> tuple[StoreMetafield, ...]:
     )
 
 
+def with_withdrawn(shown: Sequence[StoreMetafield]) -> tuple[StoreMetafield, ...]:
+    """These, and an empty value for each that is not shown any more: else the store goes on showing the last one."""
+    keys = {one.key for one in shown}
+    withdrawn = (StoreMetafield(key, kind, "", NAMESPACE) for key, kind in _KINDS.items() if key not in keys)
+    return (*shown, *withdrawn)
+
+
 # --------------------------------------------------------------------------------------------------- checks
 
 

@@ -241,6 +241,7 @@ def commit(shop: Shop, order: Record) -> None:
     for line in order["_lines"]:
         level = _level_of_line(shop, line)
         if level is not None:
+            _claim(line, line["quantity"])
             _move(shop, level, available=-line["quantity"], committed=line["quantity"])
 
 
@@ -248,18 +249,28 @@ def take(shop: Shop, line: Record, pieces: int) -> None:
     """Pieces that were added to a line of an order."""
     level = _level_of_line(shop, line)
     if level is not None:
+        _claim(line, pieces)
         _move(shop, level, available=-pieces, committed=pieces)
 
 
+def _claim(line: Record, pieces: int) -> None:
+    line["_claimed"] = line.get("_claimed", 0) + pieces
+
+
 def release(shop: Shop, line: Record, pieces: int, *, is_restocked: bool) -> None:
-    """Pieces of a line that will not be delivered: available again, or lost where they are not restocked."""
+    """Pieces of a line that will not be delivered: available again, or lost where they are not restocked.
+
+    Pieces that the order never claimed (`BYPASS`) are put on the shelf all the same where they are restocked.
+    """
     level = _level_of_line(shop, line)
-    if level is None or not level["_quantities"]["committed"]:
+    if level is None or not pieces:
         return
+    claimed = min(pieces, max(0, line.get("_claimed", 0)))
+    _claim(line, -claimed)
     if is_restocked:
-        _move(shop, level, available=pieces, committed=-pieces)
-    else:
-        _move(shop, level, committed=-pieces, on_hand=-pieces)
+        _move(shop, level, available=pieces, committed=-claimed, on_hand=pieces - claimed)
+    elif claimed:
+        _move(shop, level, committed=-claimed, on_hand=-claimed)
 
 
 def location_of_line(shop: Shop, line: Record) -> str | None:
@@ -279,6 +290,7 @@ def send_out(shop: Shop, line: Record, pieces: int) -> None:
     """Pieces that leave the house, or come back into it where the number is negative."""
     level = _level_of_line(shop, line)
     if level is not None:
+        _claim(line, -pieces)
         _move(shop, level, committed=-pieces, on_hand=-pieces)
 
 

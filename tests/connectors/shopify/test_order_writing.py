@@ -48,6 +48,13 @@ TOTALS = {
 MADE = {"id": "gid://shopify/Order/7", "name": "#1001", "paymentTerms": None, **TOTALS}
 
 
+FOUND = [
+    {**MADE, "sourceIdentifier": "erpBC:1", "tags": []},
+    {**MADE, "name": "#1002", "sourceIdentifier": None, "tags": ["vip", "erpBC:1"]},
+    {**MADE, "name": "#1003", "sourceIdentifier": "erpBC:12", "tags": ["erpBC:12"]},
+]
+
+
 def shop(name, root, **payload):
     return ScriptedShop().script(name, {root: {"userErrors": [], **payload}})
 
@@ -116,11 +123,11 @@ def test_an_answer_that_names_nothing_leaves_the_outcome_unknown():
 
 
 def test_orders_are_found_by_source_identifier_or_tag():
-    scripted = ScriptedShop().script("FindMadeOrders", {"orders": {"nodes": [MADE], "pageInfo": END}})
+    scripted = ScriptedShop().script("FindMadeOrders", {"orders": {"nodes": FOUND, "pageInfo": END}})
 
-    [found] = scripted.store.find_orders("erpBC:1")
+    found = scripted.store.find_orders("erpBC:1")
 
-    assert found.name == "#1001"
+    assert [one.name for one in found] == ["#1001", "#1002"]
     assert scripted.sent("FindMadeOrders") == [{"query": 'source_identifier:"erpBC:1" OR tag:"erpBC:1"'}]
 
 

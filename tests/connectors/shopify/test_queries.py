@@ -169,6 +169,7 @@ def test_only_these_operations_write():
         "DeclineReturn",
         "DefineMetafield",
         "DeleteCarrierService",
+        "DeleteMetafields",
         "DeleteWebhookSubscription",
         "DisposeReturned",
         "MoveFulfillmentOrder",

@@ -70,6 +70,10 @@ class Copied:
     def store(self):
         return self.hub.shop().tables["Order"][self.id]
 
+    def shelves(self):
+        levels = self.hub.shop().levels.values()
+        return [(level["_quantities"]["available"], level["_quantities"]["on_hand"]) for level in levels]
+
     def pieces(self):
         return [line["currentQuantity"] for line in self.store()["_lines"]]
 
@@ -142,3 +146,19 @@ def test_a_copy_that_is_cancelled_in_the_store_is_cancelled_in_the_erp(copied):
 
     assert [one["number"] for one in hub.erp_orders()] == []
     assert (OrderLink.objects.get().cancelled_at is not None, hub.reviews()) == (True, [])
+
+
+def test_what_leaves_a_copy_that_never_took_stock_is_not_put_on_the_shelf(copied):
+    before = copied.shelves()
+
+    copied.clerk(0, quantity=1)
+    assert (copied.pieces(), copied.shelves()) == ([1, 1], before)
+
+    copied.hub.clerk("delete_order", number=copied.number)
+    copied.heard()
+    item = ReviewItem.objects.get(state="open")
+    agreement = OrderAgreement.objects.get(link=copied.link)
+    assert answer(item, agreement, ["erp"], shown=item.fingerprint, user_id=None) == ""
+    copied.hub.work(lambda: copied.store()["cancelledAt"])
+
+    assert copied.shelves() == before

@@ -54,6 +54,8 @@ def test_the_buyer_sees_stage_promised_day_and_what_is_still_to_come(showing):
     assert shown(showing)["status"] == "released"
     assert shown(showing)["promised_on"] == "2030-02-01"
     assert "outstanding" not in shown(showing)
+    says(showing, OrderStage.RELEASED, tables("5"))
+    assert "promised_on" not in shown(showing)
 
     says(showing, OrderStage.SHIPPED, tables("5", "2", promised_date=date(2030, 3, 1)))
     assert shown(showing)["status"] == "shipped"

@@ -373,9 +373,10 @@ def test_what_buyers_see_follows_the_erp(showing):
     taken = document()
     push(hub, mirror(hub.erp, taken))
 
-    push(hub, mirror(hub.erp, replace(taken, stage=OrderStage.SHIPPED)))
+    push(hub, mirror(hub.erp, replace(taken, stage=OrderStage.SHIPPED, requested_date=None)))
 
     assert in_store(hub)[0]["metafields"]["erp.status"] == "shipped"
+    assert "erp.requested_on" not in in_store(hub)[0]["metafields"]
     assert (hub.reviews(), hub.sent()) == ([], 0)
 
 

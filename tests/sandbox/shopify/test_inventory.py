@@ -157,6 +157,24 @@ def test_a_sale_takes_what_is_available_and_a_cancel_gives_it_back(store, level)
     assert len(store.sent()) == 2
 
 
+def test_pieces_that_an_order_never_claimed_are_added_where_they_are_restocked(store, level):
+    put(store, "k1", given(level, 7, changeFromQuantity=0))
+    found = store.data('{ productVariants(first: 1, query: "sku:A") { nodes { id } } }')
+    line = {"variantId": found["productVariants"]["nodes"][0]["id"], "quantity": 3}
+    create = """mutation Create($order: OrderCreateOrderInput!) { orderCreate(order: $order) { order { id }
+      userErrors { message } } }"""
+    cancel = """mutation Cancel($id: ID!, $restock: Boolean!) {
+      orderCancel(orderId: $id, reason: OTHER, restock: $restock) { orderCancelUserErrors { message } } }"""
+
+    shelf = []
+    for restock in (False, True):
+        order = store.data(create, order={"lineItems": [line]})["orderCreate"]["order"]
+        store.data(cancel, id=order["id"], restock=restock)
+        shelf.append(available(store))
+
+    assert shelf == [7, 10]
+
+
 ANNEX = {"locations": [{"name": "Annex", "address": {"country_code": "CA"}}]}
 LEVELS = """query Levels($id: ID!, $query: String, $inactive: Boolean) { location(id: $id) {
   inventoryLevels(first: 10, query: $query, includeInactive: $inactive) { nodes { id isActive item { sku } } } } }"""

@@ -126,10 +126,14 @@ class OrderWriter(OrderWriting):
         return _made_order(made(payload, "order", "CreateOrder"))
 
     def find_orders(self, mark: str) -> list[MadeOrder]:
-        """By source identifier or tag: the one is missing on completed drafts, the other may be taken off."""
+        """By source identifier or tag: the one is missing on completed drafts, the other may be taken off.
+
+        What the search returns is compared exactly, but for the case of tags, which a shop may have in another.
+        """
         search = f"source_identifier:{_quoted(mark)} OR tag:{_quoted(mark)}"
         reply = self.client.run(operation("FindMadeOrders"), {"query": search})
-        return [_made_order(node) for node in _few(member(reply.data, "orders"), mark)]
+        found = _few(member(reply.data, "orders"), mark)
+        return [_made_order(node) for node in found if _carries(node, mark)]
 
     def read_made_order(self, external_id: str) -> MadeOrder | None:
         """By id: nothing lags."""
@@ -170,13 +174,25 @@ class OrderWriter(OrderWriting):
         return made_draft(made(payload, "draftOrder", "CompleteDraftOrder"))
 
     def write_order_metafields(self, wanted: Mapping[str, Sequence[StoreMetafield]]) -> dict[str, str]:
-        """`metafieldsSet`, 25 rows at most."""
+        """`metafieldsSet`, 25 rows at most; then `metafieldsDelete`, which takes what is not there as done."""
         rows = [
             {"ownerId": external_id, **metafield_input(one)}
             for external_id, metafields in wanted.items()
             for one in metafields
+            if one.value
         ]
-        return ReferenceWriter(self.client).write_rows(rows)
+        if refused := ReferenceWriter(self.client).write_rows(rows):
+            return refused
+        withdrawn = [
+            {"ownerId": external_id, "namespace": one.namespace, "key": one.key}
+            for external_id, metafields in wanted.items()
+            for one in metafields
+            if not one.value
+        ]
+        for start in range(0, len(withdrawn), REFERENCE_BATCH):
+            some = withdrawn[start : start + REFERENCE_BATCH]
+            self._write("DeleteMetafields", "metafieldsDelete", {"metafields": some})
+        return {}
 
     def define_metafields(self, wanted: Sequence[ShownMetafield]) -> dict[str, str]:
         """`metafieldDefinitionCreate`, one a call; what is defined already stays as it is."""
@@ -213,6 +229,12 @@ def _few(connection: Node, wanted: str) -> list[Node]:
             f"The shop holds more than {len(nodes)} records for {wanted!r}. Correct them there."
         )
     return nodes
+
+
+def _carries(node: Node, mark: str) -> bool:
+    tags = node.get("tags")
+    own = tags if isinstance(tags, list) else []
+    return text(node, "sourceIdentifier") == mark or mark.casefold() in (str(tag).casefold() for tag in own)
 
 
 def _draft_input(draft: StoreOrderDraft) -> dict[str, Any]:
