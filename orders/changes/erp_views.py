@@ -94,12 +94,9 @@ def own_line(line: ErpDocumentLine, document: ErpDocument, *, includes_tax: bool
 
 def is_taxed_unknown(line: ErpDocumentLine, document: ErpDocument, *, includes_tax: bool) -> bool:
     """Whether the line's price cannot be said with or without tax as asked for: the ERP tells neither its tax nor rate.
-
-    Its price in a view is then the ERP's own, with the tax or without it as the document has it.
-    """
-    if includes_tax == document.prices_include_tax or not amount_of(line):
-        return False
-    if document.totals is not None and not document.totals.tax:
+    In a view it is then the ERP's own price, as the document has it."""
+    is_untaxed = document.totals is not None and not document.totals.tax
+    if is_untaxed or includes_tax == document.prices_include_tax or not amount_of(line):
         return False
     return line.tax_rate is None and (line.tax_amount is None or not line.amount_excluding_tax)
 

@@ -177,14 +177,11 @@ def _line_refusal(documents: Documents, store: StoreSide, one: Difference) -> st
     if one.key in store.fixed:
         return store.fixed[one.key]
     line = one.erp if isinstance(one.erp, LineView) else None
-    if why := _unknown_tax(documents, one, line):
+    why = _unknown_tax(documents, one, line)
+    if why or one.key in store.charge_ids():
         return why
-    if one.key in store.charge_ids():
-        return ""
-    if why := _other_unit(documents, store, one.key):
-        return why
-    if one.field == "unit":
-        return NO_CALL
+    if (why := _other_unit(documents, store, one.key)) or one.field == "unit":
+        return why or NO_CALL
     if one.key.startswith(OF_THE_ERP):
         return _unsold(store, line) or _broken(
             line.quantity if line else None, _per_piece(documents, store, one.key, line)
