@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection as database
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.test import Client
 
@@ -164,6 +165,17 @@ class Hub:
         finally:
             drain.stop()
             thread.join(120)
+
+    def work_off(self, *flows):
+        """Drain until these flows have nothing to do now; other flows may go on.
+
+        By the database's clock, as what is due is claimed: what is enqueued while we look is not overlooked.
+        """
+        left = SyncTask.objects.filter(flow__in=flows).filter(
+            Q(state__in=[SyncTask.State.RUNNING, SyncTask.State.BLOCKED])
+            | Q(state=SyncTask.State.WAITING, due_at__lt=Now() + timedelta(seconds=0.05))
+        )
+        self.work(lambda: not left.exists())
 
     def is_quiet(self, horizon):
         """Nothing is due, twice in a row: a due schedule is noted first and enqueued right after."""

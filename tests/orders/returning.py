@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from hub.connectors.credits import CreditStage, ErpCredit, ErpCreditLine
 from hub.connectors.documents import ErpTotals, LineKind
-from hub.sync.models import SyncTask
 from inventory.models import ItemMapping
 from orders.credits.mirroring import mirror_credits
 from orders.models import CreditLineMapping, OrderLink, RefundPolicy
@@ -20,9 +19,7 @@ VAT = [{"title": "VAT", "rate": "0.19"}]
 
 def work(hub, *flows):
     """Until what these flows have to do now is done; other flows may go on."""
-    states = (SyncTask.State.WAITING, SyncTask.State.RUNNING, SyncTask.State.BLOCKED)
-    tasks = SyncTask.objects.filter(flow__in=flows or (FLOW,), state__in=states)
-    hub.work(lambda: not tasks.filter(due_at__lt=datetime.now(UTC)).exists())
+    hub.work_off(*(flows or (FLOW,)))
 
 
 class Crediting:

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from hub.connectors.shipment_documents import ErpShipment, Parcel, ShipmentStage, ShippedLine
 from hub.sandbox.shopify.products import stock as put
-from hub.sync.models import SyncTask
 from inventory.models import ItemMapping
 from orders.models import OrderLink
 from orders.shipments.mirroring import mirror_shipments
@@ -20,9 +19,7 @@ TABLES, LAMPS = "TAB-001", "LAM-002"
 
 def work(hub):
     """Until the store was told what is due; other flows may go on."""
-    states = (SyncTask.State.WAITING, SyncTask.State.RUNNING, SyncTask.State.BLOCKED)
-    tasks = SyncTask.objects.filter(flow=FLOW, state__in=states)
-    hub.work(lambda: not tasks.filter(due_at__lt=datetime.now(UTC)).exists())
+    hub.work_off(FLOW)
 
 
 class Shipping:
