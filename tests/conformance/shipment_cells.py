@@ -248,6 +248,7 @@ def tells_what_a_vendor_is_still_to_send_and_what_it_sent(erp: ErpUnderTest) -> 
 
     (told,) = [one for one in followed(connector, since) if one.external_id == sent]
     assert read(connector, sent, own)
+    assert set(of_orders(connector, {order.external_id: order.number})) == {sent}
     assert (told.stage, told.order_external_id or order.external_id) == (
         ShipmentStage.SHIPPED,
         order.external_id,
