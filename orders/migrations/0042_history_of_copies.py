@@ -34,5 +34,10 @@ class Migration(migrations.Migration):
             model_name='orderlink',
             index=models.Index(condition=models.Q(('needs_shipments', True)), fields=['connection', 'id'], name='link_needs_shipments'),
         ),
+        migrations.AlterField(
+            model_name='fulfilmentpolicy',
+            name='notifies_buyer',
+            field=models.BooleanField(default=False, help_text='The store sends its shipping e-mail for fulfilments and corrected tracking. Never for what was shipped of an order before a backfill brought it.'),
+        ),
         migrations.RunSQL(HISTORY, migrations.RunSQL.noop),
     ]

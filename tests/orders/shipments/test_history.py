@@ -22,6 +22,7 @@ from orders.models import (
     StoreOrder,
 )
 from orders.shipments.history import left_before_copy
+from orders.timeline import timeline
 from tests.admin.rows import link, make_orders, make_pair
 from tests.orders.offline_orders import link_location, show_offline_orders
 from tests.orders.shipping import TABLES, Shipping
@@ -110,6 +111,11 @@ def test_what_left_before_the_pull_began_is_read_by_its_order_and_told_without_a
     pull_shipments(hub)
 
     assert (order.fulfilments(), order.status()) == ([(2, [])], "PARTIALLY_FULFILLED")
+    made = OrderLink.objects.get()
+    assert any("brought by a backfill" in event.words for event in timeline(made.order, [made]))
+    assert hub.messages("push_shipment_to_store")[-1].endswith(
+        "not told: it left before the order was copied"
+    )
 
     order.ships(3)
     pull_shipments(hub)
