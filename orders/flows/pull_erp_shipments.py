@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Min
+from django.db.models import DurationField, ExpressionWrapper, F, Min, Q
 from django.utils import timezone
 
 from hub.connectors.documents import Page, PagePosition
@@ -25,7 +25,7 @@ from hub.connectors.shipment_documents import Shipments, ShipmentStage
 from hub.sync.models import Connection, Cursor
 from hub.sync.running import open_connector
 from orders.freshness import database_time
-from orders.models import ErpShipment, FulfilmentPolicy, OrderLink
+from orders.models import ErpShipment, FulfilmentPolicy, OfflineOrderPolicy, OrderLink
 from orders.shipments.history import read_of_copies
 from orders.shipments.mirroring import attach_shipments, mirror_shipments, note_gone, without_plans
 
@@ -77,8 +77,10 @@ def run(connection: Connection, record_id: int) -> str:
 
 
 def has_listeners(connection: Connection) -> bool:
-    """Whether a store whose orders go to this ERP is told of shipments."""
-    return FulfilmentPolicy.objects.filter(is_on=True, store__order_policy__erp=connection).exists()
+    """Whether a store is told of shipments whose orders go to this ERP, or that shows the ERP's own."""
+    shows = OfflineOrderPolicy.objects.filter(erp=connection).values("store")
+    stores = Q(store__order_policy__erp=connection) | Q(store__in=shows)
+    return FulfilmentPolicy.objects.filter(stores, is_on=True).exists()
 
 
 def _start(connection: Connection) -> PagePosition:

@@ -12,7 +12,15 @@ from hub.errors import RecordRejected, Unreachable
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, Cursor, SyncTask
 from orders.flows import pull_erp_shipments
-from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, OrderLink, OrderPolicy, StoreOrder
+from orders.models import (
+    ErpOrder,
+    ErpShipment,
+    FulfilmentPolicy,
+    OfflineOrderPolicy,
+    OrderLink,
+    OrderPolicy,
+    StoreOrder,
+)
 from tests.admin.rows import link, make_orders, make_pair, make_store
 from tests.fakes.shipping import ShippingErp
 
@@ -250,6 +258,18 @@ def test_nothing_is_asked_where_no_store_is_told_of_shipments(shipping, erp, ord
 
     assert pull(erp) == "no store is told of shipments"
     assert shipping.asked == []
+
+
+def test_a_store_that_only_shows_the_erps_orders_is_told_of_what_was_shipped_of_them(
+    shipping, store, erp, order
+):
+    ship(shipping, order)
+    OrderPolicy.objects.all().delete()
+    OfflineOrderPolicy.objects.create(store=store, erp=erp)
+
+    pull(erp)
+
+    assert (stages(), told()) == ({"S1": "shipped"}, [order.pk])
 
 
 def test_an_ERP_without_shipments_tells_none(shipping, erp):
