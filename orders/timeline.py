@@ -337,6 +337,8 @@ def _of_links(links: list[OrderLink]) -> Iterator[Event]:
     for link in links:
         how = "Adopted" if link.is_adopted else "Linked"
         why = f" ({link.adopted_by})" if link.adopted_by else ""
+        if link.is_history:
+            why = " (brought by a backfill: its buyer is not told of what was shipped before)"
         yield Event(link.created_at, "link", f"{how}: {link.shown_number} in {link.connection}{why}")
         if link.reference_pushed_at:
             words = f"{link.shown_number} was written back to the store"

@@ -6,7 +6,7 @@ Frozen, vendor-free. Quantities are Decimal in the unit of the order's line, tim
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -90,6 +90,8 @@ class Shipments(ABC):
 
     shipment_batch: ClassVar[int]
     """How many shipments one `read_shipments` call may name."""
+    shipment_order_batch: ClassVar[int]
+    """How many orders one `shipments_of_orders` call may name."""
     tells_undone: ClassVar[bool]
     """Whether one that was taken back is told as changed; where not, known ones are read again at times."""
 
@@ -100,3 +102,10 @@ class Shipments(ABC):
     @abstractmethod
     def read_shipments(self, external_ids: Sequence[str]) -> list[ErpShipment]:
         """These shipments as of this call; ids that are gone are left out."""
+
+    @abstractmethod
+    def shipments_of_orders(self, orders: Mapping[str, str]) -> list[ErpShipment]:
+        """All shipments of these sales orders as of this call, whenever they were posted.
+
+        `orders` are the orders' numbers by their ids there; an order without shipments, or that is gone, has none.
+        """

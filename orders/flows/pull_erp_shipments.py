@@ -2,7 +2,8 @@
 
 Starts   every 60 seconds by itself, where a store is told of shipments
 Reads    the ERP's shipments changed since the cursor, with an overlap; known ones where taking back is not told: those
-         of two weeks now and then, and of any age those whose order changed there
+         of two weeks now and then, and of any age those whose order changed there; those of orders that were copied
+         into a store, by the order, of any age and once
 Writes   ErpShipment mirrors, the cursor; asks the stores of linked orders to be told
 Repeat   safe: the mirror takes nothing older, and the cursor moves only after its page is stored
 Review   nothing here: what the ERP refuses to show stops this flow alone
@@ -10,13 +11,12 @@ Review   nothing here: what the ERP refuses to show stops this flow alone
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Min
+from django.db.models import DurationField, ExpressionWrapper, F, Min, Q
 from django.utils import timezone
 
 from hub.connectors.documents import Page, PagePosition
@@ -25,8 +25,9 @@ from hub.connectors.shipment_documents import Shipments, ShipmentStage
 from hub.sync.models import Connection, Cursor
 from hub.sync.running import open_connector
 from orders.freshness import database_time
-from orders.models import ErpShipment, FulfilmentPolicy, OrderLink
-from orders.shipments.mirroring import attach_shipments, mirror_shipments, note_gone
+from orders.models import ErpShipment, FulfilmentPolicy, OfflineOrderPolicy, OrderLink
+from orders.shipments.history import read_of_copies
+from orders.shipments.mirroring import attach_shipments, mirror_shipments, note_gone, without_plans
 
 FLOW = "pull_erp_shipments"
 OVERLAP = timedelta(seconds=60)
@@ -60,6 +61,7 @@ def run(connection: Connection, record_id: int) -> str:
     since = PagePosition(cursor.stamp - OVERLAP, cursor.external_id) if cursor.stamp else _start(connection)
     # Those that were here before their order was linked.
     attach_shipments(connection)
+    copies = read_of_copies(connection, erp)
     again = 0 if erp.tells_undone else _read_again(connection, erp)
     after: str | None = None
     seen = 0
@@ -70,12 +72,15 @@ def run(connection: Connection, record_id: int) -> str:
         after = page.after
         if after is None:
             Cursor.objects.filter(pk=cursor.pk).update(covered_at=began_at)
-            return f"saw {seen}, read {again} again"
+            first = f", those of {copies} copies for the first time" if copies else ""
+            return f"saw {seen}, read {again} again{first}"
 
 
 def has_listeners(connection: Connection) -> bool:
-    """Whether a store whose orders go to this ERP is told of shipments."""
-    return FulfilmentPolicy.objects.filter(is_on=True, store__order_policy__erp=connection).exists()
+    """Whether a store is told of shipments whose orders go to this ERP, or that shows the ERP's own."""
+    shows = OfflineOrderPolicy.objects.filter(erp=connection).values("store")
+    stores = Q(store__order_policy__erp=connection) | Q(store__in=shows)
+    return FulfilmentPolicy.objects.filter(stores, is_on=True).exists()
 
 
 def _start(connection: Connection) -> PagePosition:
@@ -89,22 +94,11 @@ def _store_page(connection: Connection, cursor: Cursor, page: Page[Document]) ->
     if not page.items:
         return
     with transaction.atomic():
-        mirror_shipments(connection, _told(connection, page.items))
+        mirror_shipments(connection, without_plans(connection, page.items))
         last = page.items[-1]
         if cursor.stamp is None or (last.updated_at, last.external_id) > (cursor.stamp, cursor.external_id):
             cursor.stamp, cursor.external_id = last.updated_at, last.external_id
             cursor.save(update_fields=["stamp", "external_id"])
-
-
-def _told(connection: Connection, documents: Sequence[Document]) -> list[Document]:
-    """Without those that are undone and were never anything else: plans, and what was taken back at once."""
-    ids = [one.external_id for one in documents if one.stage is ShipmentStage.UNDONE]
-    known = set(
-        ErpShipment.objects.filter(connection=connection, external_id__in=ids).values_list(
-            "external_id", flat=True
-        )
-    )
-    return [one for one in documents if one.stage is not ShipmentStage.UNDONE or one.external_id in known]
 
 
 def _read_again(connection: Connection, erp: Shipments) -> int:

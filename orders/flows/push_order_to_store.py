@@ -109,7 +109,7 @@ def _make(store: OrderWriting, connection: Connection, known: KnownErpOrder) -> 
             mark=_mark(order),
             time_zone=connection.time_zone,
             now=datetime.now(UTC),
-            is_history=is_history(known),
+            is_history=is_history(document, policy),
         ),
     )
     return make(store, connection, order, draft, policy)

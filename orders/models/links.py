@@ -54,6 +54,10 @@ class OrderLink(models.Model):
     adopted_by = models.CharField(max_length=200, default="", db_default="", blank=True)
     """Of an order that a connector before us carried into the ERP: what it was recognised by, in words."""
     origin = models.CharField(max_length=5, choices=Origin.choices, default=Origin.STORE, db_default="store")
+    is_history = models.BooleanField(default=False, db_default=False)
+    """Of a copy: whether only a backfill brought the order into its store (`orders.shipments.history`)."""
+    needs_shipments = models.BooleanField(default=False, db_default=False)
+    """Of a copy: whether what the ERP shipped before is still to be read, as it may be older than the pull."""
     sent_content_hash = models.CharField(max_length=32, default="", blank=True)
     sent_document = models.JSONField(null=True, blank=True)
     """The vendor-free SalesOrder that was sent, as JSON; None where we did not send it, or have not kept it."""
@@ -112,6 +116,9 @@ class OrderLink(models.Model):
                 fields=["connection", "id"], condition=Q(totals="unread"), name="link_totals_unread"
             ),
             models.Index(fields=["id"], condition=Q(progress_asked_at__isnull=False), name="link_progress"),
+            models.Index(
+                fields=["connection", "id"], condition=Q(needs_shipments=True), name="link_needs_shipments"
+            ),
             models.Index(
                 fields=["connection", "id"], condition=Q(confirmation="waits"), name="link_unconfirmed"
             ),

@@ -154,7 +154,9 @@ class FulfilmentPolicy(models.Model):
     store = models.OneToOneField(Connection, on_delete=models.PROTECT, related_name="fulfilment_policy")
     is_on = models.BooleanField(default=True)
     notifies_buyer = models.BooleanField(
-        default=False, help_text="The store sends its shipping e-mail for fulfilments and corrected tracking."
+        default=False,
+        help_text="The store sends its shipping e-mail for fulfilments and corrected tracking. Never for what was "
+        "shipped of an order before a backfill brought it.",
     )
     elsewhere = models.CharField(
         max_length=10,

@@ -82,10 +82,9 @@ def policy_of(known: KnownErpOrder) -> OfflinePolicy:
     return OfflinePolicy(known.policy.is_on, min(starts), OrderStage(known.policy.from_stage))
 
 
-def is_history(known: KnownErpOrder) -> bool:
+def is_history(document: ErpDocument, policy: OfflineOrderPolicy) -> bool:
     """Whether only a backfill lets it appear."""
-    day = known.document.order_date
-    return day is not None and day < known.policy.orders_from
+    return document.order_date is not None and document.order_date < policy.orders_from
 
 
 def _other_stores(known: KnownErpOrder) -> Sequence[str]:

@@ -11,10 +11,12 @@ from hub.lib.hashing import content_hash
 from hub.sync import attempts
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection
+from orders.erp_documents import document_of as erp_document
 from orders.freshness import database_time
 from orders.linking import go_on
 from orders.mirroring import document_of, mirror_orders
-from orders.models import ErpOrder, OrderLink, StoreOrder
+from orders.models import ErpOrder, OfflineOrderPolicy, OrderLink, StoreOrder
+from orders.offline.known import is_history
 from orders.offline.marks import Mark, mark_for
 
 CREATE_ORDER, CREATE_DRAFT, CHANGE_DRAFT, COMPLETE_DRAFT = (
@@ -70,6 +72,8 @@ def link_copy(order: ErpOrder, copy: StoreOrder) -> OrderLink:
                 erp_total=order.total_including_tax,
                 erp_tax=order.total_tax,
                 totals=_compared(order, copy),
+                is_history=_is_history(order, copy),
+                needs_shipments=True,
             )
             _close_attempts(order, copy)
             go_on(order.connection, [link])
@@ -82,6 +86,11 @@ def link_copy(order: ErpOrder, copy: StoreOrder) -> OrderLink:
             return link_there
         raise _doubled(order, copy) from error
     return link
+
+
+def _is_history(order: ErpOrder, copy: StoreOrder) -> bool:
+    policy = OfflineOrderPolicy.objects.filter(store=copy.connection_id, erp=order.connection_id).first()
+    return policy is not None and order.document is not None and is_history(erp_document(order), policy)
 
 
 def has_taken_stock(order: StoreOrder) -> bool:

@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from hub.connectors.shipment_documents import ErpShipment as Document
+from hub.connectors.shipment_documents import ShipmentStage
 from hub.lib.hashing import content_hash
 from hub.lib.stored import Stored
 from hub.lib.text import storable, stored_json
@@ -76,6 +77,17 @@ def mirror_shipments(connection: Connection, documents: Sequence[Document]) -> l
         attach_shipments(connection)
         _tell_stores(connection, [row.external_id for row in rows])
     return stored
+
+
+def without_plans(connection: Connection, documents: Sequence[Document]) -> list[Document]:
+    """Without those that are undone and were never anything else: plans, and what was taken back at once."""
+    ids = [one.external_id for one in documents if one.stage is ShipmentStage.UNDONE]
+    known = set(
+        ErpShipment.objects.filter(connection=connection, external_id__in=ids).values_list(
+            "external_id", flat=True
+        )
+    )
+    return [one for one in documents if one.stage is not ShipmentStage.UNDONE or one.external_id in known]
 
 
 def attach_shipments(connection: Connection) -> int:

@@ -14,6 +14,7 @@ from orders.erp_documents import sales_orders
 from orders.mirroring import document_of as order_document
 from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, WarehouseMapping
 from orders.shipments.allocation import Allocation, Elsewhere, Goods, allocate, open_places, parts
+from orders.shipments.history import left_before_copy
 from orders.shipments.items import items_of_lines
 from orders.shipments.matching import pieces_shipped
 from orders.shipments.mirroring import FLOW, document_of
@@ -60,6 +61,9 @@ class ShipmentPush:
             if self.is_partners
             else tracking_of(self.document, sender.connection, row.connection)
         )
+        self.is_history = left_before_copy(row)
+        """Nothing of it is news to the buyer."""
+        self.notifies_buyer = policy.notifies_buyer and not self.is_history
 
     def push(self) -> None:
         """Bring the store to what the shipment says. Raises what a person must decide."""
@@ -146,8 +150,10 @@ class ShipmentPush:
         kinds = {line.external_id: _kind(line) for line in self.lines}
         orders, at_once = self.sender.state.orders, self.sender.store.lines_at_once
         for part in parts(found.taken, orders, kinds, at_once):
-            new = NewFulfilment(part, self.tracking, self.policy.notifies_buyer)
+            new = NewFulfilment(part, self.tracking, self.notifies_buyer)
             self.sender.create(self.row, new, is_extra=False)
+        if self.policy.notifies_buyer and self.is_history:
+            self.sender.written.append("the buyer is not told: it left before the order was copied")
         self.sender.read()
 
     def _place(self, rest: dict[str, int]) -> Allocation:
@@ -224,8 +230,10 @@ class ShipmentPush:
             if made.external_id not in ours:
                 continue
             if self.tracking.numbers and not says_the_same(self.tracking, made.tracking):
-                self.sender.track(made, self.tracking, notifies_buyer=self.policy.notifies_buyer)
-            if self.document.stage == ShipmentStage.DELIVERED and made.delivered_at is None:
+                self.sender.track(made, self.tracking, notifies_buyer=self.notifies_buyer)
+            # A delivery event has no word on the buyer: the store's own settings may mail it.
+            is_delivered = self.document.stage == ShipmentStage.DELIVERED and not self.is_history
+            if is_delivered and made.delivered_at is None:
                 self.sender.deliver(made, self.document.updated_at)
 
     def _is_decided(self, decision: str, *codes: str) -> bool:

@@ -22,6 +22,14 @@ def read(connector: Connector, *ids: str) -> list[ErpShipment]:
     return connector.supporting(Shipments).read_shipments(ids)
 
 
+def of_orders(connector: Connector, orders: dict[str, str]) -> dict[str, ErpShipment]:
+    """The shipments of these orders, numbers by id, by their own ids."""
+    found = connector.supporting(Shipments).shipments_of_orders(orders)
+    by_id = {shipment.external_id: shipment for shipment in found}
+    assert len(by_id) == len(found)
+    return by_id
+
+
 def followed(connector: Connector, since: PagePosition | None) -> list[ErpShipment]:
     """Everything that changed since, page after page."""
     found: list[ErpShipment] = []
@@ -81,6 +89,9 @@ def reads_what_has_left_of_which_order(erp: ErpUnderTest) -> None:
         assert shipment.warehouse == erp.warehouse
         assert shipment.ship_to.city == "Köln"
     assert len({line.order_line_external_id for shipment in by_id.values() for line in shipment.lines}) == 1
+    unsent = an_order(erp, connector)
+    found = of_orders(connector, {each.external_id: each.number for each in (order, unsent)})
+    assert {key: one.lines for key, one in found.items()} == {key: one.lines for key, one in by_id.items()}
 
 
 @cell((Capability.READ_SHIPMENTS, Situation.PARTIAL))
@@ -91,6 +102,7 @@ def reads_those_that_are_there(erp: ErpUnderTest) -> None:
     found = read(connector, erp.absent_id, shipment_id, "no id at all", "1; DROP")
 
     assert [shipment.external_id for shipment in found] == [shipment_id]
+    assert of_orders(connector, {erp.absent_id: "NO SUCH ORDER", "no id at all": "'", "1; DROP": ""}) == {}
 
 
 @cell((Capability.READ_SHIPMENTS, Situation.PAGING))
@@ -102,6 +114,10 @@ def reads_many_to_the_end(erp: ErpUnderTest) -> None:
     found = read(connector, *ids)
 
     assert sorted(shipment.external_id for shipment in found) == sorted(ids)
+    orders = {
+        shipment.order_external_id or shipment.order_number: shipment.order_number for shipment in found
+    }
+    assert sorted(of_orders(connector, orders)) == sorted(ids)
 
 
 # ------------------------------------------------------------------------------------------ follow
@@ -232,6 +248,7 @@ def tells_what_a_vendor_is_still_to_send_and_what_it_sent(erp: ErpUnderTest) -> 
 
     (told,) = [one for one in followed(connector, since) if one.external_id == sent]
     assert read(connector, sent, own)
+    assert set(of_orders(connector, {order.external_id: order.number})) == {sent}
     assert (told.stage, told.order_external_id or order.external_id) == (
         ShipmentStage.SHIPPED,
         order.external_id,

@@ -16,6 +16,7 @@ class ShippingErp(DraftingErp, Shipments):
 
     label = "Shipping"
     shipment_batch = 2
+    shipment_order_batch = 2
     tells_undone = False
 
     shipments: dict[str, ErpShipment] = {}
@@ -52,6 +53,12 @@ class ShippingErp(DraftingErp, Shipments):
     def read_shipments(self, external_ids):
         self.asked.append(("read", *external_ids))
         return [self.shipments[key] for key in external_ids if key in self.shipments]
+
+    def shipments_of_orders(self, orders):
+        self.asked.append(("of orders", *orders))
+        if self.failure:
+            raise self.failure
+        return [one for one in self.shipments.values() if one.order_external_id in orders]
 
 
 def shipment(**changes):

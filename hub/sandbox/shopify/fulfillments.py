@@ -21,6 +21,7 @@ TRACKING_PAGES = {
     "USPS": "https://tools.usps.com/go/TrackConfirmAction?tLabels={}",
 }
 """Where the store makes the address itself: the company's name must be exactly one that it knows."""
+SHIPPED_MAIL, TRACKING_MAIL, DELIVERED_MAIL = "shipped", "tracking", "delivered"
 _ON_THE_WAY = ("CONFIRMED", "CARRIER_PICKED_UP", "IN_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED")
 
 
@@ -37,7 +38,9 @@ def fulfillment_create(shop: Shop, args: Args) -> Record:
         for source, group in zip(sources, groups, strict=True)
         for row, pieces in fulfillment_orders.chosen(source, group.get("fulfillmentOrderLineItems"))
     ]
-    return {"fulfillment": _send(shop, sources, picked, given.get("trackingInfo") or {})}
+    made = _send(shop, sources, picked, given.get("trackingInfo") or {})
+    _mail(made, SHIPPED_MAIL, is_asked=given.get("notifyCustomer"))
+    return {"fulfillment": made}
 
 
 def _source(shop: Shop, gid: str) -> Record:
@@ -109,6 +112,7 @@ def _record(
             "_sources": [source["id"] for source in sources],
             "_lines": lines,
             "_events": [],
+            "_mails": [],
         },
     )
     made["legacyResourceId"] = number_of(made["id"])
@@ -127,6 +131,12 @@ def tracked(given: Record) -> list[Record]:
         own = known.format(number) if known and number else None
         rows.append({"company": company, "number": number, "url": urls[index] if index < len(urls) else own})
     return rows
+
+
+def _mail(fulfillment: Record, mail: str, *, is_asked: bool | None) -> None:
+    """What the buyer is told of it by e-mail, in the order of its sending."""
+    if is_asked:
+        fulfillment["_mails"].append(mail)
 
 
 def _existing(shop: Shop, gid: str, path: list[str]) -> Record:
@@ -191,6 +201,7 @@ def _summed(pairs: Sequence[tuple[Record, int]]) -> list[tuple[Record, int]]:
 def fulfillment_tracking_info_update(shop: Shop, args: Args) -> Record:
     fulfillment = _existing(shop, args["fulfillmentId"], ["fulfillmentId"])
     fulfillment["trackingInfo"] = tracked(args["trackingInfoInput"])
+    _mail(fulfillment, TRACKING_MAIL, is_asked=args.get("notifyCustomer"))
     shop.touch(fulfillment)
     _changed(shop, _order(shop, fulfillment), fulfillment, "fulfillments/update")
     return {"fulfillment": fulfillment}
@@ -216,6 +227,8 @@ def fulfillment_event_create(shop: Shop, args: Args) -> Record:
         fulfillment["inTransitAt"] = fulfillment["inTransitAt"] or event["happenedAt"]
     if given["status"] == "DELIVERED":
         fulfillment["deliveredAt"] = event["happenedAt"]
+        # The mutation has no word on the buyer: the shop's own settings send this mail.
+        _mail(fulfillment, DELIVERED_MAIL, is_asked=True)
     shop.touch(fulfillment)
     _changed(shop, _order(shop, fulfillment), fulfillment, "fulfillments/update")
     return {"fulfillmentEvent": event}

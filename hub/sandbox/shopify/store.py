@@ -282,7 +282,8 @@ class ShopifyStore(System):
         lines = {line["lineItem"]["id"]: 0 for line in fulfillment["_lines"]}
         for line in fulfillment["_lines"]:
             lines[line["lineItem"]["id"]] += line["quantity"]
-        return {**json_ready(fulfillment), "lines": lines, "events": json_ready(fulfillment["_events"])}
+        told = {"events": json_ready(fulfillment["_events"]), "mails": list(fulfillment["_mails"])}
+        return {**json_ready(fulfillment), "lines": lines, **told}
 
     def _metafields_of(self, owner_id: str) -> Record:
         found = self.shop.metafields.get(owner_id, {}).values()

@@ -174,3 +174,16 @@ def test_what_cannot_be_read_is_asked_again_later(far_side, changes):
 
     with pytest.raises(Unreachable):
         far_side.connector().read_shipments([SHIPMENT.external_id])
+
+
+def test_shipments_of_orders_are_found_by_their_numbers_many_in_a_request(far_side, erp):
+    far_side.answers("GET salesShipments", listing(row()))
+    orders = {f"id-{n}": f"S-ORD{n:06}" for n in range(100)} | {"without": ""}
+
+    found = erp.shipments_of_orders(orders)
+
+    asked = far_side.to("GET salesShipments")
+    assert (set(map(repr, found)), len(asked)) == ({repr(SHIPMENT)}, 2)
+    filters = " or ".join(request.query["$filter"] for request in asked)
+    assert filters == " or ".join(f"orderNumber eq 'S-ORD{n:06}'" for n in range(100))
+    assert erp.shipments_of_orders({"without": ""}) == []

@@ -220,3 +220,16 @@ def test_what_cannot_be_read_or_not_whole_is_asked_again_later(far_side, erp, ch
 
     with pytest.raises(Unreachable):
         erp.read_shipments(["50002"])
+
+
+def test_shipments_of_orders_are_found_by_one_query_and_keep_its_stamps(far_side, erp):
+    far_side.answers("GET itemFulfillment", record(lastModifiedDate="2026-08-21T19:00:00Z"))
+    far_side.answers("POST suiteql transaction", rows(FEED), rows(SOURCE))
+
+    found = erp.shipments_of_orders({"50001": "SO77", "50004": "SO78", "no id": "SO79"})
+
+    assert [(each.external_id, each.updated_at) for each in found] == [("50002", STAMP)]
+    [query, _] = far_side.asked("transaction")
+    assert "t.type = 'ItemShip' AND m.createdfrom IN (50001, 50004)" in query
+    assert erp.shipments_of_orders({"no id": "SO79"}) == []
+    assert len(far_side.asked("transaction")) == 2

@@ -244,3 +244,39 @@ def test_what_cannot_be_read_is_asked_again_later(far_side, erp, changes):
 
     with pytest.raises(Unreachable):
         erp.read_shipments(["3"])
+
+
+SALES = "model.sale.sale.search_read"
+
+
+def test_shipments_of_sales_are_those_that_the_sales_name(far_side, erp):
+    far_side.answers("model.sale.sale.fields_get", {"web_id": {}, "drop_shipments": {}})
+    far_side.answers(
+        SALES,
+        [{"id": 7, "shipments": [3], "drop_shipments": []}, {"id": 8, "shipments": [], "drop_shipments": []}],
+    )
+
+    assert erp.shipments_of_orders({"7": "S7", "8": "S8", "no id": "S9"}) == [SHIPMENT]
+
+    [asked] = far_side.to(SALES)
+    assert (asked[0], asked[4]) == ([["id", "in", [7, 8]]], ["shipments", "drop_shipments"])
+    [asked] = far_side.to(SHIPMENTS)
+    assert asked[0] == [["id", "in", [3]]]
+    assert far_side.to(DROPS) == []
+    assert erp.shipments_of_orders({"no id": "S9"}) == []
+
+
+def test_another_sales_share_of_a_grouped_shipment_is_not_handed_over(far_side, erp):
+    far_side.answers("model.sale.sale.fields_get", {"web_id": {}})
+    far_side.answers(SALES, [{"id": 7, "shipments": [3]}])
+    far_side.answers(SHIPMENTS, [row(**{"outgoing_moves.": [move(), move(id=2, origin="sale.line,13")]})])
+    far_side.answers(LINES, [sale_line(), sale_line(13, 9)])
+
+    assert [each.external_id for each in erp.shipments_of_orders({"7": "S7"})] == ["3:7"]
+
+
+def test_a_sale_that_does_not_name_its_shipments_is_no_sale_without_any(far_side, erp):
+    far_side.answers(SALES, [{"id": 7, "shipments": None}])
+
+    with pytest.raises(Unreachable):
+        erp.shipments_of_orders({"7": "S7"})

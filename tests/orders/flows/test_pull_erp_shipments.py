@@ -12,8 +12,16 @@ from hub.errors import RecordRejected, Unreachable
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, Cursor, SyncTask
 from orders.flows import pull_erp_shipments
-from orders.models import ErpOrder, ErpShipment, FulfilmentPolicy, OrderLink, StoreOrder
-from tests.admin.rows import link, make_orders, make_pair
+from orders.models import (
+    ErpOrder,
+    ErpShipment,
+    FulfilmentPolicy,
+    OfflineOrderPolicy,
+    OrderLink,
+    OrderPolicy,
+    StoreOrder,
+)
+from tests.admin.rows import link, make_orders, make_pair, make_store
 from tests.fakes.shipping import ShippingErp
 
 UNDONE = ShipmentStage.UNDONE
@@ -252,6 +260,18 @@ def test_nothing_is_asked_where_no_store_is_told_of_shipments(shipping, erp, ord
     assert shipping.asked == []
 
 
+def test_a_store_that_only_shows_the_erps_orders_is_told_of_what_was_shipped_of_them(
+    shipping, store, erp, order
+):
+    ship(shipping, order)
+    OrderPolicy.objects.all().delete()
+    OfflineOrderPolicy.objects.create(store=store, erp=erp)
+
+    pull(erp)
+
+    assert (stages(), told()) == ({"S1": "shipped"}, [order.pk])
+
+
 def test_an_ERP_without_shipments_tells_none(shipping, erp):
     CONNECTORS["shipping"] = ("erp", "Drafting", "tests.fakes.drafting.DraftingErp")
     connector_class.cache_clear()
@@ -272,3 +292,58 @@ def test_a_refusal_stops_this_flow_alone_and_goes_to_review(hub, shipping):
     assert [flow for flow, _ in hub.reviews()] == ["pull_erp_shipments"]
     assert Connection.objects.get(pk=hub.erp.pk).paused_at is None
     assert (len(stages()), StoreOrder.objects.count()) == (2, 0)
+
+
+@pytest.fixture
+def copies(shipping, store, erp):
+    """Five orders copied from the ERP: four were shipped before anything of ours was there, one is only planned."""
+    orders = make_orders(store, 5)
+    link(orders, erp)
+    OrderLink.objects.update(origin="erp", needs_shipments=True)
+    old = datetime.now(UTC) - timedelta(days=300)
+    for order in orders[:4]:
+        ship(shipping, order, f"S{order.pk}", updated_at=old)
+    ship(shipping, orders[4], "PLAN", stage=UNDONE, updated_at=old)
+    return orders
+
+
+def asked_of_orders(shipping):
+    return [asked[1:] for asked in shipping.asked if asked[0] == "of orders"]
+
+
+def test_what_was_shipped_of_copies_before_is_read_by_many_orders_a_call_and_once(shipping, erp, copies):
+    assert pull(erp) == "saw 0, read 0 again, those of 4 copies for the first time"
+    assert [len(ids) for ids in asked_of_orders(shipping)] == [2, 2], "two calls of two orders a pass"
+    assert pull(erp) == "saw 0, read 0 again, those of 1 copies for the first time"
+    assert pull(erp) == "saw 0, read 0 again"
+
+    assert sorted(key for ids in asked_of_orders(shipping) for key in ids) == [
+        f"id-{one.pk}" for one in copies
+    ]
+    assert stages() == {f"S{one.pk}": "shipped" for one in copies[:4]}
+    assert told() == [one.pk for one in copies[:4]]
+
+
+def test_orders_whose_shipments_could_not_be_read_are_read_by_the_next_pass(shipping, erp, copies):
+    shipping.failure = Unreachable("Nobody answers.")
+    with pytest.raises(Unreachable):
+        pull(erp)
+
+    shipping.failure = None
+    pull(erp)
+
+    assert len(stages()) == 4
+
+
+def test_copies_wait_until_their_own_store_is_told_of_shipments(shipping, store, erp, copies):
+    other = make_store("US")
+    FulfilmentPolicy.objects.filter(store=store).update(is_on=False)
+    OrderPolicy.objects.create(store=other, erp=erp)
+    FulfilmentPolicy.objects.create(store=other)
+
+    pull(erp)
+
+    assert asked_of_orders(shipping) == []
+    FulfilmentPolicy.objects.filter(store=store).update(is_on=True)
+    pull(erp)
+    assert len(asked_of_orders(shipping)) == 2

@@ -12,7 +12,7 @@ only where the shipment is read again: what is left of each item counts, and wit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import ClassVar
@@ -46,6 +46,7 @@ class BusinessCentralShipments(Shipments):
     """The part Shipments, played with a client."""
 
     shipment_batch: ClassVar[int] = 70
+    shipment_order_batch: ClassVar[int] = 100
     tells_undone: ClassVar[bool] = False
 
     client: Client
@@ -67,6 +68,16 @@ class BusinessCentralShipments(Shipments):
             path = odata.query(SHIPMENTS, {"$filter": chain, "$expand": LINES})
             found |= {row.get("id"): row for row in self.client.items(path, operation=operation)}
         return self._shipments(found.values(), operation)
+
+    def shipments_of_orders(self, orders: Mapping[str, str]) -> list[ErpShipment]:
+        """By the order's number, which is all that a posted shipment keeps of it; a request for some 80 numbers."""
+        operation = "read shipments of orders"
+        found: list[ErpShipment] = []
+        numbers = dict.fromkeys(filter(None, orders.values()))
+        for chain in odata.any_of(f"orderNumber eq {odata.literal(number)}" for number in numbers):
+            path = odata.query(SHIPMENTS, {"$filter": chain, "$expand": LINES})
+            found += self._shipments(self.client.items(path, operation=operation), operation)
+        return found
 
     def check_shipments_page(self) -> None:
         """Read one row of the published page, with every column that is asked for; raises as a pass would."""

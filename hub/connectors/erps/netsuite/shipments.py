@@ -52,6 +52,7 @@ class NetSuiteShipments(Shipments):
     """The part Shipments, played with a client."""
 
     shipment_batch: ClassVar[int] = 50
+    shipment_order_batch: ClassVar[int] = 25
     tells_undone: ClassVar[bool] = False
     shipment_rows = PAGE_ROWS
 
@@ -66,13 +67,7 @@ class NetSuiteShipments(Shipments):
         rows = self.client.query(
             suiteql.changed_shipments(stamp, after_id), operation=operation, limit=self.shipment_rows
         )
-        try:
-            stamps = {
-                str(row["id"]): suiteql.utc(str(row["stamp"]), self.zone, datetime.now(UTC))
-                for row in rows.items
-            }
-        except (KeyError, ValueError) as error:
-            raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
+        stamps = self._stamps(rows.items, operation)
         last = rows.items[-1] if rows.has_more and rows.items else None
         shipments = self._changed(stamps, operation)
         return Page(tuple(shipments), f"{last['stamp']}|{last['id']}" if last else None)
@@ -81,6 +76,24 @@ class NetSuiteShipments(Shipments):
         """One request for each, past any index that lags; ids that are no numbers cannot exist and are left out."""
         ids = dict.fromkeys(each for each in external_ids if each.isascii() and each.isdigit())
         return self._shipments(dict.fromkeys(ids), "read shipments")
+
+    def shipments_of_orders(self, orders: Mapping[str, str]) -> list[ErpShipment]:
+        """One query for all of these orders, and a request for each of their fulfillments."""
+        operation = "read shipments of orders"
+        ids = [each for each in orders if each.isascii() and each.isdigit()]
+        if not ids:
+            return []
+        rows = self.client.rows(suiteql.shipments_of_orders(ids), operation=operation)
+        return self._shipments(self._stamps(rows, operation), operation)
+
+    def _stamps(self, rows: Iterable[Json], operation: str) -> dict[str, datetime]:
+        """When each was changed last, as SuiteQL shows it, in its order."""
+        try:
+            return {
+                str(row["id"]): suiteql.utc(str(row["stamp"]), self.zone, datetime.now(UTC)) for row in rows
+            }
+        except (KeyError, ValueError) as error:
+            raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
 
     def _changed(self, stamps: Mapping[str, datetime], operation: str) -> list[ErpShipment]:
         """Those of these that are of sales orders, in their order."""
@@ -95,7 +108,9 @@ class NetSuiteShipments(Shipments):
     def _since(self, since: PagePosition | None) -> str:
         return suiteql.local_text(since.updated_at, self.zone) if since else ""
 
-    def _shipments(self, stamps: Mapping[str, datetime | None], operation: str) -> list[ErpShipment]:
+    def _shipments(
+        self, stamps: Mapping[str, datetime] | Mapping[str, None], operation: str
+    ) -> list[ErpShipment]:
         """Those of sales orders that are still there; without a stamp the record's own counts."""
         records = {key: record for key in stamps if (record := self._record(key, operation)) is not None}
         try:

@@ -111,6 +111,15 @@ def changed_shipments(stamp: str, after_id: str | None) -> str:
     return changed(_SHIPMENTS, stamp, after_id)
 
 
+def shipments_of_orders(order_ids: Iterable[str]) -> str:
+    """Item fulfillments of these sales orders, oldest first: `createdfrom` is a column of the main line."""
+    main_line = "JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'"
+    return (
+        f"SELECT t.id, {STAMP} AS stamp FROM transaction t {main_line} "
+        f"WHERE t.type = 'ItemShip' AND m.createdfrom IN ({numbers(order_ids)}) ORDER BY t.id"
+    )
+
+
 def sources_by_id(ids: Iterable[str]) -> str:
     """What fulfillments were created from, of any type."""
     return f"SELECT t.id, t.tranid, t.externalid, t.type FROM transaction t WHERE t.id IN ({numbers(ids)})"

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -31,7 +31,7 @@ from hub.connectors.erps.tryton.wire import Json, moment
 from hub.connectors.shipment_documents import ErpShipment, Parcel, Shipments, ShipmentStage, ShippedLine
 from hub.errors import Unreachable
 
-SHIPMENT, MOVE, SALE_LINE = "stock.shipment.out", "stock.move", "sale.line"
+SHIPMENT, MOVE, SALE, SALE_LINE = "stock.shipment.out", "stock.move", "sale.sale", "sale.line"
 PAGE_SIZE = 100
 _COMMON = (
     "number",
@@ -53,20 +53,23 @@ _LOT = "lot.number"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A model of shipments: what comes before its ids here, where its moves to customers are, what it leaves."""
+    """A model of shipments: what comes before its ids here, where its moves to customers are, what it leaves, and the
+    sale's field that names them."""
 
     model: str
     prefix: str
     moves: str
     own: tuple[str, ...]
+    of_sale: str
 
 
-OUT = Kind(SHIPMENT, "", "outgoing_moves", ("warehouse.code", "warehouse.name"))
+OUT = Kind(SHIPMENT, "", "outgoing_moves", ("warehouse.code", "warehouse.name"), "shipments")
 DROP = Kind(
     "stock.shipment.drop",
     "drop-",
     "customer_moves",
     ("supplier.name", "supplier.code", "supplier_moves.effective_date"),
+    "drop_shipments",
 )
 _KINDS = (OUT, DROP)
 STAGES = {
@@ -123,6 +126,7 @@ class TrytonShipments(Shipments):
     """The part Shipments, played with a client."""
 
     shipment_batch: ClassVar[int] = 100
+    shipment_order_batch: ClassVar[int] = 100
     tells_undone: ClassVar[bool] = False
     shipment_rows = PAGE_SIZE
 
@@ -161,6 +165,23 @@ class TrytonShipments(Shipments):
                 found += [(kind, row) for row in rows]
         return [one for one in self._shipments(found, operation) if one.external_id in wanted]
 
+    def shipments_of_orders(self, orders: Mapping[str, str]) -> list[ErpShipment]:
+        """One request for the sales, which name their shipments, one for all of a kind and one for their sales."""
+        sales = sorted(int(each) for each in orders if each.isascii() and each.isdigit())
+        if not sales:
+            return []
+        operation = "read shipments of orders"
+        kinds = self._kinds()
+        fields = tuple(kind.of_sale for kind in kinds)
+        named = self.client.records(SALE, [["id", "in", sales]], fields, operation=operation)
+        found: list[tuple[Kind, Json]] = []
+        for kind in kinds:
+            ids = sorted({each for row in named for each in _ids_at(row, kind.of_sale)})
+            if ids:
+                rows = self._rows(kind, [["id", "in", ids]], operation, order=[["id", "ASC"]])
+                found += [(kind, row) for row in rows]
+        return [one for one in self._shipments(found, operation) if one.order_external_id in orders]
+
     def _kinds(self) -> tuple[Kind, ...]:
         return _KINDS if self.lookups.settings().has_drop_shipments else (OUT,)
 
@@ -197,6 +218,14 @@ class TrytonShipments(Shipments):
             operation="read sales of shipments",
         )
         return {id_of(row): _sale(row) for row in rows}
+
+
+def _ids_at(row: Json, name: str) -> list[int]:
+    """The ids of a field that names many records. Raises Unreachable for anything else."""
+    found = row.get(name)
+    if not isinstance(found, list) or not all(type(each) is int for each in found):
+        raise Unreachable(f"{name} of a sale is {found!r}, not the ids of its shipments.")
+    return found
 
 
 def _place(found: tuple[Kind, Json]) -> tuple[str, int, int]:
