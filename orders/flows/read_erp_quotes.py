@@ -62,7 +62,7 @@ def _close_linked(connection: Connection) -> None:
     """What was asked about before its order was linked has solved itself: that order's answer had been lost, or its
     worker was killed in between.
     """
-    for link in QuoteLink.objects.filter(connection=connection, state=State.ORDERED):
+    for link in QuoteLink.objects.filter(connection=connection, state=State.ORDERED).select_related("quote"):
         if _is_linked(link):
             close_won(link)
 

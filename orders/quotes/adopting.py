@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from hub.connectors.documents import ErpSalesOrder
 from hub.connectors.erp_parts import SalesOrders
-from hub.connectors.quotes import Quotes, QuoteStatus
+from hub.connectors.quotes import ErpQuote, Quotes, QuoteStatus
 from hub.errors import Conflict, NeedsReview, NotReadyYet, OutcomeUnknown, TryLater
 from hub.sync import attempts, review
 from hub.sync.enqueue import enqueue
@@ -18,6 +18,7 @@ from orders.holds.deciding import evidence_of
 from orders.known import KnownOrder
 from orders.linking import link_order
 from orders.models import QuoteLink, StoreOrder
+from orders.quotes.comparing import is_to_be_ordered
 from orders.quotes.rules import tags_named
 
 OPERATION = "order_quote"
@@ -58,12 +59,14 @@ def is_left_alone(known: KnownOrder) -> bool:
 def order_quoted(
     known: KnownOrder, connection: Connection, erp: SalesOrders, link: QuoteLink, side: mapping.Side
 ) -> str:
-    """Have the ERP make the order of the quote, and link it.
+    """Have the ERP make the order of the quote, and link it; "" where a person chose to send the store's instead.
 
     Raises NeedsReview where the quote is over or differs from the order. Approved, the order is sent as any other.
     """
     _check_entered(known, link)
-    _check_quote(open_part(erp), known, link, side)
+    quote = _checked_quote(open_part(erp), known, link, side)
+    if not is_to_be_ordered(known, connection, link, quote, side):
+        return ""
     return _ordered(known, connection, erp, link, side)
 
 
@@ -131,7 +134,7 @@ def _check_entered(known: KnownOrder, link: QuoteLink) -> None:
     )
 
 
-def _check_quote(quotes: Quotes, known: KnownOrder, link: QuoteLink, side: mapping.Side) -> None:
+def _checked_quote(quotes: Quotes, known: KnownOrder, link: QuoteLink, side: mapping.Side) -> ErpQuote:
     order, placed = known.order, known.placed
     evidence = evidence_of(order) | {"quote": link.shown_number, "quote_request": link.quote.name}
     found = quotes.read_quotes([link.external_id])
@@ -156,6 +159,7 @@ def _check_quote(quotes: Quotes, known: KnownOrder, link: QuoteLink, side: mappi
             code="quote_differs",
             evidence=evidence,
         )
+    return found[0]
 
 
 def _ordered(
@@ -197,3 +201,4 @@ def close_won(link: QuoteLink) -> None:
     """The quote became an order, and what was asked about it has solved itself."""
     QuoteLink.objects.filter(pk=link.pk).update(state=State.WON, closed_at=datetime.now(UTC))
     review.solve_items("read_erp_quotes", link.connection_id, [link.quote_id])
+    review.solve_items("push_quote_to_store", link.quote.connection_id, [link.quote_id])
