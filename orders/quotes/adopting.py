@@ -19,7 +19,7 @@ from orders.known import KnownOrder
 from orders.linking import link_order
 from orders.models import QuoteLink, StoreOrder
 from orders.quotes.comparing import is_to_be_ordered
-from orders.quotes.rules import tags_named
+from orders.quotes.rules import is_over, tags_named
 
 OPERATION = "order_quote"
 QUOTE_OVER, QUOTE_DIFFERS = "quote_over", "quote_differs"
@@ -138,13 +138,10 @@ def _checked_quote(quotes: Quotes, known: KnownOrder, link: QuoteLink, side: map
     order, placed = known.order, known.placed
     evidence = evidence_of(order) | {"quote": link.shown_number, "quote_request": link.quote.name}
     found = quotes.read_quotes([link.external_id])
-    if not found or link.state in (State.LOST, State.EXPIRED) or found[0].status in _OVER:
-        is_told = found and link.state == State.OPEN
-        word = found[0].status_text if is_told else link.get_state_display()
+    if word := _end_of(found[0] if found else None, link, side):
         raise NeedsReview(
-            f"{order.name} was quote request {link.quote.name}, and {link.shown_number} is "
-            f"{word if is_told or link.state != State.OPEN else 'not in the ERP any more'}. Approve to send it as an "
-            "order of its own, at the prices of the store.",
+            f"{order.name} was quote request {link.quote.name}, and {link.shown_number} is {word}. Approve to send it "
+            "as an order of its own, at the prices of the store.",
             code="quote_over",
             evidence=evidence,
         )
@@ -160,6 +157,15 @@ def _checked_quote(quotes: Quotes, known: KnownOrder, link: QuoteLink, side: map
             evidence=evidence,
         )
     return found[0]
+
+
+def _end_of(quote: ErpQuote | None, link: QuoteLink, side: mapping.Side) -> str:
+    """How the quote came to its end, as the ERP says it now; "" where it is open, also again."""
+    if quote is None:
+        return "not in the ERP any more" if link.state == State.OPEN else link.get_state_display()
+    if quote.status in _OVER:
+        return quote.status_text if link.state == State.OPEN else link.get_state_display()
+    return "expired" if is_over(quote.valid_until, datetime.now(UTC), side.erp.time_zone) else ""
 
 
 def _ordered(
