@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from hub.connectors.documents import ErpSalesOrder
 from hub.connectors.erp_parts import Confirmation, CreatedOrder
@@ -16,8 +17,9 @@ from hub.sync import attempts
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, Connection
 from orders.changes.current import as_current
+from orders.changes.hints import have_bases_taken
 from orders.mirroring import document_of
-from orders.models import ErpOrder, OrderLink, OrderPolicy, StoreOrder
+from orders.models import ErpOrder, OrderAgreement, OrderLink, OrderPolicy, StoreOrder
 from orders.other_lines import foreign_tax
 
 # A lone order is written back within two seconds; in a backlog the flows wait for full batches themselves.
@@ -56,6 +58,8 @@ def link_order(
                 **_totals(document, attempt),
             )
             attempts.close(attempt, Attempt.State.CONFIRMED, document.external_id)
+            if link.sent_document is None:
+                note_standing(link)
             go_on(connection, [link])
     except IntegrityError as error:
         _note_double(order, connection, document, attempt)
@@ -100,17 +104,28 @@ def adopt_document(
             expected_tax=_tax_total(order, is_presentment=is_presentment),
             confirmation=_confirmation(connection),
         )
+        note_standing(link)
         go_on(connection, [link])
     return link
+
+
+def note_standing(link: OrderLink) -> None:
+    """Keep how the ERP's document of a link that was not sent stands, where our copy is whole and as new as we know:
+    what changes until both are compared for the first time is told by that. Part of the caller's transaction."""
+    rows = ErpOrder.objects.filter(connection=link.connection, external_id=link.external_id, is_gone=False)
+    row = rows.filter(document__isnull=False, document_updated_at__gte=F("remote_updated_at")).first()
+    if row is not None:
+        OrderAgreement.objects.create(link=link, erp_document=row.document)
 
 
 def go_on(connection: Connection, links: Sequence[OrderLink]) -> None:
     """What is to be done next about documents of one ERP: totals, then confirmation; the number when it is known.
 
-    One that was created held is asked about once its totals were read.
+    One that was created held is asked about once its totals were read, one that was not sent is compared then.
     """
     if any(link.totals == OrderLink.Totals.UNREAD for link in links):
         enqueue("check_order_totals", connection.pk, delay=GATHER_SECONDS)
+    have_bases_taken(connection, links)
     if any(link.needs_confirming for link in links):
         enqueue("confirm_erp_orders", connection.pk, delay=GATHER_SECONDS)
     held = [

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from hub.connectors.documents import (
+    Address,
     ErpTotals,
     OrderIdentity,
     Page,
@@ -150,7 +151,7 @@ class QuoteStatus(StrEnum):
 class ErpQuote:
     """A quote as the ERP holds it. One that was deleted is not there any more, nor one that became an order itself.
 
-    `status_text` is the ERP's own word. `totals` is None where the ERP has none yet.
+    `status_text` is the ERP's own word. `totals` is None where the ERP has none yet, `ship_to` where it tells none.
     """
 
     external_id: str
@@ -164,6 +165,7 @@ class ErpQuote:
     updated_at: datetime
     valid_until: date | None = None
     prices_include_tax: bool = False
+    ship_to: Address | None = None
 
 
 class Quotes(ABC):

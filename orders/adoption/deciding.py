@@ -18,7 +18,7 @@ from orders.adoption.looking import candidates, sought
 from orders.adoption.rules import NONE_OF_THEM, Candidate, Expected, chosen_among, faults, judge
 from orders.holds.deciding import evidence_of
 from orders.known import KnownOrder
-from orders.linking import go_on
+from orders.linking import go_on, note_standing
 from orders.models import AdoptionPolicy, OrderLink, OrderPolicy, StoreOrder
 from orders.other_lines import foreign_tax
 
@@ -196,6 +196,7 @@ def _link(
                 erp_tax=chosen.tax,
                 totals=OrderLink.Totals.EQUAL if is_equal else OrderLink.Totals.DIFFER,
             )
+            note_standing(link)
             go_on(connection, [link])
     except IntegrityError as error:
         raise Conflict(

@@ -15,7 +15,7 @@ from hub.sync import review
 from hub.sync.models import ReviewItem
 from orders.changes.extras import Extra
 from orders.changes.settling import Decision, Pick, Rules, Settled, decision_of
-from orders.changes.wording import said, what
+from orders.changes.wording import NOT_KNOWN, said, what
 from orders.models import OrderAgreement, StoreOrder
 
 CODE = "order_conflict"
@@ -156,12 +156,14 @@ def _row(one: Settled, rules: Rules, names: dict[str, str]) -> Row:
             cannot[pick.value] = rules.cannot_erp[where]
         elif tried.is_for_store and where in rules.cannot_store:
             cannot[pick.value] = rules.cannot_store[where]
-    if found.base in (found.store, found.erp):
+    if not rules.has_base:
+        cannot[Pick.BASE.value] = "it is not known"
+    elif found.base in (found.store, found.erp):
         cannot[Pick.BASE.value] = "it is what one side says"
     why = one.why or ("" if one.pick is Pick.ASK else f"by rule: {_told(one.pick)}")
     return Row(
         what=what(found, names),
-        base=said(found.base),
+        base=said(found.base) if rules.has_base else NOT_KNOWN,
         store=said(found.store),
         erp=said(found.erp),
         why=why,

@@ -20,6 +20,7 @@ from orders import mapping
 from orders.changes import copies, for_erp, for_store
 from orders.changes.agreements import agreed_document, decisions_of, left_of, sent_document, written_of
 from orders.changes.asking import is_accepted
+from orders.changes.beginning import FirstLook
 from orders.changes.current import as_current
 from orders.changes.erp_views import OF_THE_ERP
 from orders.changes.extras import Extra, extras
@@ -28,7 +29,8 @@ from orders.changes.leaving import still_left
 from orders.changes.settling import Rules, Settled, settle
 from orders.changes.sides import Documents, Sides, sides
 from orders.changes.three_way import Difference, Owner, compare
-from orders.changes.views import SentOrder
+from orders.changes.views import SentOrder, sent_orders
+from orders.changes.wording import NOT_KNOWN
 from orders.freight.charges import charges_sent
 from orders.holds.deciding import evidence_of
 from orders.holds.overrides import placed_with
@@ -57,6 +59,8 @@ class Case:
     placed: PlacedOrder
     """As it stands now, with what people entered for it."""
     side: mapping.Side
+    first: FirstLook | None = None
+    """By what both are compared while they have no base; None where they have one."""
 
     @property
     def erp(self) -> SalesOrders:
@@ -154,11 +158,12 @@ def _copy(case: Case, sent: SentOrder) -> SalesOrder:
 
 
 def compared(case: Case, now: SalesOrder, document: ErpDocument, *, is_gone: bool) -> Compared:
-    """What differs now. The link must know what was sent."""
-    sent = sent_document(case.link)
-    assert sent is not None
+    """What differs now. The link must know what was sent, or the case by what both are compared for the first time."""
+    stored = case.first.stored if case.first else case.link.sent_document or {}
+    sent = sent_orders.read(stored)
+    agreed = case.first.linked if case.first else agreed_document(case.agreement)
     units = {key: erp for field, key, _, erp in left_of(case.agreement) if field == "unit"}
-    documents = Documents(sent, now, document, agreed_document(case.agreement), units)
+    documents = Documents(sent, now, document, agreed, units)
     seen = sides(documents)
     owners = {row.field: Owner(row.owner) for row in case.policy.owners.all()}
     newest = _newest(case, document)
@@ -170,7 +175,9 @@ def compared(case: Case, now: SalesOrder, document: ErpDocument, *, is_gone: boo
     rules = _rules(case, documents, store, differences, is_gone=is_gone)
     decisions, written = decisions_of(case.agreement), written_of(case.agreement)
     left = still_left(left_of(case.agreement), documents, seen)
-    others = extras(case.link.sent_document or {}, now, partial(_notes, case))
+    others = extras(stored, now, partial(_notes, case))
+    if case.first:
+        others = [replace(one, sent=NOT_KNOWN) for one in others]
     return Compared(
         documents,
         seen,
@@ -208,6 +215,7 @@ def _rules(
         corrections_until=OrderStage(policy.corrections_until),
         no_cancel=GONE if is_gone else no_cancel,
         stage=documents.erp.stage,
+        has_base=case.first is None,
         cannot_erp=_cannot_erp(case, documents, differences),
         cannot_store=_cannot_store(case, documents, store, differences),
     )

@@ -83,6 +83,23 @@ def has_it_compared(order: StoreOrder, erp: Connection) -> bool:
     return True
 
 
+def have_bases_taken(erp: Connection, links: Iterable[OrderLink]) -> None:
+    """Have orders compared that were linked and not sent, once their totals are equal: what stands then is the base.
+
+    Part of the caller's transaction. When nothing else waits: an adoption run links them by the thousand.
+    """
+    new = [
+        link.order_id
+        for link in links
+        if link.totals == OrderLink.Totals.EQUAL
+        and link.origin == OrderLink.Origin.STORE
+        and link.sent_document is None
+    ]
+    if new:
+        found = compared_links(erp).filter(order__in=new)
+        enqueue(FLOW, erp.pk, list(found.values_list("order_id", flat=True)), priority=Priority.BACKGROUND)
+
+
 def hurry(erp_id: int, orders: Iterable[int]) -> None:
     """Comparisons that wait for these orders to be read go on."""
     waiting = SyncTask.objects.filter(flow=FLOW, connection=erp_id, record_id__in=list(orders))

@@ -21,6 +21,7 @@ from orders.changes.views import LineView
 
 NO_CORRECTIONS = "the store's policy allows no corrections of the ERP"
 NO_ERP_EDITS = "the store's policy takes no changes from the ERP"
+NO_BASE = "a side changed after both were linked, and what they agreed on was not known before"
 NOT_KEPT = "it was written already, and one side went back to another value"
 
 
@@ -62,6 +63,8 @@ class Rules:
     no_cancel: str
     """Why an order that the ERP cancelled is not cancelled in the store by itself; empty where it is."""
     stage: OrderStage
+    has_base: bool = True
+    """Whether it is known what both agreed on last; else every difference is asked about."""
     cannot_erp: Mapping[tuple[str, str], str] = field(default_factory=dict)
     cannot_store: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
@@ -146,6 +149,8 @@ def _covers(one: Decision, found: Difference) -> bool:
 
 
 def _by_rule(found: Difference, rules: Rules) -> Settled:
+    if not rules.has_base:
+        return Settled(found, Pick.ASK, NO_BASE)
     if found.outcome is Outcome.TO_ERP:
         why = _why_not(rules.corrects_erp, NO_CORRECTIONS, rules.stage, rules.corrections_until)
         return Settled(found, Pick.ASK, why) if why else Settled(found, Pick.STORE)

@@ -29,6 +29,7 @@ _LINE_WORDS = {
     "unit": "unit",
 }
 NOTHING = "–"
+NOT_KNOWN = "not known"
 
 
 def field_name(field: str) -> str:

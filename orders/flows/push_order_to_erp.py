@@ -7,8 +7,8 @@ Writes   a sales order in the ERP, an attempt before it, OrderLink after it; a c
 Repeat   safe: linked orders are never sent; an open attempt is looked up by what was sent before anything else
 Review   a hold rule is met, PO missing or used before, no mapping, values that fit no field, bad address, sums that
          differ, a tip or tax of the channel that nobody decided about, lines for several warehouses where the ERP
-         keeps one, ERP refuses, changed after sending, after it was rejected or after a person entered values; perhaps
-         carried there by a connector before us
+         keeps one, ERP refuses, changed after sending, after it was rejected or after a person entered values; a quote
+         that is over or is not what the order says; perhaps carried there by a connector before us
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ def run(connection: Connection, record_id: int) -> str:
     hold = check_holds(known, evidence, waits_in_erp=quote is None and isinstance(erp, HeldOrders))
     known = as_edited(known, evidence)
     side = side_of(known, connection, erp)
-    if quote is not None:
-        return order_quoted(known, connection, erp, quote, side)
+    if quote is not None and (ordered := order_quoted(known, connection, erp, quote, side)):
+        return ordered
     sent = _document(erp, known, side, hold)
     with asked_anew(side, known.placed):
         return _send(erp, known.order, sent, connection, needs_twin_check=bool(lost))

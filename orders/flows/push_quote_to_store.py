@@ -1,6 +1,6 @@
 """Tell a store what became of a quote request: the ERP's prices, or that it came to nothing.
 
-Starts   an offer of the ERP is new, a quote expired or was lost, a person declined the request
+Starts   an offer of the ERP is new, a quote expired, was lost or is open again, a person declined the request
 Reads    StoreQuote, QuoteLink, the request as the store holds it now
 Writes   prices and a tag on the draft order; a tag and a line under its note where it came to nothing
 Repeat   safe: what was told is remembered, and telling it again says the same
@@ -8,6 +8,8 @@ Review   the request changed after the quote was made, lines or prices that the 
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from hub.connectors.documents import SalesOrderLine
 from hub.connectors.quotes import ErpQuote, QuotedLine, QuoteRequest, QuoteRequests, RequestStatus
@@ -19,11 +21,12 @@ from orders.freshness import database_time
 from orders.models import QuoteLink, StoreQuote
 from orders.quotes.asking import evidence_of
 from orders.quotes.mirroring import mirror_request
-from orders.quotes.rules import TAG, prices, request_hash, words_of_end
+from orders.quotes.rules import TAG, prices, request_hash, words_of_end, words_of_opening
 from orders.quotes.taxed import OfferUnclear
 
 State = QuoteLink.State
 DECLINED = "declined"
+ENDS = tuple(f"quote-{state}" for state in (State.LOST, State.EXPIRED))
 _offers, _sent_lines = Stored(ErpQuote), Stored(tuple[SalesOrderLine, ...])
 
 
@@ -44,6 +47,7 @@ def run(connection: Connection, record_id: int) -> str:
         mirror_request(connection, request, read_at=read_at)
         return "it became an order"
     if link is not None and wanted == link.offer_hash:
+        request = _opened_again(store, link, request)
         _price(store, quote, link, request)
     else:
         number = link.shown_number if link else quote.name
@@ -59,6 +63,16 @@ def _wanted(quote: StoreQuote, link: QuoteLink | None) -> str:
     if link.state in (State.LOST, State.EXPIRED):
         return link.state
     return link.offer_hash if link.state == State.OPEN else ""
+
+
+def _opened_again(store: QuoteRequests, link: QuoteLink, request: QuoteRequest) -> QuoteRequest:
+    """The request without the tags of an end, where sales extended or reopened its quote; a line says so there."""
+    tags = tuple(tag for tag in request.order.tags if tag not in ENDS)
+    if len(tags) == len(request.order.tags):
+        return request
+    standing = replace(request, order=replace(request.order, tags=tags))
+    store.mark_quote(standing, [], words_of_opening(link.shown_number, link.valid_until))
+    return standing
 
 
 def _price(store: QuoteRequests, quote: StoreQuote, link: QuoteLink, request: QuoteRequest) -> None:

@@ -1,7 +1,8 @@
 """Read what became of the quotes in the ERP: prices, validity, expired, deleted, ordered there.
 
 Starts   a quote was made, every 5 minutes by itself
-Reads    the ERP's quotes that are open here, by id; orders by the reference of a quote that is gone; OrderLink
+Reads    the ERP's quotes that are open here, or ended lately and may be opened again, by id; orders by the reference
+         of a quote that is gone; OrderLink
 Writes   offer and state on QuoteLink; has the store told what is new
 Repeat   safe: reading changes nothing there; one that is missed is lost only when its look-ups must have settled
 Review   a quote that was ordered in the ERP while the request waits in the store
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from hub.connectors.erp_parts import SalesOrders
 from hub.connectors.quotes import ErpQuote, Quotes, QuoteStatus
@@ -33,13 +35,15 @@ _ENDS = {
     QuoteStatus.LOST: State.LOST,
     QuoteStatus.ORDERED: State.ORDERED,
 }
+_ENDED = (State.EXPIRED, State.LOST)
+# So long after its end sales may extend or reopen a quote, and the store's draft order is opened again by itself.
+REOPENS_FOR = timedelta(days=30)
 
 
 def run(connection: Connection, record_id: int) -> str:
-    """Read every open quote; returns how many were read and how many said something new."""
+    """Read every quote that is open or may be again; returns how many were read, how many said something new."""
     _close_linked(connection)
-    links = QuoteLink.objects.filter(connection=connection, state=State.OPEN)
-    links = links.select_related("quote", "connection")
+    links = _to_read(connection).select_related("quote", "connection")
     if not links.exists():
         return "no quote is open"
     erp = open_connector(connection).supporting(Quotes)
@@ -49,8 +53,11 @@ def run(connection: Connection, record_id: int) -> str:
         last = batch[-1].pk
         found = {quote.external_id: quote for quote in erp.read_quotes([link.external_id for link in batch])}
         gone = [link for link in batch if link.external_id not in found]
-        ordered = _ordered(connection, gone)
+        _leave_deleted([link for link in gone if link.state in _ENDED])
+        ordered = _ordered(connection, [link for link in gone if link.state == State.OPEN])
         for link in batch:
+            if link.state in _ENDED and link.external_id not in found:
+                continue
             if _is_missed_anew(link, found, ordered, settles):
                 continue
             news += _note(link, found.get(link.external_id), link.reference in ordered)
@@ -58,11 +65,29 @@ def run(connection: Connection, record_id: int) -> str:
     return f"read {read}, {news} with news"
 
 
+def _to_read(connection: Connection) -> QuerySet[QuoteLink]:
+    """Open ones, and those that ended lately, stand in the ERP, and whose draft order still waits in the store."""
+    lately = Q(
+        state__in=_ENDED,
+        closed_at__gt=datetime.now(UTC) - REOPENS_FOR,
+        missed_at=None,
+        quote__is_gone=False,
+        quote__order_external_id="",
+    )
+    return QuoteLink.objects.filter(lately | Q(state=State.OPEN), connection=connection)
+
+
+def _leave_deleted(links: Sequence[QuoteLink]) -> None:
+    """What ended and was deleted there since comes back no more: it is not read again."""
+    if links:
+        QuoteLink.objects.filter(pk__in=[link.pk for link in links]).update(missed_at=datetime.now(UTC))
+
+
 def _close_linked(connection: Connection) -> None:
     """What was asked about before its order was linked has solved itself: that order's answer had been lost, or its
     worker was killed in between.
     """
-    for link in QuoteLink.objects.filter(connection=connection, state=State.ORDERED):
+    for link in QuoteLink.objects.filter(connection=connection, state=State.ORDERED).select_related("quote"):
         if _is_linked(link):
             close_won(link)
 
@@ -94,15 +119,14 @@ def _note(link: QuoteLink, quote: ErpQuote | None, is_ordered: bool) -> bool:
     """Keep what was read; whether it was news. Of what is being worked on nothing is, until it is offered."""
     if quote is not None and quote.status is QuoteStatus.DRAFT:
         return False
-    before = (link.state, link.offer_hash)
+    before, has_ended = (link.state, link.offer_hash), link.state in _ENDED
     _keep(link, quote, is_ordered)
-    if (link.state, link.offer_hash) == before:
+    if (link.state, link.offer_hash) == before or (has_ended and link.state in _ENDED):
         return False
-    if link.state in (State.LOST, State.EXPIRED, State.WON):
-        link.closed_at = datetime.now(UTC)
+    link.closed_at = datetime.now(UTC) if link.state in (*_ENDED, State.WON) else None
     with transaction.atomic():
         # One that was won meanwhile is none of ours to close.
-        still = QuoteLink.objects.select_for_update().filter(pk=link.pk, state=State.OPEN)
+        still = QuoteLink.objects.select_for_update().filter(pk=link.pk, state=before[0])
         if not still.exists():
             return False
         link.save()

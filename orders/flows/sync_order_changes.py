@@ -1,6 +1,7 @@
 """Bring an order that changed after both sides held it to the same state in store and ERP, or ask a person.
 
-Starts   the order changed in the store after it was sent, its document changed in the ERP, a person answered
+Starts   the order changed in the store after it was sent, its document changed in the ERP, it was linked to one that
+         we did not send, a person answered
 Reads    StoreOrder, the ERP's document, what both agreed on last, OrderChangePolicy
 Writes   the ERP's document, an attempt before it; what the store is to be told, for push_changes_to_store; then the
          new base: OrderAgreement and the link's sent document
@@ -10,18 +11,22 @@ Review   what no rule decides, or a switch, a stage or a side forbids: base, sto
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hub.connectors.documents import SalesOrder
 from hub.connectors.sales_documents import ErpDocument
 from hub.errors import Conflict, NotReadyYet
+from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection
 from hub.sync.running import open_connector, this_run
 from orders import metafields
 from orders.changes import agreements
 from orders.changes.asking import question, rows_of, stored
+from orders.changes.beginning import first_look, has_changed_since
 from orders.changes.carrying import change_erp, leave_to_store
 from orders.changes.comparing import Case, Compared, case_of, compared, mapped, reasons_of
 from orders.changes.for_erp import document_change
-from orders.changes.hints import FLOW, compared_links
+from orders.changes.hints import FLOW, TOTALS, compared_links
 from orders.changes.leaving import left_traces
 from orders.changes.rereading import forget_lost, gone_in_erp, read_document
 from orders.changes.settling import Pick
@@ -31,6 +36,7 @@ from orders.preparing import check_fresh
 
 # Of what an ERP is told in one run: a write, and a look at what became of it.
 ROUNDS = 2
+AGREED = "both sides stand as they are from now on"
 
 
 def run(connection: Connection, record_id: int) -> str:
@@ -59,21 +65,33 @@ def run(connection: Connection, record_id: int) -> str:
 
 
 def _adopt(case: Case, document: ErpDocument, *, is_gone: bool) -> str:
-    """A document that we did not send: what stands where the totals are equal is what both agree on."""
+    """A document that we did not send. Where a side changed after both were linked, a person is asked what holds."""
     if is_gone:
         raise gone_in_erp(case.link)
+    if case.is_copy:
+        return _adopt_copy(case, document)
+    if case.link.totals == OrderLink.Totals.UNREAD:
+        enqueue(TOTALS, case.link.connection_id)
+        raise NotReadyYet("The ERP's totals are read back before both sides are compared.", after=15.0)
+    now, linked = mapped(case), agreements.agreed_document(case.agreement)
     is_equal = case.link.totals == OrderLink.Totals.EQUAL
-    if not is_equal or (case.is_copy and not agreements.agree_on_copy(case.link, document)):
+    if not is_equal or has_changed_since(case.link, document, linked):
+        first = first_look(case.link, now, linked)
+        return _settle(replace(case, first=first), now, document, is_gone=False)
+    agreements.agree(case.agreement, case.link, now, document, reasons=reasons_of(case, now))
+    return AGREED
+
+
+def _adopt_copy(case: Case, document: ErpDocument) -> str:
+    is_equal = case.link.totals == OrderLink.Totals.EQUAL
+    if not is_equal or not agreements.agree_on_copy(case.link, document):
         raise Conflict(
             f"{case.link.order.name} changed, and what was sent to the ERP of it is not known. Compare it with "
             f"{case.link.shown_number} by hand until their totals are equal, then press Try again.",
             code="changed_after_adoption",
             evidence={"order": case.link.order.name, "document": case.link.shown_number},
         )
-    if not case.is_copy:
-        now = mapped(case)
-        agreements.agree(case.agreement, case.link, now, document, reasons=reasons_of(case, now))
-    return "both sides stand as they are from now on"
+    return AGREED
 
 
 def _settle(case: Case, now: SalesOrder, document: ErpDocument, *, is_gone: bool) -> str:

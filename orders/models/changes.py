@@ -121,7 +121,7 @@ class OrderAgreement(models.Model):
     version = models.PositiveIntegerField(default=0)
     """How often both agreed; 0 where they never were compared."""
     erp_document = models.JSONField(null=True)
-    """The ErpDocument as it was read when both agreed."""
+    """The ErpDocument as it was read when both agreed; before they did, as it was known when they were linked."""
     agreed_at = models.DateTimeField(null=True)
     to_store = models.JSONField(null=True)
     """What the store is to be told (`orders.changes.for_store.StoreChange`), None for nothing."""

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from hub.connectors.documents import ErpSalesOrder
 from hub.connectors.erp_parts import SalesOrders
-from hub.connectors.quotes import Quotes, QuoteStatus
+from hub.connectors.quotes import ErpQuote, Quotes, QuoteStatus
 from hub.errors import Conflict, NeedsReview, NotReadyYet, OutcomeUnknown, TryLater
 from hub.sync import attempts, review
 from hub.sync.enqueue import enqueue
@@ -18,7 +18,8 @@ from orders.holds.deciding import evidence_of
 from orders.known import KnownOrder
 from orders.linking import link_order
 from orders.models import QuoteLink, StoreOrder
-from orders.quotes.rules import tags_named
+from orders.quotes.comparing import is_to_be_ordered
+from orders.quotes.rules import is_over, tags_named
 
 OPERATION = "order_quote"
 QUOTE_OVER, QUOTE_DIFFERS = "quote_over", "quote_differs"
@@ -58,12 +59,14 @@ def is_left_alone(known: KnownOrder) -> bool:
 def order_quoted(
     known: KnownOrder, connection: Connection, erp: SalesOrders, link: QuoteLink, side: mapping.Side
 ) -> str:
-    """Have the ERP make the order of the quote, and link it.
+    """Have the ERP make the order of the quote, and link it; "" where a person chose to send the store's instead.
 
     Raises NeedsReview where the quote is over or differs from the order. Approved, the order is sent as any other.
     """
     _check_entered(known, link)
-    _check_quote(open_part(erp), known, link, side)
+    quote = _checked_quote(open_part(erp), known, link, side)
+    if not is_to_be_ordered(known, connection, link, quote, side):
+        return ""
     return _ordered(known, connection, erp, link, side)
 
 
@@ -131,17 +134,14 @@ def _check_entered(known: KnownOrder, link: QuoteLink) -> None:
     )
 
 
-def _check_quote(quotes: Quotes, known: KnownOrder, link: QuoteLink, side: mapping.Side) -> None:
+def _checked_quote(quotes: Quotes, known: KnownOrder, link: QuoteLink, side: mapping.Side) -> ErpQuote:
     order, placed = known.order, known.placed
     evidence = evidence_of(order) | {"quote": link.shown_number, "quote_request": link.quote.name}
     found = quotes.read_quotes([link.external_id])
-    if not found or link.state in (State.LOST, State.EXPIRED) or found[0].status in _OVER:
-        is_told = found and link.state == State.OPEN
-        word = found[0].status_text if is_told else link.get_state_display()
+    if word := _end_of(found[0] if found else None, link, side):
         raise NeedsReview(
-            f"{order.name} was quote request {link.quote.name}, and {link.shown_number} is "
-            f"{word if is_told or link.state != State.OPEN else 'not in the ERP any more'}. Approve to send it as an "
-            "order of its own, at the prices of the store.",
+            f"{order.name} was quote request {link.quote.name}, and {link.shown_number} is {word}. Approve to send it "
+            "as an order of its own, at the prices of the store.",
             code="quote_over",
             evidence=evidence,
         )
@@ -156,6 +156,16 @@ def _check_quote(quotes: Quotes, known: KnownOrder, link: QuoteLink, side: mappi
             code="quote_differs",
             evidence=evidence,
         )
+    return found[0]
+
+
+def _end_of(quote: ErpQuote | None, link: QuoteLink, side: mapping.Side) -> str:
+    """How the quote came to its end, as the ERP says it now; "" where it is open, also again."""
+    if quote is None:
+        return "not in the ERP any more" if link.state == State.OPEN else link.get_state_display()
+    if quote.status in _OVER:
+        return quote.status_text if link.state == State.OPEN else link.get_state_display()
+    return "expired" if is_over(quote.valid_until, datetime.now(UTC), side.erp.time_zone) else ""
 
 
 def _ordered(
@@ -197,3 +207,4 @@ def close_won(link: QuoteLink) -> None:
     """The quote became an order, and what was asked about it has solved itself."""
     QuoteLink.objects.filter(pk=link.pk).update(state=State.WON, closed_at=datetime.now(UTC))
     review.solve_items("read_erp_quotes", link.connection_id, [link.quote_id])
+    review.solve_items("push_quote_to_store", link.quote.connection_id, [link.quote_id])

@@ -171,6 +171,11 @@ def words_of_end(state: str, number: str, reason: str) -> str:
     return words[state]
 
 
+def words_of_opening(number: str, valid_until: date | None) -> str:
+    """The line under the request's note when a quote that had ended is open again."""
+    return f"Quote {number} is open again{f', until {valid_until}' if valid_until else ''}."
+
+
 def tags_named(tags: Sequence[str]) -> list[str]:
     """The quotes that an order's tags name, by their token; the store may have changed the case."""
     return [tag[len(TAG) :].upper() for tag in tags if tag.lower().startswith(TAG)]

@@ -11,6 +11,7 @@ import pytest
 from hub.connectors.documents import LineKind
 from hub.connectors.sales_documents import OrderStage
 from orders.changes.settling import (
+    NO_BASE,
     NO_CORRECTIONS,
     NOT_KEPT,
     Pick,
@@ -41,6 +42,8 @@ CANCELLED = Difference("is_cancelled", False, False, True, Outcome.TO_STORE)
         (CANCELLED, replace(ALL_ON, stage=OrderStage.CANCELLED), Pick.ERP, ""),
         (CANCELLED, replace(ALL_ON, no_cancel="never"), Pick.ASK, "never"),
         (FROM_ERP, replace(ALL_ON, cannot_store={("quantity", "1"): "no call"}), Pick.ASK, "no call"),
+        (FROM_STORE, replace(ALL_ON, has_base=False), Pick.ASK, NO_BASE),
+        (FROM_ERP, replace(ALL_ON, has_base=False), Pick.ASK, NO_BASE),
     ],
 )
 def test_a_rule_settles_what_the_policy_allows(found, rules, pick, why):

@@ -112,3 +112,82 @@ def test_one_whose_order_is_linked_after_it_was_asked_about_is_asked_about_no_mo
     read(hub)
 
     assert (QuoteLink.objects.get().state, hub.reviews()) == ("won", [])
+
+
+def expired(hub):
+    draft, quote = quoted(hub)
+    hub.clerk("edit_quote", number=quote["number"], changes={"validUntilDate": "2026-01-31"})
+    read(hub)
+    assert (QuoteLink.objects.get().state, "quote-expired" in draft_of(hub, draft)["tags"]) == (
+        "expired",
+        True,
+    )
+    return draft, quote
+
+
+def extend(hub, quote):
+    until = (datetime.now(UTC) + timedelta(days=20)).date().isoformat()
+    hub.clerk("edit_quote", number=quote["number"], changes={"validUntilDate": until})
+    return until
+
+
+def test_a_quote_that_sales_extend_after_its_end_is_open_again_in_the_store_as_well(asking):
+    hub = asking
+    draft, quote = expired(hub)
+
+    until = extend(hub, quote)
+    hub.clerk("edit_quote", number=quote["number"], sequence=10000, changes={"unitPrice": 7.5})
+    read(hub)
+
+    link, told = QuoteLink.objects.get(), draft_of(hub, draft)
+    assert (link.state, link.closed_at, link.erp_total) == ("open", None, Decimal("15.00"))
+    assert not [tag for tag in told["tags"] if tag.startswith("quote-")]
+    assert (
+        f"{link.number} is open again, until {until}." in hub.shop().get("DraftOrder", draft["id"])["note2"]
+    )
+
+    done = hub.buyer("complete_draft", draft=draft["id"])
+    hub.pull()
+    look(hub)
+    hub.hurry()
+    hub.work()
+
+    assert OrderLink.objects.get(order__external_id=done["id"]).number == hub.erp_orders()[0]["number"]
+    assert (QuoteLink.objects.get().state, hub.sent(), hub.reviews()) == ("won", hub.sent_before, [])
+
+
+def test_what_ended_longer_ago_or_was_deleted_is_not_read_any_more(asking):
+    hub = asking
+    _, quote = expired(hub)
+    QuoteLink.objects.update(closed_at=datetime.now(UTC) - timedelta(days=31))
+    extend(hub, quote)
+
+    read(hub)
+    assert (QuoteLink.objects.get().state, hub.messages("read_erp_quotes")[-1]) == (
+        "expired",
+        "no quote is open",
+    )
+
+    QuoteLink.objects.update(closed_at=datetime.now(UTC))
+    hub.clerk("delete_quote", number=quote["number"])
+    read(hub)
+    read(hub)
+    assert (QuoteLink.objects.get().state, hub.messages("read_erp_quotes")[-1]) == (
+        "expired",
+        "no quote is open",
+    )
+
+
+def test_an_order_whose_quote_was_extended_a_moment_ago_is_not_asked_about(asking):
+    hub = asking
+    draft, quote = expired(hub)
+    extend(hub, quote)
+
+    done = hub.buyer("complete_draft", draft=draft["id"])
+    hub.pull()
+    look(hub)
+    hub.hurry()
+    hub.work()
+
+    assert OrderLink.objects.filter(order__external_id=done["id"]).exists()
+    assert (QuoteLink.objects.get().state, hub.sent(), hub.reviews()) == ("won", hub.sent_before, [])

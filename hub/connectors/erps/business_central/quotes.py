@@ -19,7 +19,7 @@ from hub.connectors.erps.business_central import reference as recipe
 from hub.connectors.erps.business_central.client import Json
 from hub.connectors.erps.business_central.order_body import order_body
 from hub.connectors.erps.business_central.rows import amount_of, day, instant, required, text_of
-from hub.connectors.erps.business_central.sales_documents import BusinessCentralDocuments
+from hub.connectors.erps.business_central.sales_documents import BusinessCentralDocuments, address_in
 from hub.connectors.erps.business_central.sales_orders import CANCELLED, BusinessCentralOrders
 from hub.connectors.erps.business_central.text import as_code, cut, units
 from hub.connectors.erps.business_central.unknown_codes import explained
@@ -129,4 +129,5 @@ class BusinessCentralQuotes(BusinessCentralDocuments, BusinessCentralOrders, Quo
             totals=self._header_totals(row),
             updated_at=instant(row, "lastModifiedDateTime"),
             valid_until=day(row, "validUntilDate"),
+            ship_to=address_in(row, "shipTo"),
         )

@@ -150,8 +150,8 @@ class BusinessCentralDocuments(SalesDocuments):
             requested_date=day(row, "requestedDeliveryDate"),
             payment_terms_code=self.term_names.code_of(row.get("paymentTermsId")),
             shipping_method_code=self.method_names.code_of(row.get("shipmentMethodId")),
-            ship_to=_address(row, "shipTo"),
-            bill_to=_address(row, "billTo"),
+            ship_to=address_in(row, "shipTo"),
+            bill_to=address_in(row, "billTo"),
             email=text_of(row, "email"),
             phone=text_of(row, "phoneNumber"),
             salesperson=text_of(row, "salesperson"),
@@ -209,7 +209,7 @@ def _lines(row: Json, name: str) -> list[Json]:
     return sorted(lines, key=lambda line: amount_of(line, "sequence"))
 
 
-def _address(row: Json, side: str) -> Address | None:
+def address_in(row: Json, side: str) -> Address | None:
     """The name is taken for a company's: Business Central does not say whether it is a person's."""
     state = text_of(row, f"{side}State")
     is_code = len(state) <= _LONGEST_PROVINCE_CODE

@@ -10,13 +10,16 @@ from collections.abc import Iterable, Sequence
 
 from hub.connectors.erps.netsuite import suiteql
 from hub.connectors.erps.netsuite.client import Client, Json
+from hub.connectors.erps.netsuite.document_queries import ADDRESS
 from hub.connectors.identity import identity_of_token
 from hub.connectors.quotes import identity_of_quote
 
+_ADDRESS = ", ".join(f"s.{name} AS ship_{name}" for name in ADDRESS)
 _ESTIMATES = (
     "SELECT t.id, t.tranid, t.externalid, t.status, t.currency, t.foreigntotal, t.taxtotal, "
-    f"{suiteql.STAMP} AS stamp, TO_CHAR(t.duedate, 'YYYY-MM-DD') AS duedate, c.entityid AS customer "
-    "FROM transaction t LEFT JOIN customer c ON c.id = t.entity WHERE t.type = 'Estimate'"
+    f"{suiteql.STAMP} AS stamp, TO_CHAR(t.duedate, 'YYYY-MM-DD') AS duedate, c.entityid AS customer, "
+    f"{_ADDRESS} FROM transaction t LEFT JOIN customer c ON c.id = t.entity "
+    "LEFT JOIN transactionshippingaddress s ON s.nkey = t.shippingaddress WHERE t.type = 'Estimate'"
 )
 _MADE_OF = (
     "SELECT l.transaction AS id, t.externalid AS externalid FROM transactionline l "

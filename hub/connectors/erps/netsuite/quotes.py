@@ -18,7 +18,7 @@ from hub.connectors.erp_parts import CreatedOrder
 from hub.connectors.erps.netsuite import document_queries, quote_queries
 from hub.connectors.erps.netsuite.client import Json
 from hub.connectors.erps.netsuite.order_body import order_body
-from hub.connectors.erps.netsuite.sales_documents import NetSuiteDocuments, document_lines
+from hub.connectors.erps.netsuite.sales_documents import NetSuiteDocuments, address_in, document_lines
 from hub.connectors.erps.netsuite.sales_orders import CANCELLED, letter_of
 from hub.connectors.quotes import ErpQuote, Quotes, QuoteStatus, identity_of_quote, quote_token
 from hub.errors import NotReadyYet, OutcomeUnknown, RecordRejected, SyncError, Unreachable
@@ -168,6 +168,7 @@ class NetSuiteQuotes(NetSuiteDocuments, Quotes):
             totals=totals,
             updated_at=header.updated_at,
             valid_until=date.fromisoformat(last) if last else None,
+            ship_to=address_in(row, "ship"),
         )
 
 

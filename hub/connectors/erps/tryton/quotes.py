@@ -169,6 +169,7 @@ def _quote(row: Json) -> ErpQuote:
         totals=sale.totals,
         updated_at=sale.updated_at,
         valid_until=valid_until,
+        ship_to=sale.ship_to,
     )
 
 
