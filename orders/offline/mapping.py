@@ -227,8 +227,8 @@ def _variant(line: ErpDocumentLine, document: ErpDocument, known: Known) -> Stor
         raise NeedsReview(
             f"{document.number}: {said(line.quantity, line.unit)} of {line.number}, which the ERP counts in {base}; "
             f"the row of {', '.join(skus)} names no unit. On the page Items (SKU), enter {line.unit} and how much of "
-            f"it a piece is; where the store sells both, {base} in that row and {line.unit} in one of its own. Then press "
-            "Try again.",
+            f"it a piece is; where the store sells both, {base} in that row and {line.unit} in one of its own. Then "
+            "press Try again.",
             code="unit_unclear",
             evidence={
                 "order": document.number,
