@@ -15,6 +15,7 @@ from hub.connectors.sales_documents import ErpDocument, OrderStage
 from hub.connectors.store_changes import OrderChanging
 from hub.errors import Conflict
 from hub.sync.models import Connection
+from inventory.base_units import base_units
 from inventory.models import ItemMapping
 from orders import mapping
 from orders.changes import copies, for_erp, for_store
@@ -264,7 +265,8 @@ def _goods(case: Case, differences: Sequence[Difference]) -> dict[str, Goods]:
     if case.known.policy.sku_rule == OrderPolicy.SkuRule.SAME:
         numbers = [one.erp.number for one in differences if one.field == "line" and one.erp is not None]
         goods = {number: Goods(number) for number in numbers if number not in found} | goods
-    return goods
+    bases = base_units(case.link.connection_id, goods)
+    return {number: replace(one, unit=one.unit or bases.get(number, "")) for number, one in goods.items()}
 
 
 def _names(documents: Documents) -> dict[str, str]:

@@ -192,6 +192,7 @@ def _lines(one: Amounts, document: ErpDocument, known: Known) -> list[StoreOrder
     taxes = taxes_of(_tax_title(one, known), one, parts, currency)
     generic = None if variant or line.kind is not LineKind.ITEM else _generic(line, document, known)
     is_listed = variant is not None
+    is_said = variant is not None and not known.rows.is_unit_open(line, variant.sku)
     shown = variant or generic
     return [
         StoreOrderLine(
@@ -202,7 +203,7 @@ def _lines(one: Amounts, document: ErpDocument, known: Known) -> list[StoreOrder
             sku=shown.sku if shown else line.number,
             taxes=some,
             requires_shipping=line.kind is LineKind.ITEM,
-            properties=_properties(line, count, currency, is_listed=is_listed),
+            properties=_properties(line, count, currency, is_listed=is_listed, is_unit_said=is_said),
         )
         for part, some in zip(parts, taxes, strict=True)
     ]
@@ -220,6 +221,22 @@ def _variant(line: ErpDocumentLine, document: ErpDocument, known: Known) -> Stor
             f"store: {names}. Tell them apart by unit on the page Items (SKU), or give each its own SKU.",
             code="variant_unclear",
             evidence={"order": document.number, "item": line.number, "variants": names},
+        )
+    if not found and known.rows.is_in_other_unit(line) and (skus := known.rows.unsaid_of(line)):
+        base = known.rows.base_units[line.number]
+        raise NeedsReview(
+            f"{document.number}: {said(line.quantity, line.unit)} of {line.number}, which the ERP counts in {base}; "
+            f"the row of {', '.join(skus)} names no unit. On the page Items (SKU), enter {line.unit} and how much of "
+            f"it a piece is; where the store sells both, {base} in that row and {line.unit} in one of its own. Then "
+            "press Try again.",
+            code="unit_unclear",
+            evidence={
+                "order": document.number,
+                "item": line.number,
+                "quantity": str(line.quantity),
+                "unit": line.unit,
+                "base_unit": base,
+            },
         )
     return found[0] if found else None
 
@@ -270,7 +287,7 @@ def _count(
 
 
 def _properties(
-    line: ErpDocumentLine, count: Decimal, currency: str, *, is_listed: bool
+    line: ErpDocumentLine, count: Decimal, currency: str, *, is_listed: bool, is_unit_said: bool
 ) -> tuple[Attribute, ...]:
     """What the buyer sees beside the line: what the ERP calls it, and what the line itself cannot say."""
     is_counted = is_whole(count) and count >= 1
@@ -278,7 +295,7 @@ def _properties(
         "Item": "" if is_listed else line.number,
         "Description": "" if is_listed else line.description,
         "Quantity": "" if is_counted else said(line.quantity, line.unit),
-        "Unit": line.unit if is_counted and not is_listed else "",
+        "Unit": line.unit if is_counted and not is_unit_said else "",
         "Discount": f"{line.discount_amount} {currency}" if line.discount_amount else "",
     }
     return tuple(Attribute(key, value) for key, value in told.items() if value)

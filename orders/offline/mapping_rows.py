@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from hub.connectors.documents import LineKind
 from hub.connectors.sales_documents import ErpDocument, ErpDocumentLine
+from inventory.base_units import base_units
 from inventory.models import ItemMapping
 from orders.models import PaymentTermsMapping, ShippingMethodMapping, TaxCodeMapping
 from orders.units import ItemRow, is_same_unit
@@ -35,6 +36,8 @@ class UpwardRows:
     terms: tuple[tuple[str, int], ...] = ()
     """Type and days of the order's payment terms code."""
     charges: tuple[Charge, ...] = ()
+    base_units: dict[str, str] = field(default_factory=dict)
+    """The ERP's own unit of an item by its number, as far as it is known."""
 
     @property
     def rates(self) -> dict[str, frozenset[Decimal]]:
@@ -42,13 +45,29 @@ class UpwardRows:
         return {code: frozenset(rate for _, rate in rows) for code, rows in self.taxes.items()}
 
     def skus_of(self, line: ErpDocumentLine) -> tuple[str, ...]:
-        """The SKUs that this item line may be: those mapped in its unit, else in no unit, else its own number."""
+        """The SKUs that this item line may be: those mapped in its unit, else in no unit, else its own number.
+
+        What says no unit is counted in the item's own: a line in another unit is none of it.
+        """
         rows = self.items.get(line.number, [])
         exact = tuple(sku for sku, row in rows if row.unit and is_same_unit(row.unit, line.unit))
-        loose = tuple(sku for sku, row in rows if not row.unit)
-        if exact or loose:
-            return exact or loose
-        return () if rows else (line.number,)
+        if exact or self.is_in_other_unit(line):
+            return exact
+        return self.unsaid_of(line) or (() if rows else (line.number,))
+
+    def unsaid_of(self, line: ErpDocumentLine) -> tuple[str, ...]:
+        """The SKUs of this line's item whose rows name no unit."""
+        return tuple(sku for sku, row in self.items.get(line.number, []) if not row.unit)
+
+    def is_in_other_unit(self, line: ErpDocumentLine) -> bool:
+        """Whether the ERP counts this line in another unit than its item by itself, as far as both are known."""
+        base = self.base_units.get(line.number, "")
+        return bool(base and line.unit) and not is_same_unit(base, line.unit)
+
+    def is_unit_open(self, line: ErpDocumentLine, sku: str) -> bool:
+        """Whether nothing says which unit pieces of this SKU are counted in: neither its row nor the item."""
+        said = any(row.unit for one, row in self.items.get(line.number, []) if one == sku)
+        return not said and line.number not in self.base_units
 
     def units_of(self, line: ErpDocumentLine, sku: str) -> Decimal:
         """How much of the item line's unit one piece of this SKU is; 1 where no row says it."""
@@ -93,4 +112,5 @@ def upward_rows(document: ErpDocument, store_id: int, erp_id: int) -> UpwardRows
             Charge(*row)
             for row in charges.values_list("title", "code", "erp_method_code", "charge_kind", "charge_number")
         ),
+        base_units(erp_id, numbers),
     )

@@ -79,6 +79,8 @@ def test_clerks_change_a_sale_and_every_change_is_read(company, clerk):
         ("IT-0001", Decimal(5)),
         ("IT-0003", Decimal(2)),
     ]
+    assert [each.description for each in after.lines] == ["Table 1", "Shelf 3"]
+    """Nobody wrote words: they are the products' names."""
     assert (after.po_number, after.requested_date) == ("PHONE 8", TODAY + timedelta(days=9))
     assert after.totals.excluding_tax == Decimal("51.50")
     assert after.updated_at > before.updated_at

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from hub.sync.models import Attempt, ReviewItem
-from inventory.models import ItemMapping
+from inventory.models import ErpItem, ErpStockLevel, ItemMapping
 from orders.models import OrderAgreement, OrderChangePolicy
 from tests.orders.flows.test_sync_order_changes import TWO_LINES, settle
 
@@ -112,5 +114,25 @@ def test_a_line_that_the_erp_counts_in_another_unit_is_asked_about(hub, in_pcs, 
     clerk_edits(hub, hub.link(sent).number, unitOfMeasureCode="BOX", quantity=1)
 
     assert quantities(hub, sent) == [3, 1]
+    [asked] = ReviewItem.objects.filter(state="open")
+    assert "in BOX now, which is PCS here" in asked.message + str(asked.evidence)
+
+
+def test_a_line_that_a_clerk_adds_in_another_unit_than_the_items_own_is_asked_about(hub, sent):
+    hub.sandbox.seed("erp", hub.world.erp_name, {"items": [BOXED]})
+    number = BOXED["number"]
+    assert not ItemMapping.objects.filter(item_number=number).exclude(unit="").exists()
+    item = ErpItem.objects.create(
+        connection=hub.erp, item_number=number, commits_from="created", read_at=datetime.now(UTC)
+    )
+    amounts = dict.fromkeys(("on_hand", "committed", "safety_stock", "on_order"), 0)
+    ErpStockLevel.objects.create(item=item, warehouse="MAIN", unit="PCS", **amounts)
+    before = quantities(hub, sent)
+
+    row = {"lineType": "Item", "lineObjectNumber": number, "quantity": 2, "unitPrice": 120}
+    hub.clerk("add_line", number=hub.link(sent).number, line=row | {"unitOfMeasureCode": "BOX"})
+    heard(hub)
+
+    assert quantities(hub, sent) == before
     [asked] = ReviewItem.objects.filter(state="open")
     assert "in BOX now, which is PCS here" in asked.message + str(asked.evidence)

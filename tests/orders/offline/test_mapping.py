@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from hub.connectors.contacts import CompanyContact
-from hub.connectors.documents import CompanyLocation, LineKind
+from hub.connectors.documents import Attribute, CompanyLocation, LineKind
 from hub.connectors.sales_documents import OrderStage
 from hub.connectors.store_orders import StoreBuyer, StoreGoods, StoreTerms, StoreVariant, TermsTemplate
 from hub.errors import AmbiguousMatch, NeedsReview
@@ -85,6 +85,38 @@ def test_the_skus_of_an_item_are_those_in_its_unit(rows, unit, skus):
     taken = document(line("IT-1", unit=unit))
 
     assert wanted_skus(taken, UpwardRows(items=rows), OfflineOrderPolicy()) == skus
+
+
+@pytest.mark.parametrize("items", [{"IT-1": [ONE]}, {"IT-1": [ONE, ("OTHER", ItemRow("IT-1", "PAL"))]}])
+def test_a_row_without_a_unit_is_no_line_in_another_unit_than_the_items_own(items):
+    rows = UpwardRows(items=items, base_units={"IT-1": "PCS"})
+
+    with pytest.raises(NeedsReview) as asked:
+        store_order(document(line("IT-1", "2", "120.00", unit="BOX")), known(variants=["ONE"], rows=rows))
+
+    assert asked.value.code == "unit_unclear"
+    assert "2 BOX of IT-1, which the ERP counts in PCS; the row of ONE names no unit" in str(asked.value)
+
+
+def test_an_item_number_is_no_sku_of_a_line_in_another_unit_than_the_items_own():
+    rows = UpwardRows(base_units={"IT-1": "PCS"})
+
+    made = store_order(document(line("IT-1", "2", "120.00", unit="BOX")), known(variants=["IT-1"], rows=rows))
+
+    [sent] = made.lines
+    assert (sent.variant_external_id, sent.quantity) == ("", 2)
+    assert Attribute("Unit", "BOX") in sent.properties
+
+
+def test_a_unit_that_nothing_is_known_of_is_shown_and_one_that_is_the_items_own_is_not():
+    rows = UpwardRows(items={"IT-1": [ONE]})
+    taken = document(line("IT-1", "2", "120.00", unit="BOX"))
+
+    [shown] = store_order(taken, known(variants=["ONE"], rows=rows)).lines
+    [own] = store_order(taken, known(variants=["ONE"], rows=replace(rows, base_units={"IT-1": "box"}))).lines
+
+    assert (shown.variant_external_id, shown.properties) == ("v/ONE", (Attribute("Unit", "BOX"),))
+    assert (own.variant_external_id, own.properties) == ("v/ONE", ())
 
 
 @pytest.mark.parametrize(("taken", "pieces"), [("3", 12), ("0.5", 2)])

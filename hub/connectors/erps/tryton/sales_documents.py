@@ -22,6 +22,7 @@ _LINE = (
     *(
         "type",
         "product.code",
+        "product.name",
         "description",
         "quantity",
         "unit.symbol",
@@ -113,7 +114,8 @@ def document_of(row: Json) -> ErpDocument:
 
 
 def _line(row: Json) -> ErpDocumentLine:
-    """A line without a product is sold by its words; titles, subtotals and comments are for people only."""
+    """A line without a product is sold by its words, one without words is its product's; titles, subtotals and comments
+    are for people only."""
     line = ErpDocumentLine(str(id_of(row)), LineKind.COMMENT, "", text_at(row, "description"))
     if row["type"] != "line":
         return line
@@ -123,6 +125,7 @@ def _line(row: Json) -> ErpDocumentLine:
         line,
         kind=LineKind.SHIPPING if is_freight else LineKind.ITEM,
         number=text_at(row, "product.code"),
+        description=line.description or text_at(row, "product.name"),
         quantity=_number(row, "quantity"),
         unit=text_at(row, "unit.symbol"),
         unit_price=_number(row, "unit_price"),
