@@ -75,7 +75,22 @@ def uncontained(erp: Connection, item_numbers: Sequence[str]) -> list[Demand]:
 
 
 def _demands(rows: Sequence[tuple[Any, ...]], states: dict[int, str]) -> Iterator[Demand]:
-    for number, store, order, name, line, sku, pieces, each, unit, warehouse, is_there, since, is_late, told in rows:
+    for (
+        number,
+        store,
+        order,
+        name,
+        line,
+        sku,
+        pieces,
+        each,
+        unit,
+        warehouse,
+        is_there,
+        since,
+        is_late,
+        told,
+    ) in rows:
         quantity = pieces * each
         if not is_there:
             why = _WHY.get(states.get(order, ""))

@@ -40,7 +40,7 @@ WHERE (o.sku, o.pieces) IS DISTINCT FROM (EXCLUDED.sku, EXCLUDED.pieces)
 
 @dataclass(frozen=True, slots=True)
 class MirrorRow:
-    """An order as it will be mirrored; `document` and `payload` are its JSON columns as text, `lines` the document's."""
+    """An order as it will be mirrored: `document` and `payload` are its JSON columns as text."""
 
     order: StoreOrder
     document: str
@@ -69,7 +69,7 @@ def _upsert_lines(rows: Sequence[MirrorRow]) -> None:
         for line in row.lines
         if line.sku.strip() and line.current_quantity > 0
     ]
-    values = {
+    values: dict[str, Any] = {
         "connection": rows[0].order.connection_id,
         "written": [row.order.pk for row in rows],
         "orders": [key for key, _ in lines],

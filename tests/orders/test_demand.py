@@ -141,7 +141,12 @@ def test_a_line_that_is_taken_away_leaves_no_row(demanded, hub):
     hub.pull()
     [line] = placed["lines"]
 
-    hub.buyer("edit_order", order=placed["id"], quantities={line: 0}, add=[{"sku": "LAM-002", "quantity": 1, "price": "4.00"}])
+    hub.buyer(
+        "edit_order",
+        order=placed["id"],
+        quantities={line: 0},
+        add=[{"sku": "LAM-002", "quantity": 1, "price": "4.00"}],
+    )
     hub.pull()
 
     lines = OrderedLine.objects.filter(order=hub.order(placed)).values_list("sku", "pieces")
@@ -188,7 +193,9 @@ def test_the_copy_of_an_order_that_the_erp_took_is_in_its_stock_as_that_order(de
     assert demanded.all() == []
 
 
-def test_however_many_items_are_asked_for_it_costs_two_statements(demanded, hub, django_assert_max_num_queries):
+def test_however_many_items_are_asked_for_it_costs_two_statements(
+    demanded, hub, django_assert_max_num_queries
+):
     Connection.objects.filter(pk=hub.erp.pk).update(paused_at=database_time())
     for pieces in (1, 2, 3):
         demanded.place(pieces)
