@@ -20,10 +20,13 @@ from hub.sync.flows import missing_capabilities
 from hub.sync.mapping_files import Column, MappingFile
 from hub.sync.models import Connection
 from hub.sync.releasing import MAPPING_CODES, release_after_commit
+from inventory.explaining import explained
 from inventory.models import (
+    ChannelRule,
     ErpStockLevel,
     ItemMapping,
     StockMapping,
+    StockPolicy,
     StockScan,
     StoreLocation,
     StoreScan,
@@ -118,6 +121,34 @@ class StockMappingAdmin(MappingAdmin):
             **{n: OuterRef(n) for n in where}
         )
         StockMapping.objects.filter(Exists(filled), location_external_id="").delete()
+
+
+class ChoosingAdmin(PlainAdmin):
+    """A store is chosen among stores, an ERP among ERPs."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in ("store", "erp"):
+            kwargs["queryset"] = Connection.objects.filter(side=db_field.name)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(StockPolicy)
+class StockPolicyAdmin(ChoosingAdmin):
+    list_display = ("store", "erp", "unmapped")
+    list_select_related = ("store", "erp")
+
+
+@admin.register(ChannelRule)
+class ChannelRuleAdmin(ChoosingAdmin):
+    list_display = ("shown_sku", "store", "share_percent", "buffer", "minimum", "cap", "backorder")
+    list_select_related = ("store",)
+    list_filter = ("store",)
+    search_fields = ("=sku",)
+    search_help_text = "The whole SKU"
+
+    @admin.display(description="SKU")
+    def shown_sku(self, rule: ChannelRule) -> str:
+        return rule.sku or "every other SKU"
 
 
 @admin.register(ErpStockLevel)
@@ -243,6 +274,11 @@ class StoreVariantAdmin(MirrorAdmin):
     list_filter = ("connection",)
     search_fields = ("sku__exact",)
     search_help_text = "The whole SKU"
+    readonly_fields = ("may_be_sold",)
+
+    @admin.display(description="May be sold, and why")
+    def may_be_sold(self, variant: StoreVariant) -> SafeString:
+        return explained(variant)
 
 
 @admin.register(StoreStockLevel)

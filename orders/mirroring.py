@@ -317,7 +317,7 @@ def _row(
         content_hash=content_hash(content),
         document_hash=content_hash(document),
     )
-    return MirrorRow(mirrored, stored_json(document), stored_json(item.payload))
+    return MirrorRow(mirrored, stored_json(document), stored_json(item.payload), order.lines)
 
 
 def _content(order: PlacedOrder, document: dict[str, Any]) -> dict[str, Any]:

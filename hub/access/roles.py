@@ -78,6 +78,8 @@ _WORK = {
     "orders.taxpolicy": "view",
     "orders.orderwatch": "view",
     "companies.companypolicy": "view",
+    "inventory.stockpolicy": "view",
+    "inventory.channelrule": "view",
 }
 
 

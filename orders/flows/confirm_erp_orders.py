@@ -12,6 +12,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from hub.connectors.documents import ErpSalesOrder
 from hub.connectors.erp_parts import Confirmation, Confirmed, SalesOrders
@@ -83,14 +84,14 @@ def _store(
     with transaction.atomic():
         mirror_erp_orders(connection, list(found.values()))
         for link in good:
-            link.confirmation = OrderLink.Confirmation.DONE
+            link.confirmation, link.worked_on_at = OrderLink.Confirmation.DONE, Now()
             document = found.get(link.external_id)
             if document is not None:
                 link.number = storable(document.number)[:60]
                 link.totals = _standing(link, document)
         for link in links:
             _ask(link, failures[link.pk])
-        OrderLink.objects.bulk_update(links, ["confirmation", "number", "totals"])
+        OrderLink.objects.bulk_update(links, ["confirmation", "worked_on_at", "number", "totals"])
         review.solve_items(FLOW, connection.pk, [link.order_id for link in good])
         go_on(connection, good)
     waits = (each for each in failures.values() if each is not None and not isinstance(each, NeedsReview))

@@ -11,6 +11,7 @@ Review   the rules that hold the order, one after the other; an order that is go
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from hub.connectors.held_orders import HeldOrders
 from hub.errors import NotReadyYet
@@ -52,7 +53,7 @@ def run(connection: Connection, record_id: int) -> str:
 
 def _release(connection: Connection, link: OrderLink, status: str) -> str:
     with transaction.atomic():
-        link.hold = OrderLink.Hold.RELEASED
-        link.save(update_fields=["hold"])
+        link.hold, link.worked_on_at = OrderLink.Hold.RELEASED, Now()
+        link.save(update_fields=["hold", "worked_on_at"])
         go_on(connection, [link])
     return f"released {link.shown_number}: {status}"

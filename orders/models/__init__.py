@@ -21,6 +21,7 @@ from orders.models.mappings import (
 from orders.models.metafields import OrderMetafields
 from orders.models.mirrors import ErpOrder, StoreOrder
 from orders.models.offline import OfflineBackfill, OfflineOrderPolicy
+from orders.models.ordered_lines import OrderedLine
 from orders.models.partner_orders import PartnerCode, PartnerOrder
 from orders.models.policies import OrderPolicy
 from orders.models.quotes import QuoteLink, QuotePolicy, StoreQuote
@@ -75,6 +76,7 @@ __all__ = [
     "OrderPolicy",
     "OrderReturns",
     "OrderWatch",
+    "OrderedLine",
     "OtherLineMapping",
     "PartnerCode",
     "PartnerOrder",

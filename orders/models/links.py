@@ -89,6 +89,8 @@ class OrderLink(models.Model):
     """When the document was read as cancelled or gone in the ERP, whoever did it; None while it stands there."""
     hold = models.CharField(max_length=10, choices=Hold.choices, default=Hold.NONE, db_default="", blank=True)
     """Whether the document was created held there by a hold rule, and whether it was let go since."""
+    worked_on_at = models.DateTimeField(null=True, blank=True)
+    """When we confirmed the document or released it there; None where it needed neither, or waits for one still."""
     shown_hash = models.CharField(max_length=32, default="", db_default="", blank=True)
     """What of the document the store was last told to show its buyer."""
     remainder_hash = models.CharField(max_length=32, default="", db_default="", blank=True, editable=False)

@@ -24,10 +24,12 @@ from hub.sync.models import (
     Worker,
 )
 from inventory.models import (
+    ChannelRule,
     ErpItem,
     ErpStockLevel,
     ItemMapping,
     StockMapping,
+    StockPolicy,
     StockScan,
     StoreLocation,
     StoreScan,
@@ -235,6 +237,8 @@ def _stock(store, erp):
     numbers = dict.fromkeys(("on_hand", "committed", "safety_stock", "on_order"), 1)
     ErpStockLevel.objects.create(item=item, warehouse="EAST", **numbers)
     StockMapping.objects.create(store=store, erp=erp, warehouse="EAST")
+    StockPolicy.objects.create(store=store, erp=erp)
+    ChannelRule.objects.create(store=store, buffer=2)
     StockScan.objects.create(erp=erp, state=StockScan.State.DONE)
     StoreVariant.objects.create(
         connection=store, external_id="V-1", item_external_id="I-1", sku="A", read_at=NOW

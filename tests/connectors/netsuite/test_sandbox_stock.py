@@ -91,11 +91,22 @@ def test_every_item_that_is_kept_in_stock_is_listed_once_page_by_page(account, e
     assert erp.stocked_items(second.after or "999999").items == ()
 
 
-def test_a_batch_of_items_takes_two_requests(account, erp):
+def test_what_orders_want_without_a_location_is_promised_in_none_until_they_name_one(account, erp):
+    adjust(account, 12)
+    made = erp.create_sales_order(order())
+    before = [(one.warehouse, one.on_hand, one.committed) for one in erp.read_stock(["I1"])]
+
+    account.act("edit_order", id=made.external_id, changes={"location": {"id": "1"}})
+
+    assert before == [(MAIN, 12, 0), ("", 0, 3)]
+    assert [(one.warehouse, one.on_hand, one.committed) for one in erp.read_stock(["I1"])] == [(MAIN, 12, 3)]
+
+
+def test_a_batch_of_items_takes_three_requests(account, erp):
     adjust(account, 1)
     before = account.requests()
 
     erp.read_stock(["I1", "O'BRIEN"])
 
-    assert account.requests() - before <= 3
-    """Two, and the sign-in."""
+    assert account.requests() - before <= 4
+    """Three, and the sign-in."""

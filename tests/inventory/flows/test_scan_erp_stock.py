@@ -43,8 +43,8 @@ def test_second_run_changes_nothing(stock):
 def test_down_half_way_then_up_it_goes_on_behind_its_last_page(hub, stock):
     stock.add_items(1500)
     stock.adjust(4, item="MORE-01499")
-    # A page lists its items in one query and reads each batch in two: the second page's second batch fails.
-    hub.faults({"kind": "status", "status": 503, "operation": "POST suiteql", "nth": [13]})
+    # A page lists its items in one query and reads each batch in three: the second page's second batch fails.
+    hub.faults({"kind": "status", "status": 503, "operation": "POST suiteql", "nth": [18]})
 
     stock.scan()
     scan = StockScan.objects.get()

@@ -1,7 +1,8 @@
 """Stock by SuiteQL: what each location has of each item, what vendors owe, and which documents moved any of it.
 
 `aggregateItemLocation` holds the numbers of an item's page by location. What open sales orders want is committed there
-as far as there is any, and back-ordered beyond: both are promised. An order that waits for approval promises nothing.
+as far as there is any, and back-ordered beyond: both are promised. An order that waits for approval promises nothing,
+and a line without a location nothing at any: those are added up beside, as promised in the warehouse "".
 No published source lists SuiteQL's own columns; these are named as the record catalogue names its fields.
 """
 
@@ -73,14 +74,17 @@ class NetSuiteStock(Stock):
         return Page(tuple(touched), f"{last['stamp']}|{last['id']}" if last else None)
 
     def read_stock(self, item_numbers: Sequence[str]) -> list[StockLevel]:
-        """Two queries, whatever they find: the locations' numbers and the vendors' open lines."""
+        """Three queries, whatever they find: the vendors' open lines, what is promised without a location, and the
+        locations' numbers. What gets its location between the last two is counted twice until the next reading."""
         operation = "read stock"
         if not item_numbers:
             return []
         coming = self._coming(item_numbers)
+        nowhere = self.client.rows(_unplaced(item_numbers), operation="read what is promised nowhere")
         rows = self.client.rows(_levels(item_numbers), operation=operation)
         try:
-            return [_level(row, coming) for row in rows if row.get("warehouse")]
+            levels = [_level(row, coming) for row in rows if row.get("warehouse")]
+            return levels + [_promised_nowhere(row) for row in nowhere]
         except (KeyError, ValueError, TypeError) as error:
             raise Unreachable(f"{operation}: an answer that cannot be read ({error!r}).") from error
 
@@ -137,6 +141,22 @@ def _owed(item_numbers: Iterable[str]) -> str:
         f"WHERE t.type = 'PurchOrd' AND l.isclosed = 'F' AND {_KEPT} "
         f"AND i.itemid IN ({suiteql.texts(item_numbers)}) ORDER BY l.expectedreceiptdate, t.id, l.id"
     )
+
+
+def _unplaced(item_numbers: Iterable[str]) -> str:
+    """What approved orders want on lines without a location. A sale's quantities are below zero."""
+    return (
+        "SELECT i.itemid AS code, SUM(-l.quantity - l.quantityshiprecv) AS wanted FROM transactionline l "
+        "JOIN transaction t ON t.id = l.transaction JOIN transactionline m ON m.transaction = t.id "
+        "JOIN item i ON i.id = l.item WHERE t.type = 'SalesOrd' AND t.status IN ('B', 'D', 'E') "
+        "AND m.mainline = 'T' AND l.mainline = 'F' AND l.location IS NULL AND m.location IS NULL "
+        f"AND l.isclosed = 'F' AND l.dropship = 'F' AND {_KEPT} AND i.itemid IN ({suiteql.texts(item_numbers)}) "
+        "GROUP BY i.id, i.itemid ORDER BY i.id"
+    )
+
+
+def _promised_nowhere(row: Json) -> StockLevel:
+    return StockLevel(str(row["code"]), "", Decimal(0), _number(row, "wanted"))
 
 
 def _level(row: Json, coming: dict[_Place, list[Receipt]]) -> StockLevel:
