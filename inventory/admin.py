@@ -277,8 +277,12 @@ class StoreVariantAdmin(MirrorAdmin):
     readonly_fields = ("may_be_sold",)
 
     @admin.display(description="May be sold, and why")
-    def may_be_sold(self, variant: StoreVariant) -> SafeString:
-        return explained(variant)
+    def may_be_sold(self, variant: Any) -> SafeString:
+        """Worked out once for a page, which asks for what it shows several times."""
+        if not hasattr(variant, "explained"):
+            variant.explained = explained(variant)
+        shown: SafeString = variant.explained
+        return shown
 
 
 @admin.register(StoreStockLevel)

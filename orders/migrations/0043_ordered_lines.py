@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['order_id', 'pk'],
                 'indexes': [models.Index(fields=['connection', 'sku'], name='ordered_line_of_sku')],
-                'constraints': [models.UniqueConstraint(fields=('order', 'external_id'), name='line_ordered_once'), models.CheckConstraint(condition=models.Q(('pieces__gt', 0)), name='ordered_pieces_positive')],
+                'constraints': [models.UniqueConstraint(fields=('order', 'external_id'), name='line_ordered_once')],
             },
         ),
         migrations.RunSQL(_FILL, migrations.RunSQL.noop),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
 
 from hub.sync.models import Connection
 from orders.models.mirrors import StoreOrder
@@ -25,10 +24,7 @@ class OrderedLine(models.Model):
 
     class Meta:
         ordering = ["order_id", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["order", "external_id"], name="line_ordered_once"),
-            models.CheckConstraint(condition=Q(pieces__gt=0), name="ordered_pieces_positive"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["order", "external_id"], name="line_ordered_once")]
         indexes = [models.Index(fields=["connection", "sku"], name="ordered_line_of_sku")]
 
     def __str__(self) -> str:
