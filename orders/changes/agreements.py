@@ -111,6 +111,22 @@ def agree(
         enqueue(TELL_STORE, store_id, [link.order_id] if was_telling else ())
 
 
+def leave(agreement: OrderAgreement, link: OrderLink, left: Iterable[tuple[str, ...]]) -> None:
+    """Each side keeps its own, and the base stays what it was: nobody has seen what else differs. `left` as `agree`."""
+    store_id = link.order.connection_id
+    with transaction.atomic():
+        was_telling = agreement.to_store is not None
+        note(
+            agreement,
+            to_store=None,
+            question=[],
+            decided=[],
+            left=sorted({*left_of(agreement), *left}),
+        )
+        review.solve_items(TELL_STORE, store_id, [link.order_id])
+        enqueue(TELL_STORE, store_id, [link.order_id] if was_telling else ())
+
+
 def agree_on_copy(link: OrderLink, document: ErpDocument) -> bool:
     """What the store's copy of an ERP's order and that order agree on: each line of it is known from now on.
 

@@ -103,6 +103,10 @@ def _settle(case: Case, now: SalesOrder, document: ErpDocument, *, is_gone: bool
             raise _question(case, found)
         if all(one.pick is Pick.LEAVE for one in found.settled):
             left = left_traces([one.found for one in found.settled], found.documents)
+            if any(one.found.field == "is_cancelled" for one in found.settled):
+                # Beside a cancellation no line is compared, and its document may be found again: a look-up may lag.
+                agreements.leave(case.agreement, case.link, left)
+                return "; ".join([*told, "each side keeps its own"])
             reasons = reasons_of(case, now)
             agreements.agree(case.agreement, case.link, now, document, left=left, reasons=reasons)
             return "; ".join([*told, "both sides agree"])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import F
 
 from hub.demo import goods
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Attempt, ReviewItem
 from inventory.models import ItemMapping
 from orders.changes.asking import answer
-from orders.models import OrderAgreement, OrderChangePolicy
+from orders.models import OrderAgreement, OrderChangePolicy, OrderLink
 from orders.why.reasons import read
 from tests.world import VAT, save_mapping
 
@@ -139,6 +141,25 @@ def test_once_the_erp_has_come_too_far_a_person_is_asked_and_may_leave_both(hub,
     settle(hub)
 
     assert (hub.messages(FLOW)[-1], quantities(hub)) == ("both sides agree", ["3", "1"])
+
+
+def test_what_a_cancellation_hid_is_compared_once_it_is_over(hub, sent):
+    """A posted order leaves the ERP's orders, and for a moment nothing shows its invoice: it looks deleted."""
+    OrderLink.objects.update(created_at=F("created_at") - timedelta(minutes=10))
+    hub.faults({"kind": "lagging_lookup", "system": "erp", "operation": "GET sales*", "seconds": 600})
+    edit(hub, sent, quantities={sent["lines"][0]: 2})
+    item = ReviewItem.objects.get(state="open", code="order_conflict")
+    assert len(item.evidence["changes"]) == 1
+    assert ": cancelled." in item.message
+    assert answer(item, agreement(hub, sent), ["leave"], shown=item.fingerprint, user_id=None) == ""
+    settle(hub)
+    assert hub.messages(FLOW)[-1] == "each side keeps its own"
+
+    hub.forget_faults()
+    compare(hub, sent)
+
+    assert quantities(hub) == ["2", "1"]
+    assert (agreement(hub, sent).version, hub.reviews()) == (2, [])
 
 
 def test_what_was_left_is_over_once_a_side_has_moved_away(hub, sent):
