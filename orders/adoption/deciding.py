@@ -14,15 +14,14 @@ from hub.lib.money import Money, MoneyBag
 from hub.sync.enqueue import enqueue
 from hub.sync.models import Connection, ReviewItem
 from orders import metafields
-from orders.adoption.looking import candidates, sought
-from orders.adoption.rules import NONE_OF_THEM, Candidate, Expected, chosen_among, faults, judge
+from orders.adoption.looking import candidates, shown_as_copies, sought
+from orders.adoption.rules import CODES, NONE_OF_THEM, Candidate, Expected, chosen_among, faults, judge
 from orders.holds.deciding import evidence_of
 from orders.known import KnownOrder
 from orders.linking import go_on, note_standing
 from orders.models import AdoptionPolicy, OrderLink, OrderPolicy, StoreOrder
+from orders.offline.hints import decide_again
 from orders.other_lines import foreign_tax
-
-CODES = ("adoption_ambiguous", "adoption_differs", "adoption_doubtful")
 
 
 def adopt_former(known: KnownOrder, connection: Connection, erp: SalesOrders) -> str:
@@ -43,9 +42,33 @@ def adopt_former(known: KnownOrder, connection: Connection, erp: SalesOrders) ->
     texts = sought(policy, order, known.placed, known.metafields or {})
     found = candidates(policy, order, connection, erp, texts) if texts else []
     if not found:
+        if texts and (copies := shown_as_copies(policy, order, connection, texts)):
+            _ask_about_copies(known, connection, copies)
         _leave_time(policy, order)
         return ""
     return _settled(known, connection, policy, found)
+
+
+def _ask_about_copies(known: KnownOrder, connection: Connection, copies: dict[str, Candidate]) -> None:
+    """Raises Conflict unless a person said that the order is none of these documents."""
+    order, documents = known.order, list(copies.values())
+    if _answer(order, connection, documents) == NONE_OF_THEM:
+        return
+    pairs = ", ".join(f"{one.number or one.external_id} (as {name})" for name, one in copies.items())
+    raise Conflict(
+        f"{order.name} may be in the ERP already, and the store shows that order as one of the ERP's own: {pairs}. It "
+        "is not sent. Where it is that order, cancel the copy in the store and reject this with the ERP's number as "
+        "the reason. Choose none of them only where the ERP does not have it.",
+        code=CODES[2],
+        evidence={
+            **evidence_of(order),
+            "documents": [
+                {"external_id": one.external_id, "number": one.number, "copy": name}
+                for name, one in copies.items()
+            ],
+            "choices": [(NONE_OF_THEM, "It is none of them: go on")],
+        },
+    )
 
 
 def _policy(known: KnownOrder) -> AdoptionPolicy | None:
@@ -70,6 +93,8 @@ def _leave_time(policy: AdoptionPolicy, order: StoreOrder) -> None:
 def _settled(
     known: KnownOrder, connection: Connection, policy: AdoptionPolicy, found: list[Candidate]
 ) -> str:
+    # What was kept out of the store until it is known what it is.
+    decide_again(connection.pk, known.order.connection_id, [one.external_id for one in found])
     expected = _expected(known, connection)
     answer = _answer(known.order, connection, found)
     if answer == NONE_OF_THEM:
@@ -136,7 +161,7 @@ def _answer(order: StoreOrder, connection: Connection, found: list[Candidate]) -
     if last is None:
         return ""
     answer = str(last.evidence["chosen"])
-    offered = [str(value) for value, _ in last.evidence["choices"]]
+    offered = [str(one["external_id"]) for one in last.evidence["documents"]]
     return answer if chosen_among(answer, offered, found) else ""
 
 
@@ -198,6 +223,7 @@ def _link(
             )
             note_standing(link)
             go_on(connection, [link])
+            decide_again(connection.pk, order.connection_id, [chosen.external_id])
     except IntegrityError as error:
         raise Conflict(
             f"{order.name} is to be linked to {chosen.number}, which another order took at the same moment. Press "

@@ -30,7 +30,7 @@ def announce(connection: Connection, rows: Sequence[ErpOrder]) -> None:
     for policy in AdoptionPolicy.objects.filter(erp=connection, is_on=True).exclude(
         way__in=AdoptionPolicy.NAMED
     ):
-        named = _named(policy, foreign)
+        named = named_by(policy, foreign)
         if not named:
             continue
         meant = StoreOrder.objects.filter(
@@ -47,7 +47,8 @@ def announce(connection: Connection, rows: Sequence[ErpOrder]) -> None:
             _compare(link, foreign, policy)
 
 
-def _named(policy: AdoptionPolicy, rows: Sequence[ErpOrder]) -> Q:
+def named_by(policy: AdoptionPolicy, rows: Sequence[ErpOrder]) -> Q:
+    """Store orders that these documents carry the mark of; none for a policy whose mark the store's order carries."""
     if policy.way == Way.PO:
         return Q(po_key__in=[row.po_key for row in rows if row.po_key])
     texts = [row.reference for row in rows if row.reference.startswith(policy.prefix)]

@@ -60,6 +60,20 @@ def candidates(
     return _once([one for one in found if one.external_id not in foreign])
 
 
+def shown_as_copies(
+    policy: AdoptionPolicy, order: StoreOrder, connection: Connection, texts: Sequence[str]
+) -> dict[str, Candidate]:
+    """Documents with one of these texts that the store shows as orders of the ERP's own, by the copy's name."""
+    rows = {row.external_id: row for row in _mirrored(policy, connection, texts)}
+    copies = OrderLink.objects.filter(
+        connection=connection,
+        external_id__in=list(rows),
+        origin=OrderLink.Origin.ERP,
+        order__connection=order.connection_id,
+    ).exclude(order=order)
+    return {link.order.name: _of_row(rows[link.external_id]) for link in copies.select_related("order")}
+
+
 def _check_covered(policy: AdoptionPolicy, connection: Connection) -> None:
     if not was_erp_read_lately(connection):
         enqueue("pull_erp_orders", connection.pk)

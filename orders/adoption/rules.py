@@ -1,4 +1,4 @@
-"""Which of the ERP's orders is this store order? Pure functions; nothing is guessed.
+"""Which of the ERP's orders is this store order, and which is none of the ERP's own? Pure; nothing is guessed.
 
 One that agrees in customer, currency, total and tax is adopted. Several of the same customer, or one that differs, is a
 question to a person with everything that was compared.
@@ -6,12 +6,18 @@ question to a person with everything that was compared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 NONE_OF_THEM = "none"
 """What a person answers who finds the order in none of the documents."""
+CODES = ("adoption_ambiguous", "adoption_differs", "adoption_doubtful")
+UNCLEAR = "adoption_unclear"
+OF_STORE, OFFLINE = "store", "offline"
+"""What a person answers about a document that may be an order of the store: it is, or the ERP took it by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +101,93 @@ def chosen_among(answer: str, offered: Sequence[str], candidates: Sequence[Candi
     if answer == NONE_OF_THEM:
         return {one.external_id for one in candidates} <= set(offered)
     return answer in {one.external_id for one in candidates}
+
+
+# -------------------------------------------------------------------------- a document, as an offline order
+
+
+class Standing(StrEnum):
+    """How far an order of the store that a document names is decided about."""
+
+    UNDECIDED = "undecided"
+    CANCELLED = "cancelled"
+    LINKED = "linked"
+    """To another document of the ERP."""
+    ANSWERED = "answered"
+    """A person said that none of the documents is it, this one among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What ties an ERP's document to orders of the store that an adoption policy is about; empty where nothing does."""
+
+    named: tuple[tuple[str, Standing], ...] = ()
+    """Names of orders that it carries the mark of, or that a question asks about with it."""
+    is_unread: bool = False
+    """Whether an order that it may be of may not be mirrored yet."""
+    written_as_order: str = ""
+    """Its reference, where that is written as the store writes its orders' names or numbers."""
+    alike: tuple[str, ...] = ()
+    """Undecided orders of the same customer and total, where only the store's order says which document it is."""
+    answer: str = ""
+    """What a person said of the document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Why a document is no offline order by itself: at most one of these is filled."""
+
+    kept_out: str = ""
+    """It is decided again when something is decided about what ties it to the store."""
+    waits: str = ""
+    """It is to be looked at again later."""
+    question: str = ""
+
+
+def claim(traces: Traces) -> Claim:
+    """Whether the document may be an order of the store's. Total: every combination has an answer."""
+    if traces.answer:
+        is_offline = traces.answer == OFFLINE
+        return Claim() if is_offline else Claim(kept_out="a person said that it is an order of the store")
+    return _by_name(traces) if traces.named else _by_looks(traces)
+
+
+def _by_name(traces: Traces) -> Claim:
+    if names := _names(traces, Standing.UNDECIDED):
+        return Claim(kept_out=f"it may be {names}, which is decided first (adoption)")
+    if names := _names(traces, Standing.CANCELLED):
+        return Claim(question=f"It carries the mark of {names}, cancelled in the store.")
+    if names := _names(traces, Standing.LINKED):
+        return Claim(question=f"It carries the mark of {names}, which is another document there.")
+    return Claim()
+
+
+def _by_looks(traces: Traces) -> Claim:
+    if traces.is_unread:
+        return Claim(waits="The store's orders are read first: it may be one of them (adoption).")
+    if traces.written_as_order:
+        return Claim(
+            question=f"Its reference {traces.written_as_order} is written as an order of the store is, and no such "
+            "order is known."
+        )
+    if traces.alike:
+        return Claim(waits=f"It may be {', '.join(traces.alike)}, which is decided first (adoption).")
+    return Claim()
+
+
+def _names(traces: Traces, standing: Standing) -> str:
+    return ", ".join(name for name, found in traces.named if found is standing)
+
+
+def is_written_as(text: str, known: Sequence[str]) -> bool:
+    """Whether this is written as one of these names or numbers: the same but for its digits, of which one may be more.
+
+    A leading # says nothing.
+    """
+    plain = text.strip().removeprefix("#")
+    others = [one.strip().removeprefix("#") for one in known]
+    return any(_shape(plain) == _shape(one) and len(plain) <= len(one) + 1 for one in others)
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"\d+", "0", text.casefold()) if re.search(r"\d", text) else ""

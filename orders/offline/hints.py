@@ -24,3 +24,13 @@ def announce(erp: Connection, orders: Sequence[ErpOrder]) -> None:
     own = [order.pk for order in orders if not order.identity_order_id and not order.is_posted_invoice]
     for store_id in OfflineOrderPolicy.objects.filter(erp=erp, is_on=True).values_list("store", flat=True):
         enqueue("push_order_to_store", store_id, own)
+
+
+def decide_again(erp_id: int, store_id: int, external_ids: Sequence[str]) -> None:
+    """Have these documents decided anew where the store shows the ERP's orders: what they may be is asked, or decided.
+
+    Part of the caller's transaction.
+    """
+    if OfflineOrderPolicy.objects.filter(erp=erp_id, store=store_id, is_on=True).exists():
+        found = ErpOrder.objects.filter(connection=erp_id, external_id__in=external_ids, identity_order_id="")
+        enqueue("push_order_to_store", store_id, list(found.order_by("pk").values_list("pk", flat=True)))

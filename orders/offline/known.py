@@ -11,6 +11,8 @@ from hub.connectors.quotes import is_of_quote
 from hub.connectors.sales_documents import ErpDocument, OrderStage
 from hub.errors import NeedsReview
 from hub.sync.models import Connection, ReviewItem
+from orders.adoption.claims import traces_of
+from orders.adoption.rules import UNCLEAR, Standing, claim
 from orders.erp_documents import document_of
 from orders.models import ErpOrder, OfflineBackfill, OfflineOrderPolicy, StoreOrder
 from orders.offline.rules import OfflineFacts, OfflinePolicy
@@ -48,6 +50,8 @@ def facts_of(known: KnownErpOrder, flow: str) -> OfflineFacts:
     """The facts that the decision depends on; `flow` names whose review items approve."""
     document, order = known.document, known.order
     others = _other_stores(known)
+    traces = traces_of(order, document, known.policy.store_id, _companies(known), _answer(known, flow))
+    answered = {name for name, standing in traces.named if standing is Standing.ANSWERED}
     return OfflineFacts(
         is_from_store=bool(order.identity_order_id) or is_of_quote(order.reference),
         is_posted_invoice=document.is_posted_invoice,
@@ -56,8 +60,9 @@ def facts_of(known: KnownErpOrder, flow: str) -> OfflineFacts:
         order_date=document.order_date,
         held_elsewhere="" if known.locations else ", ".join(others),
         also_elsewhere=", ".join(others) if known.locations else "",
-        same_po_orders=tuple(_same_po(known)),
+        same_po_orders=tuple(name for name in _same_po(known) if name not in answered),
         approved=approved_codes(flow, known.policy.store_id, order.pk),
+        claim=claim(traces),
     )
 
 
@@ -101,9 +106,22 @@ def _other_stores(known: KnownErpOrder) -> Sequence[str]:
     return list(names.order_by("name").values_list("name", flat=True))
 
 
+def _companies(known: KnownErpOrder) -> set[str]:
+    return {location.company_external_id for location in known.locations} - {""}
+
+
+def _answer(known: KnownErpOrder, flow: str) -> str:
+    """What a person said of the document, as long as it carries the same reference; "" where nobody did."""
+    items = ReviewItem.objects.filter(
+        flow=flow, connection=known.policy.store_id, record_id=known.order.pk, code=UNCLEAR
+    )
+    last = items.filter(evidence__reference=known.order.reference).exclude(evidence__chosen=None).first()
+    return str(last.evidence["chosen"]) if last else ""
+
+
 def _same_po(known: KnownErpOrder) -> list[str]:
     """Orders of the customer's companies in this store that have the same PO number."""
-    companies = {location.company_external_id for location in known.locations} - {""}
+    companies = _companies(known)
     if not known.order.po_key or not companies:
         return []
     found = StoreOrder.objects.filter(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from hub.connectors.sales_documents import OrderStage
+from orders.adoption.rules import UNCLEAR, Claim
 from orders.rules import Action, Decision
 
 
@@ -27,6 +28,8 @@ class OfflineFacts:
     same_po_orders: tuple[str, ...] = ()
     """Names of this company's orders in the store with the same PO number, not cancelled."""
     approved: frozenset[str] = frozenset()
+    claim: Claim = Claim()
+    """Whether a connector before us may have made it of a store's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,19 @@ def _kept_out(facts: OfflineFacts, policy: OfflinePolicy) -> Decision | None:
             "dated before the day that the policy begins with",
         ),
         (bool(facts.held_elsewhere), f"its customer buys in {facts.held_elsewhere}"),
+        (bool(facts.claim.kept_out), facts.claim.kept_out),
     )
     return next((Decision(Action.NOTHING, reason) for is_so, reason in reasons if is_so), None)
 
 
 def _held(facts: OfflineFacts) -> Decision | None:
+    if facts.claim.question:
+        return Decision(
+            Action.HOLD,
+            f"The order may be one of the store's that another connector carried into the ERP. {facts.claim.question} "
+            "Choose what it is. The policy that recognises such orders stands on the page Adoption policies.",
+            UNCLEAR,
+        )
     if facts.also_elsewhere and "several_stores" not in facts.approved:
         return Decision(
             Action.HOLD,

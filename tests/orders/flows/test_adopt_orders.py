@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import User
-from django.test import Client
 
 from hub.sync.enqueue import enqueue
-from hub.sync.models import ReviewItem, SyncTask
-from orders.models import AdoptionPolicy, AdoptionRun, OrderLink, OrderPolicy, StoreOrder
+from hub.sync.models import ReviewItem
+from orders.models import AdoptionRun, OrderLink, OrderPolicy, StoreOrder
+from tests.orders.adopting import carried, choose, policy, settle
 from tests.orders.offline_orders import link_location
 from tests.world import NORDLICHT
 
@@ -23,54 +22,6 @@ def moving(hub):
     hub.work()
     hub.sent_before = hub.sent()
     return hub
-
-
-def policy(hub, **more):
-    values = {"way": "po", "wait_minutes": 0, **more}
-    return AdoptionPolicy.objects.create(store=hub.euro, erp=hub.erp, **values)
-
-
-def carried(hub, reference, quantity=2, **more):
-    """The other connector's order in the ERP: two tables at ten."""
-    line = {"lineType": "Item", "lineObjectNumber": "IT-0001", "quantity": quantity, "unitPrice": 10}
-    order = {
-        "customerNumber": "10000",
-        "externalDocumentNumber": reference,
-        "salesOrderLines": [line],
-        **more,
-    }
-    return hub.clerk("create_order", order=order)
-
-
-def settle(hub):
-    """Until what waits for a look at the store or the ERP has had it."""
-    hub.pull()
-    for _ in range(6):
-        if not SyncTask.objects.filter(flow="push_order_to_erp").exclude(state=SyncTask.State.HELD).exists():
-            return
-        hub.hurry()
-        hub.work()
-
-
-def choose(code, value):
-    """A person presses one of the answers on the question's page."""
-    item = ReviewItem.objects.get(state="open", code=code)
-    user, _ = User.objects.get_or_create(username="kim", is_staff=True, is_superuser=True)
-    pages = Client()
-    pages.force_login(user)
-    shown = pages.get(f"/admin/sync/reviewitem/{item.pk}/change/").content.decode()
-    assert all(label in shown for _, label in item.choices)
-    assert "Approve and send" not in shown
-    answer = pages.post(
-        "/admin/sync/reviewitem/",
-        {
-            "action": "choose",
-            "_selected_action": [item.pk],
-            f"shown-{item.pk}": item.fingerprint,
-            "choice": value,
-        },
-    )
-    assert answer.status_code == 302
 
 
 def test_an_order_that_is_there_under_its_po_number_is_linked_and_never_sent(moving):
